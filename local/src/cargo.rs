@@ -1,0 +1,1 @@
+//! Builds the function binaries with cargo.

@@ -1,0 +1,1 @@
+//! The Cognito user pools API.

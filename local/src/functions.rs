@@ -1,0 +1,1 @@
+//! The functions as child processes behind the Lambda Runtime API.

@@ -1,0 +1,13 @@
+//! A local Amazon Cognito for one machine: it runs the real trigger functions and answers real AWS clients.
+
+mod args;
+mod cargo;
+mod cognito;
+mod console;
+mod functions;
+mod lambda;
+mod page;
+mod s3;
+mod template;
+
+fn main() {}
