@@ -1,0 +1,86 @@
+//! What a client is told when a request fails, and what only the terminal is told.
+
+use std::borrow::Cow;
+use std::fmt;
+
+/// A refusal in Cognito's words, with the reason that Cognito would keep to itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Error {
+    /// The exception's name, as in `__type`.
+    pub(crate) name: &'static str,
+    /// What the client reads.
+    pub(crate) message: Cow<'static, str>,
+    /// What the terminal shows in addition.
+    pub(crate) why: Option<Cow<'static, str>>,
+}
+
+impl Error {
+    /// An exception called `name` that says `message`.
+    pub(crate) fn new(name: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
+        Self { name, message: message.into(), why: None }
+    }
+
+    /// The same error, with its reason for the terminal.
+    #[must_use]
+    pub(crate) fn because(mut self, why: impl Into<Cow<'static, str>>) -> Self {
+        self.why = Some(why.into());
+        self
+    }
+
+    /// `NotAuthorizedException` that says `message`.
+    pub(crate) fn not_authorized(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new("NotAuthorizedException", message)
+    }
+
+    /// What every failed sign-in ends with.
+    pub(crate) fn incorrect() -> Self {
+        Self::not_authorized("Incorrect username or password.")
+    }
+
+    /// `InvalidParameterException` that says `message`.
+    pub(crate) fn invalid_parameter(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new("InvalidParameterException", message)
+    }
+
+    /// A key that has to be there is not.
+    pub(crate) fn missing(key: &str) -> Self {
+        Self::invalid_parameter(format!("Missing required parameter {key}"))
+    }
+
+    /// `ResourceNotFoundException` that says `message`.
+    pub(crate) fn resource_not_found(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new("ResourceNotFoundException", message)
+    }
+
+    /// No such user, said openly.
+    pub(crate) fn user_not_found() -> Self {
+        Self::new("UserNotFoundException", "User does not exist.")
+    }
+
+    /// A part of Cognito that is not there yet: refused, so that it never counts as passed.
+    pub(crate) fn not_offered(what: &str) -> Self {
+        Self::invalid_parameter(format!("{what} is not offered by local"))
+    }
+
+    /// The machine let us down.
+    pub(crate) fn internal(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new("InternalErrorException", message)
+    }
+
+    /// The HTTP status of this error.
+    pub(crate) fn status(&self) -> u16 {
+        match self.name {
+            "InternalErrorException" => 500,
+            "RequestEntityTooLarge" => 413,
+            _ => 400,
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.name, self.message)
+    }
+}
+
+impl std::error::Error for Error {}
