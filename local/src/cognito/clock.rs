@@ -10,7 +10,10 @@ pub(crate) struct Clock(Arc<dyn Fn() -> SystemTime + Send + Sync>);
 
 impl Clock {
     /// The machine's clock.
-    #[expect(clippy::disallowed_methods, reason = "the one place where the time of day enters the user pool")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place where the time of day enters the user pool"
+    )]
     pub(crate) fn system() -> Self {
         Self(Arc::new(SystemTime::now))
     }

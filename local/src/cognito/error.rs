@@ -17,7 +17,11 @@ pub(crate) struct Error {
 impl Error {
     /// An exception called `name` that says `message`.
     pub(crate) fn new(name: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { name, message: message.into(), why: None }
+        Self {
+            name,
+            message: message.into(),
+            why: None,
+        }
     }
 
     /// The same error, with its reason for the terminal.

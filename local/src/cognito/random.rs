@@ -23,5 +23,8 @@ pub(crate) fn alphanumeric<const N: usize>() -> Result<String, Error> {
         '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k', 'l',
         'm', 'n', 'o', 'p', 'q', 'r', 's', 't', 'u', 'v', 'w', 'x', 'y', 'z',
     ];
-    Ok(bytes::<N>()?.iter().filter_map(|byte| ALPHABET.get(usize::from(*byte) % ALPHABET.len())).collect())
+    Ok(bytes::<N>()?
+        .iter()
+        .filter_map(|byte| ALPHABET.get(usize::from(*byte) % ALPHABET.len()))
+        .collect())
 }

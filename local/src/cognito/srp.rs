@@ -32,7 +32,10 @@ const G: Element = Element::new(&U3072::from_u8(2));
 
 /// SHA-256 of the group, as Cognito pads it: a sign byte before N, none before g.
 static K: LazyLock<Element> = LazyLock::new(|| {
-    let hash = Sha256::new().chain_update(signed(&N.to_be_bytes())).chain_update([2]).finalize();
+    let hash = Sha256::new()
+        .chain_update(signed(&N.to_be_bytes()))
+        .chain_update([2])
+        .finalize();
     Element::new(&U256::from_be_slice(&hash).resize())
 });
 
@@ -60,8 +63,14 @@ pub(crate) struct Verifier {
 impl Verifier {
     /// The verifier of `password` for a user of a pool.
     pub(crate) fn new(identity: Identity<'_>, password: &str, salt: [u8; 16]) -> Self {
-        let x = Sha256::new().chain_update(signed(&salt)).chain_update(identity.hash(password)).finalize();
-        Self { salt, v: G.pow(&U256::from_be_slice(&x)) }
+        let x = Sha256::new()
+            .chain_update(signed(&salt))
+            .chain_update(identity.hash(password))
+            .finalize();
+        Self {
+            salt,
+            v: G.pow(&U256::from_be_slice(&x)),
+        }
     }
 
     /// A verifier that no password has: `seed` is expanded to a square of the group, as real ones are.
@@ -73,7 +82,10 @@ impl Verifier {
         }
         let mut salt = [0; 16];
         salt.copy_from_slice(expand(u8::MAX).first_chunk::<16>().unwrap_or(&[0; 16]));
-        Self { salt, v: Element::new(&U3072::from_be_slice(&bytes)).square() }
+        Self {
+            salt,
+            v: Element::new(&U3072::from_be_slice(&bytes)).square(),
+        }
     }
 
     /// Whether this is the verifier of `password`, in the same time whatever the answer.
@@ -163,8 +175,12 @@ impl Exchange {
 
     fn signature(&self, identity: Identity<'_>, proof: Proof<'_>) -> Option<[u8; 32]> {
         let key = self.key()?;
-        let parts =
-            [identity.pool_name().as_bytes(), identity.user.as_bytes(), proof.secret_block, proof.timestamp.as_bytes()];
+        let parts = [
+            identity.pool_name().as_bytes(),
+            identity.user.as_bytes(),
+            proof.secret_block,
+            proof.timestamp.as_bytes(),
+        ];
         Some(hmac(&key, &parts))
     }
 
@@ -176,7 +192,9 @@ impl Exchange {
         if u == U256::ZERO || self.big_b == U3072::ZERO {
             return None;
         }
-        let s = (Element::new(&self.a) * self.verifier.v.pow(&u)).pow(&self.b).retrieve();
+        let s = (Element::new(&self.a) * self.verifier.v.pow(&u))
+            .pow(&self.b)
+            .retrieve();
         let prk = hmac(&signed(&u_bytes), &[&signed(&s.to_be_bytes())]);
         hmac(&prk, &[b"Caldera Derived Key", &[1]]).first_chunk().copied()
     }

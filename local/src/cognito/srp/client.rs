@@ -16,7 +16,10 @@ pub(crate) struct Client {
 impl Client {
     pub(crate) fn new(a: [u8; 32]) -> Self {
         let a = U256::from_be_slice(&a);
-        Self { a, big_a: G.pow(&a).retrieve() }
+        Self {
+            a,
+            big_a: G.pow(&a).retrieve(),
+        }
     }
 
     pub(crate) fn srp_a(&self) -> String {
@@ -31,7 +34,10 @@ impl Client {
             .chain_update(signed(&b.to_be_bytes()))
             .finalize();
         let salt = U256::from_str_radix_vartime(salt, 16).unwrap();
-        let x = Sha256::new().chain_update(signed(&salt.to_be_bytes())).chain_update(identity.hash(password)).finalize();
+        let x = Sha256::new()
+            .chain_update(signed(&salt.to_be_bytes()))
+            .chain_update(identity.hash(password))
+            .finalize();
         let (u, x) = (U256::from_be_slice(&u_bytes), U256::from_be_slice(&x));
         let base = Element::new(&b) - *K * G.pow(&x);
         let s = (base.pow(&self.a) * base.pow(&u).pow(&x)).retrieve();
@@ -41,7 +47,12 @@ impl Client {
 
     pub(crate) fn sign(key: &[u8], identity: Identity<'_>, secret_block: &str, timestamp: &str) -> String {
         let block = STANDARD.decode(secret_block).unwrap();
-        let parts = [identity.pool_name().as_bytes(), identity.user.as_bytes(), &block, timestamp.as_bytes()];
+        let parts = [
+            identity.pool_name().as_bytes(),
+            identity.user.as_bytes(),
+            &block,
+            timestamp.as_bytes(),
+        ];
         STANDARD.encode(hmac(key, &parts))
     }
 }

@@ -21,7 +21,10 @@ fn number<const LEN: usize>(vector: &Value, key: &str) -> [u8; LEN] {
 }
 
 fn identity(vector: &Value) -> Identity<'_> {
-    Identity { pool: text(vector, "pool"), user: text(vector, "USER_ID_FOR_SRP") }
+    Identity {
+        pool: text(vector, "pool"),
+        user: text(vector, "USER_ID_FOR_SRP"),
+    }
 }
 
 fn exchange(vector: &Value) -> Exchange {
@@ -47,12 +50,22 @@ fn both_sides_arrive_at_the_numbers_that_four_client_libraries_agree_on() {
         assert_eq!(exchange.salt(), text(vector, "SALT"));
         let key: [u8; 16] = number(vector, "key");
         assert_eq!(exchange.key(), Some(key));
-        assert_eq!(client.key(identity, text(vector, "password"), &exchange.salt(), &exchange.srp_b()), key);
+        assert_eq!(
+            client.key(identity, text(vector, "password"), &exchange.salt(), &exchange.srp_b()),
+            key
+        );
         let (block, timestamp) = (text(vector, "SECRET_BLOCK"), text(vector, "TIMESTAMP"));
         let signature = text(vector, "PASSWORD_CLAIM_SIGNATURE");
         assert_eq!(Client::sign(&key, identity, block, timestamp), signature);
         let secret_block = STANDARD.decode(block).unwrap();
-        assert!(exchange.accepts(identity, Proof { secret_block: &secret_block, timestamp, signature }));
+        assert!(exchange.accepts(
+            identity,
+            Proof {
+                secret_block: &secret_block,
+                timestamp,
+                signature
+            }
+        ));
     }
 }
 
@@ -68,10 +81,34 @@ fn a_proof_counts_for_its_user_block_and_time_only() {
         signature: text(vector, "PASSWORD_CLAIM_SIGNATURE"),
     };
     assert!(exchange.accepts(owner, good));
-    assert!(!exchange.accepts(Identity { user: "another", ..owner }, good));
-    assert!(!exchange.accepts(Identity { pool: "us-east-1_another", ..owner }, good));
-    assert!(!exchange.accepts(owner, Proof { secret_block: b"another", ..good }));
-    assert!(!exchange.accepts(owner, Proof { timestamp: "Sat Sep 5 01:02:04 UTC 2026", ..good }));
+    assert!(!exchange.accepts(
+        Identity {
+            user: "another",
+            ..owner
+        },
+        good
+    ));
+    assert!(!exchange.accepts(
+        Identity {
+            pool: "us-east-1_another",
+            ..owner
+        },
+        good
+    ));
+    assert!(!exchange.accepts(
+        owner,
+        Proof {
+            secret_block: b"another",
+            ..good
+        }
+    ));
+    assert!(!exchange.accepts(
+        owner,
+        Proof {
+            timestamp: "Sat Sep 5 01:02:04 UTC 2026",
+            ..good
+        }
+    ));
     for signature in ["", "AAAA", "not base64", "hORhCxtAAdp8WFDuvLUzw/RqOjJz0tYmRYrITxPn0ow"] {
         assert!(!exchange.accepts(owner, Proof { signature, ..good }), "{signature}");
     }
@@ -95,18 +132,32 @@ fn public_numbers_that_would_fix_the_secret_are_refused() {
         ("xyz", SrpError::NotHex),
         ("ä", SrpError::NotHex),
     ] {
-        assert_eq!(public_number(srp_a), Err(error), "{}", &srp_a.get(..10).unwrap_or(srp_a));
+        assert_eq!(
+            public_number(srp_a),
+            Err(error),
+            "{}",
+            &srp_a.get(..10).unwrap_or(srp_a)
+        );
     }
     assert_eq!(public_number("00A"), Ok(U3072::from_u8(10)));
 }
 
 #[test]
 fn a_password_matches_its_own_verifier_only() {
-    let identity = Identity { pool: "us-east-1_aBc", user: "ana" };
+    let identity = Identity {
+        pool: "us-east-1_aBc",
+        user: "ana",
+    };
     let verifier = Verifier::new(identity, "Passw0rd!", [7; 16]);
     assert!(verifier.matches(identity, "Passw0rd!"));
     assert!(!verifier.matches(identity, "passw0rd!"));
-    assert!(!verifier.matches(Identity { user: "bea", ..identity }, "Passw0rd!"));
+    assert!(!verifier.matches(
+        Identity {
+            user: "bea",
+            ..identity
+        },
+        "Passw0rd!"
+    ));
     assert!(!Verifier::decoy(&[1; 32]).matches(identity, "Passw0rd!"));
 }
 

@@ -1,0 +1,241 @@
+//! User pools: what one is configured to do.
+
+pub(crate) mod password_policy;
+pub(crate) mod schema;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde_json::{Map, Value};
+
+use super::fields::{FieldError, Fields};
+use password_policy::PasswordPolicy;
+use schema::Schema;
+
+/// A user pool.
+#[derive(Clone, Debug)]
+pub(crate) struct Pool {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) created: Duration,
+    pub(crate) triggers: Triggers,
+    pub(crate) password_policy: PasswordPolicy,
+    pub(crate) schema: Schema,
+    pub(crate) logins: Logins,
+    /// Whether `Ana` and `ana` are two users.
+    pub(crate) case_sensitive: bool,
+    pub(crate) mfa: Mfa,
+    /// The properties as given, for the operations that describe the pool.
+    pub(crate) properties: Map<String, Value>,
+}
+
+/// What users may sign in with besides their name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Logins {
+    /// Nothing else.
+    Name,
+    /// Verified attributes as well (`AliasAttributes`).
+    Aliases(Vec<&'static str>),
+    /// These instead: the name is made up (`UsernameAttributes`).
+    Attributes(Vec<&'static str>),
+}
+
+/// Multi-factor authentication of a pool.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mfa {
+    Off,
+    On,
+    Optional,
+}
+
+/// The functions that make a custom sign-in, by name.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Triggers {
+    pub(crate) define: Option<String>,
+    pub(crate) create: Option<String>,
+    pub(crate) verify: Option<String>,
+    /// Other triggers, which are not run: name and function.
+    pub(crate) others: BTreeMap<String, String>,
+}
+
+/// Triggers that can stop a sign-in or a sign-up. To leave them out would let through what they refuse.
+const GATES: [&str; 6] = [
+    "InboundFederation",
+    "PostAuthentication",
+    "PreAuthentication",
+    "PreSignUp",
+    "PreTokenGeneration",
+    "PreTokenGenerationConfig",
+];
+
+impl Triggers {
+    /// The triggers of a `LambdaConfig`: trigger name to function name.
+    pub(crate) fn new<'a>(config: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Self, FieldError> {
+        let mut triggers = Self::default();
+        for (trigger, function) in config {
+            let function = function.to_owned();
+            match trigger {
+                "DefineAuthChallenge" => triggers.define = Some(function),
+                "CreateAuthChallenge" => triggers.create = Some(function),
+                "VerifyAuthChallengeResponse" => triggers.verify = Some(function),
+                _ if GATES.contains(&trigger) => {
+                    return Err(FieldError::Value {
+                        path: format!("LambdaConfig.{trigger}"),
+                        problem: "is not run by local, which would let through what it refuses: leave it out".into(),
+                    });
+                }
+                _ => drop(triggers.others.insert(trigger.to_owned(), function)),
+            }
+        }
+        Ok(triggers)
+    }
+
+    /// Trigger name and function, as in `LambdaConfig`.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        let known = [
+            ("DefineAuthChallenge", &self.define),
+            ("CreateAuthChallenge", &self.create),
+            ("VerifyAuthChallengeResponse", &self.verify),
+        ];
+        let known = known
+            .into_iter()
+            .filter_map(|(name, function)| Some((name, function.as_deref()?)));
+        known.chain(
+            self.others
+                .iter()
+                .map(|(name, function)| (name.as_str(), function.as_str())),
+        )
+    }
+}
+
+impl Pool {
+    /// A pool with CloudFormation's properties, which are also those of `CreateUserPool`.
+    pub(crate) fn new(
+        id: String,
+        name: String,
+        triggers: Triggers,
+        properties: Map<String, Value>,
+        created: Duration,
+    ) -> Result<Self, FieldError> {
+        let fields = Fields::new("", &properties);
+        let policy = fields.fields("Policies")?.fields("PasswordPolicy")?;
+        Ok(Self {
+            id,
+            name,
+            created,
+            triggers,
+            password_policy: PasswordPolicy::new(&policy)?,
+            schema: Schema::new(&fields.list("Schema")?)?,
+            logins: logins(&fields)?,
+            case_sensitive: fields
+                .fields("UsernameConfiguration")?
+                .flag("CaseSensitive")?
+                .unwrap_or(true),
+            mfa: match fields.text("MfaConfiguration")? {
+                None | Some("OFF") => Mfa::Off,
+                Some("ON") => Mfa::On,
+                Some("OPTIONAL") => Mfa::Optional,
+                Some(_) => return Err(fields.wrong_value("MfaConfiguration", "has to be OFF, ON or OPTIONAL")),
+            },
+            properties,
+        })
+    }
+
+    /// The one spelling under which a login is looked up.
+    pub(crate) fn fold(&self, login: &str) -> String {
+        if self.case_sensitive {
+            login.to_owned()
+        } else {
+            login.to_lowercase()
+        }
+    }
+}
+
+fn logins(fields: &Fields<'_>) -> Result<Logins, FieldError> {
+    let read = |key, allowed: &[&'static str]| {
+        let Some(given) = fields.texts(key)? else {
+            return Ok(None);
+        };
+        let known = given
+            .iter()
+            .map(|name| allowed.iter().find(|known| *known == name).copied())
+            .collect();
+        let known: Option<Vec<&'static str>> = known;
+        known
+            .map(Some)
+            .ok_or_else(|| fields.wrong_value(key, format!("may only hold {}", allowed.join(", "))))
+    };
+    let attributes = read("UsernameAttributes", &["email", "phone_number"])?.filter(|names| !names.is_empty());
+    let aliases = read("AliasAttributes", &["email", "phone_number", "preferred_username"])?;
+    match (attributes, aliases.filter(|names| !names.is_empty())) {
+        (None, None) => Ok(Logins::Name),
+        (None, Some(names)) => Ok(Logins::Aliases(names)),
+        (Some(names), None) => Ok(Logins::Attributes(names)),
+        (Some(_), Some(_)) => Err(fields.wrong_value("AliasAttributes", "cannot go with `UsernameAttributes`")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn pool(properties: &Value) -> Result<Pool, FieldError> {
+        let properties = properties.as_object().unwrap().clone();
+        Pool::new(
+            "us-east-1_p".into(),
+            "p".into(),
+            Triggers::default(),
+            properties,
+            Duration::ZERO,
+        )
+    }
+
+    #[test]
+    fn a_pool_without_properties_is_cognitos_default() {
+        let pool = pool(&json!({})).unwrap();
+        assert_eq!(
+            (pool.logins, pool.mfa, pool.case_sensitive),
+            (Logins::Name, Mfa::Off, true)
+        );
+    }
+
+    #[test]
+    fn properties_that_do_not_parse_are_named() {
+        for (properties, message) in [
+            (
+                json!({"MfaConfiguration": "off"}),
+                "`MfaConfiguration` has to be OFF, ON or OPTIONAL",
+            ),
+            (json!({"Schema": {}}), "`Schema` has to be a list of objects"),
+            (
+                json!({"UsernameAttributes": ["name"]}),
+                "`UsernameAttributes` may only hold email, phone_number",
+            ),
+            (
+                json!({"UsernameAttributes": ["email"], "AliasAttributes": ["email"]}),
+                "`AliasAttributes` cannot go with `UsernameAttributes`",
+            ),
+            (
+                json!({"Policies": {"PasswordPolicy": {"MinimumLength": 3}}}),
+                "`Policies.PasswordPolicy.MinimumLength` has to be from 6 to 99",
+            ),
+        ] {
+            assert_eq!(pool(&properties).unwrap_err().to_string(), message);
+        }
+    }
+
+    #[test]
+    fn a_trigger_that_could_refuse_a_sign_in_is_never_left_out_silently() {
+        for gate in GATES {
+            let error = Triggers::new([(gate, "F")]).unwrap_err().to_string();
+            assert!(error.contains(gate), "{error}");
+        }
+        let triggers = Triggers::new([("CustomMessage", "F"), ("DefineAuthChallenge", "D")]).unwrap();
+        assert_eq!(
+            triggers.iter().collect::<Vec<_>>(),
+            [("DefineAuthChallenge", "D"), ("CustomMessage", "F")]
+        );
+    }
+}

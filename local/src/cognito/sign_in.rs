@@ -1,0 +1,180 @@
+//! How a sign-in goes on: from what a trigger answered, or a password turned out to be, to what happens next.
+//!
+//! Nothing here calls a function, reads a clock or remembers anything.
+
+use std::collections::BTreeMap;
+
+use super::error::Error;
+use super::pools::Mfa;
+use super::users::{Status, User};
+
+/// The name under which a started password proof is in the history. It proves nothing.
+pub(crate) const SRP_A: &str = "SRP_A";
+/// The name of a finished password proof.
+pub(crate) const PASSWORD_VERIFIER: &str = "PASSWORD_VERIFIER";
+/// The name of every challenge that the functions make up.
+pub(crate) const CUSTOM_CHALLENGE: &str = "CUSTOM_CHALLENGE";
+
+/// Challenges that Cognito itself can ask and that are not offered yet: refused, so that they never count as passed.
+const NOT_OFFERED: [&str; 14] = [
+    "ADMIN_NO_SRP_AUTH",
+    "DEVICE_PASSWORD_VERIFIER",
+    "DEVICE_SRP_AUTH",
+    "EMAIL_OTP",
+    "MFA_SETUP",
+    "NEW_PASSWORD_REQUIRED",
+    "PASSWORD",
+    "PASSWORD_SRP",
+    "SELECT_CHALLENGE",
+    "SELECT_MFA_TYPE",
+    "SMS_MFA",
+    "SMS_OTP",
+    "SOFTWARE_TOKEN_MFA",
+    "WEB_AUTHN",
+];
+
+/// Whether `name` is a challenge of Cognito's that is not offered yet.
+pub(crate) fn is_not_offered(name: &str) -> bool {
+    NOT_OFFERED.contains(&name)
+}
+
+/// Proof that a sign-in may end with tokens. Only this module makes one.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Granted(());
+
+/// One finished challenge, as the functions see it in `session`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Round {
+    pub(crate) challenge: &'static str,
+    pub(crate) result: bool,
+    pub(crate) metadata: Option<String>,
+}
+
+/// What the define function answered; absent and null are false.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Defined {
+    pub(crate) challenge_name: Option<String>,
+    pub(crate) issue_tokens: bool,
+    pub(crate) fail_authentication: bool,
+}
+
+/// What the create function answered.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub(crate) struct Created {
+    pub(crate) public: BTreeMap<String, String>,
+    pub(crate) private: BTreeMap<String, String>,
+    pub(crate) metadata: Option<String>,
+}
+
+/// What happens next.
+#[must_use]
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Next {
+    /// The create function makes up a challenge.
+    AskCustom,
+    /// The client proves the password.
+    AskPassword,
+    /// The define function says what comes next.
+    Define,
+    /// The sign-in is over and good.
+    IssueTokens(Granted),
+    /// The sign-in is over.
+    Refuse(Error),
+}
+
+/// Whether a user may start to sign in at all.
+pub(crate) fn may_start(user: &User) -> Result<(), Error> {
+    match user.status {
+        Status::Confirmed | Status::ForceChangePassword => Ok(()),
+        Status::Unconfirmed => Err(Error::new("UserNotConfirmedException", "User is not confirmed.")),
+    }
+}
+
+/// Goes on after the define function.
+pub(crate) fn after_define(defined: &Defined, history: &[Round], user_exists: bool) -> Next {
+    let refuse = |why: &'static str| Next::Refuse(Error::incorrect().because(why));
+    match defined {
+        Defined {
+            issue_tokens: true,
+            fail_authentication: true,
+            ..
+        } => refuse(
+            "`response.issueTokens` and `response.failAuthentication` are both true: what Cognito does then is not \
+             known, so the sign-in fails",
+        ),
+        Defined {
+            fail_authentication: true,
+            ..
+        } => Next::Refuse(Error::incorrect()),
+        Defined { issue_tokens: true, .. } if !user_exists => {
+            refuse("`response.issueTokens` is true for a user that does not exist, who cannot have tokens")
+        }
+        Defined { issue_tokens: true, .. } => Next::IssueTokens(Granted(())),
+        Defined { challenge_name, .. } => after_challenge_name(challenge_name.as_deref().unwrap_or_default(), history),
+    }
+}
+
+fn after_challenge_name(name: &str, history: &[Round]) -> Next {
+    let unreadable = |why: String| Next::Refuse(unrecognizable(why));
+    match (name, history) {
+        (CUSTOM_CHALLENGE, _) => Next::AskCustom,
+        (PASSWORD_VERIFIER, [Round { challenge: SRP_A, .. }]) => Next::AskPassword,
+        (PASSWORD_VERIFIER | SRP_A, _) => unreadable(format!(
+            "`response.challengeName` is `{name}`, which may only follow the start of a password proof (`SRP_A`) once: \
+             what Cognito does here is not known, so the sign-in fails"
+        )),
+        _ if is_not_offered(name) => Next::Refuse(Error::not_offered(&format!("The challenge {name}"))),
+        _ => unreadable(
+            "`response.challengeName` is none of Cognito's challenges and both `response.issueTokens` and \
+             `response.failAuthentication` are false: what Cognito does then is not known, so the sign-in fails"
+                .to_owned(),
+        ),
+    }
+}
+
+/// Goes on after the create function: a challenge has to have a secret half.
+pub(crate) fn after_create(created: &Created) -> Result<(), Error> {
+    if created.private.is_empty() {
+        return Err(Error::incorrect().because(
+            "`response.privateChallengeParameters` is empty: Cognito needs at least one entry and says only that the \
+             password is wrong",
+        ));
+    }
+    Ok(())
+}
+
+/// Goes on after a password, or the proof of one, has been checked. `custom` says whether the functions have the word
+/// in this sign-in. `user` is none if there is no such user.
+pub(crate) fn after_password(correct: bool, user: Option<&User>, mfa: Mfa, custom: bool) -> Next {
+    match user {
+        Some(user) if correct => match (user.status, mfa) {
+            (Status::Unconfirmed, _) => Next::Refuse(Error::new("UserNotConfirmedException", "User is not confirmed.")),
+            (Status::ForceChangePassword, _) => Next::Refuse(
+                Error::not_offered("The challenge NEW_PASSWORD_REQUIRED")
+                    .because("the user's password is a temporary one: set a permanent one with AdminSetUserPassword"),
+            ),
+            (Status::Confirmed, Mfa::On) => Next::Refuse(
+                Error::not_offered("The challenge MFA_SETUP").because("the pool's `MfaConfiguration` is ON"),
+            ),
+            (Status::Confirmed, Mfa::Off | Mfa::Optional) if custom => Next::Define,
+            (Status::Confirmed, Mfa::Off | Mfa::Optional) => Next::IssueTokens(Granted(())),
+        },
+        _ => Next::Refuse(Error::incorrect()),
+    }
+}
+
+/// Goes on after a refresh token has been found: its user has to be the one who signed in.
+pub(crate) fn after_refresh(sub: &str, user: Option<&User>) -> Result<Granted, Error> {
+    match user {
+        Some(user) if user.sub == sub => may_start(user).map(|()| Granted(())),
+        _ => Err(Error::not_authorized("Invalid Refresh Token.").because("the user does not exist any more")),
+    }
+}
+
+/// Cognito's answer to an answer that it cannot read.
+pub(crate) fn unrecognizable(why: String) -> Error {
+    Error::new("InvalidLambdaResponseException", "Unrecognizable lambda output").because(why)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,152 @@
+use std::time::Duration;
+
+use super::*;
+
+fn round(challenge: &'static str, result: bool) -> Round {
+    Round {
+        challenge,
+        result,
+        metadata: None,
+    }
+}
+
+fn defined(challenge_name: Option<&str>, issue_tokens: bool, fail_authentication: bool) -> Defined {
+    Defined {
+        challenge_name: challenge_name.map(str::to_owned),
+        issue_tokens,
+        fail_authentication,
+    }
+}
+
+fn user(status: Status) -> User {
+    User {
+        name: "ana".into(),
+        sub: "1".into(),
+        attributes: BTreeMap::new(),
+        password: None,
+        status,
+        created: Duration::ZERO,
+        modified: Duration::ZERO,
+    }
+}
+
+fn refusal(next: Next) -> (&'static str, String) {
+    let Next::Refuse(error) = next else {
+        panic!("{next:?} is no refusal")
+    };
+    (error.name, error.message.into_owned())
+}
+
+const INCORRECT: (&str, &str) = ("NotAuthorizedException", "Incorrect username or password.");
+
+#[test]
+fn tokens_only_where_define_grants_them_to_a_real_user() {
+    let names = [
+        None,
+        Some(""),
+        Some(CUSTOM_CHALLENGE),
+        Some(PASSWORD_VERIFIER),
+        Some("SMS_MFA"),
+        Some("nonsense"),
+    ];
+    let histories = [
+        vec![],
+        vec![round(SRP_A, true)],
+        vec![round(SRP_A, true), round(PASSWORD_VERIFIER, true)],
+    ];
+    for name in names {
+        for history in &histories {
+            for (issue, fail, exists) in [(true, true), (true, false), (false, true), (false, false)]
+                .map(|(a, b)| [(a, b, true), (a, b, false)])
+                .concat()
+            {
+                let next = after_define(&defined(name, issue, fail), history, exists);
+                let granted = matches!(next, Next::IssueTokens(_));
+                assert_eq!(
+                    granted,
+                    issue && !fail && exists,
+                    "{name:?} {history:?} {issue} {fail} {exists}"
+                );
+                if fail || (issue && !exists) {
+                    let (name, message) = refusal(next);
+                    assert_eq!((name, message.as_str()), INCORRECT);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn the_password_is_asked_for_right_after_srp_a_only() {
+    let ask = defined(Some(PASSWORD_VERIFIER), false, false);
+    assert_eq!(after_define(&ask, &[round(SRP_A, true)], true), Next::AskPassword);
+    for history in [
+        vec![],
+        vec![round(CUSTOM_CHALLENGE, true)],
+        vec![round(SRP_A, true), round(PASSWORD_VERIFIER, true)],
+    ] {
+        assert_eq!(
+            refusal(after_define(&ask, &history, true)).0,
+            "InvalidLambdaResponseException"
+        );
+    }
+}
+
+#[test]
+fn a_challenge_that_is_not_offered_is_named() {
+    for name in NOT_OFFERED {
+        let (_, message) = refusal(after_define(&defined(Some(name), false, false), &[], true));
+        assert!(message.contains(name), "{message}");
+    }
+}
+
+#[test]
+fn a_wrong_password_or_no_user_is_the_same_refusal() {
+    for (correct, user) in [(false, Some(user(Status::Confirmed))), (true, None), (false, None)] {
+        for custom in [true, false] {
+            let (name, message) = refusal(after_password(correct, user.as_ref(), Mfa::Off, custom));
+            assert_eq!((name, message.as_str()), INCORRECT);
+        }
+    }
+}
+
+#[test]
+fn a_right_password_is_not_enough_for_those_who_owe_more() {
+    for custom in [true, false] {
+        let temporary = user(Status::ForceChangePassword);
+        let (_, message) = refusal(after_password(true, Some(&temporary), Mfa::Off, custom));
+        assert!(message.contains("NEW_PASSWORD_REQUIRED"));
+        let confirmed = user(Status::Confirmed);
+        let (_, message) = refusal(after_password(true, Some(&confirmed), Mfa::On, custom));
+        assert!(message.contains("MFA"));
+        let (name, _) = refusal(after_password(true, Some(&user(Status::Unconfirmed)), Mfa::Off, custom));
+        assert_eq!(name, "UserNotConfirmedException");
+    }
+    let confirmed = user(Status::Confirmed);
+    assert_eq!(after_password(true, Some(&confirmed), Mfa::Off, true), Next::Define);
+    assert!(matches!(
+        after_password(true, Some(&confirmed), Mfa::Off, false),
+        Next::IssueTokens(_)
+    ));
+}
+
+#[test]
+fn a_challenge_without_a_secret_is_refused() {
+    assert_eq!(after_create(&Created::default()).unwrap_err().message, INCORRECT.1);
+    let private = [("answer".to_owned(), "x".to_owned())].into();
+    assert!(
+        after_create(&Created {
+            private,
+            ..Created::default()
+        })
+        .is_ok()
+    );
+}
+
+#[test]
+fn a_refresh_is_for_the_user_who_signed_in_and_not_for_a_namesake() {
+    assert!(after_refresh("1", Some(&user(Status::Confirmed))).is_ok());
+    assert!(after_refresh("2", Some(&user(Status::Confirmed))).is_err());
+    assert!(after_refresh("1", Some(&user(Status::Unconfirmed))).is_err());
+    assert!(after_refresh("1", None).is_err());
+}

@@ -1,0 +1,120 @@
+//! Everything that a user pool remembers beyond a sign-in: pools, clients, users and refresh tokens.
+//!
+//! All changes go through the methods of [`Store`].
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::time::Duration;
+
+use super::clients::Client;
+use super::error::Error;
+use super::pools::Pool;
+use super::tokens::refresh::{Refresh, RefreshTokens};
+use super::users::{User, Users};
+
+/// The memory of all pools. Locks are held for look-ups and changes only, never while a function runs.
+#[derive(Default)]
+pub(crate) struct Store {
+    pools: RwLock<HashMap<String, Arc<Pool>>>,
+    clients: RwLock<HashMap<String, Arc<Client>>>,
+    /// By pool.
+    users: RwLock<HashMap<String, Users>>,
+    refresh: RwLock<RefreshTokens>,
+}
+
+impl Store {
+    /// Adds a pool.
+    pub(crate) fn add_pool(&self, pool: Pool) -> Arc<Pool> {
+        let pool = Arc::new(pool);
+        write(&self.users).entry(pool.id.clone()).or_default();
+        write(&self.pools).insert(pool.id.clone(), Arc::clone(&pool));
+        pool
+    }
+
+    /// Adds a client.
+    pub(crate) fn add_client(&self, client: Client) -> Arc<Client> {
+        let client = Arc::new(client);
+        write(&self.clients).insert(client.id.clone(), Arc::clone(&client));
+        client
+    }
+
+    /// The pool called `id`.
+    pub(crate) fn pool(&self, id: &str) -> Result<Arc<Pool>, Error> {
+        let pool = read(&self.pools).get(id).cloned();
+        pool.ok_or_else(|| Error::resource_not_found(format!("User pool {id} does not exist.")))
+    }
+
+    /// The client called `id`, and its pool.
+    pub(crate) fn client(&self, id: &str) -> Result<(Arc<Pool>, Arc<Client>), Error> {
+        let client = read(&self.clients).get(id).cloned();
+        let client =
+            client.ok_or_else(|| Error::resource_not_found(format!("User pool client {id} does not exist.")))?;
+        Ok((self.pool(&client.pool)?, client))
+    }
+
+    /// The user who signs in as `login`, a name or an alias.
+    pub(crate) fn user(&self, pool: &Pool, login: &str) -> Option<Arc<User>> {
+        read(&self.users).get(&pool.id)?.find(pool, login).cloned()
+    }
+
+    /// Every user of a pool, by name.
+    pub(crate) fn users(&self, pool: &Pool) -> Vec<Arc<User>> {
+        read(&self.users)
+            .get(&pool.id)
+            .map(|users| users.iter().cloned().collect())
+            .unwrap_or_default()
+    }
+
+    /// How many users a pool has.
+    pub(crate) fn count_users(&self, pool: &Pool) -> usize {
+        read(&self.users).get(&pool.id).map_or(0, Users::len)
+    }
+
+    /// Adds a user.
+    pub(crate) fn add_user(&self, pool: &Pool, user: User) -> Result<Arc<User>, Error> {
+        write(&self.users)
+            .entry(pool.id.clone())
+            .or_default()
+            .insert(pool, user)
+    }
+
+    /// Changes the user who signs in as `login`.
+    pub(crate) fn update_user(
+        &self,
+        pool: &Pool,
+        login: &str,
+        change: impl FnOnce(&mut User) -> Result<(), Error>,
+    ) -> Result<Arc<User>, Error> {
+        write(&self.users)
+            .entry(pool.id.clone())
+            .or_default()
+            .update(pool, login, change)
+    }
+
+    /// Removes the user who signs in as `login`.
+    pub(crate) fn remove_user(&self, pool: &Pool, login: &str) -> Result<Arc<User>, Error> {
+        write(&self.users)
+            .entry(pool.id.clone())
+            .or_default()
+            .remove(pool, login)
+    }
+
+    /// Hands out a refresh token.
+    pub(crate) fn add_refresh_token(&self, refresh: Refresh, now: Duration) -> Result<String, Error> {
+        write(&self.refresh).add(refresh, now)
+    }
+
+    /// What a refresh token stands for.
+    pub(crate) fn refresh_token(&self, token: &str, client: &Client, now: Duration) -> Result<Refresh, Error> {
+        read(&self.refresh).find(token, client, now)
+    }
+}
+
+// A panic elsewhere leaves no half-made change behind: every change is one insertion or removal.
+fn read<T>(lock: &RwLock<T>) -> RwLockReadGuard<'_, T> {
+    lock.read().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn write<T>(lock: &RwLock<T>) -> RwLockWriteGuard<'_, T> {
+    lock.write().unwrap_or_else(PoisonError::into_inner)
+}

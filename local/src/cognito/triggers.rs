@@ -1,0 +1,180 @@
+//! Calls the three functions of a custom sign-in and reads their answers.
+
+mod answer;
+mod event;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::time::{Instant, timeout};
+
+use super::error::Error;
+use super::journal::{Call, Journal};
+use super::sign_in::{CUSTOM_CHALLENGE, Created, Defined, Round};
+use crate::lambda::{Failure, Lambda};
+use answer::{Answer, Verified};
+pub(crate) use event::Context;
+
+/// How long a function may take, and how often it is tried. Neither can be changed on AWS.
+const PATIENCE: Duration = Duration::from_secs(5);
+const TRIES: u32 = 3;
+
+/// A function's part in a sign-in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Trigger {
+    Create,
+    Define,
+    Verify,
+}
+
+impl Trigger {
+    /// As error texts name it.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Create => "CreateAuthChallenge",
+            Self::Define => "DefineAuthChallenge",
+            Self::Verify => "VerifyAuthChallengeResponse",
+        }
+    }
+
+    /// `triggerSource`.
+    fn source(self) -> &'static str {
+        match self {
+            Self::Create => "CreateAuthChallenge_Authentication",
+            Self::Define => "DefineAuthChallenge_Authentication",
+            Self::Verify => "VerifyAuthChallengeResponse_Authentication",
+        }
+    }
+
+    fn response_fields(self) -> &'static [&'static str] {
+        match self {
+            Self::Create => &[
+                "publicChallengeParameters",
+                "privateChallengeParameters",
+                "challengeMetadata",
+            ],
+            Self::Define => &["challengeName", "issueTokens", "failAuthentication"],
+            Self::Verify => &["answerCorrect"],
+        }
+    }
+}
+
+/// The functions of a pool, ready to be called for one sign-in.
+pub(crate) struct Caller<'a> {
+    pub(crate) lambda: &'a dyn Lambda,
+    pub(crate) journal: &'a dyn Journal,
+    pub(crate) context: Context<'a>,
+}
+
+impl Caller<'_> {
+    /// Asks the define function what comes next.
+    pub(crate) async fn define(&self) -> Result<Defined, Error> {
+        let function = self.context.pool.triggers.define.as_deref();
+        self.call(Trigger::Define, function, self.context.define()?).await
+    }
+
+    /// Has the create function make up a challenge.
+    pub(crate) async fn create(&self) -> Result<Created, Error> {
+        let function = self.context.pool.triggers.create.as_deref();
+        self.call(Trigger::Create, function, self.context.create()?).await
+    }
+
+    /// Has the verify function judge an answer.
+    pub(crate) async fn verify(&self, private: &BTreeMap<String, String>, answer: &str) -> Result<bool, Error> {
+        let function = self.context.pool.triggers.verify.as_deref();
+        let Verified(correct) = self
+            .call(Trigger::Verify, function, self.context.verify(private, answer)?)
+            .await?;
+        Ok(correct)
+    }
+
+    async fn call<A: Answer>(&self, trigger: Trigger, function: Option<&str>, event: Bytes) -> Result<A, Error> {
+        let function = function.ok_or_else(not_configured)?;
+        let started = Instant::now();
+        let answered = self.invoke(trigger, function, &event).await;
+        let elapsed = started.elapsed();
+        let (response, result) = match answered {
+            Ok(bytes) => {
+                let result = answer::read::<A>(&bytes, trigger, &self.context);
+                (Some(bytes), result)
+            }
+            Err(error) => (None, Err(error)),
+        };
+        let decision = match &result {
+            Ok(answer) => answer.decision(),
+            Err(error) => readable(&error.message),
+        };
+        self.journal.call(&Call {
+            function,
+            session: &summary(self.context.session),
+            decision: &decision,
+            elapsed,
+            event: &event,
+            response: response.as_ref(),
+        });
+        result
+    }
+
+    /// Tries again where no answer came in time; what a function itself reports is final.
+    async fn invoke(&self, trigger: Trigger, function: &str, event: &Bytes) -> Result<Bytes, Error> {
+        let name = trigger.name();
+        for tried in 1..=TRIES {
+            match timeout(PATIENCE, self.lambda.invoke(function, event.clone())).await {
+                Ok(Ok(answer)) => return Ok(answer),
+                Ok(Err(Failure::Crashed(text) | Failure::Error(text) | Failure::TimedOut(text))) => {
+                    let message = format!("{name} failed with error {text}.");
+                    return Err(Error::new("UserLambdaValidationException", message));
+                }
+                Ok(Err(Failure::Unknown)) => {
+                    let message = format!("{name} invocation failed due to error ResourceNotFoundException.");
+                    let why = format!("no function is called `{}`", readable(function));
+                    return Err(Error::new("UnexpectedLambdaException", message).because(why));
+                }
+                Err(_) => self.journal.warn(&format!(
+                    "{name}: no answer from `{}` within {} seconds (try {tried} of {TRIES})",
+                    readable(function),
+                    PATIENCE.as_secs()
+                )),
+            }
+        }
+        let message = format!("{name} invocation failed due to error Socket timeout while invoking Lambda function.");
+        Err(Error::new("UnexpectedLambdaException", message))
+    }
+}
+
+/// What a client is told if the pool lacks one of the three functions.
+fn not_configured() -> Error {
+    Error::invalid_parameter("Custom auth lambda trigger is not configured for the user pool.")
+        .because("`LambdaConfig` needs DefineAuthChallenge, CreateAuthChallenge and VerifyAuthChallengeResponse")
+}
+
+/// A sign-in so far, such as `[SRP_A ✓, PASSWORD_VERIFIER ✓, CAPTCHA ✗]`.
+fn summary(session: &[Round]) -> String {
+    let round = |round: &Round| {
+        let label = match round.challenge {
+            CUSTOM_CHALLENGE => challenge_label(round.metadata.as_deref()),
+            name => name,
+        };
+        format!("{label} {}", if round.result { '✓' } else { '✗' })
+    };
+    format!("[{}]", session.iter().map(round).collect::<Vec<_>>().join(", "))
+}
+
+/// What a custom challenge is called in the terminal: its metadata, unless that may hold a secret. AWS's own sample
+/// keeps the code there (`CODE-123456`), so only capital letters and underscores pass for a name.
+pub(crate) fn challenge_label(metadata: Option<&str>) -> &str {
+    let is_name = |text: &&str| {
+        (1..=40).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_')
+    };
+    metadata.filter(is_name).unwrap_or(CUSTOM_CHALLENGE)
+}
+
+/// Text from elsewhere, fit for one line of a terminal.
+fn readable(text: &str) -> String {
+    let clean = |c: char| if c.is_control() { ' ' } else { c };
+    text.chars().take(300).map(clean).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,196 @@
+//! What the functions answer, read as strictly as Cognito does.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+
+use super::event::{Context, VERSION};
+use super::{Trigger, readable};
+use crate::cognito::error::Error;
+use crate::cognito::sign_in::{Created, Defined, unrecognizable};
+
+/// The `response` of one kind of function.
+pub(super) trait Answer: Sized {
+    /// Reads the fields; an error says which is wrong and what would have been right.
+    fn read(fields: &mut Response<'_>) -> Result<Self, String>;
+
+    /// One line for the terminal, without secrets.
+    fn decision(&self) -> String;
+}
+
+/// Reads what a function answered: the event as it was sent, with `response` filled in.
+pub(super) fn read<A: Answer>(bytes: &[u8], trigger: Trigger, context: &Context<'_>) -> Result<A, Error> {
+    let answer: Value = serde_json::from_slice(bytes).map_err(|_| {
+        Error::new(
+            "InvalidLambdaResponseException",
+            "Invalid lambda function output : Invalid JSON",
+        )
+        .because("the answer is not JSON: it has to be the event, with `response` filled in")
+    })?;
+    let answer = answer.as_object().ok_or_else(|| {
+        unrecognizable("the answer is no object: it has to be the event, with `response` filled in".to_owned())
+    })?;
+    check_envelope(answer, trigger, context).map_err(unrecognizable)?;
+    let response = answer.get("response").and_then(Value::as_object);
+    let response = response.ok_or_else(|| unrecognizable("`response` is no object".to_owned()))?;
+    let mut response = Response { map: response, read: 0 };
+    let read = A::read(&mut response).map_err(unrecognizable)?;
+    response.finish(trigger).map_err(unrecognizable)?;
+    Ok(read)
+}
+
+/// Everything but `response` has to come back as it was sent. `request` only has to be there: libraries are known to
+/// add nulls to it and to drop fields, and Cognito to bear it.
+fn check_envelope(answer: &Map<String, Value>, trigger: Trigger, context: &Context<'_>) -> Result<(), String> {
+    let texts = [
+        ("version", VERSION),
+        ("region", context.region),
+        ("userPoolId", &context.pool.id),
+        ("userName", context.user_name),
+        ("triggerSource", trigger.source()),
+    ];
+    for (key, sent) in texts {
+        match answer.get(key) {
+            Some(Value::String(text)) if text == sent => {}
+            Some(_) => return Err(format!("`{key}` is not what was sent: answer with the event that came")),
+            None => return Err(format!("`{key}` is missing: answer with the event that came")),
+        }
+    }
+    for key in ["callerContext", "request"] {
+        if !answer.get(key).is_some_and(Value::is_object) {
+            return Err(format!("`{key}` is no object: answer with the event that came"));
+        }
+    }
+    let known = |key: &str| {
+        texts.iter().any(|(name, _)| *name == key) || ["callerContext", "request", "response"].contains(&key)
+    };
+    match answer.keys().find(|key| !known(key)) {
+        Some(key) => Err(format!(
+            "`{}` is no field of the event: whether Cognito bears it is not known, so it is refused",
+            readable(key)
+        )),
+        None => Ok(()),
+    }
+}
+
+/// The fields of `response`; those that nobody reads are errors.
+pub(super) struct Response<'a> {
+    map: &'a Map<String, Value>,
+    /// How many of them have been read.
+    read: usize,
+}
+
+impl<'a> Response<'a> {
+    fn field(&mut self, key: &str) -> Option<&'a Value> {
+        let value = self.map.get(key)?;
+        self.read += 1;
+        Some(value).filter(|value| !value.is_null())
+    }
+
+    fn flag(&mut self, key: &str) -> Result<bool, String> {
+        let wrong = |value: &Value| format!("`response.{key}` is {}, should be true or false", kind(value));
+        self.field(key)
+            .map_or(Ok(false), |value| value.as_bool().ok_or_else(|| wrong(value)))
+    }
+
+    fn text(&mut self, key: &str) -> Result<Option<String>, String> {
+        let wrong = |value: &Value| format!("`response.{key}` is {}, should be a string", kind(value));
+        self.field(key)
+            .map(|value| value.as_str().map(str::to_owned).ok_or_else(|| wrong(value)))
+            .transpose()
+    }
+
+    fn texts(&mut self, key: &str) -> Result<BTreeMap<String, String>, String> {
+        let Some(value) = self.field(key) else {
+            return Ok(BTreeMap::new());
+        };
+        let map = value
+            .as_object()
+            .ok_or_else(|| format!("`response.{key}` is {}, should be an object of strings", kind(value)))?;
+        let text = |(name, value): (&String, &Value)| match value {
+            Value::String(text) => Ok((name.clone(), text.clone())),
+            _ => Err(format!(
+                "`response.{key}.{}` is {}, should be a string",
+                readable(name),
+                kind(value)
+            )),
+        };
+        map.iter().map(text).collect()
+    }
+
+    fn finish(&self, trigger: Trigger) -> Result<(), String> {
+        let known = trigger.response_fields();
+        if self.read == self.map.len() {
+            return Ok(());
+        }
+        let unknown = self.map.keys().find(|key| !known.contains(&key.as_str()));
+        Err(format!(
+            "`response.{}` is no field of this trigger's response (known: {})",
+            readable(unknown.map_or("", String::as_str)),
+            known.join(", ")
+        ))
+    }
+}
+
+/// A value's JSON type, with its article.
+fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a truth value",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    }
+}
+
+impl Answer for Defined {
+    fn read(fields: &mut Response<'_>) -> Result<Self, String> {
+        Ok(Self {
+            challenge_name: fields.text("challengeName")?,
+            issue_tokens: fields.flag("issueTokens")?,
+            fail_authentication: fields.flag("failAuthentication")?,
+        })
+    }
+
+    fn decision(&self) -> String {
+        match (
+            self.issue_tokens,
+            self.fail_authentication,
+            self.challenge_name.as_deref(),
+        ) {
+            (true, true, _) => "issue tokens and fail".to_owned(),
+            (true, false, _) => "issue tokens".to_owned(),
+            (false, true, _) => "fail".to_owned(),
+            (false, false, Some(name)) => format!("ask {}", readable(name)),
+            (false, false, None) => "nothing".to_owned(),
+        }
+    }
+}
+
+impl Answer for Created {
+    fn read(fields: &mut Response<'_>) -> Result<Self, String> {
+        Ok(Self {
+            public: fields.texts("publicChallengeParameters")?,
+            private: fields.texts("privateChallengeParameters")?,
+            metadata: fields.text("challengeMetadata")?,
+        })
+    }
+
+    fn decision(&self) -> String {
+        format!("asked {}", super::challenge_label(self.metadata.as_deref()))
+    }
+}
+
+/// What the verify function answered.
+pub(super) struct Verified(pub(super) bool);
+
+impl Answer for Verified {
+    fn read(fields: &mut Response<'_>) -> Result<Self, String> {
+        fields.flag("answerCorrect").map(Self)
+    }
+
+    fn decision(&self) -> String {
+        if self.0 { "right" } else { "wrong" }.to_owned()
+    }
+}

@@ -1,0 +1,252 @@
+//! The users of one pool.
+
+mod decoy;
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::error::Error;
+use super::pools::{Logins, Pool};
+use super::srp::Verifier;
+pub(crate) use decoy::Decoys;
+
+/// A user of a pool.
+#[derive(Clone, Debug)]
+pub(crate) struct User {
+    /// The name in the pool; never an alias.
+    pub(crate) name: String,
+    pub(crate) sub: String,
+    /// All but `sub`.
+    pub(crate) attributes: BTreeMap<String, String>,
+    /// None until one is set.
+    pub(crate) password: Option<Verifier>,
+    pub(crate) status: Status,
+    pub(crate) created: Duration,
+    pub(crate) modified: Duration,
+}
+
+/// How far a user's account is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Status {
+    Confirmed,
+    ForceChangePassword,
+    Unconfirmed,
+}
+
+impl Status {
+    /// As `UserStatus` has it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Confirmed => "CONFIRMED",
+            Self::ForceChangePassword => "FORCE_CHANGE_PASSWORD",
+            Self::Unconfirmed => "UNCONFIRMED",
+        }
+    }
+}
+
+impl User {
+    /// What the user signs in with besides the name, such as `("email", "ana@example.com")`.
+    pub(crate) fn logins<'a>(&'a self, pool: &'a Pool) -> impl Iterator<Item = (&'static str, &'a str)> + use<'a> {
+        let (names, verified_only): (&[&'static str], bool) = match &pool.logins {
+            Logins::Name => (&[], false),
+            Logins::Aliases(names) => (names, true),
+            Logins::Attributes(names) => (names, false),
+        };
+        names.iter().filter_map(move |name| {
+            let verified = || {
+                self.attributes
+                    .get(&format!("{name}_verified"))
+                    .is_some_and(|value| value == "true")
+            };
+            let login = self.attributes.get(*name)?;
+            (!verified_only || *name == "preferred_username" || verified()).then_some((*name, login.as_str()))
+        })
+    }
+}
+
+/// The users of one pool, found by name or alias.
+#[derive(Debug, Default)]
+pub(crate) struct Users {
+    by_name: BTreeMap<String, Arc<User>>,
+    /// Alias to the key in `by_name`.
+    aliases: HashMap<String, String>,
+}
+
+impl Users {
+    /// The user who signs in as `login`, a name or an alias.
+    pub(crate) fn find(&self, pool: &Pool, login: &str) -> Option<&Arc<User>> {
+        let login = pool.fold(login);
+        self.by_name
+            .get(&login)
+            .or_else(|| self.by_name.get(self.aliases.get(&login)?))
+    }
+
+    /// Every user, by name.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Arc<User>> {
+        self.by_name.values()
+    }
+
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.by_name.len()
+    }
+
+    /// Adds a user.
+    pub(crate) fn insert(&mut self, pool: &Pool, user: User) -> Result<Arc<User>, Error> {
+        if self.find(pool, &user.name).is_some() {
+            return Err(Error::new("UsernameExistsException", "User account already exists"));
+        }
+        self.put(pool, user)
+    }
+
+    /// Changes the user who signs in as `login`.
+    pub(crate) fn update(
+        &mut self,
+        pool: &Pool,
+        login: &str,
+        change: impl FnOnce(&mut User) -> Result<(), Error>,
+    ) -> Result<Arc<User>, Error> {
+        let mut user = User::clone(self.find(pool, login).ok_or_else(Error::user_not_found)?);
+        change(&mut user)?;
+        self.put(pool, user)
+    }
+
+    /// Removes the user who signs in as `login`.
+    pub(crate) fn remove(&mut self, pool: &Pool, login: &str) -> Result<Arc<User>, Error> {
+        let user = Arc::clone(self.find(pool, login).ok_or_else(Error::user_not_found)?);
+        self.forget_aliases(pool, &user);
+        self.by_name.remove(&pool.fold(&user.name));
+        Ok(user)
+    }
+
+    fn forget_aliases(&mut self, pool: &Pool, user: &User) {
+        for (_, alias) in user.logins(pool) {
+            self.aliases.remove(&pool.fold(alias));
+        }
+    }
+
+    /// INVARIANT: an alias leads to one user, and to none whose name it is.
+    fn put(&mut self, pool: &Pool, user: User) -> Result<Arc<User>, Error> {
+        let key = pool.fold(&user.name);
+        let mut aliases = Vec::new();
+        for (attribute, alias) in user.logins(pool) {
+            let alias = pool.fold(alias);
+            let taken = self.aliases.get(&alias).is_some_and(|owner| *owner != key);
+            if taken || (alias != key && self.by_name.contains_key(&alias)) {
+                let (name, message) = match &pool.logins {
+                    Logins::Attributes(_) => (
+                        "UsernameExistsException",
+                        format!("An account with the given {attribute} already exists."),
+                    ),
+                    _ => (
+                        "AliasExistsException",
+                        format!("An account with the {attribute} already exists."),
+                    ),
+                };
+                return Err(Error::new(name, message));
+            }
+            aliases.push(alias);
+        }
+        if let Some(old) = self.by_name.get(&key).cloned() {
+            self.forget_aliases(pool, &old);
+        }
+        self.aliases
+            .extend(aliases.into_iter().map(|alias| (alias, key.clone())));
+        let user = Arc::new(user);
+        self.by_name.insert(key, Arc::clone(&user));
+        Ok(user)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::cognito::pools::Triggers;
+
+    fn pool(properties: &serde_json::Value) -> Pool {
+        let properties = properties.as_object().unwrap().clone();
+        Pool::new(
+            "us-east-1_p".into(),
+            "p".into(),
+            Triggers::default(),
+            properties,
+            Duration::ZERO,
+        )
+        .unwrap()
+    }
+
+    fn user(name: &str, attributes: &[(&str, &str)]) -> User {
+        User {
+            name: name.into(),
+            sub: format!("sub of {name}"),
+            attributes: attributes
+                .iter()
+                .map(|(name, value)| ((*name).into(), (*value).into()))
+                .collect(),
+            password: None,
+            status: Status::Confirmed,
+            created: Duration::ZERO,
+            modified: Duration::ZERO,
+        }
+    }
+
+    #[test]
+    fn a_verified_alias_finds_its_user_and_an_unverified_one_does_not() {
+        let pool = pool(&json!({"AliasAttributes": ["email"]}));
+        let mut users = Users::default();
+        users
+            .insert(
+                &pool,
+                user("ana", &[("email", "a@example.com"), ("email_verified", "true")]),
+            )
+            .unwrap();
+        users.insert(&pool, user("bea", &[("email", "b@example.com")])).unwrap();
+        assert_eq!(users.find(&pool, "a@example.com").unwrap().name, "ana");
+        assert!(users.find(&pool, "b@example.com").is_none());
+        assert!(users.find(&pool, "sub of ana").is_none());
+    }
+
+    #[test]
+    fn an_alias_belongs_to_one_user_and_moves_with_the_attribute() {
+        let pool = pool(&json!({"UsernameAttributes": ["email"], "UsernameConfiguration": {"CaseSensitive": false}}));
+        let mut users = Users::default();
+        users.insert(&pool, user("1", &[("email", "a@example.com")])).unwrap();
+        let error = users
+            .insert(&pool, user("2", &[("email", "A@example.com")]))
+            .unwrap_err();
+        assert_eq!(error.name, "UsernameExistsException");
+        let change = |user: &mut User| {
+            user.attributes.insert("email".into(), "c@example.com".into());
+            Ok(())
+        };
+        users.update(&pool, "A@EXAMPLE.COM", change).unwrap();
+        assert!(users.find(&pool, "a@example.com").is_none());
+        assert_eq!(users.find(&pool, "c@example.com").unwrap().name, "1");
+        users.remove(&pool, "c@example.com").unwrap();
+        assert!(users.find(&pool, "c@example.com").is_none() && users.find(&pool, "1").is_none());
+    }
+
+    #[test]
+    fn nobody_can_take_the_name_or_the_alias_of_another() {
+        let pool = pool(&json!({"AliasAttributes": ["preferred_username"]}));
+        let mut users = Users::default();
+        users
+            .insert(&pool, user("ana", &[("preferred_username", "queen")]))
+            .unwrap();
+        assert!(users.insert(&pool, user("ana", &[])).is_err());
+        assert!(users.insert(&pool, user("queen", &[])).is_err());
+        assert!(
+            users
+                .insert(&pool, user("bea", &[("preferred_username", "ana")]))
+                .is_err()
+        );
+        assert!(
+            users
+                .insert(&pool, user("bea", &[("preferred_username", "queen")]))
+                .is_err()
+        );
+    }
+}
