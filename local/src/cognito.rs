@@ -1,5 +1,8 @@
-//! The Cognito user pools API.
+//! The Cognito user pools API: sign-ins that the three functions decide about, users, tokens.
 
+#![cfg_attr(not(test), expect(dead_code, reason = "not everything is wired in main"))]
+
+mod api;
 mod clients;
 mod clock;
 mod error;
@@ -7,6 +10,7 @@ mod fields;
 mod journal;
 mod pools;
 mod random;
+mod rounds;
 mod session;
 mod sign_in;
 mod srp;
@@ -14,3 +18,254 @@ mod store;
 mod tokens;
 mod triggers;
 mod users;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use serde_json::{Map, Value};
+use thiserror::Error;
+
+use crate::lambda::Lambda;
+use crate::template::{UserPool, UserPoolClient};
+use api::users::NewUser;
+use clients::Client;
+pub(crate) use clock::Clock;
+use fields::{FieldError, Fields};
+pub(crate) use journal::{Call, Journal};
+use pools::{Pool, Triggers};
+use rounds::Waiting;
+use session::Sessions;
+use store::Store;
+use tokens::keys::KeyRing;
+use users::{Decoys, Status};
+
+/// What the user pools are told from outside.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    /// The AWS region that pools say they are in.
+    pub(crate) region: String,
+    /// What a pool's id is appended to (with a slash) to make `iss` of its tokens.
+    pub(crate) issuer: String,
+    /// Whether `/debug/answer` tells what only the verify function should know.
+    pub(crate) debug_answers: bool,
+    /// Where the time comes from.
+    pub(crate) clock: Clock,
+}
+
+/// The user pools.
+#[derive(Clone)]
+pub(crate) struct Cognito(Arc<State>);
+
+/// Why the user pools could not be set up.
+#[derive(Debug, Error)]
+pub(crate) enum SetUpError {
+    /// A property of the template cannot be used.
+    #[error("{logical_id}: {error}")]
+    Property {
+        /// The resource.
+        logical_id: String,
+        /// What is wrong and what would have been right.
+        error: FieldError,
+    },
+    /// A user cannot be made.
+    #[error("user `{name}`: {message}")]
+    User {
+        /// The user's name.
+        name: String,
+        /// Cognito's text.
+        message: String,
+    },
+    /// The machine let us down.
+    #[error("{0}")]
+    Machine(String),
+}
+
+impl Cognito {
+    /// User pools without any pool. Starts making the keys that tokens are signed with.
+    ///
+    /// # Errors
+    /// When the machine has no random numbers.
+    pub(crate) fn new(
+        settings: Settings,
+        lambda: Arc<dyn Lambda>,
+        journal: Arc<dyn Journal>,
+    ) -> Result<Self, SetUpError> {
+        State::new(settings, lambda, journal, KeyRing::generate_in_background())
+            .map(|state| Self(Arc::new(state)))
+            .map_err(|error| SetUpError::Machine(error.message.into_owned()))
+    }
+
+    /// Adds the pool of a template, called `id`.
+    ///
+    /// # Errors
+    /// When a property cannot be used.
+    pub(crate) fn add_pool_from_template(&self, template: &UserPool, id: &str) -> Result<(), SetUpError> {
+        let pool = || {
+            let triggers = template
+                .triggers
+                .iter()
+                .map(|(trigger, function)| (trigger.as_str(), function.as_str()));
+            let triggers = Triggers::new(triggers)?;
+            let name = Fields::new("", &template.properties)
+                .text("UserPoolName")?
+                .unwrap_or(&template.logical_id);
+            Pool::new(
+                id.to_owned(),
+                name.to_owned(),
+                triggers,
+                template.properties.clone(),
+                self.0.clock.now(),
+            )
+        };
+        self.0
+            .add_pool(pool().map_err(|error| property(&template.logical_id, error))?);
+        Ok(())
+    }
+
+    /// Adds the app client of a template, called `id`, to the pool called `pool_id`.
+    ///
+    /// # Errors
+    /// When a property cannot be used, or there is no such pool.
+    pub(crate) fn add_client_from_template(
+        &self,
+        template: &UserPoolClient,
+        pool_id: &str,
+        id: &str,
+    ) -> Result<(), SetUpError> {
+        let pool = self
+            .0
+            .store
+            .pool(pool_id)
+            .map_err(|error| SetUpError::Machine(error.message.into_owned()))?;
+        match self.0.create_client(id.to_owned(), &pool, template.properties.clone()) {
+            Ok(_) => Ok(()),
+            Err(ClientError::Property(error)) => Err(property(&template.logical_id, error)),
+            Err(ClientError::Machine(error)) => Err(SetUpError::Machine(error.message.into_owned())),
+        }
+    }
+
+    /// Adds a confirmed user.
+    ///
+    /// # Errors
+    /// When the pool does not take the name, the password or the attributes.
+    pub(crate) fn add_demo_user(
+        &self,
+        pool_id: &str,
+        name: &str,
+        password: &str,
+        attributes: BTreeMap<String, String>,
+    ) -> Result<(), SetUpError> {
+        let new = NewUser {
+            login: name,
+            password: Some(password),
+            attributes,
+            status: Status::Confirmed,
+        };
+        let made = self
+            .0
+            .store
+            .pool(pool_id)
+            .and_then(|pool| self.0.create_user(&pool, new));
+        made.map(drop).map_err(|error| SetUpError::User {
+            name: name.to_owned(),
+            message: error.message.trim_end().to_owned(),
+        })
+    }
+
+    /// `POST /`, the published keys and, if wanted, the debug channel.
+    pub(crate) fn router(&self) -> Router {
+        api::router(Arc::clone(&self.0))
+    }
+}
+
+fn property(logical_id: &str, error: FieldError) -> SetUpError {
+    SetUpError::Property {
+        logical_id: logical_id.to_owned(),
+        error,
+    }
+}
+
+/// Everything that a request may need.
+struct State {
+    settings: Settings,
+    clock: Clock,
+    lambda: Arc<dyn Lambda>,
+    journal: Arc<dyn Journal>,
+    store: Store,
+    sessions: Mutex<Sessions<Waiting>>,
+    decoys: Decoys,
+    keys: KeyRing,
+}
+
+/// Why a client could not be made.
+enum ClientError {
+    Machine(error::Error),
+    Property(FieldError),
+}
+
+impl From<ClientError> for error::Error {
+    fn from(error: ClientError) -> Self {
+        match error {
+            ClientError::Machine(error) => error,
+            ClientError::Property(error) => error.into(),
+        }
+    }
+}
+
+impl State {
+    fn new(
+        settings: Settings,
+        lambda: Arc<dyn Lambda>,
+        journal: Arc<dyn Journal>,
+        keys: KeyRing,
+    ) -> Result<Self, error::Error> {
+        Ok(Self {
+            clock: settings.clock.clone(),
+            settings,
+            lambda,
+            journal,
+            store: Store::default(),
+            sessions: Mutex::new(Sessions::new()?),
+            decoys: Decoys::new()?,
+            keys,
+        })
+    }
+
+    /// `iss` of a pool's tokens.
+    fn issuer(&self, pool: &str) -> String {
+        format!("{}/{pool}", self.settings.issuer.trim_end_matches('/'))
+    }
+
+    fn add_pool(&self, pool: Pool) -> Arc<Pool> {
+        for trigger in pool.triggers.others.keys() {
+            self.journal.warn(&format!(
+                "`LambdaConfig.{trigger}` of pool {} is not run by local",
+                pool.id
+            ));
+        }
+        self.store.add_pool(pool)
+    }
+
+    fn create_client(
+        &self,
+        id: String,
+        pool: &Pool,
+        properties: Map<String, Value>,
+    ) -> Result<Arc<Client>, ClientError> {
+        let wants_secret = Fields::new("", &properties)
+            .flag("GenerateSecret")
+            .map_err(ClientError::Property)?;
+        let secret = wants_secret.unwrap_or(false).then(random::alphanumeric::<52>);
+        let secret = secret.transpose().map_err(ClientError::Machine)?;
+        let client = Client::new(id, pool, secret, properties, self.clock.now()).map_err(ClientError::Property)?;
+        Ok(self.store.add_client(client))
+    }
+}
+
+impl fmt::Debug for Cognito {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Cognito(..)")
+    }
+}

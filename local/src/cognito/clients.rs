@@ -147,7 +147,7 @@ impl Flows {
 }
 
 impl Client {
-    /// A client with CloudFormation's properties, which are also those of `CreateUserPoolClient`.
+    /// A client with the properties of `AWS::Cognito::UserPoolClient`, which are also those of `CreateUserPoolClient`.
     pub(crate) fn new(
         id: String,
         pool: &Pool,

@@ -47,7 +47,7 @@ impl<'a> Fields<'a> {
             .transpose()
     }
 
-    /// The truth value at `key`; `"true"` and `"false"` will do, as CloudFormation has it.
+    /// The truth value at `key`; `"true"` and `"false"` will do, as in templates.
     pub(crate) fn flag(&self, key: &str) -> Result<Option<bool>, FieldError> {
         self.value(key)
             .map(|value| match value {
@@ -59,7 +59,7 @@ impl<'a> Fields<'a> {
             .transpose()
     }
 
-    /// The whole number at `key`; one in a string will do, as CloudFormation has it.
+    /// The whole number at `key`; one in a string will do, as in templates.
     pub(crate) fn number(&self, key: &str) -> Result<Option<u64>, FieldError> {
         self.value(key)
             .map(|value| match value {
@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn cloudformation_may_write_numbers_and_truth_values_as_strings() {
+    fn templates_may_have_numbers_and_truth_values_as_strings() {
         read(
             &json!({"n": "15", "m": 3, "t": "true", "f": false, "x": "3.5"}),
             |fields| {

@@ -109,7 +109,7 @@ impl Triggers {
 }
 
 impl Pool {
-    /// A pool with CloudFormation's properties, which are also those of `CreateUserPool`.
+    /// A pool with the properties of `AWS::Cognito::UserPool`, which are also those of `CreateUserPool`.
     pub(crate) fn new(
         id: String,
         name: String,

@@ -66,7 +66,7 @@ pub(crate) struct Created {
     pub(crate) metadata: Option<String>,
 }
 
-/// What happens next.
+/// What happens after the define function.
 #[must_use]
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Next {
@@ -74,6 +74,16 @@ pub(crate) enum Next {
     AskCustom,
     /// The client proves the password.
     AskPassword,
+    /// The sign-in is over and good.
+    IssueTokens(Granted),
+    /// The sign-in is over.
+    Refuse(Error),
+}
+
+/// What happens after a password.
+#[must_use]
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum AfterPassword {
     /// The define function says what comes next.
     Define,
     /// The sign-in is over and good.
@@ -145,21 +155,23 @@ pub(crate) fn after_create(created: &Created) -> Result<(), Error> {
 
 /// Goes on after a password, or the proof of one, has been checked. `custom` says whether the functions have the word
 /// in this sign-in. `user` is none if there is no such user.
-pub(crate) fn after_password(correct: bool, user: Option<&User>, mfa: Mfa, custom: bool) -> Next {
+pub(crate) fn after_password(correct: bool, user: Option<&User>, mfa: Mfa, custom: bool) -> AfterPassword {
     match user {
         Some(user) if correct => match (user.status, mfa) {
-            (Status::Unconfirmed, _) => Next::Refuse(Error::new("UserNotConfirmedException", "User is not confirmed.")),
-            (Status::ForceChangePassword, _) => Next::Refuse(
+            (Status::Unconfirmed, _) => {
+                AfterPassword::Refuse(Error::new("UserNotConfirmedException", "User is not confirmed."))
+            }
+            (Status::ForceChangePassword, _) => AfterPassword::Refuse(
                 Error::not_offered("The challenge NEW_PASSWORD_REQUIRED")
                     .because("the user's password is a temporary one: set a permanent one with AdminSetUserPassword"),
             ),
-            (Status::Confirmed, Mfa::On) => Next::Refuse(
+            (Status::Confirmed, Mfa::On) => AfterPassword::Refuse(
                 Error::not_offered("The challenge MFA_SETUP").because("the pool's `MfaConfiguration` is ON"),
             ),
-            (Status::Confirmed, Mfa::Off | Mfa::Optional) if custom => Next::Define,
-            (Status::Confirmed, Mfa::Off | Mfa::Optional) => Next::IssueTokens(Granted(())),
+            (Status::Confirmed, Mfa::Off | Mfa::Optional) if custom => AfterPassword::Define,
+            (Status::Confirmed, Mfa::Off | Mfa::Optional) => AfterPassword::IssueTokens(Granted(())),
         },
-        _ => Next::Refuse(Error::incorrect()),
+        _ => AfterPassword::Refuse(Error::incorrect()),
     }
 }
 

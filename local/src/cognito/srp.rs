@@ -123,6 +123,27 @@ impl Identity<'_> {
     }
 }
 
+/// A client's `SRP_A`: above zero and below N.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct PublicNumber(U3072);
+
+impl PublicNumber {
+    /// Reads `SRP_A`; its length is bounded before any arithmetic.
+    pub(crate) fn parse(hex: &str) -> Result<Self, SrpError> {
+        if hex.len() > LONGEST {
+            return Err(SrpError::OutOfRange);
+        }
+        if hex.is_empty() || !hex.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return Err(SrpError::NotHex);
+        }
+        let number = U3072::from_str_radix_vartime(hex, 16).map_err(|_| SrpError::OutOfRange)?;
+        if number == U3072::ZERO || number >= N {
+            return Err(SrpError::OutOfRange);
+        }
+        Ok(Self(number))
+    }
+}
+
 /// Our half of one exchange, waiting for the client's proof.
 #[derive(Clone)]
 pub(crate) struct Exchange {
@@ -144,15 +165,16 @@ pub(crate) struct Proof<'a> {
 }
 
 impl Exchange {
-    /// Answers the client's `SRP_A` with the secret exponent `b`.
-    ///
-    /// # Errors
-    /// When `srp_a` is not a number that the group may be used with.
-    pub(crate) fn new(srp_a: &str, verifier: Verifier, b: [u8; 32]) -> Result<Self, SrpError> {
-        let a = public_number(srp_a)?;
+    /// Answers the client's public number with the secret exponent `b`.
+    pub(crate) fn new(client: &PublicNumber, verifier: Verifier, b: [u8; 32]) -> Self {
         let b = U256::from_be_slice(&b);
         let big_b = (*K * verifier.v + G.pow(&b)).retrieve();
-        Ok(Self { verifier, a, b, big_b })
+        Self {
+            verifier,
+            a: client.0,
+            b,
+            big_b,
+        }
     }
 
     /// `SALT` for the client: hexadecimal, without a sign byte, possibly of odd length.
@@ -204,21 +226,6 @@ impl fmt::Debug for Exchange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Exchange(..)")
     }
-}
-
-/// Reads a client's public number; its length is bounded before any arithmetic.
-fn public_number(hex: &str) -> Result<U3072, SrpError> {
-    if hex.len() > LONGEST {
-        return Err(SrpError::OutOfRange);
-    }
-    if hex.is_empty() || !hex.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        return Err(SrpError::NotHex);
-    }
-    let number = U3072::from_str_radix_vartime(hex, 16).map_err(|_| SrpError::OutOfRange)?;
-    if number == U3072::ZERO || number >= N {
-        return Err(SrpError::OutOfRange);
-    }
-    Ok(number)
 }
 
 /// Minimal big-endian bytes, with a zero in front if the first bit is set: Java's `BigInteger.toByteArray`.

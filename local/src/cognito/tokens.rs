@@ -118,7 +118,7 @@ impl<'a> Bearer<'a> {
     }
 }
 
-/// Attributes are strings, custom ones always; OpenID Connect has other types for some of the standard ones.
+/// Attributes are strings, custom ones always; some of the standard ones have other types in tokens.
 fn attribute_claim(name: &str, value: &str) -> Value {
     match name {
         "address" => json!({"formatted": value}),

@@ -4,17 +4,54 @@ use crate::cognito::error::Error;
 use crate::cognito::fields::{FieldError, Fields};
 
 /// A pool's password policy.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct PasswordPolicy {
     pub(crate) minimum_length: usize,
-    pub(crate) lowercase: bool,
-    pub(crate) numbers: bool,
-    pub(crate) symbols: bool,
-    pub(crate) uppercase: bool,
+    required: Vec<Class>,
 }
 
-/// What Cognito counts as a symbol; a blank counts inside a password only, which is left out here.
-const SYMBOLS: &str = "^$*.[]{}()?\"!@#%&/\\,><':;|_~`=+-";
+/// A class of characters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Class {
+    Lowercase,
+    Numbers,
+    Symbols,
+    Uppercase,
+}
+
+impl Class {
+    pub(crate) const ALL: [Self; 4] = [Self::Lowercase, Self::Uppercase, Self::Numbers, Self::Symbols];
+
+    /// The property that requires it.
+    pub(crate) fn property(self) -> &'static str {
+        match self {
+            Self::Lowercase => "RequireLowercase",
+            Self::Numbers => "RequireNumbers",
+            Self::Symbols => "RequireSymbols",
+            Self::Uppercase => "RequireUppercase",
+        }
+    }
+
+    fn holds(self, c: char) -> bool {
+        /// What Cognito counts as a symbol.
+        const SYMBOLS: &str = "^$*.[]{}()?\"!@#%&/\\,><':;|_~`=+-";
+        match self {
+            Self::Lowercase => c.is_ascii_lowercase(),
+            Self::Numbers => c.is_ascii_digit(),
+            Self::Symbols => SYMBOLS.contains(c),
+            Self::Uppercase => c.is_ascii_uppercase(),
+        }
+    }
+
+    fn problem(self) -> &'static str {
+        match self {
+            Self::Lowercase => "Password must have lowercase characters",
+            Self::Numbers => "Password must have numeric characters",
+            Self::Symbols => "Password must have symbol characters",
+            Self::Uppercase => "Password must have uppercase characters",
+        }
+    }
+}
 
 impl PasswordPolicy {
     /// The policy in `Policies.PasswordPolicy`; with none given, Cognito's own.
@@ -24,28 +61,33 @@ impl PasswordPolicy {
         if !(6..=99).contains(&length) {
             return Err(fields.wrong_value("MinimumLength", "has to be from 6 to 99"));
         }
+        let mut required = Vec::new();
+        for class in Class::ALL {
+            if fields.flag(class.property())?.unwrap_or(default) {
+                required.push(class);
+            }
+        }
         Ok(Self {
             minimum_length: usize::try_from(length).unwrap_or(usize::MAX),
-            lowercase: fields.flag("RequireLowercase")?.unwrap_or(default),
-            numbers: fields.flag("RequireNumbers")?.unwrap_or(default),
-            symbols: fields.flag("RequireSymbols")?.unwrap_or(default),
-            uppercase: fields.flag("RequireUppercase")?.unwrap_or(default),
+            required,
         })
+    }
+
+    /// Whether every password needs a character of this class.
+    pub(crate) fn requires(&self, class: Class) -> bool {
+        self.required.contains(&class)
     }
 
     /// Refuses a password that does not conform.
     pub(crate) fn check(&self, password: &str) -> Result<(), Error> {
-        let has = |class: fn(char) -> bool| password.chars().any(class);
+        let missing = self
+            .required
+            .iter()
+            .find(|class| !password.chars().any(|c| class.holds(c)));
         let problem = if password.chars().count() < self.minimum_length {
             "Password not long enough"
-        } else if self.lowercase && !has(|c| c.is_ascii_lowercase()) {
-            "Password must have lowercase characters"
-        } else if self.uppercase && !has(|c| c.is_ascii_uppercase()) {
-            "Password must have uppercase characters"
-        } else if self.numbers && !has(|c| c.is_ascii_digit()) {
-            "Password must have numeric characters"
-        } else if self.symbols && !has(|c| SYMBOLS.contains(c)) {
-            "Password must have symbol characters"
+        } else if let Some(class) = missing {
+            class.problem()
         } else {
             return Ok(());
         };

@@ -29,7 +29,7 @@ enum Kind {
     String,
 }
 
-/// OpenID Connect's standard claims; a custom attribute is none of these.
+/// The standard claims; a custom attribute is none of these.
 const STANDARD: [&str; 20] = [
     "sub",
     "name",

@@ -30,6 +30,13 @@ fn user(status: Status) -> User {
     }
 }
 
+fn after_password_refusal(next: AfterPassword) -> (&'static str, String) {
+    let AfterPassword::Refuse(error) = next else {
+        panic!("{next:?} is no refusal")
+    };
+    (error.name, error.message.into_owned())
+}
+
 fn refusal(next: Next) -> (&'static str, String) {
     let Next::Refuse(error) = next else {
         panic!("{next:?} is no refusal")
@@ -104,7 +111,7 @@ fn a_challenge_that_is_not_offered_is_named() {
 fn a_wrong_password_or_no_user_is_the_same_refusal() {
     for (correct, user) in [(false, Some(user(Status::Confirmed))), (true, None), (false, None)] {
         for custom in [true, false] {
-            let (name, message) = refusal(after_password(correct, user.as_ref(), Mfa::Off, custom));
+            let (name, message) = after_password_refusal(after_password(correct, user.as_ref(), Mfa::Off, custom));
             assert_eq!((name, message.as_str()), INCORRECT);
         }
     }
@@ -114,19 +121,23 @@ fn a_wrong_password_or_no_user_is_the_same_refusal() {
 fn a_right_password_is_not_enough_for_those_who_owe_more() {
     for custom in [true, false] {
         let temporary = user(Status::ForceChangePassword);
-        let (_, message) = refusal(after_password(true, Some(&temporary), Mfa::Off, custom));
+        let (_, message) = after_password_refusal(after_password(true, Some(&temporary), Mfa::Off, custom));
         assert!(message.contains("NEW_PASSWORD_REQUIRED"));
         let confirmed = user(Status::Confirmed);
-        let (_, message) = refusal(after_password(true, Some(&confirmed), Mfa::On, custom));
+        let (_, message) = after_password_refusal(after_password(true, Some(&confirmed), Mfa::On, custom));
         assert!(message.contains("MFA"));
-        let (name, _) = refusal(after_password(true, Some(&user(Status::Unconfirmed)), Mfa::Off, custom));
+        let (name, _) =
+            after_password_refusal(after_password(true, Some(&user(Status::Unconfirmed)), Mfa::Off, custom));
         assert_eq!(name, "UserNotConfirmedException");
     }
     let confirmed = user(Status::Confirmed);
-    assert_eq!(after_password(true, Some(&confirmed), Mfa::Off, true), Next::Define);
+    assert_eq!(
+        after_password(true, Some(&confirmed), Mfa::Off, true),
+        AfterPassword::Define
+    );
     assert!(matches!(
         after_password(true, Some(&confirmed), Mfa::Off, false),
-        Next::IssueTokens(_)
+        AfterPassword::IssueTokens(_)
     ));
 }
 

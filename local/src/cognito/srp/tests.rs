@@ -29,7 +29,11 @@ fn identity(vector: &Value) -> Identity<'_> {
 
 fn exchange(vector: &Value) -> Exchange {
     let verifier = Verifier::new(identity(vector), text(vector, "password"), number(vector, "SALT"));
-    Exchange::new(text(vector, "SRP_A"), verifier, number(vector, "b")).unwrap()
+    Exchange::new(
+        &PublicNumber::parse(text(vector, "SRP_A")).unwrap(),
+        verifier,
+        number(vector, "b"),
+    )
 }
 
 #[test]
@@ -133,13 +137,13 @@ fn public_numbers_that_would_fix_the_secret_are_refused() {
         ("ä", SrpError::NotHex),
     ] {
         assert_eq!(
-            public_number(srp_a),
+            PublicNumber::parse(srp_a),
             Err(error),
             "{}",
             &srp_a.get(..10).unwrap_or(srp_a)
         );
     }
-    assert_eq!(public_number("00A"), Ok(U3072::from_u8(10)));
+    assert_eq!(PublicNumber::parse("00A"), Ok(PublicNumber(U3072::from_u8(10))));
 }
 
 #[test]
@@ -165,7 +169,7 @@ fn a_password_matches_its_own_verifier_only() {
 fn a_decoy_is_the_same_for_the_same_seed_and_has_numbers_of_the_usual_size() {
     assert!(Verifier::decoy(&[1; 32]) == Verifier::decoy(&[1; 32]));
     assert!(Verifier::decoy(&[1; 32]) != Verifier::decoy(&[2; 32]));
-    let exchange = Exchange::new("2", Verifier::decoy(&[1; 32]), [3; 32]).unwrap();
+    let exchange = Exchange::new(&PublicNumber::parse("2").unwrap(), Verifier::decoy(&[1; 32]), [3; 32]);
     assert!((28..=32).contains(&exchange.salt().len()));
     assert!((760..=768).contains(&exchange.srp_b().len()));
 }

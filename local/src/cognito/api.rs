@@ -1,0 +1,224 @@
+//! The HTTP side: AWS JSON 1.1 at `POST /`, and the published keys.
+
+mod initiate;
+mod list_users;
+mod pools;
+mod reply;
+mod request;
+mod respond;
+pub(crate) mod users;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Path, Query, State as Shared};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::response::Response;
+use axum::routing::{get, post};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use tower_http::cors::{AllowOrigin, CorsLayer};
+
+use super::State;
+use super::error::Error;
+use super::fields::Fields;
+use super::rounds::Pending;
+use super::session::Form;
+use request::Request;
+
+/// What the value of `X-Amz-Target` starts with.
+const TARGET: &str = "AWSCognitoIdentityProviderService.";
+
+/// The operations there are.
+const OPERATIONS: [&str; 17] = [
+    "AdminConfirmSignUp",
+    "AdminCreateUser",
+    "AdminDeleteUser",
+    "AdminGetUser",
+    "AdminInitiateAuth",
+    "AdminRespondToAuthChallenge",
+    "AdminSetUserPassword",
+    "AdminUpdateUserAttributes",
+    "CreateUserPool",
+    "CreateUserPoolClient",
+    "DescribeUserPool",
+    "DescribeUserPoolClient",
+    "GetUser",
+    "InitiateAuth",
+    "ListUsers",
+    "RespondToAuthChallenge",
+    "SignUp",
+];
+
+/// The routes of the user pools.
+pub(crate) fn router(state: Arc<State>) -> Router {
+    let cors = cors();
+    let mut router = Router::new()
+        .route("/", post(call).options(preflight).layer(cors.clone()))
+        .route("/{pool}/.well-known/jwks.json", get(jwks).layer(cors.clone()))
+        .route(
+            "/{pool}/.well-known/openid-configuration",
+            get(openid_configuration).layer(cors),
+        );
+    if state.settings.debug_answers {
+        router = router.route("/debug/answer", get(debug_answer));
+    }
+    router.with_state(state)
+}
+
+/// Pages on this machine may call; others may not. A call from elsewhere cannot be made without asking first, because
+/// it needs `X-Amz-Target`.
+fn cors() -> CorsLayer {
+    const ALLOWED: [&str; 8] = [
+        "content-type",
+        "x-amz-target",
+        "x-amz-user-agent",
+        "cache-control",
+        "amz-sdk-invocation-id",
+        "amz-sdk-request",
+        "authorization",
+        "x-amz-date",
+    ];
+    const EXPOSED: [&str; 4] = ["x-amzn-requestid", "x-amzn-errortype", "x-amzn-errormessage", "date"];
+    CorsLayer::new()
+        .allow_origin(AllowOrigin::predicate(|origin, _| is_local(origin)))
+        .allow_methods([Method::GET, Method::POST])
+        .allow_headers(ALLOWED.map(header::HeaderName::from_static))
+        .expose_headers(EXPOSED.map(header::HeaderName::from_static))
+        .max_age(std::time::Duration::from_hours(1))
+}
+
+fn is_local(origin: &HeaderValue) -> bool {
+    let host = origin.to_str().ok().and_then(|origin| {
+        let rest = origin
+            .strip_prefix("http://")
+            .or_else(|| origin.strip_prefix("https://"))?;
+        match rest.rsplit_once(':') {
+            Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => Some(host),
+            _ => Some(rest),
+        }
+    });
+    host.is_some_and(|host| ["localhost", "127.0.0.1", "[::1]"].contains(&host))
+}
+
+async fn preflight() -> StatusCode {
+    StatusCode::NO_CONTENT
+}
+
+async fn call(Shared(state): Shared<Arc<State>>, headers: HeaderMap, body: Body) -> Response {
+    let operation = headers
+        .get("x-amz-target")
+        .and_then(|target| target.to_str().ok())
+        .unwrap_or_default();
+    let result = match reply::read(body).await {
+        Ok(body) => perform(&state, operation, &body).await,
+        Err(error) => Err(error),
+    };
+    if let Err(Error {
+        message,
+        why: Some(why),
+        ..
+    }) = &result
+    {
+        let operation = operation.strip_prefix(TARGET).unwrap_or("request");
+        state
+            .journal
+            .warn(&format!("{}: {message} ({why})", operation.escape_debug()));
+    }
+    reply::write(&result)
+}
+
+/// Runs an operation. Those of administrators come with a signature, which is not checked: whoever reaches this
+/// address is the administrator.
+async fn perform(state: &State, target: &str, body: &[u8]) -> Result<Value, Error> {
+    let operation = target.strip_prefix(TARGET).unwrap_or_default();
+    if !OPERATIONS.contains(&operation) {
+        return Err(unknown(target));
+    }
+    let body: Map<String, Value> = serde_json::from_slice(body)
+        .map_err(|_| Error::new("SerializationException", "the request body has to be a JSON object"))?;
+    let request = Request::new(Fields::new("", &body));
+    match operation {
+        "AdminConfirmSignUp" => users::admin_confirm_sign_up(state, request),
+        "AdminCreateUser" => users::admin_create_user(state, request),
+        "AdminDeleteUser" => users::admin_delete_user(state, request),
+        "AdminGetUser" => users::admin_get_user(state, request),
+        "AdminInitiateAuth" => initiate::initiate_auth(state, request, true).await,
+        "AdminRespondToAuthChallenge" => respond::respond(state, request, true).await,
+        "AdminSetUserPassword" => users::admin_set_user_password(state, request),
+        "AdminUpdateUserAttributes" => users::admin_update_user_attributes(state, request),
+        "CreateUserPool" => pools::create_user_pool(state, request, &body),
+        "CreateUserPoolClient" => pools::create_user_pool_client(state, request, &body),
+        "DescribeUserPool" => pools::describe_user_pool(state, request),
+        "DescribeUserPoolClient" => pools::describe_user_pool_client(state, request),
+        "GetUser" => users::get_user(state, request).await,
+        "InitiateAuth" => initiate::initiate_auth(state, request, false).await,
+        "ListUsers" => list_users::list_users(state, request),
+        "RespondToAuthChallenge" => respond::respond(state, request, false).await,
+        "SignUp" => users::sign_up(state, request),
+        _ => Err(unknown(target)),
+    }
+}
+
+fn unknown(target: &str) -> Error {
+    let named: String = target
+        .strip_prefix(TARGET)
+        .unwrap_or(target)
+        .chars()
+        .take(128)
+        .collect();
+    let message = format!(
+        "operation `{}` is not offered by local (known: {})",
+        named.escape_debug(),
+        OPERATIONS.join(", ")
+    );
+    Error::new("UnknownOperationException", message)
+}
+
+async fn jwks(Shared(state): Shared<Arc<State>>, Path(pool): Path<String>) -> Response {
+    let keys = match state.store.pool(&pool) {
+        Ok(_) => state.keys.keys().await.map(|keys| keys.jwks()),
+        Err(error) => Err(error),
+    };
+    reply::plain(keys)
+}
+
+async fn openid_configuration(Shared(state): Shared<Arc<State>>, Path(pool): Path<String>) -> Response {
+    let issuer = state.issuer(&pool);
+    reply::plain(state.store.pool(&pool).map(|_| {
+        json!({
+            "issuer": issuer,
+            "jwks_uri": format!("{issuer}/.well-known/jwks.json"),
+            "id_token_signing_alg_values_supported": ["RS256"],
+            "response_types_supported": ["code", "token"],
+            "scopes_supported": ["openid", "email", "phone", "profile"],
+            "subject_types_supported": ["public"],
+        })
+    }))
+}
+
+#[derive(Deserialize)]
+struct DebugQuery {
+    session: String,
+}
+
+/// What only the verify function should know; there at the operator's explicit wish, for tests.
+async fn debug_answer(Shared(state): Shared<Arc<State>>, Query(query): Query<DebugQuery>) -> Response {
+    reply::plain(find_answer(&state, &query.session))
+}
+
+fn find_answer(state: &State, session: &str) -> Result<Value, Error> {
+    let sessions = state.sessions();
+    let waiting = sessions.peek(sessions.read(session, Form::Session)?, state.clock.now())?;
+    match &waiting.pending {
+        Pending::Custom { private, metadata } => Ok(json!({
+            "challenge": private.get("challenge").or(metadata.as_ref()),
+            "privateChallengeParameters": private,
+        })),
+        Pending::Password { .. } => Err(super::session::invalid()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,180 @@
+//! `InitiateAuth` and `AdminInitiateAuth`.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::request::{ANY, CLIENT_ID, POOL_ID, Request, parameter, username};
+use crate::cognito::State;
+use crate::cognito::clients::{Client, Flow};
+use crate::cognito::error::Error;
+use crate::cognito::fields::Fields;
+use crate::cognito::pools::Pool;
+use crate::cognito::rounds::{Asked, SignIn, Subject};
+use crate::cognito::sign_in::{self, CUSTOM_CHALLENGE, Round, SRP_A};
+use crate::cognito::srp::PublicNumber;
+use crate::cognito::tokens::Bearer;
+
+const FLOWS: [&str; 8] = [
+    "USER_SRP_AUTH",
+    "REFRESH_TOKEN_AUTH",
+    "REFRESH_TOKEN",
+    "CUSTOM_AUTH",
+    "ADMIN_NO_SRP_AUTH",
+    "USER_PASSWORD_AUTH",
+    "ADMIN_USER_PASSWORD_AUTH",
+    "USER_AUTH",
+];
+
+/// Starts a sign-in.
+pub(super) async fn initiate_auth(state: &State, mut request: Request<'_>, admin: bool) -> Result<Value, Error> {
+    let (pool, client) = client(state, &mut request, admin)?;
+    let flow = request.required("AuthFlow", &ANY)?;
+    let flow = Flow::parse(flow).ok_or_else(|| request.not_one_of("AuthFlow", &FLOWS));
+    request.check()?;
+    // The problem that makes this an error has been raised by the line before.
+    let flow = flow.map_err(|()| Error::missing("AuthFlow"))?;
+    // Checked like everything else, though none of the three functions gets it.
+    request.client_metadata()?;
+    match (flow, admin) {
+        (Flow::User, _) => return Err(Error::not_offered("The flow USER_AUTH")),
+        (Flow::AdminUserPassword, false) | (Flow::UserPassword, true) => {
+            let other = if admin { "InitiateAuth" } else { "AdminInitiateAuth" };
+            return Err(Error::invalid_parameter("Initiate Auth method not supported.")
+                .because(format!("{} is for {other}", flow.name())));
+        }
+        _ => {}
+    }
+    client.flows.check(flow, admin)?;
+    let parameters = request.fields.strings("AuthParameters")?;
+    if flow == Flow::RefreshToken {
+        return refresh(state, &pool, &client, &parameters).await;
+    }
+    let login = username(&parameters)?;
+    client.check_secret_hash(login, parameters.text("SECRET_HASH")?)?;
+    if parameters.text("DEVICE_KEY")?.is_some() {
+        return Err(Error::resource_not_found("Device does not exist."));
+    }
+    let asked = Asks::read(flow, &parameters)?;
+    let subject = subject(state, &pool, &client, login)?;
+    let mut sign_in = SignIn {
+        pool,
+        client,
+        subject,
+        login: login.to_owned(),
+        history: Vec::new(),
+    };
+    match asked {
+        Asks::Custom(public_number) => {
+            if public_number.is_some() {
+                sign_in.history.push(Round {
+                    challenge: SRP_A,
+                    result: true,
+                    metadata: None,
+                });
+            }
+            let none = BTreeMap::new();
+            state
+                .go_on(
+                    sign_in,
+                    Asked {
+                        public_number: public_number.as_deref(),
+                        first: true,
+                        client_metadata: &none,
+                    },
+                )
+                .await
+        }
+        Asks::Password(password) => state.check_password(sign_in, password).await,
+        Asks::Srp(public_number) => state.ask_password(sign_in, &public_number, false),
+    }
+}
+
+/// What a flow needs besides the user.
+enum Asks<'a> {
+    Custom(Option<Box<PublicNumber>>),
+    Password(&'a str),
+    Srp(Box<PublicNumber>),
+}
+
+impl<'a> Asks<'a> {
+    fn read(flow: Flow, parameters: &Fields<'a>) -> Result<Self, Error> {
+        match flow {
+            Flow::AdminUserPassword | Flow::UserPassword => Ok(Self::Password(parameter(parameters, "PASSWORD")?)),
+            Flow::Custom => match parameters.text("CHALLENGE_NAME")? {
+                None | Some(CUSTOM_CHALLENGE) => Ok(Self::Custom(None)),
+                Some(SRP_A) => Ok(Self::Custom(Some(public_number(parameters)?))),
+                Some(_) => Err(
+                    Error::invalid_parameter("CHALLENGE_NAME has to be SRP_A or CUSTOM_CHALLENGE")
+                        .because("Cognito's own answer to another CHALLENGE_NAME is not known, so the sign-in fails"),
+                ),
+            },
+            Flow::UserSrp => Ok(Self::Srp(public_number(parameters)?)),
+            Flow::RefreshToken | Flow::User => Err(Error::not_offered(flow.name())),
+        }
+    }
+}
+
+fn public_number(parameters: &Fields<'_>) -> Result<Box<PublicNumber>, Error> {
+    PublicNumber::parse(parameter(parameters, "SRP_A")?)
+        .map(Box::new)
+        .map_err(|error| Error::invalid_parameter("SRP_A is not valid").because(error.to_string()))
+}
+
+/// The client that a request names, and its pool, which an administrator has to name as well.
+pub(super) fn client(state: &State, request: &mut Request<'_>, admin: bool) -> Result<(Arc<Pool>, Arc<Client>), Error> {
+    let id = request.required("ClientId", &CLIENT_ID)?;
+    let pool_id = if admin {
+        Some(request.required("UserPoolId", &POOL_ID)?)
+    } else {
+        None
+    };
+    request.check()?;
+    if let Some(pool_id) = pool_id {
+        state.store.pool(pool_id)?;
+    }
+    let (pool, client) = state.store.client(id)?;
+    if pool_id.is_some_and(|pool_id| pool_id != pool.id) {
+        return Err(
+            Error::resource_not_found(format!("User pool client {id} does not exist."))
+                .because("the client belongs to another pool"),
+        );
+    }
+    Ok((pool, client))
+}
+
+/// Who signs in as `login`: where the client hides users, nobody is somebody as well.
+fn subject(state: &State, pool: &Pool, client: &Client, login: &str) -> Result<Subject, Error> {
+    match state.store.user(pool, login) {
+        Some(user) => {
+            sign_in::may_start(&user)?;
+            Ok(Subject::Known(user))
+        }
+        None if client.hides_users => Ok(Subject::Unknown(state.decoys.name(pool, login))),
+        None => Err(Error::user_not_found()),
+    }
+}
+
+/// New id and access tokens, with the old sign-in's time and origin.
+async fn refresh(state: &State, pool: &Pool, client: &Client, parameters: &Fields<'_>) -> Result<Value, Error> {
+    let now = state.clock.now();
+    let found = state
+        .store
+        .refresh_token(parameter(parameters, "REFRESH_TOKEN")?, client, now)?;
+    // There is no USERNAME in the request, so the hash is over the user's real name. No source says so.
+    client.check_secret_hash(&found.user, parameters.text("SECRET_HASH")?)?;
+    let user = state.store.user(pool, &found.user);
+    let granted = sign_in::after_refresh(&found.sub, user.as_deref())?;
+    let user = user.ok_or_else(|| Error::not_authorized("Invalid Refresh Token."))?;
+    let issuer = state.issuer(&pool.id);
+    let bearer = Bearer {
+        client,
+        user: &user,
+        issuer: &issuer,
+        auth_time: found.auth_time,
+        origin: found.origin,
+    };
+    let result = bearer.result(granted, &*state.keys.keys().await?, None, now)?;
+    Ok(json!({"ChallengeParameters": {}, "AuthenticationResult": result}))
+}

@@ -1,0 +1,306 @@
+//! One round of a sign-in: calls what the state machine asks for and answers the client.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, MutexGuard, PoisonError};
+
+use serde_json::{Map, Value, json};
+
+use super::State;
+use super::clients::Client;
+use super::error::Error;
+use super::pools::Pool;
+use super::random;
+use super::session::{Form, Sessions, Ticket};
+use super::sign_in::{self, AfterPassword, CUSTOM_CHALLENGE, Created, Granted, Next, PASSWORD_VERIFIER, Round, SRP_A};
+use super::srp::{Exchange, Identity, Proof, PublicNumber, Verifier};
+use super::tokens::Bearer;
+use super::triggers::{Caller, Context};
+use super::users::User;
+
+/// A sign-in that has started.
+#[derive(Clone)]
+pub(crate) struct SignIn {
+    pub(crate) pool: Arc<Pool>,
+    pub(crate) client: Arc<Client>,
+    pub(crate) subject: Subject,
+    /// What the client called the user first: a name or an alias.
+    pub(crate) login: String,
+    pub(crate) history: Vec<Round>,
+}
+
+/// Who signs in.
+#[derive(Clone)]
+pub(crate) enum Subject {
+    /// A user of the pool.
+    Known(Arc<User>),
+    /// Nobody, who must not be told from a user. Has a name of the usual shape.
+    Unknown(String),
+}
+
+impl Subject {
+    /// The name in the pool.
+    pub(crate) fn name(&self) -> &str {
+        match self {
+            Self::Known(user) => &user.name,
+            Self::Unknown(name) => name,
+        }
+    }
+
+    fn user(&self) -> Option<&User> {
+        match self {
+            Self::Known(user) => Some(user),
+            Self::Unknown(_) => None,
+        }
+    }
+}
+
+/// A sign-in that waits for its client's answer.
+pub(crate) struct Waiting {
+    pub(crate) sign_in: SignIn,
+    pub(crate) pending: Pending,
+}
+
+/// What was asked.
+pub(crate) enum Pending {
+    /// A challenge of the functions.
+    Custom {
+        /// What only the verify function may see.
+        private: BTreeMap<String, String>,
+        /// What later rounds may see.
+        metadata: Option<String>,
+    },
+    /// The proof of the password.
+    Password {
+        /// Our half of it.
+        exchange: Box<Exchange>,
+        /// Whether the functions have the word afterwards.
+        custom: bool,
+    },
+}
+
+impl Pending {
+    /// `ChallengeName`.
+    pub(crate) fn challenge_name(&self) -> &'static str {
+        match self {
+            Self::Custom { .. } => CUSTOM_CHALLENGE,
+            Self::Password { .. } => PASSWORD_VERIFIER,
+        }
+    }
+}
+
+/// The request that a round answers.
+#[derive(Clone, Copy)]
+pub(crate) struct Asked<'a> {
+    /// The client's public number, where it starts with a password proof.
+    pub(crate) public_number: Option<&'a PublicNumber>,
+    /// Whether this is the first answer of the sign-in, which names the user.
+    pub(crate) first: bool,
+    pub(crate) client_metadata: &'a BTreeMap<String, String>,
+}
+
+impl State {
+    /// The sessions. The lock is held for look-ups and changes only.
+    pub(crate) fn sessions(&self) -> MutexGuard<'_, Sessions<Waiting>> {
+        self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Asks the define function what comes next, and does it.
+    pub(crate) async fn go_on(&self, sign_in: SignIn, asked: Asked<'_>) -> Result<Value, Error> {
+        let caller = self.caller(&sign_in, asked.client_metadata);
+        let defined = caller.define().await?;
+        match sign_in::after_define(&defined, &sign_in.history, sign_in.subject.user().is_some()) {
+            Next::AskCustom => {
+                if matches!(sign_in.history.as_slice(), [Round { challenge: SRP_A, .. }]) {
+                    self.journal.warn(
+                        "the define function asks CUSTOM_CHALLENGE right after SRP_A: Cognito allows it, and the \
+                         password is never checked",
+                    );
+                }
+                let created = caller.create().await?;
+                sign_in::after_create(&created)?;
+                self.ask_custom(sign_in, created, asked.first)
+            }
+            Next::AskPassword => {
+                let client = asked.public_number.ok_or_else(|| Error::missing("SRP_A"))?;
+                self.ask_password(sign_in, client, true)
+            }
+            Next::IssueTokens(granted) => self.issue_tokens(&sign_in, granted).await,
+            Next::Refuse(error) => Err(error),
+        }
+    }
+
+    fn ask_custom(&self, sign_in: SignIn, created: Created, first: bool) -> Result<Value, Error> {
+        let Created {
+            public,
+            private,
+            metadata,
+        } = created;
+        let mut parameters: Map<String, Value> = public.into_iter().map(|(key, value)| (key, value.into())).collect();
+        if first {
+            parameters.insert("USERNAME".to_owned(), sign_in.subject.name().into());
+        }
+        let ticket = self.remember(sign_in, Pending::Custom { private, metadata })?;
+        let session = self.sessions().write(ticket, Form::Session);
+        Ok(json!({"ChallengeName": CUSTOM_CHALLENGE, "ChallengeParameters": parameters, "Session": session}))
+    }
+
+    /// Asks for the proof of the password. A sign-in without the functions has no `Session`: the client sends the
+    /// secret block back.
+    pub(crate) fn ask_password(&self, sign_in: SignIn, client: &PublicNumber, custom: bool) -> Result<Value, Error> {
+        let verifier = self.verifier(&sign_in);
+        let exchange = Box::new(Exchange::new(client, verifier, random::bytes()?));
+        let mut parameters = json!({
+            "SALT": exchange.salt(),
+            "SRP_B": exchange.srp_b(),
+            "USERNAME": sign_in.subject.name(),
+            "USER_ID_FOR_SRP": sign_in.subject.name(),
+        });
+        let ticket = self.remember(sign_in, Pending::Password { exchange, custom })?;
+        let sessions = self.sessions();
+        if let Some(parameters) = parameters.as_object_mut() {
+            parameters.insert(
+                "SECRET_BLOCK".to_owned(),
+                sessions.write(ticket, Form::SecretBlock).into(),
+            );
+        }
+        let mut reply = json!({"ChallengeName": PASSWORD_VERIFIER, "ChallengeParameters": parameters});
+        if custom && let Some(reply) = reply.as_object_mut() {
+            reply.insert("Session".to_owned(), sessions.write(ticket, Form::Session).into());
+        }
+        Ok(reply)
+    }
+
+    /// Goes on with the answer to a custom challenge: wrong is no error, the define function decides.
+    pub(crate) async fn answer_custom(
+        &self,
+        mut sign_in: SignIn,
+        private: BTreeMap<String, String>,
+        metadata: Option<String>,
+        answer: &str,
+        client_metadata: &BTreeMap<String, String>,
+    ) -> Result<Value, Error> {
+        let result = self.caller(&sign_in, client_metadata).verify(&private, answer).await?;
+        sign_in.history.push(Round {
+            challenge: CUSTOM_CHALLENGE,
+            result,
+            metadata,
+        });
+        self.go_on(
+            sign_in,
+            Asked {
+                public_number: None,
+                first: false,
+                client_metadata,
+            },
+        )
+        .await
+    }
+
+    /// Goes on with the proof of the password.
+    pub(crate) async fn answer_password(
+        &self,
+        mut sign_in: SignIn,
+        exchange: &Exchange,
+        custom: bool,
+        proof: Proof<'_>,
+        client_metadata: &BTreeMap<String, String>,
+    ) -> Result<Value, Error> {
+        let correct = exchange.accepts(identity(&sign_in), proof);
+        match sign_in::after_password(correct, sign_in.subject.user(), sign_in.pool.mfa, custom) {
+            AfterPassword::Define => {
+                sign_in.history.push(Round {
+                    challenge: PASSWORD_VERIFIER,
+                    result: true,
+                    metadata: None,
+                });
+                self.go_on(
+                    sign_in,
+                    Asked {
+                        public_number: None,
+                        first: false,
+                        client_metadata,
+                    },
+                )
+                .await
+            }
+            AfterPassword::IssueTokens(granted) => self.issue_tokens(&sign_in, granted).await,
+            AfterPassword::Refuse(error) => Err(error),
+        }
+    }
+
+    /// Ends a sign-in with the password itself. As much work for nobody as for a user.
+    pub(crate) async fn check_password(&self, sign_in: SignIn, password: &str) -> Result<Value, Error> {
+        let correct = self.verifier(&sign_in).matches(identity(&sign_in), password);
+        match sign_in::after_password(correct, sign_in.subject.user(), sign_in.pool.mfa, false) {
+            AfterPassword::Define => Err(Error::internal("the functions have no word in this sign-in")),
+            AfterPassword::IssueTokens(granted) => self.issue_tokens(&sign_in, granted).await,
+            AfterPassword::Refuse(error) => Err(error),
+        }
+    }
+
+    async fn issue_tokens(&self, sign_in: &SignIn, granted: Granted) -> Result<Value, Error> {
+        let SignIn {
+            client,
+            subject,
+            history,
+            ..
+        } = sign_in;
+        let user = subject.user().ok_or_else(Error::incorrect)?;
+        if !history.is_empty() && !history.iter().any(|round| round.result && round.challenge != SRP_A) {
+            self.journal
+                .warn("tokens are issued although no challenge has been answered");
+        }
+        let (now, issuer) = (self.clock.now(), self.issuer(&sign_in.pool.id));
+        let bearer = Bearer::new(client, user, &issuer, now)?;
+        let refresh = self.store.add_refresh_token(bearer.refresh(now), now)?;
+        let result = bearer.result(granted, &*self.keys.keys().await?, Some(refresh), now)?;
+        Ok(json!({"ChallengeParameters": {}, "AuthenticationResult": result}))
+    }
+
+    fn remember(&self, sign_in: SignIn, pending: Pending) -> Result<Ticket, Error> {
+        let now = self.clock.now();
+        let ticket = Sessions::<Waiting>::ticket(sign_in.client.session_validity, now)?;
+        self.sessions().insert(ticket, Waiting { sign_in, pending }, now);
+        Ok(ticket)
+    }
+
+    fn verifier(&self, sign_in: &SignIn) -> Verifier {
+        let decoy = || self.decoys.verifier(&sign_in.pool, &sign_in.login);
+        sign_in
+            .subject
+            .user()
+            .and_then(|user| user.password.clone())
+            .unwrap_or_else(decoy)
+    }
+
+    fn caller<'a>(&'a self, sign_in: &'a SignIn, client_metadata: &'a BTreeMap<String, String>) -> Caller<'a> {
+        let SignIn {
+            pool,
+            client,
+            subject,
+            history,
+            ..
+        } = sign_in;
+        Caller {
+            lambda: &*self.lambda,
+            journal: &*self.journal,
+            context: Context {
+                region: &self.settings.region,
+                pool,
+                client: &client.id,
+                user_name: subject.name(),
+                user: subject.user(),
+                says_user_not_found: client.hides_users,
+                session: history,
+                client_metadata,
+            },
+        }
+    }
+}
+
+fn identity(sign_in: &SignIn) -> Identity<'_> {
+    Identity {
+        pool: &sign_in.pool.id,
+        user: sign_in.subject.name(),
+    }
+}
