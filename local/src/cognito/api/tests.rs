@@ -1,1 +1,8 @@
+//! The API as clients see it, with trigger functions that are closures.
 
+mod bad_input;
+mod custom;
+mod functions;
+mod password;
+mod users;
+mod world;
