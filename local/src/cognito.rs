@@ -1,6 +1,6 @@
 //! The Cognito user pools API: sign-ins that the three functions decide about, users, tokens.
 
-#![cfg_attr(not(test), expect(dead_code, reason = "not everything is wired in main"))]
+#![cfg_attr(not(test), expect(dead_code, unused_imports, reason = "main does not use it"))]
 
 mod api;
 mod clients;
@@ -18,6 +18,7 @@ mod store;
 mod tokens;
 mod triggers;
 mod users;
+mod waiting;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -35,11 +36,11 @@ pub(crate) use clock::Clock;
 use fields::{FieldError, Fields};
 pub(crate) use journal::{Call, Journal};
 use pools::{Pool, Triggers};
-use rounds::Waiting;
 use session::Sessions;
 use store::Store;
 use tokens::keys::KeyRing;
 use users::{Decoys, Status};
+use waiting::Waiting;
 
 /// What the user pools are told from outside.
 #[derive(Clone, Debug)]

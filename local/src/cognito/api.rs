@@ -23,8 +23,8 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 use super::State;
 use super::error::Error;
 use super::fields::Fields;
-use super::rounds::Pending;
 use super::session::Form;
+use super::waiting::Pending;
 use request::Request;
 
 /// What the value of `X-Amz-Target` starts with.

@@ -1,102 +1,19 @@
 //! One round of a sign-in: calls what the state machine asks for and answers the client.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, MutexGuard, PoisonError};
+use std::sync::{MutexGuard, PoisonError};
 
 use serde_json::{Map, Value, json};
 
 use super::State;
-use super::clients::Client;
 use super::error::Error;
-use super::pools::Pool;
 use super::random;
 use super::session::{Form, Sessions, Ticket};
 use super::sign_in::{self, AfterPassword, CUSTOM_CHALLENGE, Created, Granted, Next, PASSWORD_VERIFIER, Round, SRP_A};
 use super::srp::{Exchange, Identity, Proof, PublicNumber, Verifier};
 use super::tokens::Bearer;
 use super::triggers::{Caller, Context};
-use super::users::User;
-
-/// A sign-in that has started.
-#[derive(Clone)]
-pub(crate) struct SignIn {
-    pub(crate) pool: Arc<Pool>,
-    pub(crate) client: Arc<Client>,
-    pub(crate) subject: Subject,
-    /// What the client called the user first: a name or an alias.
-    pub(crate) login: String,
-    pub(crate) history: Vec<Round>,
-}
-
-/// Who signs in.
-#[derive(Clone)]
-pub(crate) enum Subject {
-    /// A user of the pool.
-    Known(Arc<User>),
-    /// Nobody, who must not be told from a user. Has a name of the usual shape.
-    Unknown(String),
-}
-
-impl Subject {
-    /// The name in the pool.
-    pub(crate) fn name(&self) -> &str {
-        match self {
-            Self::Known(user) => &user.name,
-            Self::Unknown(name) => name,
-        }
-    }
-
-    fn user(&self) -> Option<&User> {
-        match self {
-            Self::Known(user) => Some(user),
-            Self::Unknown(_) => None,
-        }
-    }
-}
-
-/// A sign-in that waits for its client's answer.
-pub(crate) struct Waiting {
-    pub(crate) sign_in: SignIn,
-    pub(crate) pending: Pending,
-}
-
-/// What was asked.
-pub(crate) enum Pending {
-    /// A challenge of the functions.
-    Custom {
-        /// What only the verify function may see.
-        private: BTreeMap<String, String>,
-        /// What later rounds may see.
-        metadata: Option<String>,
-    },
-    /// The proof of the password.
-    Password {
-        /// Our half of it.
-        exchange: Box<Exchange>,
-        /// Whether the functions have the word afterwards.
-        custom: bool,
-    },
-}
-
-impl Pending {
-    /// `ChallengeName`.
-    pub(crate) fn challenge_name(&self) -> &'static str {
-        match self {
-            Self::Custom { .. } => CUSTOM_CHALLENGE,
-            Self::Password { .. } => PASSWORD_VERIFIER,
-        }
-    }
-}
-
-/// The request that a round answers.
-#[derive(Clone, Copy)]
-pub(crate) struct Asked<'a> {
-    /// The client's public number, where it starts with a password proof.
-    pub(crate) public_number: Option<&'a PublicNumber>,
-    /// Whether this is the first answer of the sign-in, which names the user.
-    pub(crate) first: bool,
-    pub(crate) client_metadata: &'a BTreeMap<String, String>,
-}
+use super::waiting::{Asked, Pending, SignIn, Waiting};
 
 impl State {
     /// The sessions. The lock is held for look-ups and changes only.

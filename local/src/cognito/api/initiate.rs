@@ -11,10 +11,10 @@ use crate::cognito::clients::{Client, Flow};
 use crate::cognito::error::Error;
 use crate::cognito::fields::Fields;
 use crate::cognito::pools::Pool;
-use crate::cognito::rounds::{Asked, SignIn, Subject};
 use crate::cognito::sign_in::{self, CUSTOM_CHALLENGE, Round, SRP_A};
 use crate::cognito::srp::PublicNumber;
 use crate::cognito::tokens::Bearer;
+use crate::cognito::waiting::{Asked, SignIn, Subject};
 
 const FLOWS: [&str; 8] = [
     "USER_SRP_AUTH",
@@ -47,7 +47,7 @@ pub(super) async fn initiate_auth(state: &State, mut request: Request<'_>, admin
         _ => {}
     }
     client.flows.check(flow, admin)?;
-    let parameters = request.fields.strings("AuthParameters")?;
+    let parameters = request.strings("AuthParameters")?;
     if flow == Flow::RefreshToken {
         return refresh(state, &pool, &client, &parameters).await;
     }

@@ -132,9 +132,26 @@ impl<'a> Request<'a> {
         ));
     }
 
+    /// The map of strings at `key`.
+    pub(super) fn strings(&self, key: &str) -> Result<Fields<'a>, Error> {
+        let strings = self.fields.strings(key)?;
+        if strings
+            .iter()
+            .any(|(key, value)| key.len().max(value.len()) > ANY.longest)
+        {
+            return Err(Error::invalid_parameter(format!(
+                "1 validation error detected: Value at '{}' failed to satisfy constraint: Map value must satisfy \
+                 constraint: [Member must have length less than or equal to {}]",
+                member(key),
+                ANY.longest
+            )));
+        }
+        Ok(strings)
+    }
+
     /// `ClientMetadata`; of an initiating request it goes to none of the three functions.
     pub(super) fn client_metadata(&self) -> Result<BTreeMap<String, String>, Error> {
-        let metadata = self.fields.strings("ClientMetadata")?;
+        let metadata = self.strings("ClientMetadata")?;
         Ok(metadata
             .iter()
             .map(|(key, value)| (key.to_owned(), value.to_owned()))

@@ -12,11 +12,11 @@ use crate::cognito::clients::Client;
 use crate::cognito::error::Error;
 use crate::cognito::fields::Fields;
 use crate::cognito::pools::Pool;
-use crate::cognito::rounds::{Pending, Subject, Waiting};
 use crate::cognito::session::{self, Form, Ticket};
 use crate::cognito::sign_in::{CUSTOM_CHALLENGE, PASSWORD_VERIFIER, is_not_offered};
 use crate::cognito::srp::Proof;
 use crate::cognito::users::User;
+use crate::cognito::waiting::{Pending, Subject, Waiting};
 
 /// How clients write the time, such as `Sat Sep 5 01:02:03 UTC 2026`.
 const TIMESTAMP: &str = "%a %b %-d %H:%M:%S UTC %Y";
@@ -28,7 +28,7 @@ pub(super) async fn respond(state: &State, mut request: Request<'_>, admin: bool
     let session = request.text("Session", &SESSION)?;
     request.check()?;
     let metadata = request.client_metadata()?;
-    let responses = request.fields.strings("ChallengeResponses")?;
+    let responses = request.strings("ChallengeResponses")?;
     match challenge {
         CUSTOM_CHALLENGE | PASSWORD_VERIFIER => {}
         "ADMIN_NO_SRP_AUTH" => {

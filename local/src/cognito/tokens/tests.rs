@@ -114,7 +114,7 @@ fn an_access_token_counts_until_it_expires() {
     let result = result();
     let token = result["AccessToken"].as_str().unwrap();
     assert_eq!(read(token, NOW).unwrap().username, "ana");
-    let error = read(token, NOW + Duration::from_secs(3600)).unwrap_err();
+    let error = read(token, NOW + Duration::from_hours(1)).unwrap_err();
     assert_eq!(error.message, "Access Token has expired");
 }
 

@@ -216,7 +216,7 @@ fn the_event_has_to_come_back() {
     ];
     for key in keys {
         let said = why::<Defined>(Trigger::Define, |event| {
-            drop(event.as_object_mut().unwrap().remove(key))
+            drop(event.as_object_mut().unwrap().remove(key));
         });
         assert!(said.starts_with(&format!("`{key}` is ")), "{said}");
     }

@@ -21,7 +21,6 @@ async fn a_refused_request_has_cognitos_words() {
     let world = World::new();
     let one = |rest: &str| format!("1 validation error detected: {rest}");
     let null = |member: &str| format!("Value null at '{member}' failed to satisfy constraint: Member must not be null");
-    let session = json!("A".repeat(40));
     for (operation, body, name, message) in [
         (
             "InitiateAuth",
@@ -106,6 +105,31 @@ async fn a_refused_request_has_cognitos_words() {
             initiate("CUSTOM_AUTH", &json!({"USERNAME": "demo", "DEVICE_KEY": "us-east-1_x"})),
             "ResourceNotFoundException",
             "Device does not exist.".into(),
+        ),
+    ] {
+        let reply = world.call(operation, body.clone()).await;
+        assert_eq!(reply.error(), (name, message.as_str()), "{operation} {body}");
+    }
+    assert!(world.calls().is_empty());
+}
+
+#[tokio::test]
+async fn a_refused_answer_has_cognitos_words() {
+    let world = World::new();
+    let one = |rest: &str| format!("1 validation error detected: {rest}");
+    let session = json!("A".repeat(40));
+    for (operation, body, name, message) in [
+        (
+            "RespondToAuthChallenge",
+            respond(
+                "CUSTOM_CHALLENGE",
+                &json!({"USERNAME": "demo", "ANSWER": "4".repeat(131_073)}),
+                &session,
+            ),
+            "InvalidParameterException",
+            one(
+                "Value at 'challengeResponses' failed to satisfy constraint: Map value must satisfy constraint: [Member must have length less than or equal to 131072]",
+            ),
         ),
         (
             "RespondToAuthChallenge",

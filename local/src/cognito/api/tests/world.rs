@@ -322,5 +322,8 @@ pub(super) fn claim(client: &Client, challenge: &Value, password: &str) -> Value
 }
 
 pub(super) fn object(value: Value) -> serde_json::Map<String, Value> {
-    value.as_object().unwrap().clone()
+    let Value::Object(map) = value else {
+        panic!("{value} is no object")
+    };
+    map
 }

@@ -1,0 +1,92 @@
+//! Sign-ins between two requests.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::clients::Client;
+use super::pools::Pool;
+use super::sign_in::{CUSTOM_CHALLENGE, PASSWORD_VERIFIER, Round};
+use super::srp::{Exchange, PublicNumber};
+use super::users::User;
+
+/// A sign-in that has started.
+#[derive(Clone)]
+pub(crate) struct SignIn {
+    pub(crate) pool: Arc<Pool>,
+    pub(crate) client: Arc<Client>,
+    pub(crate) subject: Subject,
+    /// What the client called the user first: a name or an alias.
+    pub(crate) login: String,
+    pub(crate) history: Vec<Round>,
+}
+
+/// Who signs in.
+#[derive(Clone)]
+pub(crate) enum Subject {
+    /// A user of the pool.
+    Known(Arc<User>),
+    /// Nobody, who must not be told from a user. Has a name of the usual shape.
+    Unknown(String),
+}
+
+impl Subject {
+    /// The name in the pool.
+    pub(crate) fn name(&self) -> &str {
+        match self {
+            Self::Known(user) => &user.name,
+            Self::Unknown(name) => name,
+        }
+    }
+
+    /// The user, if there is one.
+    pub(crate) fn user(&self) -> Option<&User> {
+        match self {
+            Self::Known(user) => Some(user),
+            Self::Unknown(_) => None,
+        }
+    }
+}
+
+/// A sign-in that waits for its client's answer.
+pub(crate) struct Waiting {
+    pub(crate) sign_in: SignIn,
+    pub(crate) pending: Pending,
+}
+
+/// What was asked.
+pub(crate) enum Pending {
+    /// A challenge of the functions.
+    Custom {
+        /// What only the verify function may see.
+        private: BTreeMap<String, String>,
+        /// What later rounds may see.
+        metadata: Option<String>,
+    },
+    /// The proof of the password.
+    Password {
+        /// Our half of it.
+        exchange: Box<Exchange>,
+        /// Whether the functions have the word afterwards.
+        custom: bool,
+    },
+}
+
+impl Pending {
+    /// `ChallengeName`.
+    pub(crate) fn challenge_name(&self) -> &'static str {
+        match self {
+            Self::Custom { .. } => CUSTOM_CHALLENGE,
+            Self::Password { .. } => PASSWORD_VERIFIER,
+        }
+    }
+}
+
+/// The request that a round answers.
+#[derive(Clone, Copy)]
+pub(crate) struct Asked<'a> {
+    /// The client's public number, where it starts with a password proof.
+    pub(crate) public_number: Option<&'a PublicNumber>,
+    /// Whether this is the first answer of the sign-in, which names the user.
+    pub(crate) first: bool,
+    pub(crate) client_metadata: &'a BTreeMap<String, String>,
+}
