@@ -1,5 +1,6 @@
 //! The three functions, configured for tests: in this process, with a fixed clock and a seeded generator.
 
+use std::sync::LazyLock;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use create_auth_challenge::Asker;
@@ -34,9 +35,12 @@ pub fn now() -> SystemTime {
 }
 
 /// The attribute value of a user who has enrolled [`ANSWERS`].
-pub fn enrolled() -> String {
-    let keys = Keys::parse(SECRET).unwrap();
-    Enrollment::new(ANSWERS, &keys, || [7; 16]).unwrap().to_attribute()
+pub fn enrolled() -> &'static str {
+    static ENROLLED: LazyLock<String> = LazyLock::new(|| {
+        let keys = Keys::parse(SECRET).unwrap();
+        Enrollment::new(ANSWERS, &keys, || [7; 16]).unwrap().to_attribute()
+    });
+    &ENROLLED
 }
 
 /// The three functions with one flow.
