@@ -22,7 +22,7 @@ if (!settings.restore()) {
 
 async function open() {
   target = await settings.load();
-  view.showSettings(target ?? settings.fromAddress(), target);
+  view.showSettings(settings.fromAddress(), target);
   view.onStart(begin);
   view.onAnswer(answer);
   view.onStartAgain(startAgain);

@@ -104,7 +104,7 @@ export function showTokens({ IdToken, AccessToken }) {
   byId("done-heading").focus();
 }
 
-/** Fills in the settings; `target` is where sign-ins go. */
+/** Fills in what the address asks for; `target` is where sign-ins go. */
 export function showSettings(values, target) {
   for (const [name, id] of Object.entries(SETTING_FIELDS)) {
     byId(id).value = values[name] ?? "";
