@@ -5,7 +5,7 @@ const en = {
   username: "User name",
   password: "Password",
   withPassword: "Sign in with password",
-  withoutPassword: "Continue without a password",
+  withoutPassword: "Continue without password",
   usernameMissing: "Enter your user name.",
   passwordMissing: "Enter your password, or continue without one.",
 

@@ -98,8 +98,7 @@ rule("a wrong password and an unknown user look the same", {}, async (at) => {
 
 rule("where the flow has no password, none is asked for", {}, async (at) => {
   await at.open(WITHOUT_PASSWORD);
-  await at.types(USER);
-  await at.page.getByRole("button", { name: "Continue without a password" }).click();
+  await at.withoutPassword();
   await at.asks("captcha", { progress: "Step 1 of 2", tries: "3 tries left." });
   await at.types(await at.captchaAnswer(), "Enter");
   await at.asks("question", { progress: "Step 2 of 2" });
@@ -109,8 +108,7 @@ rule("where the flow has no password, none is asked for", {}, async (at) => {
 
 rule("where the flow wants a password, going without is refused", {}, async (at) => {
   await at.open();
-  await at.types(USER);
-  await at.page.getByRole("button", { name: "Continue without a password" }).click();
+  await at.withoutPassword();
   await at.says("alert", /NotAuthorizedException: Incorrect username or password\./);
 });
 
@@ -195,6 +193,44 @@ rule("an address cannot lead the page to another server", {}, async (at) => {
     await at.says("target", new RegExp(` · ${new URL(ENDPOINT).host}$`));
   }
 });
+
+rule("a challenge that the page was not written for shows what came with it, as text", {}, async (at) => {
+  const markup = "<img src=x onerror=alert(1)>";
+  await at.open();
+  await at.isAnswered({
+    ChallengeName: "CUSTOM_CHALLENGE",
+    ChallengeParameters: { challenge: "RIDDLE", step: "1", steps: "1", attemptsLeft: "1", riddle: markup },
+    Session: "session",
+  });
+  await at.withoutPassword();
+  await at.asks("parameters", { progress: "Step 1 of 1", tries: "1 try left." });
+  await at.says("parameters", `riddle${markup}`);
+  await at.inspect("light", "8-other-challenge");
+});
+
+const SERVER_REPLIES = {
+  "a challenge of Cognito's own": [{ ChallengeName: "SMS_MFA" }, "This user pool asks for SMS_MFA, which this page cannot answer."],
+  "an unconfirmed user": [refusal("UserNotConfirmedException"), "This account has not been confirmed yet."],
+  "a failing trigger": [refusal("UserLambdaValidationException"), "The server could not go on with this sign-in. Start again."],
+  "too many requests": [refusal("TooManyRequestsException"), "Too many requests at once. Wait a moment, then try again."],
+  "an expired session": [
+    refusal("NotAuthorizedException", "Invalid session for the user, session is expired."),
+    "That took too long. Start again.",
+  ],
+};
+
+for (const [what, [reply, text]] of Object.entries(SERVER_REPLIES)) {
+  rule(`${what} is explained`, {}, async (at) => {
+    await at.open();
+    await at.isAnswered(reply);
+    await at.withoutPassword();
+    await at.says("alert", new RegExp(`^${text}`));
+  });
+}
+
+function refusal(__type, message = "No.") {
+  return { __type, message };
+}
 
 for (const [name, reader] of Object.entries(READERS)) {
   rule(`every step is accessible and fits: ${name}`, reader, async (at) => {

@@ -121,6 +121,17 @@ export class Visit {
     }
   }
 
+  async withoutPassword() {
+    await this.types(USER);
+    await this.page.getByRole("button", { name: "Continue without password" }).click();
+  }
+
+  /** The next call is not sent: this is its reply. */
+  async isAnswered(reply) {
+    const answer = { status: reply.__type ? 400 : 200, json: reply };
+    await this.page.route(`${ENDPOINT}/`, (route) => route.fulfill(answer), { times: 1 });
+  }
+
   async signedIn() {
     await this.page.locator("#done").waitFor();
     assert.equal(await this.page.locator("#done table").count(), 2);
