@@ -19,7 +19,7 @@ pub const DEFAULT_FLOW: &str = "PASSWORD,CAPTCHA:3,SECURITY_QUESTION:3";
 /// The secret that the hashes in the fixtures are keyed with.
 pub const SECRET: &str = "the fixtures' secret, long enough";
 
-/// What [`demo_attributes`] has enrolled.
+/// What [`enrolled`] holds.
 pub const ANSWERS: [(&str, &str); 3] = [
     ("birth-city", "Seattle"),
     ("first-pet", "Peccy"),
