@@ -25,6 +25,8 @@ pub(crate) struct Pool {
     /// Whether `Ana` and `ana` are two users.
     pub(crate) case_sensitive: bool,
     pub(crate) mfa: Mfa,
+    /// Whether people may make accounts for themselves.
+    pub(crate) sign_up: bool,
     /// The properties as given, for the operations that describe the pool.
     pub(crate) properties: Map<String, Value>,
 }
@@ -137,6 +139,10 @@ impl Pool {
                 Some("OPTIONAL") => Mfa::Optional,
                 Some(_) => return Err(fields.wrong_value("MfaConfiguration", "has to be OFF, ON or OPTIONAL")),
             },
+            sign_up: !fields
+                .fields("AdminCreateUserConfig")?
+                .flag("AllowAdminCreateUserOnly")?
+                .unwrap_or(false),
             properties,
         })
     }

@@ -199,6 +199,10 @@ pub(super) fn sign_up(state: &State, mut request: Request<'_>) -> Result<Value, 
     request.check()?;
     let (pool, client) = state.store.client(client)?;
     client.check_secret_hash(login, request.fields.text("SecretHash")?)?;
+    if !pool.sign_up {
+        return Err(Error::not_authorized("SignUp is not permitted for this user pool")
+            .because("`AdminCreateUserConfig.AllowAdminCreateUserOnly` of the pool is true"));
+    }
     let attributes = request.attributes("UserAttributes")?;
     if let Some(name) = attributes.keys().find(|name| !client.may_write(name)) {
         return Err(

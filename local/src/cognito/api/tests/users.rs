@@ -1,8 +1,12 @@
 //! The operations on users, pools and clients, and the published keys.
 
+use std::collections::BTreeMap;
+use std::path::Path;
+
 use serde_json::{Value, json};
 
 use super::world::{CLIENT, PASSWORD, POOL, World, sums};
+use crate::template;
 
 fn target(name: &str) -> Value {
     json!({"UserPoolId": POOL, "Username": name})
@@ -278,4 +282,45 @@ async fn keys_and_issuer_are_published() {
     let keys = world.get(&format!("/{POOL}/.well-known/jwks.json")).await.ok();
     assert_eq!(keys["keys"].as_array().unwrap().len(), 2);
     assert_eq!(world.get("/us-east-1_nobody/.well-known/jwks.json").await.status, 404);
+}
+
+#[tokio::test]
+async fn the_deployed_template_leaves_custom_challenges_as_the_only_way_in() {
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let settings = template::Settings {
+        parameters: BTreeMap::new(),
+        region: "us-east-1".into(),
+        stack: "local".into(),
+        pool_id: POOL.into(),
+        client_id: CLIENT.into(),
+        secret: "a development secret of 32 bytes".into(),
+    };
+    let template = template::Template::read(&workspace.join("template.yaml"), &settings).unwrap();
+    let (pool, client) = (
+        template.user_pools[0].properties.clone(),
+        template.clients[0].properties.clone(),
+    );
+    let world = World::with(Value::Object(pool), Value::Object(client), sums);
+    world.start("demo").await;
+    let alias = world.start("demo@example.com").await;
+    assert_eq!(alias["ChallengeParameters"]["USERNAME"], "demo");
+    for flow in ["USER_PASSWORD_AUTH", "USER_SRP_AUTH"] {
+        let reply = world
+            .initiate(flow, json!({"USERNAME": "demo", "PASSWORD": PASSWORD, "SRP_A": "2"}))
+            .await;
+        assert_eq!(reply.error().0, "InvalidParameterException");
+    }
+    let hash = json!({"UserAttributes": [{"Name": "custom:security_questions", "Value": "hash"}]});
+    world
+        .call("AdminUpdateUserAttributes", with(target("demo"), hash))
+        .await
+        .ok();
+    let challenge = world.start("demo").await;
+    let result = world.answer("demo", &challenge["Session"], "4").await.ok();
+    let token = &result["AuthenticationResult"]["AccessToken"];
+    let user = world.call("GetUser", json!({"AccessToken": token})).await.ok();
+    assert_eq!(attribute(&user["UserAttributes"], "custom:security_questions"), None);
+    let up = json!({"ClientId": CLIENT, "Username": "ana", "Password": PASSWORD});
+    let text = "SignUp is not permitted for this user pool";
+    assert_eq!(world.call("SignUp", up).await.error(), ("NotAuthorizedException", text));
 }
