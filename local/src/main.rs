@@ -6,8 +6,10 @@ mod cognito;
 mod console;
 mod functions;
 mod lambda;
+mod launch;
 mod page;
 mod s3;
+mod server;
 mod template;
 
 fn main() {}
