@@ -1,2 +1,21 @@
-//! P
-fn main(){}
+//! The `VerifyAuthChallengeResponse` function.
+
+use std::env;
+use std::process::ExitCode;
+use std::time::SystemTime;
+
+use shared::lambda::{self, Environment};
+use verify_auth_challenge::Judge;
+
+#[tokio::main(flavor = "current_thread")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the edge, where the environment and the clock are read"
+)]
+async fn main() -> ExitCode {
+    let environment = Environment::new(env::vars_os());
+    lambda::start_log(&environment);
+    let function = Judge::configure(&environment)
+        .map(|judge| move |event| std::future::ready(judge.handle(event, SystemTime::now())));
+    lambda::run(function).await
+}

@@ -1,0 +1,103 @@
+//! Where a picture goes: to a private bucket, behind an address that expires, or inline when the bucket is late.
+
+use std::time::Duration;
+
+use aws_sdk_s3::Client;
+use aws_sdk_s3::config::retry::RetryConfig;
+use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region, RequestChecksumCalculation};
+use aws_sdk_s3::presigning::PresigningConfig;
+use aws_sdk_s3::primitives::ByteStream;
+use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use shared::lambda::{ConfigError, Environment};
+use shared::session::SessionMinutes;
+use tracing::warn;
+
+/// How long S3 may take. Cognito gives the whole function 5 seconds.
+const BUDGET: Duration = Duration::from_secs(2);
+
+/// A bucket for pictures.
+pub(super) struct Store {
+    client: Client,
+    bucket: String,
+    session: SessionMinutes,
+}
+
+impl Store {
+    pub(super) fn configure(environment: &Environment) -> Result<Self, ConfigError> {
+        let text = |value: &str| Ok::<_, ConfigError>(value.to_owned());
+        let credentials = Credentials::new(
+            environment.required("AWS_ACCESS_KEY_ID", text)?,
+            environment.required("AWS_SECRET_ACCESS_KEY", text)?,
+            environment.get("AWS_SESSION_TOKEN").map(str::to_owned),
+            None,
+            "environment",
+        );
+        let mut config = aws_sdk_s3::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new(environment.required("AWS_REGION", text)?))
+            .credentials_provider(credentials)
+            .http_client(
+                aws_smithy_http_client::Builder::new()
+                    .tls_provider(Provider::Rustls(CryptoMode::Ring))
+                    .build_https(),
+            )
+            .retry_config(RetryConfig::standard().with_max_attempts(2))
+            .request_checksum_calculation(RequestChecksumCalculation::WhenRequired);
+        let endpoint = environment
+            .get("AWS_ENDPOINT_URL_S3")
+            .or(environment.get("AWS_ENDPOINT_URL"));
+        config.set_endpoint_url(endpoint.map(str::to_owned));
+        Ok(Self {
+            client: Client::from_conf(config.build()),
+            bucket: environment.required("CAPTCHA_BUCKET", text)?,
+            session: environment.required("AUTH_SESSION_MINUTES", str::parse)?,
+        })
+    }
+
+    /// Stores `png` under `id` and gives the address to show it from. Where S3 fails or is late that is a `data:`
+    /// URL: a sign-in does not wait for a bucket.
+    pub(super) async fn publish(&self, id: u128, png: Vec<u8>) -> String {
+        let inline = format!("data:image/png;base64,{}", STANDARD.encode(&png));
+        let reason = match tokio::time::timeout(BUDGET, self.upload(format!("captcha/{id:032x}.png"), png)).await {
+            Ok(Some(url)) => return url,
+            Ok(None) => "failed",
+            Err(_) => "late",
+        };
+        warn!(
+            captcha.inline = 1,
+            reason, "S3 did not take the picture, so it goes inline"
+        );
+        inline
+    }
+
+    /// Stores `png` and signs a GET for as long as the client may take to answer.
+    async fn upload(&self, key: String, png: Vec<u8>) -> Option<String> {
+        let put = self
+            .client
+            .put_object()
+            .bucket(&self.bucket)
+            .key(&key)
+            .body(ByteStream::from(png));
+        if let Err(error) = put.content_type("image/png").cache_control("no-store").send().await {
+            // The error's own text may quote the request, so only what S3 calls it is logged.
+            let error = error.into_service_error();
+            warn!(
+                s3.error = error.meta().code().unwrap_or("no answer"),
+                "PutObject failed"
+            );
+            return None;
+        }
+        let expires = PresigningConfig::expires_in(self.session.duration()).ok()?;
+        let get = self
+            .client
+            .get_object()
+            .bucket(&self.bucket)
+            .key(key)
+            .presigned(expires)
+            .await
+            .ok()?;
+        Some(get.uri().to_owned())
+    }
+}

@@ -1,0 +1,79 @@
+//! `SECURITY_QUESTION`: a question that the user enrolled an answer to.
+//!
+//! An extra step after a password, not a factor of its own (NIST SP 800-63B §3.1.1; OWASP, "Choosing and Using
+//! Security Questions").
+
+mod catalogue;
+mod enrollment;
+mod hash;
+
+use super::{Challenge, Verdict, Why};
+use crate::secret::{Keys, Secret};
+
+pub use catalogue::{CATALOGUE, Question};
+pub use enrollment::{ATTRIBUTE, EnrollError, Enrollment, MAX_ATTRIBUTE_CHARS};
+pub use hash::{AnswerHash, HashError};
+
+/// The name of this challenge.
+pub const NAME: &str = "SECURITY_QUESTION";
+
+/// Private parameter: the Argon2id hash of the enrolled answer.
+pub const ANSWER_HASH: &str = "answerHash";
+
+/// An enrolled answer, compared by its keyed Argon2id hash.
+pub struct SecurityQuestion;
+
+impl Challenge for SecurityQuestion {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn check(&self, secret: Secret<'_>, answer: &str, keys: &Keys) -> Verdict {
+        match secret.get(ANSWER_HASH).and_then(AnswerHash::parse) {
+            None => Verdict::Wrong(Why::NoSecret),
+            Some(hash) => Verdict::of(hash.verify(answer, keys)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::*;
+
+    fn check(stored: &str, answer: &str) -> Verdict {
+        let parameters = HashMap::from([(ANSWER_HASH.to_owned(), stored.to_owned())]);
+        SecurityQuestion.check(Secret::new(&parameters), answer, &keys())
+    }
+
+    fn keys() -> Keys {
+        Keys::parse(&"k".repeat(32)).unwrap()
+    }
+
+    #[test]
+    fn the_enrolled_answer_is_right_however_it_is_spelt() {
+        let stored = AnswerHash::new("  Ms   Ada ", &keys(), [7; 16]).unwrap().to_string();
+        for answer in ["Ms Ada", "ms ada", " MS\tADA ", "ｍｓ ａｄａ"] {
+            assert_eq!(check(&stored, answer), Verdict::Right, "{answer}");
+        }
+        for answer in ["MsAda", "Ms Ad", "Ms Ada.", "x"] {
+            assert_eq!(check(&stored, answer), Verdict::Wrong(Why::Different), "{answer}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_hash_matches_nothing() {
+        for stored in ["", "peccy", "$argon2id$", "$2b$12$abcdefghijklmnopqrstuv"] {
+            assert_eq!(check(stored, stored), Verdict::Wrong(Why::NoSecret), "{stored}");
+        }
+    }
+
+    #[test]
+    fn a_decoy_matches_nothing_and_has_the_length_of_a_hash() {
+        let decoy = AnswerHash::decoy([0; 16], [0; 32]).unwrap().to_string();
+        let real = AnswerHash::new("peccy", &keys(), [7; 16]).unwrap().to_string();
+        assert_eq!(decoy.len(), real.len());
+        assert_eq!(check(&decoy, "peccy"), Verdict::Wrong(Why::Different));
+    }
+}

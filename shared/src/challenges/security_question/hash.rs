@@ -1,0 +1,192 @@
+//! How an answer to a security question is normalised, hashed and compared.
+
+use std::fmt;
+
+use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
+use argon2::password_hash::{PasswordHasher, PasswordVerifier};
+use argon2::{Algorithm, Argon2, AssociatedData, Params, ParamsBuilder, Version};
+use unicode_normalization::UnicodeNormalization;
+
+use crate::secret::Keys;
+
+/// Memory in KiB, passes and lanes: OWASP's Password Storage Cheat Sheet, Argon2id.
+const MEMORY_KIB: u32 = 19 * 1024;
+const PASSES: u32 = 2;
+const LANES: u32 = 1;
+
+/// The normalisation that new hashes use, stored in each as Argon2's associated data (`data=` in the PHC string).
+const NORMALISATION: u8 = 1;
+
+/// The Argon2id hash of an answer, keyed with a secret of the deployment.
+#[derive(Clone, PartialEq, Eq)]
+pub struct AnswerHash(PasswordHash);
+
+impl AnswerHash {
+    /// Hashes `answer` after normalising it.
+    ///
+    /// # Errors
+    ///
+    /// An answer of nothing but blanks.
+    pub fn new(answer: &str, keys: &Keys, salt: [u8; 16]) -> Result<Self, HashError> {
+        let answer = normalise(answer);
+        if answer.is_empty() {
+            return Err(HashError::Blank);
+        }
+        let pepper = pepper(keys);
+        let argon2 = argon2(&pepper, parameters()?)?;
+        Ok(Self(
+            argon2
+                .hash_password_with_salt(answer.as_bytes(), &salt)
+                .map_err(|_| HashError::Argon2)?,
+        ))
+    }
+
+    /// What looks like a hash, costs the same to check, and matches no answer: for users who have enrolled
+    /// nothing, or do not exist. `output` must be random.
+    ///
+    /// # Errors
+    ///
+    /// None that the parameters of this module can cause.
+    pub fn decoy(salt: [u8; 16], output: [u8; 32]) -> Result<Self, HashError> {
+        Ok(Self(PasswordHash {
+            algorithm: Algorithm::Argon2id.ident(),
+            version: Some(Version::V0x13.into()),
+            params: ParamsString::try_from(&parameters()?).map_err(|_| HashError::Argon2)?,
+            salt: Some(Salt::new(&salt).map_err(|_| HashError::Argon2)?),
+            hash: Some(Output::new(&output).map_err(|_| HashError::Argon2)?),
+        }))
+    }
+
+    /// Reads an Argon2id hash in the PHC string format with a salt, an output and a normalisation known here.
+    pub fn parse(phc: &str) -> Option<Self> {
+        let hash = PasswordHash::new(phc).ok()?;
+        let parameters = Params::try_from(&hash).ok()?;
+        let complete = hash.algorithm == Algorithm::Argon2id.ident()
+            && hash.salt.is_some()
+            && hash.hash.is_some()
+            && parameters.data() == [NORMALISATION];
+        complete.then_some(Self(hash))
+    }
+
+    /// Whether `answer` is the one that was hashed, compared in constant time.
+    pub fn verify(&self, answer: &str, keys: &Keys) -> bool {
+        let pepper = pepper(keys);
+        let Ok(argon2) = parameters().and_then(|parameters| argon2(&pepper, parameters)) else {
+            return false;
+        };
+        // The cost comes from the stored hash, so that old enrolments outlive a change of cost.
+        argon2.verify_password(normalise(answer).as_bytes(), &self.0).is_ok()
+    }
+}
+
+impl fmt::Display for AnswerHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Debug for AnswerHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AnswerHash(…)")
+    }
+}
+
+/// Why an answer could not be hashed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum HashError {
+    /// Argon2 refused its parameters.
+    #[error("the answer could not be hashed")]
+    Argon2,
+    /// The answer is nothing but blanks.
+    #[error("the answer is empty")]
+    Blank,
+}
+
+/// Normalisation 1: NFKC, case folded, without leading and trailing blanks, inner blanks collapsed to one space.
+///
+/// Folding goes to lower case, up and down again, each letter by itself: that joins `ẞ`, `ß` and `ss`, `ς` and `σ`.
+fn normalise(answer: &str) -> String {
+    let lower = answer.nfkc().flat_map(char::to_lowercase);
+    let folded: String = lower
+        .flat_map(char::to_uppercase)
+        .flat_map(char::to_lowercase)
+        .nfkc()
+        .collect();
+    folded.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn parameters() -> Result<Params, HashError> {
+    let normalisation = AssociatedData::new(&[NORMALISATION]).map_err(|_| HashError::Argon2)?;
+    ParamsBuilder::new()
+        .m_cost(MEMORY_KIB)
+        .t_cost(PASSES)
+        .p_cost(LANES)
+        .data(normalisation)
+        .build()
+        .map_err(|_| HashError::Argon2)
+}
+
+fn pepper(keys: &Keys) -> [u8; 32] {
+    keys.derive("security question: answer hash")
+}
+
+fn argon2(pepper: &[u8], parameters: Params) -> Result<Argon2<'_>, HashError> {
+    Argon2::new_with_secret(pepper, Algorithm::Argon2id, Version::V0x13, parameters).map_err(|_| HashError::Argon2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn keys(letter: &str) -> Keys {
+        Keys::parse(&letter.repeat(32)).unwrap()
+    }
+
+    #[test]
+    fn spellings_of_one_answer_are_one() {
+        for (left, right) in [
+            ("Straße", "STRASSE"),
+            ("STRAẞE", "strasse"),
+            ("ΣΊΣΥΦΟΣ", "σίσυφος"),
+            ("ﬁn", "FIN"),
+            ("e\u{301}", "É"),
+            (" a \u{a0}\t b ", "A B"),
+            ("İ", "i̇"),
+        ] {
+            assert_eq!(normalise(left), normalise(right), "{left} {right}");
+        }
+        assert_ne!(normalise("résumé"), normalise("resume"));
+    }
+
+    #[test]
+    fn normalising_twice_changes_nothing() {
+        for answer in ["Straße", "ΣΊΣΥΦΟΣ", "ﬁn", "ǰ", "ŉ", "\u{345}α", "ẞ", " x  y "] {
+            let once = normalise(answer);
+            assert_eq!(normalise(&once), once, "{answer}");
+        }
+    }
+
+    #[test]
+    fn the_hash_says_its_cost_and_its_normalisation() {
+        let hash = AnswerHash::new("peccy", &keys("k"), [7; 16]).unwrap().to_string();
+        assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1,data=AQ$"), "{hash}");
+        assert!(AnswerHash::parse(&hash.replace("data=AQ", "data=Ag")).is_none());
+        assert!(AnswerHash::parse(&hash.replace("argon2id", "argon2i")).is_none());
+    }
+
+    #[test]
+    fn another_secret_does_not_verify() {
+        let hash = AnswerHash::new("peccy", &keys("k"), [7; 16]).unwrap();
+        assert!(hash.verify("peccy", &keys("k")));
+        assert!(!hash.verify("peccy", &keys("x")));
+    }
+
+    #[test]
+    fn debug_prints_no_hash() {
+        assert_eq!(
+            format!("{:?}", AnswerHash::new("peccy", &keys("k"), [7; 16]).unwrap()),
+            "AnswerHash(…)"
+        );
+    }
+}

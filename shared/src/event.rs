@@ -1,0 +1,199 @@
+//! The events that Cognito sends: read through a typed view, answered in the original JSON.
+//!
+//! Cognito refuses a reply whose envelope lost or renamed a field ("Unrecognizable lambda output"), so the
+//! event is kept as it came and only its `response` is written.
+
+mod normalise;
+mod session;
+mod triggers;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+pub use session::{Attempt, attempts};
+pub use triggers::{
+    CreateAuthChallenge, CreateResponse, DefineAuthChallenge, DefineResponse, VerifyAuthChallengeResponse,
+    VerifyResponse,
+};
+
+/// One of Cognito's triggers: what its request and its response look like.
+pub trait Trigger {
+    /// The part of `triggerSource` before the underscore, such as `DefineAuthChallenge`.
+    const NAME: &'static str;
+    /// The typed view of the event's `request`.
+    type Request: DeserializeOwned;
+    /// What the function writes into the event's `response`.
+    type Response: Serialize;
+
+    /// Copies `request`, making it fit [`Trigger::Request`]: missing and null become empty.
+    ///
+    /// # Errors
+    ///
+    /// A field of another type is an error that names the field.
+    fn normalise(request: &Map<String, Value>) -> Result<Value, EventError>;
+}
+
+/// An event of trigger `T`: the JSON as it came, and a typed view of its request.
+pub struct Event<T: Trigger> {
+    raw: Map<String, Value>,
+    request: T::Request,
+}
+
+impl<T: Trigger> Event<T> {
+    /// Reads an event.
+    ///
+    /// A `triggerSource` that is missing or null is accepted, so that the events of AWS's documentation, which
+    /// have none, can be used as they are.
+    ///
+    /// # Errors
+    ///
+    /// What is not an event of this trigger, and a field of the wrong type.
+    pub fn parse(raw: Value) -> Result<Self, EventError> {
+        let Value::Object(raw) = raw else {
+            return Err(EventError::NotAnObject);
+        };
+        match raw.get("triggerSource") {
+            None | Some(Value::Null) => {}
+            Some(Value::String(source)) if source.split('_').next() == Some(T::NAME) => {}
+            Some(Value::String(source)) => {
+                return Err(EventError::OtherTrigger {
+                    expected: T::NAME,
+                    got: printable(source),
+                });
+            }
+            Some(_) => return Err(EventError::wrong_type("triggerSource")),
+        }
+        let request = match raw.get("request") {
+            None | Some(Value::Null) => return Err(EventError::NoRequest),
+            Some(Value::Object(request)) => T::normalise(request)?,
+            Some(_) => return Err(EventError::wrong_type("request")),
+        };
+        // serde's own message would quote values, so it is dropped.
+        let request = serde_json::from_value(request).map_err(|_| EventError::wrong_type("request"))?;
+        Ok(Self { raw, request })
+    }
+
+    /// The typed view of the event's `request`.
+    pub fn request(&self) -> &T::Request {
+        &self.request
+    }
+
+    /// The pool's name for the user, `""` where the event has none.
+    pub fn user_name(&self) -> &str {
+        self.raw.get("userName").and_then(Value::as_str).unwrap_or_default()
+    }
+
+    /// The event with `response` written into it, everything else as it came.
+    ///
+    /// # Errors
+    ///
+    /// A response that does not serialise to a JSON object.
+    pub fn respond(mut self, response: &T::Response) -> Result<Value, EventError> {
+        let Ok(Value::Object(fields)) = serde_json::to_value(response) else {
+            return Err(EventError::NotAnObject);
+        };
+        match self.raw.entry("response").or_insert(Value::Null) {
+            Value::Object(existing) => existing.extend(fields),
+            slot => *slot = Value::Object(fields),
+        }
+        Ok(Value::Object(self.raw))
+    }
+
+    /// The event as it came.
+    pub fn unchanged(self) -> Value {
+        Value::Object(self.raw)
+    }
+}
+
+/// Why something is not an event that a function can answer. Names fields, never quotes what is in them.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum EventError {
+    /// The event has no `request`.
+    #[error("field `request` is missing: an event of a Cognito trigger has one")]
+    NoRequest,
+    /// The event or the response is not a JSON object.
+    #[error("the event is not a JSON object")]
+    NotAnObject,
+    /// The event belongs to another trigger of the user pool.
+    #[error("expected trigger `{expected}_Authentication`, got `{got}`: check the user pool's LambdaConfig")]
+    OtherTrigger {
+        /// The trigger that this function is for.
+        expected: &'static str,
+        /// The event's `triggerSource`.
+        got: String,
+    },
+    /// A field has a JSON type that Cognito does not send.
+    #[error("field `{field}` has the wrong type")]
+    WrongType {
+        /// The field's path, such as `request.session[0].challengeResult`.
+        field: String,
+    },
+}
+
+impl EventError {
+    fn wrong_type(field: impl Into<String>) -> Self {
+        Self::WrongType { field: field.into() }
+    }
+}
+
+/// `text` made fit for one log line: at most 64 characters, none that could break the line.
+fn printable(text: &str) -> String {
+    text.chars()
+        .take(64)
+        .map(|c| if c.is_ascii_graphic() { c } else { '?' })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn unknown_fields_survive_and_keep_their_order() {
+        let raw = json!({"zeta": 1, "triggerSource": "DefineAuthChallenge_Authentication",
+            "request": {"session": null, "surprise": [1]}, "response": {"challengeName": null}, "alpha": {"b": null}});
+        let event = Event::<DefineAuthChallenge>::parse(raw.clone()).unwrap();
+        let answered = event.respond(&DefineResponse::denied()).unwrap();
+        let keys: Vec<_> = answered.as_object().unwrap().keys().cloned().collect();
+        assert_eq!(keys, ["zeta", "triggerSource", "request", "response", "alpha"]);
+        assert_eq!(answered["request"], raw["request"]);
+        assert_eq!(answered["response"]["failAuthentication"], true);
+    }
+
+    #[test]
+    fn a_response_that_is_not_an_object_is_replaced() {
+        for response in [json!(null), json!("x"), json!([1])] {
+            let raw = json!({"request": {"session": []}, "response": response});
+            let answered = Event::<DefineAuthChallenge>::parse(raw)
+                .unwrap()
+                .respond(&DefineResponse::denied())
+                .unwrap();
+            assert!(answered["response"].is_object());
+        }
+    }
+
+    #[test]
+    fn another_triggers_event_is_refused_by_name() {
+        let raw = json!({"triggerSource": "PreSignUp_SignUp", "request": {}});
+        let error = Event::<DefineAuthChallenge>::parse(raw).err().unwrap();
+        assert!(error.to_string().contains("got `PreSignUp_SignUp`"), "{error}");
+    }
+
+    #[test]
+    fn what_is_no_event_is_refused() {
+        for raw in [
+            json!(null),
+            json!([]),
+            json!("x"),
+            json!({}),
+            json!({"request": 1}),
+            json!({"triggerSource": 3}),
+        ] {
+            assert!(Event::<DefineAuthChallenge>::parse(raw.clone()).is_err(), "{raw}");
+        }
+    }
+}

@@ -1,0 +1,219 @@
+//! The three triggers of custom authentication: the fields each reads and writes.
+
+use std::collections::BTreeMap;
+
+use aws_lambda_events::event::cognito::{
+    CognitoEventUserPoolsCreateAuthChallengeRequest, CognitoEventUserPoolsDefineAuthChallengeRequest,
+    CognitoEventUserPoolsVerifyAuthChallengeRequest,
+};
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::{EventError, Trigger, normalise};
+use crate::flow::AllStepsPassed;
+
+/// The trigger that decides what a sign-in is asked next.
+pub struct DefineAuthChallenge;
+
+impl Trigger for DefineAuthChallenge {
+    const NAME: &'static str = "DefineAuthChallenge";
+    type Request = CognitoEventUserPoolsDefineAuthChallengeRequest;
+    type Response = DefineResponse;
+
+    fn normalise(request: &Map<String, Value>) -> Result<Value, EventError> {
+        let mut copy = common(request)?;
+        copy.insert("session".into(), normalise::session(request)?);
+        Ok(Value::Object(copy))
+    }
+}
+
+/// What define answers. All three fields are always written, as AWS asks for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DefineResponse {
+    challenge_name: Option<&'static str>,
+    issue_tokens: bool,
+    fail_authentication: bool,
+}
+
+impl DefineResponse {
+    /// Asks `challenge`, one of Cognito's challenge names.
+    pub fn ask(challenge: &'static str) -> Self {
+        Self {
+            challenge_name: Some(challenge),
+            issue_tokens: false,
+            fail_authentication: false,
+        }
+    }
+
+    /// Ends the sign-in without tokens.
+    pub fn denied() -> Self {
+        Self {
+            challenge_name: None,
+            issue_tokens: false,
+            fail_authentication: true,
+        }
+    }
+
+    /// Ends the sign-in with tokens. Only a flow whose steps have all been passed gives the proof.
+    pub fn tokens(_: AllStepsPassed) -> Self {
+        Self {
+            challenge_name: None,
+            issue_tokens: true,
+            fail_authentication: false,
+        }
+    }
+}
+
+/// The trigger that makes a challenge.
+pub struct CreateAuthChallenge;
+
+impl Trigger for CreateAuthChallenge {
+    const NAME: &'static str = "CreateAuthChallenge";
+    type Request = CognitoEventUserPoolsCreateAuthChallengeRequest;
+    type Response = CreateResponse;
+
+    fn normalise(request: &Map<String, Value>) -> Result<Value, EventError> {
+        let mut copy = common(request)?;
+        copy.insert("session".into(), normalise::session(request)?);
+        copy.insert(
+            "challengeName".into(),
+            normalise::text(request, "request", "challengeName")?,
+        );
+        Ok(Value::Object(copy))
+    }
+}
+
+/// What create answers. It has no `Debug`, because the private parameters are the answer.
+#[derive(Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CreateResponse {
+    /// What the client is shown.
+    pub public_challenge_parameters: BTreeMap<&'static str, String>,
+    /// What verify is given. Never empty: Cognito would refuse the sign-in.
+    pub private_challenge_parameters: BTreeMap<&'static str, String>,
+    /// What define and create find in the session from now on: the challenge's name.
+    pub challenge_metadata: &'static str,
+}
+
+/// The trigger that judges an answer.
+pub struct VerifyAuthChallengeResponse;
+
+impl Trigger for VerifyAuthChallengeResponse {
+    const NAME: &'static str = "VerifyAuthChallengeResponse";
+    type Request = CognitoEventUserPoolsVerifyAuthChallengeRequest;
+    type Response = VerifyResponse;
+
+    fn normalise(request: &Map<String, Value>) -> Result<Value, EventError> {
+        let mut copy = common(request)?;
+        copy.insert(
+            "privateChallengeParameters".into(),
+            normalise::strings(request, "privateChallengeParameters")?,
+        );
+        // Typed by a person, so any type is taken and judged, never refused.
+        copy.insert(
+            "challengeAnswer".into(),
+            request.get("challengeAnswer").cloned().unwrap_or_default(),
+        );
+        Ok(Value::Object(copy))
+    }
+}
+
+/// What verify answers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct VerifyResponse {
+    /// Whether the answer was right.
+    pub answer_correct: bool,
+}
+
+/// The fields that all three requests have.
+fn common(request: &Map<String, Value>) -> Result<Map<String, Value>, EventError> {
+    let mut copy = Map::new();
+    copy.insert("userAttributes".into(), normalise::strings(request, "userAttributes")?);
+    copy.insert("clientMetadata".into(), normalise::client_metadata(request));
+    copy.insert(
+        "userNotFound".into(),
+        normalise::flag(request, "request", "userNotFound")?,
+    );
+    Ok(copy)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::Event;
+    use super::*;
+
+    fn define(request: &Value) -> Result<Event<DefineAuthChallenge>, EventError> {
+        Event::parse(json!({ "request": request }))
+    }
+
+    #[test]
+    fn missing_and_null_mean_empty_and_false() {
+        for request in [
+            &json!({}),
+            &json!({"userAttributes": null, "session": null, "clientMetadata": null, "userNotFound": null}),
+        ] {
+            let event = define(request).unwrap();
+            assert!(event.request().session.is_empty() && event.request().user_attributes.is_empty());
+            assert!(!event.request().user_not_found);
+        }
+    }
+
+    #[test]
+    fn a_null_inside_a_map_is_left_out() {
+        let event = define(&json!({"userAttributes": {"a": null, "b": "c"}})).unwrap();
+        assert_eq!(event.request().user_attributes.len(), 1);
+    }
+
+    #[test]
+    fn a_null_session_entry_keeps_its_place_and_counts_as_wrong() {
+        let event = define(&json!({"session": [null, {"challengeName": "SRP_A", "challengeResult": null}]})).unwrap();
+        let attempts = super::super::attempts(&event.request().session);
+        assert_eq!(attempts.len(), 2);
+        assert!(attempts.iter().all(|attempt| !attempt.correct));
+    }
+
+    #[test]
+    fn a_wrong_type_is_named_by_its_path_and_never_quoted() {
+        for (request, path) in [
+            (json!({"session": "hunter2"}), "request.session"),
+            (json!({"session": ["hunter2"]}), "request.session[0]"),
+            (
+                json!({"session": [{"challengeResult": "hunter2"}]}),
+                "request.session[0].challengeResult",
+            ),
+            (json!({"userNotFound": "hunter2"}), "request.userNotFound"),
+            (
+                json!({"userAttributes": {"email": ["hunter2"]}}),
+                "request.userAttributes.email",
+            ),
+        ] {
+            let message = define(&request).err().unwrap().to_string();
+            assert_eq!(message, format!("field `{path}` has the wrong type"));
+        }
+    }
+
+    #[test]
+    fn client_metadata_of_any_type_is_no_error() {
+        for metadata in [json!("x"), json!([1]), json!({"locale": 1, "captcha": {"a": "b"}})] {
+            assert!(
+                define(&json!({"clientMetadata": metadata}))
+                    .unwrap()
+                    .request()
+                    .client_metadata
+                    .is_empty()
+            );
+        }
+    }
+
+    #[test]
+    fn an_answer_of_any_type_is_no_error() {
+        for answer in [json!(null), json!(5), json!({"a": 1}), json!(["x"]), json!(true)] {
+            let event = json!({"request": {"challengeAnswer": answer}});
+            assert!(Event::<VerifyAuthChallengeResponse>::parse(event).is_ok());
+        }
+    }
+}

@@ -1,0 +1,192 @@
+use super::*;
+use crate::challenges::Registry;
+
+fn flow(flow: &str) -> Flow {
+    Flow::parse(flow, &Registry::standard()).unwrap()
+}
+
+fn cognito(challenge: &'static str, correct: bool) -> Attempt<'static> {
+    Attempt {
+        challenge,
+        metadata: None,
+        correct,
+    }
+}
+
+fn ours(name: &'static str, correct: bool) -> Attempt<'static> {
+    Attempt {
+        challenge: CUSTOM_CHALLENGE,
+        metadata: Some(name),
+        correct,
+    }
+}
+
+/// The decision in words: `CAPTCHA 2/3 left 1`, `tokens`, `password`, or the denial.
+fn decide(line: &str, session: &[Attempt<'_>]) -> String {
+    match flow(line).decide(session, User::Found) {
+        Decision::Ask(ask) => {
+            format!(
+                "{} {}/{} left {}",
+                ask.challenge.as_str(),
+                ask.step,
+                ask.steps,
+                ask.attempts_left
+            )
+        }
+        Decision::Deny(denial) => format!("{denial:?}"),
+        Decision::IssueTokens(_) => "tokens".into(),
+        Decision::VerifyPassword => "password".into(),
+    }
+}
+
+const DEFAULT: &str = "PASSWORD,CAPTCHA:3,SECURITY_QUESTION:3";
+const SRP: Attempt<'static> = Attempt {
+    challenge: SRP_A,
+    metadata: None,
+    correct: true,
+};
+const VERIFIED: Attempt<'static> = Attempt {
+    challenge: PASSWORD_VERIFIER,
+    metadata: None,
+    correct: true,
+};
+
+#[test]
+fn the_session_lengths_of_the_aws_page_ask_what_it_says() {
+    let session = [SRP, VERIFIED, ours("CAPTCHA", true), ours("SECURITY_QUESTION", true)];
+    let expected = [
+        "PasswordSkipped",
+        "password",
+        "CAPTCHA 2/3 left 3",
+        "SECURITY_QUESTION 3/3 left 3",
+        "tokens",
+    ];
+    for (length, expected) in expected.into_iter().enumerate() {
+        assert_eq!(decide(DEFAULT, &session[..length]), expected, "session length {length}");
+    }
+}
+
+#[test]
+fn a_wrong_answer_spends_an_attempt_of_its_own_step_only() {
+    let mut session = vec![SRP, VERIFIED, ours("CAPTCHA", false)];
+    assert_eq!(decide(DEFAULT, &session), "CAPTCHA 2/3 left 2");
+    session.push(ours("CAPTCHA", true));
+    assert_eq!(decide(DEFAULT, &session), "SECURITY_QUESTION 3/3 left 3");
+}
+
+#[test]
+fn spent_attempts_deny_even_if_a_right_answer_follows() {
+    let mut session = vec![ours("CAPTCHA", false); 3];
+    assert_eq!(decide("CAPTCHA:3", &session), "AttemptsSpent");
+    session.push(ours("CAPTCHA", true));
+    assert_eq!(decide("CAPTCHA:3", &session), "AttemptsSpent");
+}
+
+#[test]
+fn starting_srp_proves_no_password() {
+    assert_eq!(decide(DEFAULT, &[SRP, ours("CAPTCHA", true)]), "SessionMismatch");
+    assert_eq!(decide(DEFAULT, &[SRP, SRP]), "SessionMismatch");
+    assert_eq!(decide(DEFAULT, &[cognito(SRP_A, false), VERIFIED]), "SessionMismatch");
+    assert_eq!(
+        decide(DEFAULT, &[SRP, cognito(PASSWORD_VERIFIER, false)]),
+        "PasswordNotVerified"
+    );
+}
+
+#[test]
+fn a_client_that_skips_the_password_is_denied() {
+    assert_eq!(decide(DEFAULT, &[]), "PasswordSkipped");
+    assert_eq!(
+        decide(DEFAULT, &[ours("CAPTCHA", true), ours("SECURITY_QUESTION", true)]),
+        "PasswordSkipped"
+    );
+}
+
+#[test]
+fn srp_where_the_flow_has_no_password_is_denied() {
+    assert_eq!(decide("CAPTCHA:3", &[SRP]), "SessionMismatch");
+    assert_eq!(decide("CAPTCHA:3", &[SRP, VERIFIED]), "SessionMismatch");
+}
+
+#[test]
+fn cognitos_own_second_factor_is_accepted_after_the_password_and_replaces_nothing() {
+    for factor in COGNITO_MFA {
+        assert_eq!(
+            decide(DEFAULT, &[SRP, VERIFIED, cognito(factor, true)]),
+            "CAPTCHA 2/3 left 3"
+        );
+        assert_eq!(
+            decide(DEFAULT, &[SRP, VERIFIED, cognito(factor, false)]),
+            "MfaNotPassed"
+        );
+        let late = [SRP, VERIFIED, ours("CAPTCHA", true), cognito(factor, true)];
+        assert_eq!(decide(DEFAULT, &late), "SessionMismatch");
+        assert_eq!(decide("CAPTCHA:3", &[cognito(factor, true)]), "SessionMismatch");
+        let twice = [SRP, VERIFIED, cognito(factor, true), cognito(factor, true)];
+        assert_eq!(decide(DEFAULT, &twice), "SessionMismatch");
+    }
+}
+
+#[test]
+fn a_step_out_of_order_or_without_its_name_is_denied() {
+    for entry in [
+        ours("SECURITY_QUESTION", true),
+        ours("captcha", true),
+        ours("", true),
+        cognito(CUSTOM_CHALLENGE, true),
+        cognito("CAPTCHA", true),
+        Attempt {
+            challenge: "SMS_MFA",
+            metadata: Some("CAPTCHA"),
+            correct: true,
+        },
+    ] {
+        assert_eq!(
+            decide("CAPTCHA:3,SECURITY_QUESTION:3", &[entry]),
+            "SessionMismatch",
+            "{entry:?}"
+        );
+    }
+}
+
+#[test]
+fn an_entry_past_the_end_is_denied() {
+    let session = [ours("CAPTCHA", true), ours("CAPTCHA", true)];
+    assert_eq!(decide("CAPTCHA:3", &session), "SessionMismatch");
+}
+
+#[test]
+fn the_same_challenge_twice_is_two_steps_with_their_own_attempts() {
+    let line = "CAPTCHA:1,CAPTCHA:2";
+    assert_eq!(decide(line, &[]), "CAPTCHA 1/2 left 1");
+    assert_eq!(decide(line, &[ours("CAPTCHA", true)]), "CAPTCHA 2/2 left 2");
+    assert_eq!(
+        decide(line, &[ours("CAPTCHA", true), ours("CAPTCHA", false)]),
+        "CAPTCHA 2/2 left 1"
+    );
+    assert_eq!(
+        decide(
+            line,
+            &[ours("CAPTCHA", true), ours("CAPTCHA", false), ours("CAPTCHA", true)]
+        ),
+        "tokens"
+    );
+    assert_eq!(
+        decide(line, &[ours("CAPTCHA", false), ours("CAPTCHA", true)]),
+        "AttemptsSpent"
+    );
+}
+
+#[test]
+fn a_user_that_does_not_exist_is_asked_the_same_and_gets_no_tokens() {
+    let flow = flow(DEFAULT);
+    let session = [SRP, VERIFIED, ours("CAPTCHA", true), ours("SECURITY_QUESTION", true)];
+    for length in 0..session.len() {
+        let session = &session[..length];
+        assert_eq!(flow.decide(session, User::NotFound), flow.decide(session, User::Found));
+    }
+    assert_eq!(
+        flow.decide(&session, User::NotFound),
+        Decision::Deny(Denial::UserNotFound)
+    );
+}

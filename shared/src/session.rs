@@ -1,0 +1,46 @@
+//! How long a client may take for one challenge.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+/// The app client's `AuthSessionValidity`: 3 to 15 minutes for each answer, as Cognito has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SessionMinutes(u8);
+
+impl SessionMinutes {
+    /// As a duration.
+    pub fn duration(self) -> Duration {
+        Duration::from_mins(self.0.into())
+    }
+}
+
+impl FromStr for SessionMinutes {
+    type Err = SessionMinutesError;
+
+    fn from_str(minutes: &str) -> Result<Self, SessionMinutesError> {
+        match minutes.parse() {
+            Ok(minutes @ 3..=15) => Ok(Self(minutes)),
+            _ => Err(SessionMinutesError),
+        }
+    }
+}
+
+/// A session length that Cognito does not have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("write the app client's AuthSessionValidity, 3 to 15 minutes, such as `3`")]
+pub struct SessionMinutesError;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_cognito_takes_is_taken() {
+        for minutes in ["3", "15"] {
+            assert!(minutes.parse::<SessionMinutes>().is_ok());
+        }
+        for minutes in ["", "2", "16", "-3", "3.5", "256", "x"] {
+            assert!(minutes.parse::<SessionMinutes>().is_err(), "{minutes}");
+        }
+    }
+}

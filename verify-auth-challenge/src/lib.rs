@@ -1,0 +1,97 @@
+//! Judges the answer to a challenge: the `VerifyAuthChallengeResponse` trigger of an Amazon Cognito user pool.
+//!
+//! Whatever a person typed is right or wrong, never an error.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use serde_json::Value;
+use shared::challenges::{Registry, Verdict, Why};
+use shared::event::{Event, EventError, VerifyAuthChallengeResponse, VerifyResponse};
+use shared::lambda::{ConfigError, Environment};
+use shared::secret::{Keys, Secret};
+use shared::session::SessionMinutes;
+use tracing::info;
+
+/// The longest answer that is looked at, in characters.
+pub const MAX_ANSWER_CHARS: usize = 1024;
+
+/// How far the clock of the function that asked may be ahead of this one's.
+const CLOCK_SKEW: Duration = Duration::from_mins(1);
+
+/// What judging needs besides the event and the time.
+pub struct Judge {
+    registry: Registry,
+    keys: Keys,
+    session: SessionMinutes,
+}
+
+impl Judge {
+    /// Reads `CHALLENGE_SECRET` and `AUTH_SESSION_MINUTES`.
+    ///
+    /// # Errors
+    ///
+    /// A variable that is missing or cannot be.
+    pub fn configure(environment: &Environment) -> Result<Self, ConfigError> {
+        Ok(Self {
+            registry: Registry::standard(),
+            keys: environment.required("CHALLENGE_SECRET", Keys::parse)?,
+            session: environment.required("AUTH_SESSION_MINUTES", str::parse)?,
+        })
+    }
+
+    /// Answers a `VerifyAuthChallengeResponse` event that came at `now`.
+    ///
+    /// # Errors
+    ///
+    /// What is not such an event.
+    pub fn handle(&self, event: Value, now: SystemTime) -> Result<Value, EventError> {
+        let event = Event::<VerifyAuthChallengeResponse>::parse(event)?;
+        let request = event.request();
+        let secret = Secret::new(&request.private_challenge_parameters);
+        let name = secret.get("challenge").unwrap_or_default();
+        let verdict = match self.judge(secret, request.challenge_answer.as_ref(), now) {
+            // Only here, after the same work as for anybody else.
+            Verdict::Right if request.user_not_found => Verdict::Wrong(Why::UserNotFound),
+            verdict => verdict,
+        };
+        match verdict {
+            Verdict::Right => info!(challenge = name, "right"),
+            Verdict::Wrong(why) => info!(challenge = name, reason = ?why, "wrong"),
+        }
+        event.respond(&VerifyResponse {
+            answer_correct: verdict == Verdict::Right,
+        })
+    }
+
+    fn judge(&self, secret: Secret<'_>, answer: Option<&Value>, now: SystemTime) -> Verdict {
+        let Some(challenge) = secret.get("challenge") else {
+            return Verdict::Wrong(Why::NoSecret);
+        };
+        let Some(challenge) = self.registry.challenge(challenge) else {
+            return Verdict::Wrong(Why::UnknownChallenge);
+        };
+        let answer = match answer {
+            Some(Value::String(answer)) => answer,
+            None | Some(Value::Null) => return Verdict::Wrong(Why::Empty),
+            Some(_) => return Verdict::Wrong(Why::NotText),
+        };
+        if answer.trim().is_empty() {
+            return Verdict::Wrong(Why::Empty);
+        }
+        if answer.chars().nth(MAX_ANSWER_CHARS).is_some() {
+            return Verdict::Wrong(Why::TooLong);
+        }
+        match secret.get("issuedAt").and_then(|seconds| seconds.parse().ok()) {
+            None => Verdict::Wrong(Why::NoSecret),
+            Some(issued_at) if !self.in_time(issued_at, now) => Verdict::Wrong(Why::Late),
+            Some(_) => challenge.check(secret, answer, &self.keys),
+        }
+    }
+
+    /// Whether a question asked `issued_at` seconds after 1970 may still be answered at `now`.
+    fn in_time(&self, issued_at: u64, now: SystemTime) -> bool {
+        let now = now.duration_since(UNIX_EPOCH).unwrap_or_default();
+        let issued_at = Duration::from_secs(issued_at);
+        issued_at <= now.saturating_add(CLOCK_SKEW) && now.saturating_sub(issued_at) <= self.session.duration()
+    }
+}
