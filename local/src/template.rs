@@ -1,7 +1,39 @@
 //! `template.yaml`, as far as a sign-in needs it.
+//!
+//! What runs on one's machine is what is deployed: the functions and their environment, the pool's triggers and its
+//! app client are read from the SAM template, every reference resolved to a local value that is always the same. What
+//! is not understood is an error that names the place; a resource that a sign-in does not need is not looked into,
+//! but the names it refers to are checked.
+
+mod conditions;
+mod error;
+mod functions;
+mod lists;
+mod naming;
+mod node;
+mod parameters;
+mod properties;
+mod references;
+mod resolve;
+mod resources;
+mod secrets;
+mod shape;
+mod sub;
+#[cfg(test)]
+mod tests;
+mod user_pools;
 
 use std::collections::BTreeMap;
+use std::fmt;
+use std::path::Path;
 use std::time::Duration;
+
+pub(crate) use error::TemplateError;
+
+use error::{At, Problem};
+use node::{Entry, Node};
+use resolve::Resolver;
+use resources::Resource;
 
 /// What the template deploys, with every reference resolved.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,7 +46,7 @@ pub(crate) struct Template {
 }
 
 /// An `AWS::Serverless::Function` built by cargo-lambda.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Function {
     pub(crate) logical_id: String,
     /// The cargo package and binary.
@@ -24,6 +56,19 @@ pub(crate) struct Function {
     pub(crate) timeout: Duration,
     /// Megabytes.
     pub(crate) memory: u32,
+}
+
+impl fmt::Debug for Function {
+    /// Leaves out the values of the environment: there are secrets among them.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Function")
+            .field("logical_id", &self.logical_id)
+            .field("binary", &self.binary)
+            .field("environment", &self.environment.keys())
+            .field("timeout", &self.timeout)
+            .field("memory", &self.memory)
+            .finish()
+    }
 }
 
 /// An `AWS::Cognito::UserPool`. `properties` are CloudFormation's, resolved, as JSON.
@@ -42,4 +87,136 @@ pub(crate) struct UserPoolClient {
     /// Logical id of the pool it belongs to.
     pub(crate) user_pool: String,
     pub(crate) properties: serde_json::Map<String, serde_json::Value>,
+}
+
+/// What the template does not say: the values that AWS gives on deployment, and the parameters chosen there.
+#[derive(Clone)]
+pub(crate) struct Settings {
+    /// Overrides of the template's parameters, by name.
+    pub(crate) parameters: BTreeMap<String, String>,
+    pub(crate) region: String,
+    /// The name of the stack.
+    pub(crate) stack: String,
+    /// The id of the (first) user pool.
+    pub(crate) pool_id: String,
+    /// The id of the (first) app client.
+    pub(crate) client_id: String,
+    /// Stands for the content of the template's secrets.
+    pub(crate) secret: String,
+}
+
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settings")
+            .field("parameters", &self.parameters.keys())
+            .field("region", &self.region)
+            .field("stack", &self.stack)
+            .field("pool_id", &self.pool_id)
+            .field("client_id", &self.client_id)
+            .finish_non_exhaustive()
+    }
+}
+
+const SECTIONS: [&str; 11] = [
+    "AWSTemplateFormatVersion",
+    "Conditions",
+    "Description",
+    "Globals",
+    "Mappings",
+    "Metadata",
+    "Outputs",
+    "Parameters",
+    "Resources",
+    "Rules",
+    "Transform",
+];
+
+const TRANSFORM: &str = "AWS::Serverless-2016-10-31";
+
+impl Template {
+    /// Reads the template at `path`.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be read, is not YAML, uses something that is not understood here, or contradicts itself. The
+    /// message is one line that names the place and says what would have been right.
+    pub(crate) fn read(path: &Path, settings: &Settings) -> Result<Self, TemplateError> {
+        let file = path.display().to_string();
+        let folder = path.parent().unwrap_or(Path::new(""));
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| At::default().error(Problem::Unreadable(error.to_string().to_lowercase())));
+        text.and_then(|text| Self::parse(&text, folder, settings))
+            .map_err(|error| error.in_file(file))
+    }
+
+    /// Reads a template whose packages are in `folder`.
+    fn parse(text: &str, folder: &Path, settings: &Settings) -> Result<Self, TemplateError> {
+        let root = Node::parse(text)?;
+        let Some(sections) = root.entries() else {
+            return Err(At::default().error(Problem::Expected("a template with a `Resources` section".to_owned())));
+        };
+        if let Some(unknown) = sections
+            .iter()
+            .find(|section| !SECTIONS.contains(&section.key.as_str()))
+        {
+            return Err(At::line(unknown.line).error(Problem::unknown("section", &unknown.key, SECTIONS)));
+        }
+        check_transform(root.get("Transform"))?;
+        let Some(section) = root.get("Resources") else {
+            return Err(At::default().error(Problem::Missing("has no `Resources` section".to_owned())));
+        };
+        let entries = |name: &str| {
+            root.get(name)
+                .and_then(|section| section.value.entries())
+                .unwrap_or_default()
+        };
+        let resolver = Resolver::new(
+            settings,
+            parameters::read(root.get("Parameters"), &settings.parameters)?,
+            entries("Mappings"),
+            entries("Conditions"),
+            Resource::list(section)?,
+        );
+        references::check(&resolver, root.get("Outputs").map(|outputs| &outputs.value))?;
+
+        let built = functions::read(&resolver, root.get("Globals"))?;
+        for function in &built {
+            if !folder.join(&function.code_uri).join("Cargo.toml").is_file() {
+                let missing = format!("`CodeUri: {}` has no `Cargo.toml`", function.code_uri);
+                return Err(function.at.error(Problem::Missing(missing)));
+            }
+        }
+        let functions: Vec<Function> = built.into_iter().map(|built| built.function).collect();
+        let user_pools = user_pools::pools(&resolver, &functions)?;
+        let clients = user_pools::clients(&resolver, &user_pools)?;
+        let mut buckets = BTreeMap::new();
+        for bucket in resolver.created(resources::BUCKET)? {
+            buckets.insert(
+                bucket.id.to_owned(),
+                resolver.resource_reference(bucket.id, &bucket.at)?,
+            );
+        }
+        Ok(Self {
+            functions,
+            user_pools,
+            clients,
+            buckets,
+        })
+    }
+}
+
+/// Without its transform, CloudFormation does not know what a serverless function is.
+fn check_transform(transform: Option<&Entry>) -> Result<(), TemplateError> {
+    let Some(transform) = transform else {
+        return Err(At::default().error(Problem::Missing(format!("has no `Transform: {TRANSFORM}`"))));
+    };
+    let at = At::default().key("Transform", transform.line);
+    let single = std::slice::from_ref(&transform.value);
+    for name in transform.value.items().unwrap_or(single) {
+        if name.text() != Some(TRANSFORM) {
+            let name = name.text().unwrap_or("Transform").to_owned();
+            return Err(at.error(Problem::NotSupported(name, TRANSFORM)));
+        }
+    }
+    Ok(())
 }

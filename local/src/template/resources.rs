@@ -1,0 +1,210 @@
+//! The template's resources, and what `Ref` and `Fn::GetAtt` give for them here.
+
+use super::error::{At, Problem, TemplateError};
+use super::naming::{attribute_form, naming};
+use super::node::{Entry, Node};
+use super::resolve::{ACCOUNT, PARTITION, Resolver, URL_SUFFIX};
+
+const ATTRIBUTES: [&str; 11] = [
+    "Condition",
+    "Connectors",
+    "CreationPolicy",
+    "DeletionPolicy",
+    "DependsOn",
+    "Metadata",
+    "Properties",
+    "Type",
+    "UpdatePolicy",
+    "UpdateReplacePolicy",
+    "Version",
+];
+
+pub(super) const FUNCTION: &str = "AWS::Serverless::Function";
+pub(super) const PERMISSION: &str = "AWS::Lambda::Permission";
+pub(super) const USER_POOL: &str = "AWS::Cognito::UserPool";
+pub(super) const USER_POOL_CLIENT: &str = "AWS::Cognito::UserPoolClient";
+pub(super) const BUCKET: &str = "AWS::S3::Bucket";
+pub(super) const SECRET: &str = "AWS::SecretsManager::Secret";
+pub(super) const ROLE: &str = "AWS::IAM::Role";
+
+/// A resource of the template.
+#[derive(Clone, Debug)]
+pub(super) struct Resource<'a> {
+    pub(super) id: &'a str,
+    /// Its type, such as `AWS::S3::Bucket`.
+    pub(super) kind: &'a str,
+    pub(super) body: &'a Node,
+    pub(super) at: At,
+}
+
+impl<'a> Resource<'a> {
+    /// Reads the outermost layer of the `Resources` section.
+    pub(super) fn list(section: &'a Entry) -> Result<Vec<Self>, TemplateError> {
+        let entries = section.value.entries().unwrap_or_default();
+        entries
+            .iter()
+            .map(|entry| Self::new(entry, &At::default().key("Resources", entry.line)))
+            .collect()
+    }
+
+    fn new(entry: &'a Entry, at: &At) -> Result<Self, TemplateError> {
+        let at = at.key(&entry.key, entry.line);
+        if entry.key.starts_with("Fn::") {
+            return Err(at.error(Problem::NotSupported(
+                entry.key.clone(),
+                "resources written out one by one",
+            )));
+        }
+        for attribute in entry.value.entries().unwrap_or_default() {
+            if !ATTRIBUTES.contains(&attribute.key.as_str()) {
+                return Err(at
+                    .on(attribute.line)
+                    .error(Problem::unknown("attribute", &attribute.key, ATTRIBUTES)));
+            }
+        }
+        let Some(kind) = entry.value.get("Type").and_then(|kind| kind.value.text()) else {
+            return Err(at.error(Problem::Missing("has no `Type`".to_owned())));
+        };
+        Ok(Self {
+            id: &entry.key,
+            kind,
+            body: &entry.value,
+            at,
+        })
+    }
+
+    /// The name of the condition it depends on.
+    pub(super) fn condition(&self) -> Option<&'a str> {
+        self.body.get("Condition")?.value.text()
+    }
+
+    /// Its properties and where they stand.
+    pub(super) fn properties(&self) -> Option<(&'a Node, At)> {
+        let properties = self.body.get("Properties")?;
+        Some((&properties.value, self.at.key("Properties", properties.line)))
+    }
+
+    fn property(&self, name: &str) -> Option<(&'a Entry, At)> {
+        let (properties, at) = self.properties()?;
+        let property = properties.get(name)?;
+        Some((property, at.key(name, property.line)))
+    }
+}
+
+impl<'a> Resolver<'a> {
+    /// The resources of one type that are created.
+    pub(super) fn created(&self, kind: &str) -> Result<Vec<&Resource<'a>>, TemplateError> {
+        let mut created = Vec::new();
+        for resource in self.resources.iter().filter(|resource| resource.kind == kind) {
+            if self.is_created(resource)? {
+                created.push(resource);
+            }
+        }
+        Ok(created)
+    }
+
+    pub(super) fn is_created(&self, resource: &Resource<'a>) -> Result<bool, TemplateError> {
+        resource
+            .condition()
+            .map_or(Ok(true), |condition| self.condition(condition, &resource.at))
+    }
+
+    /// What `Ref` gives for a resource.
+    pub(super) fn resource_reference(&self, id: &str, at: &At) -> Result<String, TemplateError> {
+        let resource = self.existing(id, at)?;
+        let form = naming(resource.kind).map_or("{name}", |naming| naming.reference);
+        self.written(form, &resource)
+    }
+
+    /// What `Fn::GetAtt` gives for a resource.
+    pub(super) fn attribute(&self, id: &str, attribute: &str, at: &At) -> Result<String, TemplateError> {
+        let resource = self.existing(id, at)?;
+        let form = attribute_form(&resource, attribute, at)?;
+        self.written(form, &resource)
+            .map(|text| text.replace("{attribute}", attribute))
+    }
+
+    /// The resource `id`, whether it is created or not.
+    pub(super) fn resource(&self, id: &str) -> Option<Resource<'a>> {
+        if let Some(resource) = self.resources.iter().find(|resource| resource.id == id) {
+            return Some(resource.clone());
+        }
+        // SAM makes a role for each function that names none.
+        let function = id.strip_suffix("Role")?;
+        let function = self
+            .resources
+            .iter()
+            .find(|resource| resource.id == function && resource.kind == FUNCTION)?;
+        match function.property("Role") {
+            Some(_) => None,
+            None => Some(Resource {
+                kind: ROLE,
+                ..function.clone()
+            }),
+        }
+    }
+
+    fn existing(&self, id: &str, at: &At) -> Result<Resource<'a>, TemplateError> {
+        let Some(resource) = self.resource(id) else {
+            return Err(at.error(self.unknown_name(id)));
+        };
+        match resource.condition() {
+            Some(condition) if !self.condition(condition, at)? => {
+                Err(at.error(Problem::NotCreated(id.to_owned(), condition.to_owned())))
+            }
+            _ => Ok(resource),
+        }
+    }
+
+    /// Says that nothing is called `name`.
+    pub(super) fn unknown_name(&self, name: &str) -> Problem {
+        let resources = self.resources.iter().map(|resource| resource.id);
+        let known = resources
+            .chain(self.parameters.keys().map(String::as_str))
+            .chain(super::resolve::PSEUDO);
+        Problem::unknown("name", name, known)
+    }
+
+    fn written(&self, form: &str, resource: &Resource<'a>) -> Result<String, TemplateError> {
+        let name = self.guarded(resource.id, &resource.at, || self.name(resource))?;
+        let service = resource.kind.split("::").nth(1).unwrap_or_default().to_lowercase();
+        let words = [
+            ("{partition}", PARTITION),
+            ("{region}", &self.settings.region),
+            ("{account}", ACCOUNT),
+            ("{suffix}", URL_SUFFIX),
+            ("{service}", &service),
+            ("{id}", resource.id),
+            ("{name}", &name),
+        ];
+        Ok(words
+            .iter()
+            .fold(form.to_owned(), |text, (word, value)| text.replace(word, value)))
+    }
+
+    /// The name that a resource has here: always the same for the same template.
+    fn name(&self, resource: &Resource<'a>) -> Result<String, TemplateError> {
+        let property = naming(resource.kind).map_or("", |naming| naming.name);
+        if let Some((property, at)) = resource.property(property) {
+            return self.string(&property.value, &at);
+        }
+        let first = || {
+            self.created(resource.kind)
+                .map(|all| all.first().is_some_and(|first| first.id == resource.id))
+        };
+        Ok(match resource.kind {
+            USER_POOL if first()? => self.settings.pool_id.clone(),
+            USER_POOL => format!("{}_{}", self.settings.region, resource.id),
+            USER_POOL_CLIENT if first()? => self.settings.client_id.clone(),
+            BUCKET => format!("{}-{}", self.settings.stack, resource.id).to_lowercase(),
+            ROLE if self
+                .resources
+                .iter()
+                .any(|other| other.id == resource.id && other.kind == FUNCTION) =>
+            {
+                format!("{}Role", resource.id)
+            }
+            _ => resource.id.to_owned(),
+        })
+    }
+}

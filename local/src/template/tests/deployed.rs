@@ -1,0 +1,179 @@
+//! The template that is deployed says what we mean.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::super::{Function, Template, UserPool, UserPoolClient};
+use super::{settings, with, workspace};
+
+fn deployed() -> Template {
+    Template::read(&workspace().join("template.yaml"), &settings()).unwrap()
+}
+
+fn function(template: &Template, name: &str) -> Function {
+    template
+        .functions
+        .iter()
+        .find(|function| function.logical_id == name)
+        .unwrap()
+        .clone()
+}
+
+fn pool() -> UserPool {
+    deployed().user_pools.into_iter().next().unwrap()
+}
+
+fn client() -> UserPoolClient {
+    deployed().clients.into_iter().next().unwrap()
+}
+
+fn strings(value: &Value) -> Vec<&str> {
+    value
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|item| item.as_str().unwrap())
+        .collect()
+}
+
+#[test]
+fn the_three_functions_are_built_from_their_packages() {
+    let template = deployed();
+    let built: Vec<(&str, &str)> = template
+        .functions
+        .iter()
+        .map(|function| (function.logical_id.as_str(), function.binary.as_str()))
+        .collect();
+    let expected = [
+        ("DefineAuthChallengeFunction", "define-auth-challenge"),
+        ("CreateAuthChallengeFunction", "create-auth-challenge"),
+        ("VerifyAuthChallengeFunction", "verify-auth-challenge"),
+    ];
+    assert_eq!(built, expected);
+}
+
+#[test]
+fn no_function_outlasts_the_five_seconds_that_cognito_waits() {
+    assert!(
+        deployed()
+            .functions
+            .iter()
+            .all(|function| function.timeout <= Duration::from_secs(5))
+    );
+}
+
+#[test]
+fn define_and_create_have_the_same_flow() {
+    let template = deployed();
+    let flow = |name| function(&template, name).environment["AUTH_FLOW"].clone();
+    assert_eq!(flow("DefineAuthChallengeFunction"), flow("CreateAuthChallengeFunction"));
+    assert_eq!(
+        flow("DefineAuthChallengeFunction"),
+        "PASSWORD,CAPTCHA:3,SECURITY_QUESTION:3"
+    );
+}
+
+#[test]
+fn only_create_and_verify_have_the_secret() {
+    let template = deployed();
+    let secret = |name| function(&template, name).environment.get("CHALLENGE_SECRET").cloned();
+    assert_eq!(secret("DefineAuthChallengeFunction"), None);
+    assert_eq!(secret("CreateAuthChallengeFunction"), Some(settings().secret));
+    assert_eq!(secret("VerifyAuthChallengeFunction"), Some(settings().secret));
+}
+
+#[test]
+fn create_writes_to_the_bucket_of_the_template() {
+    let template = deployed();
+    let create = function(&template, "CreateAuthChallengeFunction");
+    assert_eq!(create.environment["CAPTCHA_BUCKET"], template.buckets["CaptchaBucket"]);
+    assert_eq!(create.environment["DEFAULT_LOCALE"], "en");
+}
+
+#[test]
+fn functions_know_how_long_the_client_lets_an_answer_take() {
+    let overridden = with(&[("AuthSessionMinutes", "7")]);
+    let template = Template::read(&workspace().join("template.yaml"), &overridden).unwrap();
+    assert_eq!(template.clients[0].properties["AuthSessionValidity"], json!(7));
+    for name in ["CreateAuthChallengeFunction", "VerifyAuthChallengeFunction"] {
+        assert_eq!(function(&template, name).environment["AUTH_SESSION_MINUTES"], "7");
+    }
+}
+
+#[test]
+fn the_pool_has_all_three_triggers() {
+    let triggers: Vec<(String, String)> = pool().triggers.into_iter().collect();
+    let pair = |trigger: &str, function: &str| (trigger.to_owned(), function.to_owned());
+    let expected = [
+        pair("CreateAuthChallenge", "CreateAuthChallengeFunction"),
+        pair("DefineAuthChallenge", "DefineAuthChallengeFunction"),
+        pair("VerifyAuthChallengeResponse", "VerifyAuthChallengeFunction"),
+    ];
+    assert_eq!(triggers, expected);
+}
+
+#[test]
+fn the_client_belongs_to_the_pool() {
+    assert_eq!(client().user_pool, pool().logical_id);
+    assert_eq!(client().properties["UserPoolId"], json!(settings().pool_id));
+}
+
+#[test]
+fn no_flow_gets_around_the_challenges() {
+    let client = client();
+    assert_eq!(
+        strings(&client.properties["ExplicitAuthFlows"]),
+        ["ALLOW_CUSTOM_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]
+    );
+    assert_eq!(pool().properties["MfaConfiguration"], "OFF");
+}
+
+#[test]
+fn the_client_does_not_tell_who_exists() {
+    assert_eq!(client().properties["PreventUserExistenceErrors"], "ENABLED");
+}
+
+#[test]
+fn no_client_reads_or_writes_the_enrolled_questions() {
+    let client = client();
+    let question = "custom:security_questions";
+    // Both lists must be there: without one, a client may read or write every attribute.
+    assert!(!strings(&client.properties["ReadAttributes"]).contains(&question));
+    assert!(!strings(&client.properties["WriteAttributes"]).contains(&question));
+}
+
+#[test]
+fn the_pool_can_hold_the_enrolled_questions() {
+    let attribute = pool().properties["Schema"][0].clone();
+    assert_eq!(attribute["Name"], "security_questions");
+    assert_eq!(attribute["Mutable"], true);
+    assert_eq!(attribute["StringAttributeConstraints"]["MaxLength"], "2048");
+}
+
+#[test]
+fn people_sign_in_with_a_name_or_an_address() {
+    let pool = pool();
+    assert_eq!(strings(&pool.properties["AliasAttributes"]), ["email"]);
+    assert_eq!(pool.properties.get("UsernameAttributes"), None);
+}
+
+#[test]
+fn every_permission_is_for_this_pool_alone() {
+    let text = std::fs::read_to_string(workspace().join("template.yaml")).unwrap();
+    let permissions = text.matches("Type: AWS::Lambda::Permission").count();
+    assert_eq!(permissions, 3);
+    assert_eq!(text.matches("SourceArn: !GetAtt UserPool.Arn").count(), permissions);
+}
+
+#[test]
+fn the_flow_is_written_once() {
+    let text = std::fs::read_to_string(workspace().join("template.yaml")).unwrap();
+    assert_eq!(text.matches("AUTH_FLOW:").count(), 1);
+}
+
+#[test]
+fn no_environment_value_is_shown_by_debug() {
+    let shown = format!("{:?} {:?}", deployed(), settings());
+    assert!(!shown.contains(&settings().secret));
+}
