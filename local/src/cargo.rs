@@ -85,13 +85,16 @@ pub(crate) async fn build(
         .args(packages.iter().flat_map(|package| ["--package", package]))
         .current_dir(workspace)
         .stdin(Stdio::null())
+        .stdout(Stdio::piped())
         .stderr(Stdio::inherit())
         .kill_on_drop(true);
     // `cargo run` sets these for `local`. Build scripts that watch them would run again, and compile for minutes.
     for name in environment.keys().filter(|name| is_of_this_package(name)) {
         command.env_remove(name);
     }
-    let output = command.output().await.map_err(BuildError::NoCargo)?;
+    // Not `output()`, which would keep cargo's progress to itself.
+    let cargo = command.spawn().map_err(BuildError::NoCargo)?;
+    let output = cargo.wait_with_output().await.map_err(BuildError::NoCargo)?;
     if !output.status.success() {
         return Err(BuildError::Failed);
     }

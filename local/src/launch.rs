@@ -21,15 +21,15 @@ const TWIN: &str = "NoPassword";
 #[non_exhaustive]
 pub(crate) enum LaunchError {
     #[error("`--flow` has nothing to set: no function of the template has `{FLOW}` in its environment")]
-    NoFlow,
+    UnusedFlow,
     #[error("no function `{binary}` in `{folder}` (looked for `{binary}/bootstrap`, `{id}/bootstrap` and `{binary}`)")]
-    NoFunction {
+    MissingFunction {
         binary: String,
         id: String,
         folder: PathBuf,
     },
     #[error("no user pool of the template has a `{trigger}` trigger that the command could stand in for")]
-    NoTrigger { trigger: &'static str },
+    MissingTrigger { trigger: &'static str },
 }
 
 /// Sets the flow of every function that has one.
@@ -40,7 +40,7 @@ pub(crate) fn set_flow(template: &mut Template, flow: &str) -> Result<(), Launch
         .filter_map(|function| function.environment.get_mut(FLOW))
         .collect();
     if flows.is_empty() {
-        return Err(LaunchError::NoFlow);
+        return Err(LaunchError::UnusedFlow);
     }
     for value in &mut flows {
         flow.clone_into(value);
@@ -83,7 +83,7 @@ pub(crate) fn commands(template: &Template, args: &Args) -> Result<BTreeMap<Stri
             .filter_map(|pool| pool.triggers.get(trigger))
             .peekable();
         if functions.peek().is_none() {
-            return Err(LaunchError::NoTrigger { trigger });
+            return Err(LaunchError::MissingTrigger { trigger });
         }
         commands.extend(functions.map(|function| (function.clone(), Program::Shell(line.to_owned()))));
     }
@@ -103,7 +103,7 @@ pub(crate) fn find(function: &Function, folder: &Path) -> Result<Program, Launch
     // The process starts in another folder.
     .and_then(|path| path.canonicalize().ok())
     .map(Program::Binary)
-    .ok_or_else(|| LaunchError::NoFunction {
+    .ok_or_else(|| LaunchError::MissingFunction {
         binary: binary.clone(),
         id: logical_id.clone(),
         folder: folder.to_owned(),

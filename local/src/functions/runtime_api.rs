@@ -142,15 +142,13 @@ async fn response(
     Path(id): Path<String>,
     body: Result<Bytes, BytesRejection>,
 ) -> Response {
-    match body {
-        Ok(body) => desk.finish(&id, Ok(body)),
-        Err(_) => {
-            let message = format!("response payload size exceeded the maximum of {MAX_PAYLOAD} bytes");
-            let error = FunctionError::new(Cause::Error, "Function.ResponseSizeTooLarge", message.clone());
-            drop(desk.finish(&id, Err(error)));
-            refusal(StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLarge", &message)
-        }
+    if let Ok(body) = body {
+        return desk.finish(&id, Ok(body));
     }
+    let message = format!("response payload size exceeded the maximum of {MAX_PAYLOAD} bytes");
+    let error = FunctionError::new(Cause::Error, "Function.ResponseSizeTooLarge", message.clone());
+    drop(desk.finish(&id, Err(error)));
+    refusal(StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLarge", &message)
 }
 
 async fn error(

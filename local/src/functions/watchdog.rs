@@ -19,7 +19,7 @@ while read -r sign group; do
         ;;
     esac
 done
-for group in $groups; do kill -9 -- "-$group" 2>/dev/null; done
+for group in $groups; do kill -s KILL -- "-$group" 2>/dev/null; done
 "#;
 
 /// A shell that holds the other end of a pipe. Closing it ends the shell, after it has killed every group it knows.
@@ -30,7 +30,7 @@ impl Watchdog {
     /// Starts the shell. Without one, only a `local` that is killed leaves processes behind.
     pub(super) fn start() -> Self {
         let shell = Command::new("/bin/sh")
-            .args(["-c", SCRIPT])
+            .args(["-c", SCRIPT, "local-watchdog"])
             .env_clear()
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
@@ -78,6 +78,9 @@ impl Drop for Watchdog {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::process::ExitStatusExt;
+    use std::time::{Duration, Instant};
+
     use super::*;
 
     fn sleeper() -> Child {

@@ -21,17 +21,17 @@ pub(super) struct Backend(pub(super) Mutex<Shelf>);
 
 impl Backend {
     /// The shelf, if it has this bucket.
-    fn shelf(&self, bucket: &str) -> S3Result<MutexGuard<'_, Shelf>> {
-        let shelf = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if shelf.has_bucket(bucket) {
-            Ok(shelf)
+    fn open(&self, bucket: &str) -> S3Result<MutexGuard<'_, Shelf>> {
+        let buckets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if buckets.has_bucket(bucket) {
+            Ok(buckets)
         } else {
             Err(s3_error!(NoSuchBucket, "the template has no such bucket"))
         }
     }
 
     fn object(&self, bucket: &str, key: &str) -> S3Result<Object> {
-        self.shelf(bucket)?
+        self.open(bucket)?
             .get(bucket, key, now())
             .ok_or_else(|| s3_error!(NoSuchKey))
     }
@@ -41,7 +41,7 @@ impl Backend {
 impl S3 for Backend {
     async fn put_object(&self, request: S3Request<PutObjectInput>) -> S3Result<S3Response<PutObjectOutput>> {
         let input = request.input;
-        drop(self.shelf(&input.bucket)?);
+        drop(self.open(&input.bucket)?);
         let bytes = match input.body {
             Some(body) => axum::body::to_bytes(axum::body::Body::new(Body::from(body)), MAX_OBJECT)
                 .await
@@ -56,7 +56,7 @@ impl S3 for Backend {
             put_at: now(),
         };
         let e_tag = Some(ETag::Strong(object.e_tag.clone()));
-        self.shelf(&input.bucket)?.put(&input.bucket, &input.key, object);
+        self.open(&input.bucket)?.put(&input.bucket, &input.key, object);
         Ok(S3Response::new(PutObjectOutput {
             e_tag,
             ..Default::default()
@@ -102,13 +102,13 @@ impl S3 for Backend {
     }
 
     async fn delete_object(&self, request: S3Request<DeleteObjectInput>) -> S3Result<S3Response<DeleteObjectOutput>> {
-        self.shelf(&request.input.bucket)?
+        self.open(&request.input.bucket)?
             .delete(&request.input.bucket, &request.input.key);
         Ok(S3Response::new(DeleteObjectOutput::default()))
     }
 
     async fn head_bucket(&self, request: S3Request<HeadBucketInput>) -> S3Result<S3Response<HeadBucketOutput>> {
-        drop(self.shelf(&request.input.bucket)?);
+        drop(self.open(&request.input.bucket)?);
         Ok(S3Response::new(HeadBucketOutput::default()))
     }
 
@@ -125,7 +125,7 @@ impl S3 for Backend {
             .or(input.start_after.clone())
             .unwrap_or_default();
         let most = usize::try_from(input.max_keys.unwrap_or(1000)).unwrap_or(0).min(1000);
-        let mut objects = self.shelf(&input.bucket)?.list(&input.bucket, &prefix, &after, now());
+        let mut objects = self.open(&input.bucket)?.list(&input.bucket, &prefix, &after, now());
         let is_truncated = objects.len() > most;
         objects.truncate(most);
         let next = objects.last().filter(|_| is_truncated).map(|(key, _)| key.clone());
