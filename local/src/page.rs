@@ -1,1 +1,260 @@
-//! The sign-in page.
+//! The sign-in page: the files of `local/page`, held in the binary.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{RawQuery, State};
+use axum::http::{HeaderName, HeaderValue, header};
+use axum::middleware::map_response;
+use axum::response::{IntoResponse, Json, Response};
+use axum::routing::get;
+use serde::Serialize;
+
+/// Where the page signs in unless its reader says otherwise.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Config {
+    /// Where the Cognito API is, as browsers reach it: `http://127.0.0.1:9229/`.
+    pub(crate) endpoint: String,
+    pub(crate) region: String,
+    pub(crate) user_pool_id: String,
+    pub(crate) client_id: String,
+}
+
+/// `GET /` and all below `/page/`. Merges with what answers `POST /`.
+pub(crate) fn router(config: Config) -> Router {
+    let mut router = Router::new()
+        .route(INDEX.path, get(index))
+        .route("/page/config.json", get(configuration));
+    for asset in &ASSETS {
+        router = router.route(asset.path, get(async || asset.response()));
+    }
+    router.layer(map_response(protect)).with_state(Arc::new(config))
+}
+
+async fn index(State(config): State<Arc<Config>>, RawQuery(query): RawQuery) -> Response {
+    let policy = content_security_policy(&config.endpoint, query.as_deref().and_then(region));
+    ([(header::CONTENT_SECURITY_POLICY, policy)], INDEX.response()).into_response()
+}
+
+async fn configuration(State(config): State<Arc<Config>>) -> Response {
+    Json(config.as_ref()).into_response()
+}
+
+/// Lets the page call `endpoint` and, where its address names one, the user pools of one AWS region; nothing else.
+///
+/// Pictures may come from the local S3, whose port is not known beforehand, from AWS, or inline.
+fn content_security_policy(endpoint: &str, region: Option<&str>) -> HeaderValue {
+    let aws = region
+        .map(|region| format!(" https://cognito-idp.{region}.amazonaws.com"))
+        .unwrap_or_default();
+    let policy = format!(
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: http://127.0.0.1:* https:; \
+         connect-src 'self' {endpoint}{aws}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
+         require-trusted-types-for 'script'"
+    );
+    HeaderValue::try_from(policy).unwrap_or(NOTHING_ALLOWED)
+}
+
+/// The AWS region that the page's address asks for.
+fn region(query: &str) -> Option<&str> {
+    query
+        .split('&')
+        .find_map(|pair| pair.strip_prefix("region="))
+        .filter(|region| is_region(region))
+}
+
+/// As in `eu-central-1` and `us-gov-west-1`. INVARIANT: what passes cannot end the directive it is put into.
+fn is_region(text: &str) -> bool {
+    let parts: Vec<&str> = text.split('-').collect();
+    let is_word = |part: &&str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase());
+    let [area, words @ .., number] = parts.as_slice() else {
+        return false;
+    };
+    let number_is_digit = number.len() == 1 && number.bytes().all(|byte| byte.is_ascii_digit());
+    area.len() == 2 && is_word(area) && !words.is_empty() && words.iter().all(is_word) && number_is_digit
+}
+
+const NOTHING_ALLOWED: HeaderValue = HeaderValue::from_static("default-src 'none'");
+
+/// What every answer says.
+const PROTECTIONS: [(HeaderName, &str); 4] = [
+    (header::CACHE_CONTROL, "no-store"),
+    (header::REFERRER_POLICY, "no-referrer"),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+];
+
+async fn protect(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    for (name, value) in PROTECTIONS {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    headers
+        .entry(header::CONTENT_SECURITY_POLICY)
+        .or_insert(NOTHING_ALLOWED);
+    response
+}
+
+struct Asset {
+    path: &'static str,
+    media_type: &'static str,
+    content: &'static str,
+}
+
+impl Asset {
+    fn response(&self) -> Response {
+        ([(header::CONTENT_TYPE, self.media_type)], self.content).into_response()
+    }
+}
+
+const HTML: &str = "text/html; charset=utf-8";
+const SCRIPT: &str = "text/javascript; charset=utf-8";
+const STYLE: &str = "text/css; charset=utf-8";
+const SVG: &str = "image/svg+xml";
+
+static INDEX: Asset = Asset {
+    path: "/",
+    media_type: HTML,
+    content: include_str!("../page/index.html"),
+};
+
+#[rustfmt::skip]
+static ASSETS: [Asset; 9] = [
+    Asset { path: "/page/cognito.js", media_type: SCRIPT, content: include_str!("../page/cognito.js") },
+    Asset { path: "/page/icon.svg", media_type: SVG, content: include_str!("../page/icon.svg") },
+    Asset { path: "/page/jwt.js", media_type: SCRIPT, content: include_str!("../page/jwt.js") },
+    Asset { path: "/page/settings.js", media_type: SCRIPT, content: include_str!("../page/settings.js") },
+    Asset { path: "/page/sign-in.js", media_type: SCRIPT, content: include_str!("../page/sign-in.js") },
+    Asset { path: "/page/srp.js", media_type: SCRIPT, content: include_str!("../page/srp.js") },
+    Asset { path: "/page/style.css", media_type: STYLE, content: include_str!("../page/style.css") },
+    Asset { path: "/page/texts.js", media_type: SCRIPT, content: include_str!("../page/texts.js") },
+    Asset { path: "/page/view.js", media_type: SCRIPT, content: include_str!("../page/view.js") },
+];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::path::Path;
+
+    use axum::routing::post;
+
+    use super::*;
+
+    fn config() -> Config {
+        Config {
+            endpoint: "http://127.0.0.1:9229/".to_owned(),
+            region: "us-east-1".to_owned(),
+            user_pool_id: "us-east-1_LocalPool".to_owned(),
+            client_id: "localclient000000000000000".to_owned(),
+        }
+    }
+
+    async fn policy(query: Option<&str>) -> String {
+        let response = index(State(Arc::new(config())), RawQuery(query.map(str::to_owned))).await;
+        response.headers()[header::CONTENT_SECURITY_POLICY]
+            .to_str()
+            .unwrap()
+            .to_owned()
+    }
+
+    #[test]
+    fn the_api_may_answer_posts_at_the_same_address() {
+        let _ = router(config()).merge(Router::new().route("/", post(async || "")));
+    }
+
+    #[test]
+    fn every_file_of_the_page_is_served() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("page");
+        let files: BTreeSet<String> = std::fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .filter(|name| !["index.html", "package.json", "test"].contains(&name.as_str()))
+            .map(|name| format!("/page/{name}"))
+            .collect();
+        let served: BTreeSet<String> = ASSETS.iter().map(|asset| asset.path.to_owned()).collect();
+        assert_eq!(files, served);
+    }
+
+    #[test]
+    fn nothing_of_the_page_is_inline() {
+        for inline in ["style=", "<style", " onclick", "<script>", "javascript:"] {
+            assert!(
+                !INDEX.content.contains(inline),
+                "`{inline}` would be refused by the policy"
+            );
+        }
+    }
+
+    #[test]
+    fn the_configuration_is_what_the_page_reads() {
+        let json = serde_json::to_value(config()).unwrap();
+        let keys: Vec<&String> = json.as_object().unwrap().keys().collect();
+        assert_eq!(keys, ["endpoint", "region", "userPoolId", "clientId"]);
+    }
+
+    #[tokio::test]
+    async fn the_page_may_call_its_own_server_only() {
+        let policy = policy(None).await;
+        assert!(
+            policy.contains("default-src 'none'; script-src 'self'; style-src 'self';"),
+            "{policy}"
+        );
+        assert!(
+            policy.contains("connect-src 'self' http://127.0.0.1:9229/;"),
+            "{policy}"
+        );
+    }
+
+    #[tokio::test]
+    async fn an_address_that_names_a_region_adds_that_regions_user_pools() {
+        let policy = policy(Some("userPoolId=x&region=us-gov-west-1&clientId=y")).await;
+        assert!(
+            policy.contains(" https://cognito-idp.us-gov-west-1.amazonaws.com;"),
+            "{policy}"
+        );
+    }
+
+    #[tokio::test]
+    async fn an_address_cannot_widen_the_policy() {
+        let plain = policy(None).await;
+        for region in [
+            "",
+            "-",
+            "--",
+            "us",
+            "us-1",
+            "us-east-",
+            "us-east-12",
+            "US-east-1",
+            "us--1",
+            "us-east-1;",
+            "*",
+        ] {
+            assert_eq!(policy(Some(&format!("region={region}"))).await, plain, "`{region}`");
+        }
+        for query in [
+            "region",
+            "xregion=us-east-1",
+            "region=us-east-1%3b",
+            "region=us-east-1.evil.example/",
+        ] {
+            assert_eq!(policy(Some(query)).await, plain, "`{query}`");
+        }
+    }
+
+    #[tokio::test]
+    async fn no_answer_is_kept_or_framed() {
+        for asset in ASSETS.iter().chain([&INDEX]) {
+            let response = protect(asset.response()).await;
+            for (name, value) in PROTECTIONS {
+                assert_eq!(response.headers()[name], value, "{}", asset.path);
+            }
+            assert!(
+                response.headers().contains_key(header::CONTENT_SECURITY_POLICY),
+                "{}",
+                asset.path
+            );
+        }
+    }
+}

@@ -163,7 +163,7 @@ impl Template {
         }
         check_transform(root.get("Transform"))?;
         let Some(section) = root.get("Resources") else {
-            return Err(At::default().error(Problem::Missing("has no `Resources` section".to_owned())));
+            return Err(At::default().error(Problem::Invalid("has no `Resources` section".to_owned())));
         };
         let entries = |name: &str| {
             root.get(name)
@@ -183,7 +183,7 @@ impl Template {
         for function in &built {
             if !folder.join(&function.code_uri).join("Cargo.toml").is_file() {
                 let missing = format!("`CodeUri: {}` has no `Cargo.toml`", function.code_uri);
-                return Err(function.at.error(Problem::Missing(missing)));
+                return Err(function.at.error(Problem::Invalid(missing)));
             }
         }
         let functions: Vec<Function> = built.into_iter().map(|built| built.function).collect();
@@ -208,7 +208,7 @@ impl Template {
 /// Without its transform, CloudFormation does not know what a serverless function is.
 fn check_transform(transform: Option<&Entry>) -> Result<(), TemplateError> {
     let Some(transform) = transform else {
-        return Err(At::default().error(Problem::Missing(format!("has no `Transform: {TRANSFORM}`"))));
+        return Err(At::default().error(Problem::Invalid(format!("has no `Transform: {TRANSFORM}`"))));
     };
     let at = At::default().key("Transform", transform.line);
     let single = std::slice::from_ref(&transform.value);

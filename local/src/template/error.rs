@@ -101,7 +101,7 @@ pub(super) enum Problem {
     #[error("expected {0}")]
     Expected(String),
     #[error("{0}")]
-    Missing(String),
+    Invalid(String),
     #[error(
         "nothing lets `{pool}` invoke `{function}` (add an AWS::Lambda::Permission for it with Action `lambda:InvokeFunction`, Principal `cognito-idp.amazonaws.com` and SourceArn `!GetAtt {pool}.Arn`)"
     )]
@@ -112,8 +112,6 @@ pub(super) enum Problem {
     NotSupported(String, &'static str),
     #[error("has no value: write one, or remove the line")]
     Null,
-    #[error("{0}")]
-    Parameter(String),
     #[error("unknown {what} `{name}` ({hint})")]
     Unknown {
         what: &'static str,
@@ -141,16 +139,24 @@ impl Problem {
 pub(super) fn hint<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> String {
     const ALIKE: f64 = 0.7;
     let known: Vec<&str> = known.into_iter().collect();
-    let folded = name.to_lowercase();
-    let nearest = known
-        .iter()
-        .map(|candidate| (likeness(&folded, &candidate.to_lowercase()), candidate))
-        .max_by(|(a, _), (b, _)| a.total_cmp(b));
-    match nearest {
+    match nearest(name, &known) {
         Some((alike, candidate)) if alike >= ALIKE => format!("did you mean `{candidate}`?"),
         Some(_) => format!("known: {}", known.join(", ")),
         None => "none is known here".to_owned(),
     }
+}
+
+/// Whether `name` can only be one of `known`, misspelt.
+pub(super) fn is_misspelt(name: &str, known: &[&str]) -> bool {
+    const ALL_BUT_THE_SAME: f64 = 0.9;
+    !known.contains(&name) && nearest(name, known).is_some_and(|(alike, _)| alike >= ALL_BUT_THE_SAME)
+}
+
+/// The one of `known` that looks most like `name`, and how much it does.
+fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<(f64, &'a str)> {
+    let folded = name.to_lowercase();
+    let alike = |candidate: &&'a str| (likeness(&folded, &candidate.to_lowercase()), *candidate);
+    known.iter().map(alike).max_by(|(a, _), (b, _)| a.total_cmp(b))
 }
 
 /// From 0 to 1, where the beginning of a name is nearly the name.

@@ -123,7 +123,7 @@ fn built(
     if method != Some(BUILD_METHOD) {
         return Ok(None);
     }
-    let missing = |what: &str| Problem::Missing(format!("has no {what}"));
+    let missing = |what: &str| Problem::Invalid(format!("has no {what}"));
     let Some((own, at)) = resource.properties() else {
         return Err(resource.at.error(missing("`Properties`")));
     };

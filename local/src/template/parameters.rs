@@ -61,7 +61,7 @@ fn value(entry: &Entry, given: Option<&String>, at: &At) -> Result<Value, Templa
     }
     let default = declaration.get("Default").and_then(|default| default.value.scalar());
     let Some(text) = given.cloned().or(default) else {
-        return Err(at.error(Problem::Parameter(format!(
+        return Err(at.error(Problem::Invalid(format!(
             "has no default: give it a value, as in `{key}=…`"
         ))));
     };
@@ -81,7 +81,7 @@ fn value(entry: &Entry, given: Option<&String>, at: &At) -> Result<Value, Templa
     };
     for item in &items {
         if let Some(wrong) = objection(declaration, item, kind.contains("Number"), at)? {
-            return Err(at.error(Problem::Parameter(refusal(declaration, item, &wrong))));
+            return Err(at.error(Problem::Invalid(refusal(declaration, item, &wrong))));
         }
     }
     // A list is a list of strings, and a number a string, wherever they are referred to.
@@ -125,7 +125,7 @@ fn objection(declaration: &Node, item: &str, number: bool, at: &At) -> Result<Op
         let whole = Regex::new(&format!("^(?:{pattern})$"));
         let Ok(whole) = whole else {
             let why = "is no regular expression that is understood here";
-            return Err(at.error(Problem::Parameter(format!("AllowedPattern `{pattern}` {why}"))));
+            return Err(at.error(Problem::Invalid(format!("AllowedPattern `{pattern}` {why}"))));
         };
         if !whole.is_match(item) {
             return Ok(Some(format!("does not match `{pattern}`")));

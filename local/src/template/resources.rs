@@ -1,6 +1,6 @@
 //! The template's resources, and what `Ref` and `Fn::GetAtt` give for them here.
 
-use super::error::{At, Problem, TemplateError};
+use super::error::{At, Problem, TemplateError, is_misspelt};
 use super::naming::{attribute_form, naming};
 use super::node::{Entry, Node};
 use super::resolve::{ACCOUNT, PARTITION, Resolver, URL_SUFFIX};
@@ -26,6 +26,9 @@ pub(super) const USER_POOL_CLIENT: &str = "AWS::Cognito::UserPoolClient";
 pub(super) const BUCKET: &str = "AWS::S3::Bucket";
 pub(super) const SECRET: &str = "AWS::SecretsManager::Secret";
 pub(super) const ROLE: &str = "AWS::IAM::Role";
+
+/// The types that are looked into.
+const READ: [&str; 6] = [FUNCTION, PERMISSION, USER_POOL, USER_POOL_CLIENT, BUCKET, SECRET];
 
 /// A resource of the template.
 #[derive(Clone, Debug)]
@@ -63,8 +66,12 @@ impl<'a> Resource<'a> {
             }
         }
         let Some(kind) = entry.value.get("Type").and_then(|kind| kind.value.text()) else {
-            return Err(at.error(Problem::Missing("has no `Type`".to_owned())));
+            return Err(at.error(Problem::Invalid("has no `Type`".to_owned())));
         };
+        // Other types are passed over, and so would be these if misspelt.
+        if is_misspelt(kind, &READ) {
+            return Err(at.error(Problem::unknown("type", kind, READ)));
+        }
         Ok(Self {
             id: &entry.key,
             kind,

@@ -133,7 +133,7 @@ fn function_of<'f>(
                 "`{}` cannot run here: it has no `Metadata.BuildMethod: rust-cargolambda`",
                 resource.id
             );
-            return Err(at.error(Problem::Missing(built)));
+            return Err(at.error(Problem::Invalid(built)));
         }
     }
     let known: Vec<String> = functions
@@ -157,7 +157,7 @@ fn permissions(resolver: &Resolver<'_>) -> Result<Vec<Permission>, TemplateError
             _ => None,
         };
         let required = |value: Option<String>, name: &str| {
-            value.ok_or_else(|| resource.at.error(Problem::Missing(format!("has no `{name}`"))))
+            value.ok_or_else(|| resource.at.error(Problem::Invalid(format!("has no `{name}`"))))
         };
         Ok(Permission {
             function: required(text("FunctionName"), "FunctionName")?,
@@ -186,7 +186,7 @@ fn client(
 ) -> Result<UserPoolClient, TemplateError> {
     let properties = resource_properties(resolver, resource, properties::USER_POOL_CLIENT)?;
     let Some(pool_id) = properties.get("UserPoolId").and_then(Value::as_str) else {
-        return Err(resource.at.error(Problem::Missing("has no `UserPoolId`".to_owned())));
+        return Err(resource.at.error(Problem::Invalid("has no `UserPoolId`".to_owned())));
     };
     let place = |name: &str| match resource.properties() {
         Some((properties, at)) => {

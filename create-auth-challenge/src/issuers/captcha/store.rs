@@ -17,6 +17,9 @@ use tracing::warn;
 /// How long S3 may take. Cognito gives the whole function 5 seconds.
 const BUDGET: Duration = Duration::from_secs(2);
 
+/// How long to wait, at most, before the one retry that the budget has room for.
+const BACKOFF: Duration = Duration::from_millis(50);
+
 /// A bucket for pictures.
 pub(super) struct Store {
     client: Client,
@@ -43,7 +46,11 @@ impl Store {
                     .tls_provider(Provider::Rustls(CryptoMode::Ring))
                     .build_https(),
             )
-            .retry_config(RetryConfig::standard().with_max_attempts(2))
+            .retry_config(
+                RetryConfig::standard()
+                    .with_max_attempts(2)
+                    .with_initial_backoff(BACKOFF),
+            )
             .request_checksum_calculation(RequestChecksumCalculation::WhenRequired);
         let endpoint = environment
             .get("AWS_ENDPOINT_URL_S3")

@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use shared::challenges::Registry;
+use shared::flow::Flow;
 
 use super::super::{Function, Template, UserPool, UserPoolClient};
 use super::{settings, with, workspace};
@@ -72,6 +74,12 @@ fn define_and_create_have_the_same_flow() {
         flow("DefineAuthChallengeFunction"),
         "PASSWORD,CAPTCHA:3,SECURITY_QUESTION:3"
     );
+}
+
+#[test]
+fn the_flow_is_one_that_the_functions_understand() {
+    let flow = function(&deployed(), "DefineAuthChallengeFunction").environment["AUTH_FLOW"].clone();
+    assert!(Flow::parse(&flow, &Registry::standard()).is_ok());
 }
 
 #[test]

@@ -512,6 +512,28 @@ fn a_function_names_its_package_and_its_binary() {
 }
 
 #[test]
+fn a_misspelt_type_is_not_passed_over() {
+    for wrong in ["AWS::S3::Buket", "aws::s3::bucket", "AWS::S3::Buckets"] {
+        says(
+            &template("", "a").replace("AWS::S3::Bucket", wrong),
+            &format!("template.yaml:4: Resources.Bucket: unknown type `{wrong}` (did you mean `AWS::S3::Bucket`?)"),
+        );
+    }
+    for other in [
+        "AWS::S3::BucketPolicy",
+        "AWS::Cognito::UserPoolUser",
+        "AWS::Lambda::Function",
+    ] {
+        assert_eq!(
+            parse(&template("", "a").replace("AWS::S3::Bucket", other))
+                .buckets
+                .len(),
+            0
+        );
+    }
+}
+
+#[test]
 fn a_resource_has_a_type() {
     says(
         &template("", "a").replace("Type: AWS::S3::Bucket", "Properties: {}"),

@@ -1,0 +1,88 @@
+/** Amazon Cognito's two unsigned calls that make a sign-in, over AWS JSON 1.1. */
+
+/** Cognito runs a trigger for up to three times five seconds, and one call may need three triggers. */
+const PATIENCE_MS = 60_000;
+
+/** Cognito said no: `type` is its exception's name, `message` its text. */
+export class CognitoError extends Error {
+  name = "CognitoError";
+
+  constructor(type, message) {
+    super(message);
+    this.type = type;
+  }
+}
+
+/** No answer came, or none that Cognito would give. */
+export class UnreachableError extends Error {
+  name = "UnreachableError";
+}
+
+/** One app client of a user pool. */
+export class Cognito {
+  #endpoint;
+  #clientId;
+
+  constructor(endpoint, clientId) {
+    this.#endpoint = endpoint;
+    this.#clientId = clientId;
+  }
+
+  /** Starts a custom authentication. */
+  start(parameters, signal) {
+    const request = { AuthFlow: "CUSTOM_AUTH", ClientId: this.#clientId, AuthParameters: parameters };
+    return call(this.#endpoint, "InitiateAuth", request, signal);
+  }
+
+  /** Answers the challenge that came with `session`. */
+  respond(challengeName, session, responses, clientMetadata, signal) {
+    const request = {
+      ClientId: this.#clientId,
+      ChallengeName: challengeName,
+      Session: session,
+      ChallengeResponses: responses,
+      // Cognito does not keep it: each answer has to bring it again.
+      ClientMetadata: clientMetadata,
+    };
+    return call(this.#endpoint, "RespondToAuthChallenge", request, signal);
+  }
+}
+
+async function call(endpoint, operation, request, signal) {
+  const response = await post(endpoint, operation, request, signal);
+  const body = await response.json().catch(() => null);
+  if (response.ok && typeof body === "object" && body !== null) {
+    return body;
+  }
+  const type = errorType(response, body);
+  if (type === null) {
+    throw new UnreachableError(`HTTP status ${response.status}`);
+  }
+  throw new CognitoError(type, body?.message ?? body?.Message ?? "");
+}
+
+async function post(endpoint, operation, request, signal) {
+  const patience = AbortSignal.timeout(PATIENCE_MS);
+  try {
+    return await fetch(endpoint, {
+      method: "POST",
+      headers: {
+        "Content-Type": "application/x-amz-json-1.1",
+        "X-Amz-Target": `AWSCognitoIdentityProviderService.${operation}`,
+      },
+      body: JSON.stringify(request),
+      credentials: "omit",
+      signal: signal ? AbortSignal.any([signal, patience]) : patience,
+    });
+  } catch (error) {
+    // The caller gave up: that is its own business, not a failure.
+    signal?.throwIfAborted();
+    throw new UnreachableError(error.message);
+  }
+}
+
+/** Browsers hide the header from other origins, so the body comes first. */
+function errorType(response, body) {
+  const raw = body?.__type ?? response.headers.get("x-amzn-ErrorType");
+  return raw ? raw.split("#").pop().split(":")[0] : null;
+}

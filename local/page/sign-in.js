@@ -1,0 +1,179 @@
+/** The sign-in loop: what the reader does goes to Cognito, what Cognito answers is shown. */
+
+import { Cognito, CognitoError, UnreachableError } from "./cognito.js";
+import { Srp, SrpError } from "./srp.js";
+import * as settings from "./settings.js";
+import { languageFor, textsIn } from "./texts.js";
+import * as view from "./view.js";
+
+const language = languageFor(navigator.language);
+const texts = textsIn(language);
+const clientMetadata = { locale: navigator.language };
+
+/** Where to sign in, see settings.js. */
+let target = null;
+/** The sign-in under way: `{ cognito, userName, giveUp, session, parameters }`. */
+let signIn = null;
+
+view.translate(texts, language);
+if (!settings.restore()) {
+  await open();
+}
+
+async function open() {
+  target = await settings.load();
+  view.showSettings(settings.fromAddress(), target);
+  view.onStart(begin);
+  view.onAnswer(answer);
+  view.onStartAgain(startAgain);
+  view.onSettings(chooseTarget, settings.forget);
+  view.onPictureBroken(() => view.alarm(texts.captchaBroken));
+  view.showStart();
+  if (target === null) {
+    view.alarm(texts.noConfiguration);
+  }
+}
+
+/** The first call; a password is proven by SRP, which takes a second one. */
+async function begin({ userName, password, withPassword }) {
+  if (!view.demand("username", userName, texts.usernameMissing)) return;
+  if (withPassword && !view.demand("password", password, texts.passwordMissing)) return;
+  if (target === null) return view.alarm(texts.noConfiguration);
+  if (withPassword && !globalThis.crypto?.subtle) return view.alarm(texts.insecure);
+
+  const cognito = new Cognito(target.endpoint, target.clientId);
+  signIn = { cognito, userName, giveUp: new AbortController(), session: null, parameters: null };
+  await attempt(signIn, () => (withPassword ? startWithPassword(signIn, password) : start(signIn)));
+}
+
+async function start({ cognito, userName, giveUp }) {
+  return cognito.start({ USERNAME: userName }, giveUp.signal);
+}
+
+async function startWithPassword({ cognito, userName, giveUp }, password) {
+  const srp = new Srp();
+  const first = { USERNAME: userName, CHALLENGE_NAME: "SRP_A", SRP_A: srp.publicValue };
+  const reply = await cognito.start(first, giveUp.signal);
+  if (reply.ChallengeName !== "PASSWORD_VERIFIER") {
+    return reply;
+  }
+  const responses = await srp.answer(reply.ChallengeParameters, target.userPoolId, password);
+  const second = await cognito.respond("PASSWORD_VERIFIER", reply.Session, responses, clientMetadata, giveUp.signal);
+  // The name behind an alias: Cognito tells it once, and every later answer may use it.
+  return { ...second, userName: responses.USERNAME };
+}
+
+async function answer(text) {
+  if (!view.demand("answer", text, texts.answerMissing)) return;
+  const { cognito, userName, session, giveUp } = signIn;
+  const responses = { USERNAME: userName, ANSWER: text };
+  await attempt(signIn, () =>
+    cognito.respond("CUSTOM_CHALLENGE", session, responses, clientMetadata, giveUp.signal),
+  );
+}
+
+/** Runs one call of `current` and shows how it ended, unless the reader has started again by then. */
+async function attempt(current, call) {
+  view.setBusy(texts.working);
+  try {
+    const reply = await call();
+    if (current === signIn) take(reply);
+  } catch (error) {
+    if (current === signIn) fail(error);
+  } finally {
+    if (current === signIn || signIn === null) view.setIdle();
+  }
+}
+
+function take(reply) {
+  if (reply.AuthenticationResult) {
+    signIn = null;
+    view.showTokens(reply.AuthenticationResult);
+  } else if (reply.ChallengeName === "CUSTOM_CHALLENGE") {
+    ask(reply);
+  } else {
+    signIn = null;
+    view.showStart();
+    view.alarm(texts.unsupported(reply.ChallengeName));
+  }
+}
+
+function ask({ Session, ChallengeParameters: parameters, userName }) {
+  const wrong = isRetry(signIn.parameters, parameters);
+  signIn.userName = userName ?? parameters.USERNAME ?? signIn.userName;
+  signIn.session = Session;
+  signIn.parameters = parameters;
+  view.showChallenge(parameters, wrong);
+}
+
+/** Cognito does not say that an answer was wrong: the same step comes again, with fewer tries. */
+function isRetry(before, now) {
+  const sameStep = before?.challenge === now.challenge && before?.step === now.step;
+  return sameStep && Number(now.attemptsLeft) < Number(before.attemptsLeft);
+}
+
+function fail(error) {
+  const detail = error instanceof CognitoError ? `${error.type}: ${error.message}` : error.message;
+  const text = explain(error, signIn.parameters);
+  // These leave the session as it was; after any other error Cognito refuses it.
+  const sameAgain = signIn.parameters !== null && (isTransient(error) || error instanceof UnreachableError);
+  if (!sameAgain) {
+    signIn = null;
+    view.showStart();
+  }
+  view.alarm(text, detail);
+}
+
+function isTransient(error) {
+  return error instanceof CognitoError && error.type === "TooManyRequestsException";
+}
+
+/** What `error` means to the reader who was asked `parameters`, or the password where that is `null`. */
+function explain(error, parameters) {
+  if (error instanceof UnreachableError) return texts.unreachable;
+  if (error instanceof SrpError) return texts.badNumbers;
+  if (!(error instanceof CognitoError)) return texts.failed;
+  switch (error.type) {
+    case "NotAuthorizedException":
+      return explainRefusal(error.message, parameters);
+    case "UserNotFoundException":
+      return texts.wrongPassword;
+    case "UserNotConfirmedException":
+      return texts.notConfirmed;
+    case "PasswordResetRequiredException":
+      return texts.passwordReset;
+    case "TooManyRequestsException":
+      return texts.throttled;
+    case "ResourceNotFoundException":
+      return texts.notFound;
+    case "InvalidLambdaResponseException":
+    case "UnexpectedLambdaException":
+    case "UserLambdaValidationException":
+      return texts.triggerFailed;
+    default:
+      return texts.rejected;
+  }
+}
+
+function explainRefusal(message, parameters) {
+  if (message === "Password attempts exceeded") return texts.tooManyPasswords;
+  if (message.includes("session is expired")) return texts.expired;
+  if (message.includes("session")) return texts.sessionLost;
+  if (parameters === null) return texts.wrongPassword;
+  return parameters.attemptsLeft === "1" ? texts.lastTry : texts.refused;
+}
+
+function startAgain() {
+  signIn?.giveUp.abort();
+  signIn = null;
+  view.setIdle();
+  view.showStart();
+}
+
+function chooseTarget(wanted) {
+  const wrong = Object.keys(settings.PATTERNS).find((name) => !settings.PATTERNS[name].test(wanted[name]));
+  view.showSettingsError(wrong);
+  if (wrong === undefined) {
+    settings.use(wanted);
+  }
+}

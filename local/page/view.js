@@ -1,0 +1,298 @@
+/** What the page shows and what the reader does with it. Nothing here talks to a server. */
+
+import { claims, TIMES } from "./jwt.js";
+
+const SECTIONS = ["start", "challenge", "done"];
+/** An answer that takes longer is worth a word. */
+const SLOW_MS = 800;
+/** More segments than this tell a reader nothing. */
+const MOST_SEGMENTS = 12;
+/** Parameters that every challenge has; the rest are its own. */
+const COMMON_PARAMETERS = new Set(["USERNAME", "attemptsLeft", "challenge", "locale", "step", "steps"]);
+const SETTING_FIELDS = { region: "region", userPoolId: "user-pool-id", clientId: "client-id" };
+
+let texts = {};
+let language = "en";
+let busy = false;
+let slow;
+
+const byId = (id) => document.getElementById(id);
+
+export function translate(catalogue, catalogueLanguage) {
+  texts = catalogue;
+  language = catalogueLanguage;
+  document.documentElement.lang = language;
+  for (const element of document.querySelectorAll("[data-text]")) {
+    element.textContent = texts[element.dataset.text];
+  }
+  for (const element of document.querySelectorAll("[data-alt]")) {
+    element.alt = texts[element.dataset.alt];
+  }
+}
+
+/** Calls `act` with what the reader typed and whether the password is to be used. */
+export function onStart(act) {
+  onSubmit("start-form", (button) =>
+    act({
+      userName: byId("username").value.trim(),
+      password: byId("password").value,
+      withPassword: button?.value !== "none",
+    }),
+  );
+}
+
+export function onAnswer(act) {
+  onSubmit("challenge-form", () => act(byId("answer").value));
+}
+
+export function onStartAgain(act) {
+  for (const button of document.querySelectorAll("[data-start-again]")) {
+    button.addEventListener("click", act);
+  }
+}
+
+export function onSettings(use, forget) {
+  onSubmit("settings-form", () => {
+    const values = Object.entries(SETTING_FIELDS).map(([name, id]) => [name, byId(id).value.trim()]);
+    use(Object.fromEntries(values));
+  });
+  byId("use-this-server").addEventListener("click", forget);
+}
+
+export function onPictureBroken(act) {
+  byId("captcha-picture").addEventListener("error", act);
+}
+
+/** The form to begin with. What failed is said after this, in `alarm`. */
+export function showStart() {
+  hush();
+  show("start", texts.signIn);
+  byId("password").value = "";
+  for (const id of ["username", "password"]) markValid(id);
+  byId(byId("username").value === "" ? "username" : "password").focus();
+}
+
+/** Asks what `parameters` say; `again` if the answer just given was wrong. */
+export function showChallenge(parameters, again) {
+  hush();
+  const { challenge, step, steps, attemptsLeft } = parameters;
+  const progress = step && steps ? texts.step(step, steps) : "";
+  byId("progress").textContent = progress;
+  showSegments(Number(step), Number(steps));
+  showQuestion(challenge, parameters);
+
+  const tries = attemptsLeft ? texts.triesLeft(Number(attemptsLeft)) : "";
+  byId("tries").textContent = tries;
+  show("challenge", progress || byId("challenge-heading").textContent);
+  byId("answer").value = "";
+  markValid("answer");
+  if (again) {
+    byId("answer").setAttribute("aria-invalid", "true");
+    byId("status").textContent = `${texts.wrongAnswer} ${tries}`;
+  }
+  byId("answer").focus();
+}
+
+/** The claims of both tokens. */
+export function showTokens({ IdToken, AccessToken }) {
+  hush();
+  byId("tokens").replaceChildren(
+    tokenTable(texts.idToken, texts.copyIdToken, IdToken),
+    tokenTable(texts.accessToken, texts.copyAccessToken, AccessToken),
+  );
+  show("done", texts.signedIn);
+  byId("done-heading").focus();
+}
+
+/** Fills in what the address asks for; `target` is where sign-ins go. */
+export function showSettings(values, target) {
+  for (const [name, id] of Object.entries(SETTING_FIELDS)) {
+    byId(id).value = values[name] ?? "";
+  }
+  byId("target").textContent = target ? `${target.userPoolId} · ${new URL(target.endpoint).host}` : "–";
+  byId("settings").open = target === null;
+}
+
+export function showSettingsError(wrong) {
+  for (const [name, id] of Object.entries(SETTING_FIELDS)) {
+    if (name === wrong) {
+      markInvalid(id, texts[`${name}Wrong`]);
+    } else {
+      markValid(id);
+    }
+  }
+}
+
+/** An error that a screen reader says at once; `detail` is the server's own words. */
+export function alarm(text, detail) {
+  const message = document.createElement("p");
+  message.textContent = text;
+  const alert = byId("alert");
+  alert.replaceChildren(message);
+  if (detail) {
+    const code = document.createElement("code");
+    code.textContent = detail;
+    code.lang = "en";
+    alert.append(code);
+  }
+}
+
+/** Whether `value` is there; if not, the field says what is missing. */
+export function demand(id, value, missing) {
+  if (value.trim() === "") {
+    hush();
+    markInvalid(id, missing);
+    return false;
+  }
+  markValid(id);
+  return true;
+}
+
+export function setBusy(text) {
+  busy = true;
+  hush();
+  byId("card").classList.add("busy");
+  slow = setTimeout(() => {
+    byId("status").textContent = text;
+  }, SLOW_MS);
+}
+
+export function setIdle() {
+  busy = false;
+  clearTimeout(slow);
+  byId("card").classList.remove("busy");
+  if (byId("status").textContent === texts.working) {
+    byId("status").textContent = "";
+  }
+}
+
+function onSubmit(formId, act) {
+  byId(formId).addEventListener("submit", (event) => {
+    event.preventDefault();
+    // Not `disabled`: that would drop the focus and leave a keyboard nowhere.
+    if (!busy) act(event.submitter);
+  });
+}
+
+function show(section, title) {
+  for (const id of SECTIONS) byId(id).hidden = id !== section;
+  document.title = title === texts.signIn ? title : `${title} – ${texts.signIn}`;
+}
+
+function hush() {
+  byId("alert").replaceChildren();
+  byId("status").textContent = "";
+}
+
+function showQuestion(challenge, parameters) {
+  const { captchaUrl, securityQuestion, locale } = parameters;
+  const kind = { CAPTCHA: "captcha", SECURITY_QUESTION: "question" }[challenge] ?? "other";
+  byId("challenge-heading").textContent = texts[`${kind}Heading`];
+  byId("answer-label").textContent = texts[`${kind}Answer`];
+  byId("hint").textContent = kind === "captcha" ? texts.captchaHint : "";
+
+  byId("captcha").hidden = kind !== "captcha";
+  showPicture(kind === "captcha" ? captchaUrl : undefined);
+  byId("question").hidden = kind !== "question";
+  byId("question").textContent = kind === "question" ? securityQuestion : "";
+  byId("question").lang = locale ?? language;
+  showParameters(kind === "other" ? parameters : {});
+}
+
+function showPicture(url) {
+  if (url === undefined) {
+    byId("captcha-picture").removeAttribute("src");
+  } else {
+    byId("captcha-picture").src = url;
+  }
+}
+
+/** A challenge that this page was not written for shows what came with it. */
+function showParameters(parameters) {
+  const own = Object.entries(parameters).filter(([name]) => !COMMON_PARAMETERS.has(name));
+  byId("parameters").hidden = own.length === 0;
+  byId("parameters").replaceChildren(...own.flatMap(([name, value]) => [element("dt", name), element("dd", value)]));
+}
+
+function showSegments(step, steps) {
+  const segments = [];
+  for (let number = 1; number <= Math.min(steps, MOST_SEGMENTS); number += 1) {
+    const segment = element("span", "");
+    segment.className = number < step ? "passed" : number === step ? "current" : "";
+    segments.push(segment);
+  }
+  byId("progress-bar").replaceChildren(...segments);
+}
+
+function tokenTable(title, copyTitle, token) {
+  const block = element("div", "");
+  block.className = "token";
+  const copy = element("button", texts.copy);
+  copy.type = "button";
+  copy.className = "quiet";
+  copy.setAttribute("aria-label", copyTitle);
+  // Only pages over https or from this machine have a clipboard.
+  copy.hidden = !navigator.clipboard;
+  copy.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(token);
+    copy.textContent = texts.copied;
+    copy.setAttribute("aria-label", texts.copied);
+  });
+  const table = element("table", "");
+  table.append(element("caption", title), tableHead(), tableBody(claims(token)));
+  block.append(copy, table);
+  return block;
+}
+
+function tableHead() {
+  const row = element("tr", "");
+  for (const title of [texts.claim, texts.value]) {
+    const cell = element("th", title);
+    cell.scope = "col";
+    row.append(cell);
+  }
+  const head = element("thead", "");
+  head.append(row);
+  return head;
+}
+
+function tableBody(found) {
+  const body = element("tbody", "");
+  for (const [name, value] of Object.entries(found ?? { "–": texts.notReadable })) {
+    const row = element("tr", "");
+    const header = element("th", name);
+    header.scope = "row";
+    row.append(header, valueCell(name, value));
+    body.append(row);
+  }
+  return body;
+}
+
+function valueCell(name, value) {
+  const text = typeof value === "string" ? value : JSON.stringify(value);
+  const cell = element("td", text);
+  if (TIMES.has(name) && Number.isFinite(value)) {
+    const moment = new Date(value * 1000);
+    const time = element("time", moment.toLocaleString(navigator.language));
+    time.dateTime = moment.toISOString();
+    cell.append(" ", time);
+  }
+  return cell;
+}
+
+function markInvalid(id, text) {
+  byId(id).setAttribute("aria-invalid", "true");
+  byId(`${id}-error`).textContent = text;
+  byId(id).focus();
+}
+
+function markValid(id) {
+  byId(id).removeAttribute("aria-invalid");
+  byId(`${id}-error`).textContent = "";
+}
+
+function element(name, text) {
+  const made = document.createElement(name);
+  made.textContent = text;
+  return made;
+}

@@ -1,0 +1,285 @@
+/**
+ * Signs in with the page, in headless Chromium.
+ *
+ * Needs what visit.mjs needs. `--screenshot FILE` also writes a picture of the page for the docs.
+ */
+
+import assert from "node:assert/strict";
+import { parseArgs } from "node:util";
+
+import { ENDPOINT, PASSWORD, USER, Visit, launch } from "./visit.mjs";
+
+const { screenshot } = parseArgs({ options: { screenshot: { type: "string" } } }).values;
+const WITHOUT_PASSWORD = "/?userPoolId=us-east-1_NoPassword&clientId=localclientnopassword00000";
+
+/** How readers differ; what holds for one holds for all. */
+const READERS = {
+  light: { colorScheme: "light", viewport: { width: 1000, height: 820 } },
+  dark: { colorScheme: "dark", viewport: { width: 1000, height: 820 } },
+  phone: { colorScheme: "light", viewport: { width: 320, height: 640 }, deviceScaleFactor: 2, hasTouch: true },
+  "phone-dark": { colorScheme: "dark", viewport: { width: 320, height: 640 }, deviceScaleFactor: 2 },
+  spanish: { locale: "es-ES", viewport: { width: 320, height: 640 }, deviceScaleFactor: 2 },
+  still: { reducedMotion: "reduce", forcedColors: "active", viewport: { width: 1000, height: 820 } },
+};
+
+const rules = [];
+const rule = (sentence, reader, check) => rules.push({ sentence, reader, check });
+
+rule("a keyboard is enough, and wrong answers are said", {}, async (at) => {
+  await at.open();
+  await at.types(USER, "Tab", PASSWORD, "Enter");
+  await at.asks("captcha", { progress: "Step 2 of 3", tries: "3 tries left." });
+  assert.equal(await at.page.title(), "Step 2 of 3 – Sign in");
+
+  await at.types("wrong", "Enter");
+  await at.says("status", "That was not right. 2 tries left.");
+  await at.asks("captcha", { progress: "Step 2 of 3", tries: "2 tries left." });
+
+  await at.types(await at.captchaAnswer(), "Enter");
+  await at.asks("question", { progress: "Step 3 of 3", tries: "3 tries left." });
+  await at.says("status", "");
+
+  await at.types("wrong", "Enter");
+  await at.says("status", "That was not right. 2 tries left.");
+  await at.types(await at.securityAnswer(), "Enter");
+  await at.signedIn();
+  assert.equal(await at.focused(), "done-heading");
+  const claims = await at.page.locator("#tokens").innerText();
+  for (const claim of ["token_use\tid", "token_use\taccess", `cognito:username\t${USER}`, `username\t${USER}`]) {
+    assert.ok(claims.includes(claim), `expected \`${claim}\` in \`${claims}\``);
+  }
+
+  await at.page.keyboard.press("Tab");
+  assert.equal(await at.page.evaluate(() => document.activeElement.tagName), "BUTTON");
+});
+
+rule("the password never leaves the browser", {}, async (at) => {
+  await at.open();
+  await at.types(USER, "Tab", PASSWORD, "Enter");
+  await at.asks("captcha");
+  assert.ok(at.sent.length >= 2);
+  for (const body of at.sent) {
+    assert.ok(!body.includes(PASSWORD));
+  }
+});
+
+rule("the reader's language goes along with each answer, and with nothing else", { locale: "es-ES" }, async (at) => {
+  await at.open();
+  await at.types(USER, "Tab", PASSWORD, "Enter");
+  await at.asks("captcha");
+  await at.types("mal", "Enter");
+  await at.says("status", "No es correcto. Quedan 2 intentos.");
+  const [first, ...answers] = at.sent.map((body) => JSON.parse(body));
+  assert.equal(first.ClientMetadata, undefined);
+  assert.deepEqual(answers.map((answer) => answer.ClientMetadata), [{ locale: "es-ES" }, { locale: "es-ES" }]);
+});
+
+rule("page and question are in the reader's language", { locale: "es-MX" }, async (at) => {
+  await at.open();
+  assert.equal(await at.page.locator("html").getAttribute("lang"), "es");
+  await at.passTo("question");
+  assert.equal(await at.page.locator("#question").getAttribute("lang"), "es");
+  assert.match(await at.page.locator("#question").innerText(), /^¿.*\?$/);
+  assert.equal(await at.page.locator("#progress").innerText(), "Paso 3 de 3");
+});
+
+rule("a wrong password and an unknown user look the same", {}, async (at) => {
+  const shown = [];
+  for (const name of [USER, "nobody"]) {
+    await at.open();
+    await at.types(name, "Tab", "Passw0rd!wrong", "Enter");
+    await at.says("alert", /The user name or the password is not right\./);
+    assert.equal(await at.focused(), "password");
+    assert.equal(await at.page.inputValue("#password"), "");
+    shown.push(await at.page.locator("#alert").innerText());
+  }
+  assert.equal(shown[0], shown[1]);
+});
+
+rule("where the flow has no password, none is asked for", {}, async (at) => {
+  await at.open(WITHOUT_PASSWORD);
+  await at.withoutPassword();
+  await at.asks("captcha", { progress: "Step 1 of 2", tries: "3 tries left." });
+  await at.types(await at.captchaAnswer(), "Enter");
+  await at.asks("question", { progress: "Step 2 of 2" });
+  await at.types(await at.securityAnswer(), "Enter");
+  await at.signedIn();
+});
+
+rule("where the flow wants a password, going without is refused", {}, async (at) => {
+  await at.open();
+  await at.withoutPassword();
+  await at.says("alert", /NotAuthorizedException: Incorrect username or password\./);
+});
+
+rule("the last wrong answer ends the sign-in and says so", {}, async (at) => {
+  await at.open();
+  await at.passTo("captcha");
+  for (const left of ["2 tries left.", "1 try left."]) {
+    await at.types("wrong", "Enter");
+    await at.says("status", `That was not right. ${left}`);
+  }
+  await at.types("wrong", "Enter");
+  await at.says("alert", /That was not right, and it was the last try\. Start again\./);
+  assert.ok(await at.page.locator("#start").isVisible());
+  assert.equal(await at.focused(), "password");
+});
+
+rule("what is missing is said at its field, and nothing is sent", {}, async (at) => {
+  await at.open();
+  await at.types("Enter");
+  await at.says("username-error", "Enter your user name.");
+  await at.types(USER, "Enter");
+  await at.says("password-error", "Enter your password, or continue without one.");
+  assert.equal(await at.focused(), "password");
+  assert.deepEqual(at.sent, []);
+  await at.types(PASSWORD, "Enter");
+  await at.asks("captcha");
+  const before = at.sent.length;
+  await at.types("   ", "Enter");
+  await at.says("answer-error", "Enter an answer.");
+  assert.equal(at.sent.length, before);
+});
+
+rule("one can start again at any step", {}, async (at) => {
+  for (const step of ["captcha", "question"]) {
+    await at.open();
+    await at.passTo(step);
+    await at.page.locator("#challenge").getByRole("button", { name: "Start again" }).click();
+    assert.equal(await at.focused(), "password");
+    assert.equal(await at.page.inputValue("#username"), USER);
+  }
+});
+
+rule("a reply that was lost on the way can be asked for again", {}, async (at) => {
+  await at.open();
+  await at.passTo("captcha");
+  const right = await at.captchaAnswer();
+  await at.page.route(`${ENDPOINT}/`, (route) => route.abort(), { times: 1 });
+  at.expectedErrors.push(/net::ERR_FAILED/);
+  await at.types(right, "Enter");
+  await at.says("alert", /The server cannot be reached\. Try again\./);
+  await at.page.keyboard.press("Enter");
+  await at.asks("question");
+});
+
+rule("another user pool is set in the address and kept until it is let go", {}, async (at) => {
+  await at.open();
+  const { page } = at;
+  await page.getByText("Settings", { exact: true }).click();
+  await page.getByLabel("Region").fill("Frankfurt");
+  await page.getByRole("button", { name: "Use these" }).click();
+  await at.says("region-error", "Write a region like eu-central-1.");
+  await page.getByLabel("Region").fill("eu-central-1");
+  await page.getByLabel("User pool ID").fill("eu-central-1_aBcDeFgHi");
+  await page.getByLabel("App client ID").fill("1example23456789");
+  const moved = page.waitForURL(/region=eu-central-1/);
+  await page.getByRole("button", { name: "Use these" }).click();
+  await moved;
+  await at.says("target", "eu-central-1_aBcDeFgHi · cognito-idp.eu-central-1.amazonaws.com");
+
+  const again = page.waitForURL(/region=eu-central-1/);
+  await page.goto(ENDPOINT);
+  await again;
+  await at.says("target", "eu-central-1_aBcDeFgHi · cognito-idp.eu-central-1.amazonaws.com");
+  await page.getByText("Settings", { exact: true }).click();
+  await page.getByRole("button", { name: "Use this server" }).click();
+  await at.says("target", `us-east-1_LocalPool · ${new URL(ENDPOINT).host}`);
+});
+
+rule("an address cannot lead the page to another server", {}, async (at) => {
+  for (const query of ["endpoint=https://evil.example/", "region=evil.example/&userPoolId=a_b&clientId=c"]) {
+    await at.open(`/?${query}`);
+    await at.says("target", new RegExp(` · ${new URL(ENDPOINT).host}$`));
+  }
+});
+
+rule("a challenge that the page was not written for shows what came with it, as text", {}, async (at) => {
+  const markup = "<img src=x onerror=alert(1)>";
+  await at.open();
+  await at.isAnswered({
+    ChallengeName: "CUSTOM_CHALLENGE",
+    ChallengeParameters: { challenge: "RIDDLE", step: "1", steps: "1", attemptsLeft: "1", riddle: markup },
+    Session: "session",
+  });
+  await at.withoutPassword();
+  await at.asks("parameters", { progress: "Step 1 of 1", tries: "1 try left." });
+  await at.says("parameters", `riddle${markup}`);
+  await at.inspect("light", "8-other-challenge");
+});
+
+const SERVER_REPLIES = {
+  "a challenge of Cognito's own": [{ ChallengeName: "SMS_MFA" }, "This user pool asks for SMS_MFA, which this page cannot answer."],
+  "an unconfirmed user": [refusal("UserNotConfirmedException"), "This account has not been confirmed yet."],
+  "a failing trigger": [refusal("UserLambdaValidationException"), "The server could not go on with this sign-in. Start again."],
+  "too many requests": [refusal("TooManyRequestsException"), "Too many requests at once. Wait a moment, then try again."],
+  "an expired session": [
+    refusal("NotAuthorizedException", "Invalid session for the user, session is expired."),
+    "That took too long. Start again.",
+  ],
+};
+
+for (const [what, [reply, text]] of Object.entries(SERVER_REPLIES)) {
+  rule(`${what} is explained`, {}, async (at) => {
+    await at.open();
+    await at.isAnswered(reply);
+    await at.withoutPassword();
+    await at.says("alert", new RegExp(`^${text}`));
+  });
+}
+
+function refusal(__type, message = "No.") {
+  return { __type, message };
+}
+
+for (const [name, reader] of Object.entries(READERS)) {
+  rule(`every step is accessible and fits: ${name}`, reader, async (at) => {
+    await at.open();
+    await at.inspect(name, "1-start");
+    await at.types(USER, "Tab", "Passw0rd!wrong", "Enter");
+    await at.page.locator("#alert:not(:empty)").waitFor();
+    await at.inspect(name, "2-wrong-password");
+    await at.types(PASSWORD, "Enter");
+    await at.asks("captcha");
+    await at.inspect(name, "3-captcha");
+    await at.types("wrong", "Enter");
+    await at.page.locator("#status:not(:empty)").waitFor();
+    await at.asks("captcha");
+    await at.inspect(name, "4-wrong-captcha");
+    await at.types(await at.captchaAnswer(), "Enter");
+    await at.asks("question");
+    await at.inspect(name, "5-question");
+    await at.types(await at.securityAnswer(), "Enter");
+    await at.signedIn();
+    await at.inspect(name, "6-tokens");
+    await at.open();
+    await at.page.locator("summary").click();
+    await at.inspect(name, "7-settings");
+  });
+}
+
+const browser = await launch();
+let failed = 0;
+for (const { sentence, reader, check } of rules) {
+  const visit = await Visit.begin(browser, reader);
+  try {
+    await check(visit);
+    visit.assertQuiet();
+    console.log(`ok page: ${sentence}`);
+  } catch (error) {
+    failed += 1;
+    console.log(`not ok page: ${sentence}: ${String(error.message).replaceAll(/\s+/g, " ")}`);
+    console.error(error.stack);
+    await visit.picture(`failed-${failed}`);
+  }
+  await visit.end();
+}
+if (screenshot) {
+  const visit = await Visit.begin(browser, { viewport: { width: 520, height: 700 }, deviceScaleFactor: 2 });
+  await visit.open();
+  await visit.passTo("captcha");
+  await visit.page.screenshot({ path: screenshot });
+  await visit.end();
+}
+await browser.close();
+process.exitCode = failed === 0 ? 0 : 1;

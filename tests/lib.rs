@@ -1,0 +1,8 @@
+//! What the tests of this package share: the functions as values, the folders of fixtures, scripted sign-ins, and
+//! `local` as a process.
+
+pub mod folder;
+pub mod functions;
+#[path = "process.rs"]
+pub mod local;
+pub mod script;

@@ -1,0 +1,179 @@
+//! The scripts in `fixtures/sign-in`, played through `local` and the real binaries.
+
+use std::collections::BTreeMap;
+
+use loop_tests::folder::{cases, fixtures, read};
+use loop_tests::local::{Client, Local, Refusal};
+use loop_tests::script::{Answer, End, Script, User, right_answer};
+use serde_json::{Value, json};
+
+#[test]
+fn every_script_ends_as_it_says() {
+    let folder = fixtures("sign-in");
+    let mut by_flow: BTreeMap<String, Vec<(String, Script)>> = BTreeMap::new();
+    for case in cases(&folder, &[".json"]) {
+        let script: Script = read(&folder.join(format!("{case}.json")));
+        by_flow.entry(script.flow.clone()).or_default().push((case, script));
+    }
+    for (flow, scripts) in by_flow {
+        let local = Local::start(&["--flow", &flow]);
+        local.admin(
+            "AdminCreateUser",
+            &json!({"Username": "not-enrolled", "MessageAction": "SUPPRESS",
+            "TemporaryPassword": "Passw0rd!demo"}),
+        );
+        local.admin(
+            "AdminSetUserPassword",
+            &json!({"Username": "not-enrolled", "Password": "Passw0rd!demo", "Permanent": true}),
+        );
+        for (case, script) in scripts {
+            let mut asked = Vec::new();
+            assert_eq!(
+                play(&local, &script, &mut asked),
+                script.expect,
+                "{case}: {}",
+                script.description
+            );
+            if let Some(expected) = script.asked.as_ref().filter(|_| !stopped_by_cognito(&script)) {
+                assert_eq!(asked, *expected, "{case}: {}", script.description);
+            }
+        }
+    }
+}
+
+/// Nobody has a password that Cognito would find right, so what comes after it is never asked.
+fn stopped_by_cognito(script: &Script) -> bool {
+    script.user == User::Unknown && script.password()
+}
+
+/// Plays a sign-in as a client would, with the answers from the debug channel.
+fn play(local: &Local, script: &Script, asked: &mut Vec<String>) -> End {
+    let user = match script.user {
+        User::Demo => "demo",
+        User::NotEnrolled => "not-enrolled",
+        User::Unknown => "nobody",
+    };
+    if stopped_by_cognito(script) {
+        let refused = Client::new(local)
+            .start_with_password(user, "Passw0rd!demo")
+            .unwrap_err();
+        assert_eq!(refused, Refusal::incorrect());
+        return End::Denied;
+    }
+    let client = Client::new(local);
+    let started = if script.password() {
+        client.start_with_password(user, "Passw0rd!demo")
+    } else {
+        client.start(user)
+    };
+    let mut answers = script.answers.iter();
+    let mut reply = match started {
+        Ok(reply) => reply,
+        Err(refusal) => return end(refusal),
+    };
+    loop {
+        if reply.get("AuthenticationResult").is_some() {
+            assert_eq!(answers.len(), 0, "{}: answers left over", script.description);
+            return End::Tokens;
+        }
+        let public = &reply["ChallengeParameters"];
+        let text = |name: &str| {
+            public[name]
+                .as_str()
+                .unwrap_or_else(|| panic!("no {name} in {public}"))
+                .to_owned()
+        };
+        asked.push(format!("{} {}", text("challenge"), text("attemptsLeft")));
+        let Some(answer) = answers.next() else {
+            return End::Asked;
+        };
+        let answer = match answer {
+            Answer::Blank => " ".into(),
+            Answer::Right => right_answer(public, &client.private_parameters(&reply)),
+            Answer::Wrong => "not this".into(),
+        };
+        reply = match client.answer(user, &reply, &answer, &json!(script.client_metadata)) {
+            Ok(reply) => reply,
+            Err(refusal) => {
+                assert_eq!(answers.len(), 0, "{}: answers left over", script.description);
+                return end(refusal);
+            }
+        };
+    }
+}
+
+fn end(refusal: Refusal) -> End {
+    assert_eq!(refusal, Refusal::incorrect());
+    End::Denied
+}
+
+#[test]
+fn tokens_name_the_user_and_nobody_else_gets_a_picture() {
+    let local = Local::start(&["--flow", "CAPTCHA:1"]);
+    let client = Client::new(&local);
+    let reply = client.start("demo").unwrap();
+    let url = reply["ChallengeParameters"]["captchaUrl"].as_str().unwrap();
+    assert!(url.starts_with("http://127.0.0.1:"), "the picture went inline: {url}");
+    let picture = Local::get(url).unwrap();
+    assert!(picture.starts_with(b"\x89PNG"));
+    let unsigned = url.split('?').next().unwrap();
+    assert_eq!(Local::get(unsigned).unwrap_err(), 403);
+    let answer = right_answer(&reply["ChallengeParameters"], &client.private_parameters(&reply));
+    let tokens = client.answer("demo", &reply, &answer, &Value::Null).unwrap();
+    let access = &tokens["AuthenticationResult"]["AccessToken"];
+    let user = client.call("GetUser", &json!({"AccessToken": access})).unwrap();
+    assert_eq!(user["Username"], "demo");
+    let attributes = user["UserAttributes"].to_string();
+    assert!(
+        !attributes.contains("security_questions"),
+        "the client may not read the enrolment: {attributes}"
+    );
+}
+
+#[test]
+fn a_session_is_good_for_one_answer() {
+    let local = Local::start(&["--flow", "CAPTCHA:3"]);
+    let client = Client::new(&local);
+    let reply = client.start("demo").unwrap();
+    client.answer("demo", &reply, "wrong", &Value::Null).unwrap();
+    let again = client.answer("demo", &reply, "wrong", &Value::Null).unwrap_err();
+    assert_eq!(
+        again.message,
+        "Invalid session for the user, session can only be used once."
+    );
+}
+
+#[test]
+fn without_the_flag_nobody_reads_the_answers() {
+    let local = Local::start_without_answers(&["--flow", "CAPTCHA:3"]);
+    let client = Client::new(&local);
+    let reply = client.start("demo").unwrap();
+    assert!(client.try_private_parameters(&reply).is_none());
+}
+
+#[test]
+fn what_cannot_run_says_why_and_ends_with_2() {
+    for (args, message) in [
+        (&["--flow", "CAPTHA:3"][..], "unknown challenge `CAPTHA` in flow"),
+        (&["--template", "no-such.yaml"], "no-such.yaml"),
+        (&["--functions-dir", "no-such-folder"], "no-such-folder"),
+        (&["--parameter", "Nonsense=1"], "Nonsense"),
+    ] {
+        let (code, output) = Local::fails(args);
+        assert_eq!(code, Some(2), "{args:?}: {output}");
+        assert!(output.contains(message), "{args:?}: {output}");
+        assert!(
+            !output.contains("stack backtrace") && !output.contains("panicked"),
+            "{args:?}: {output}"
+        );
+    }
+}
+
+#[test]
+fn a_taken_port_says_so_and_ends_with_2() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let (code, output) = Local::fails(&["--listen", &address]);
+    assert_eq!(code, Some(2), "{output}");
+    assert!(output.contains(&address), "{output}");
+}
