@@ -1,1 +1,127 @@
 //! The command line.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::Parser;
+
+/// Runs the sign-in of template.yaml on this machine: a local Amazon Cognito with the real trigger functions.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "local", version, max_term_width = 100)]
+pub(crate) struct Args {
+    /// Where to listen
+    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:9229")]
+    pub(crate) listen: SocketAddr,
+
+    /// The template to run [default: template.yaml of this folder or of the workspace]
+    #[arg(long, value_name = "PATH")]
+    pub(crate) template: Option<PathBuf>,
+
+    /// The region to be in
+    #[arg(long, value_name = "REGION", default_value = "us-east-1", value_parser = region)]
+    pub(crate) region: String,
+
+    /// What tokens name as their issuer [default: this server's address and the pool id]
+    #[arg(long, value_name = "URL")]
+    pub(crate) issuer: Option<String>,
+
+    /// Show each event and response, without their secrets
+    #[arg(long)]
+    pub(crate) trace: bool,
+
+    /// Answer `GET /debug/answer?session=…` with the answer of an open challenge, for tests
+    #[arg(long)]
+    pub(crate) debug_answers: bool,
+
+    /// Run the functions that cargo-lambda or SAM built into this folder, instead of building them
+    #[arg(long, value_name = "DIR")]
+    pub(crate) functions_dir: Option<PathBuf>,
+
+    /// A command that speaks the Lambda Runtime API, instead of the function
+    #[arg(long, value_name = "COMMAND")]
+    pub(crate) define_auth_challenge: Option<String>,
+
+    /// The same for the function that asks
+    #[arg(long, value_name = "COMMAND")]
+    pub(crate) create_auth_challenge: Option<String>,
+
+    /// The same for the function that judges the answer
+    #[arg(long, value_name = "COMMAND")]
+    pub(crate) verify_auth_challenge: Option<String>,
+
+    /// The steps of a sign-in, instead of the template's, such as `CAPTCHA:3,SECURITY_QUESTION:3`
+    #[arg(long, value_name = "FLOW")]
+    pub(crate) flow: Option<String>,
+
+    /// A parameter of the template; may be given more than once
+    #[arg(long = "parameter", value_name = "NAME=VALUE", value_parser = parameter)]
+    pub(crate) parameters: Vec<(String, String)>,
+
+    /// Start without the demo user
+    #[arg(long)]
+    pub(crate) no_demo_user: bool,
+}
+
+impl Args {
+    /// The command that stands in for the function behind this trigger.
+    pub(crate) fn command(&self, trigger: &str) -> Option<&str> {
+        match trigger {
+            "CreateAuthChallenge" => self.create_auth_challenge.as_deref(),
+            "DefineAuthChallenge" => self.define_auth_challenge.as_deref(),
+            "VerifyAuthChallengeResponse" => self.verify_auth_challenge.as_deref(),
+            _ => None,
+        }
+    }
+}
+
+fn parameter(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("write it as NAME=VALUE".to_owned()),
+    }
+}
+
+fn region(text: &str) -> Result<String, String> {
+    let parts: Vec<_> = text.split('-').collect();
+    let letters = |part: &&str| !part.is_empty() && part.bytes().all(|letter| letter.is_ascii_lowercase());
+    match parts.as_slice() {
+        [words @ .., number]
+            if words.len() >= 2 && words.iter().all(letters) && matches!(number.as_bytes(), [b'0'..=b'9']) =>
+        {
+            Ok(text.to_owned())
+        }
+        _ => Err("write it as in `us-east-1`".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        <Args as CommandFactory>::command().debug_assert();
+    }
+
+    #[test]
+    fn values_that_cannot_be_right_are_refused() {
+        for wrong in [
+            ["--parameter", "AuthFlow"],
+            ["--parameter", "=x"],
+            ["--region", "mars"],
+            ["--region", "us/east-1"],
+            ["--listen", "9229"],
+        ] {
+            let error = Args::try_parse_from(["local"].into_iter().chain(wrong)).unwrap_err();
+            assert_eq!(error.exit_code(), 2, "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn a_parameter_may_hold_an_equals_sign() {
+        let args = Args::parse_from(["local", "--parameter", "A=b=c", "--region", "ap-southeast-2"]);
+        assert_eq!(args.parameters, [("A".to_owned(), "b=c".to_owned())]);
+    }
+}

@@ -1,1 +1,168 @@
 //! What the terminal shows.
+
+mod banner;
+mod mask;
+
+use std::fmt::Arguments;
+use std::io::{IsTerminal, Write};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+
+pub(crate) use banner::{Banner, DemoUser};
+
+use mask::masked;
+
+/// The terminal, shared by everyone who has something to say.
+pub(crate) struct Console {
+    out: Mutex<Box<dyn Write + Send>>,
+    colour: bool,
+    trace: bool,
+}
+
+impl Console {
+    /// Standard output, in colour if it is a terminal and `no_color` is not set. With `trace`, events are shown in full.
+    pub(crate) fn new(trace: bool, no_color: bool) -> Self {
+        let out = std::io::stdout();
+        let colour = out.is_terminal() && !no_color;
+        Self {
+            out: Mutex::new(Box::new(out)),
+            colour,
+            trace,
+        }
+    }
+
+    /// A function was called: one line.
+    ///
+    /// `session` and `decision` hold no secret.
+    pub(crate) fn call(&self, function: &str, session: &str, decision: &str, elapsed: Duration) {
+        let (bold, dim, plain) = (self.style("1"), self.style("2"), self.style("0"));
+        let millis = elapsed.as_millis();
+        self.line(format_args!(
+            "{bold}{function}{plain} {session} {dim}→{plain} {decision} {dim}{millis} ms{plain}"
+        ));
+    }
+
+    /// With `--trace`: the event of a call and its answer, without their secrets.
+    pub(crate) fn trace(&self, function: &str, event: &Bytes, response: Option<&Bytes>) {
+        if self.trace {
+            self.line(format_args!("{function} event {}", masked(event)));
+            if let Some(response) = response {
+                self.line(format_args!("{function} answer {}", masked(response)));
+            }
+        }
+    }
+
+    /// Something that a client is not told, or that its user should know.
+    pub(crate) fn warn(&self, text: &str) {
+        let (yellow, plain) = (self.style("33"), self.style("0"));
+        self.line(format_args!("{yellow}warning:{plain} {text}"));
+    }
+
+    /// A line that a function printed.
+    pub(crate) fn printed(&self, function: &str, line: &str) {
+        let (dim, plain) = (self.style("2"), self.style("0"));
+        self.line(format_args!("{dim}{function} |{plain} {line}"));
+    }
+
+    /// What one needs to know to sign in.
+    pub(crate) fn banner(&self, banner: &Banner<'_>) {
+        let (bold, plain) = (self.style("1"), self.style("0"));
+        self.line(format_args!("{}", banner.text(bold, plain)));
+    }
+
+    fn style(&self, code: &'static str) -> &'static str {
+        match code {
+            _ if !self.colour => "",
+            "0" => "\x1b[0m",
+            "1" => "\x1b[1m",
+            "2" => "\x1b[2m",
+            _ => "\x1b[33m",
+        }
+    }
+
+    fn line(&self, text: Arguments<'_>) {
+        let mut out = self.out.lock().unwrap_or_else(PoisonError::into_inner);
+        // Whoever closed the terminal does not want to read this.
+        let _ = writeln!(out, "{text}").and_then(|()| out.flush());
+    }
+}
+
+impl std::fmt::Debug for Console {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("Console")
+            .field("colour", &self.colour)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Paper(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Paper {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn console(trace: bool) -> (Console, Paper) {
+        let paper = Paper::default();
+        (
+            Console {
+                out: Mutex::new(Box::new(paper.clone())),
+                colour: false,
+                trace,
+            },
+            paper,
+        )
+    }
+
+    fn text(paper: &Paper) -> String {
+        String::from_utf8(paper.0.lock().unwrap().clone()).unwrap()
+    }
+
+    #[test]
+    fn a_call_is_one_line() {
+        let (console, paper) = console(false);
+        console.call(
+            "define-auth-challenge",
+            "[SRP_A ✓]",
+            "ask PASSWORD_VERIFIER",
+            Duration::from_millis(3),
+        );
+        console.trace("define-auth-challenge", &Bytes::from_static(b"{}"), None);
+        assert_eq!(
+            text(&paper),
+            "define-auth-challenge [SRP_A ✓] → ask PASSWORD_VERIFIER 3 ms\n"
+        );
+    }
+
+    #[test]
+    fn a_trace_shows_event_and_answer() {
+        let (console, paper) = console(true);
+        let event = Bytes::from_static(br#"{"request":{"challengeAnswer":"MARKER"}}"#);
+        console.trace(
+            "verify",
+            &event,
+            Some(&Bytes::from_static(br#"{"response":{"answerCorrect":true}}"#)),
+        );
+        let text = text(&paper);
+        assert!(
+            text.contains(r#"verify answer {"response":{"answerCorrect":true}}"#),
+            "{text}"
+        );
+        assert!(!text.contains("MARKER"), "{text}");
+    }
+}

@@ -6,8 +6,245 @@ mod cognito;
 mod console;
 mod functions;
 mod lambda;
+mod launch;
 mod page;
 mod s3;
+mod server;
 mod template;
 
-fn main() {}
+use std::collections::BTreeMap;
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::pin::pin;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use clap::Parser;
+use tokio::net::TcpListener;
+use tokio::time::timeout;
+use uuid::Uuid;
+
+use args::Args;
+use console::{Banner, Console};
+use functions::{Functions, Output, Program, invoke_api};
+use launch::Surroundings;
+use s3::S3;
+use template::Template;
+
+/// The app client of the template.
+const CLIENT_ID: &str = "localclient000000000000000";
+
+/// The app client whose sign-ins ask for no password.
+const CLIENT_ID_NO_PASSWORD: &str = "localclientnopassword00000";
+
+/// Why `local` cannot run.
+#[derive(Debug, thiserror::Error)]
+enum Stop {
+    #[error(transparent)]
+    Build(#[from] cargo::BuildError),
+    #[error(transparent)]
+    Function(#[from] functions::StartError),
+    #[error(transparent)]
+    Launch(#[from] launch::LaunchError),
+    #[error("cannot listen on `{0}`: {1} (end what listens there, or choose another address with `--listen`)")]
+    Listen(SocketAddr, #[source] io::Error),
+    #[error("no template.yaml in this folder or its workspace: give one with `--template`")]
+    NoTemplate,
+    #[error("the system refuses what every server needs: {0}")]
+    System(#[from] io::Error),
+    #[error(transparent)]
+    Template(#[from] template::TemplateError),
+}
+
+/// What `local` has of the machine it runs on.
+#[derive(Debug)]
+struct Machine {
+    environment: BTreeMap<String, String>,
+    folder: PathBuf,
+    program: PathBuf,
+}
+
+impl Machine {
+    #[expect(clippy::disallowed_methods, reason = "the environment of this process comes in here")]
+    fn this() -> io::Result<Self> {
+        let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
+            Some((name.into_string().ok()?, value.into_string().ok()?))
+        };
+        Ok(Self {
+            environment: std::env::vars_os().filter_map(text).collect(),
+            folder: std::env::current_dir()?,
+            program: std::env::current_exe()?,
+        })
+    }
+
+    /// The root of the workspace around the current folder, or else the one that this program was built in.
+    fn workspace(&self) -> Option<PathBuf> {
+        let folders = self.folder.ancestors().chain(self.program.ancestors());
+        folders
+            .into_iter()
+            .find(|folder| folder.join("Cargo.lock").is_file())
+            .map(PathBuf::from)
+    }
+
+    fn template(&self) -> Option<PathBuf> {
+        let folders = std::iter::once(self.folder.clone()).chain(self.workspace());
+        folders
+            .map(|folder| folder.join("template.yaml"))
+            .find(|path| path.is_file())
+    }
+}
+
+/// Everything that runs besides the main listener.
+#[derive(Debug)]
+struct Running {
+    template: Template,
+    functions: Arc<Functions>,
+    /// Stops when dropped.
+    _s3: S3,
+    listener: TcpListener,
+}
+
+fn main() -> ExitCode {
+    let start = Instant::now();
+    let args = Args::parse();
+    let ended = tokio::runtime::Runtime::new()
+        .map_err(Stop::from)
+        .and_then(|runtime| runtime.block_on(run(&args, start)));
+    match ended {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(stop) => {
+            eprintln!("error: {stop}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+async fn run(args: &Args, start: Instant) -> Result<(), Stop> {
+    let machine = Machine::this()?;
+    let no_color = machine
+        .environment
+        .get("NO_COLOR")
+        .is_some_and(|value| !value.is_empty());
+    let console = Arc::new(Console::new(args.trace, no_color));
+    // One future for all phases, so that no signal falls between two of them.
+    let mut end = pin!(server::end_asked_for());
+    let running = tokio::select! {
+        running = launch(args, &machine, &console) => running?,
+        ended = &mut end => return Ok(ended?),
+    };
+    let endpoint = server::endpoint(running.listener.local_addr()?);
+    if !args.listen.ip().is_loopback() {
+        console.warn(
+            "listening beyond this machine: everyone who reaches it can sign in, create users and run the functions",
+        );
+    }
+    let router = Router::new().merge(invoke_api(Arc::clone(&running.functions), &args.region));
+    let flow = launch::flow(&running.template).unwrap_or("(the functions have their own)");
+    let without_password = launch::without_password(flow);
+    console.banner(&Banner {
+        endpoint: &endpoint,
+        region: &args.region,
+        pool_id: &format!("{}_LocalPool", args.region),
+        client_id: CLIENT_ID,
+        flow,
+        demo_user: None,
+        cli_client_id: without_password.map_or(CLIENT_ID, |_| CLIENT_ID_NO_PASSWORD),
+        cli_flow: without_password.unwrap_or(flow),
+        elapsed: start.elapsed(),
+    });
+    let ended = tokio::select! {
+        ended = server::serve(running.listener, router) => ended,
+        ended = &mut end => ended,
+    };
+    // Dropping them would kill the processes too; this also waits until they are gone.
+    let _ = timeout(Duration::from_secs(5), running.functions.shut_down()).await;
+    Ok(ended?)
+}
+
+/// Reads the template, has the functions built and starts them.
+async fn launch(args: &Args, machine: &Machine, console: &Arc<Console>) -> Result<Running, Stop> {
+    // First, because it is the quickest to fail, and building can take minutes.
+    let listener = TcpListener::bind(args.listen)
+        .await
+        .map_err(|error| Stop::Listen(args.listen, error))?;
+    let template = template(args, machine)?;
+    let programs = programs(args, machine, &template).await?;
+    let s3 = S3::start(template.buckets.values().cloned()).await?;
+    let inherited = ["HOME", "PATH"].map(|name| {
+        (
+            name.to_owned(),
+            machine.environment.get(name).cloned().unwrap_or_default(),
+        )
+    });
+    let around = Surroundings {
+        region: &args.region,
+        s3_endpoint: &s3.endpoint,
+        access_key: &s3.access_key,
+        secret_key: &s3.secret_key,
+        inherited: &inherited,
+        folder: &machine.folder,
+    };
+    let output: Output = {
+        let console = Arc::clone(console);
+        Arc::new(move |function, line| console.printed(function, line))
+    };
+    let functions = Functions::new(launch::specs(&template, &programs, &around), &args.region, &output);
+    functions.warm_up().await?;
+    Ok(Running {
+        template,
+        functions: Arc::new(functions),
+        _s3: s3,
+        listener,
+    })
+}
+
+fn template(args: &Args, machine: &Machine) -> Result<Template, Stop> {
+    let path = args
+        .template
+        .clone()
+        .or_else(|| machine.template())
+        .ok_or(Stop::NoTemplate)?;
+    let settings = template::Settings {
+        parameters: args.parameters.iter().cloned().collect(),
+        region: args.region.clone(),
+        stack: "local".to_owned(),
+        pool_id: format!("{}_LocalPool", args.region),
+        client_id: CLIENT_ID.to_owned(),
+        // Nothing that it protects outlives this process.
+        secret: format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple()),
+    };
+    let mut template = Template::read(&path, &settings)?;
+    if let Some(flow) = &args.flow {
+        launch::set_flow(&mut template, flow)?;
+    }
+    Ok(template)
+}
+
+/// What each function runs, by logical id: a command, a binary that is there, or one that cargo builds.
+async fn programs(args: &Args, machine: &Machine, template: &Template) -> Result<BTreeMap<String, Program>, Stop> {
+    let mut programs = launch::commands(template, args)?;
+    let others: Vec<_> = template
+        .functions
+        .iter()
+        .filter(|function| !programs.contains_key(&function.logical_id))
+        .collect();
+    if let Some(folder) = &args.functions_dir {
+        for function in others {
+            programs.insert(function.logical_id.clone(), launch::find(function, folder)?);
+        }
+    } else if !others.is_empty() {
+        let packages: Vec<_> = others.iter().map(|function| function.binary.as_str()).collect();
+        let target = cargo::Target::of(&machine.program)?;
+        let workspace = machine.workspace().unwrap_or_else(|| machine.folder.clone());
+        let mut built = cargo::build(&packages, &target, &workspace, machine.environment.clone()).await?;
+        for function in others {
+            if let Some(binary) = built.remove(&function.binary) {
+                programs.insert(function.logical_id.clone(), Program::Binary(binary));
+            }
+        }
+    }
+    Ok(programs)
+}

@@ -1,1 +1,85 @@
-//! An embedded S3.
+//! An embedded S3, in memory: put, get, head, delete and list, signed or presigned, as the functions use it.
+//!
+//! `s3s` verifies every signature and the expiry of presigned addresses; an unsigned request gets nothing.
+
+mod backend;
+mod shelf;
+#[cfg(test)]
+mod tests;
+
+use std::io;
+use std::sync::Mutex;
+
+use axum::Router;
+use axum::error_handling::HandleError;
+use axum::http::{HeaderName, Method, StatusCode, Uri, header};
+use s3s::auth::SimpleAuth;
+use s3s::service::S3ServiceBuilder;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tower_http::cors::{AllowOrigin, CorsLayer};
+use uuid::Uuid;
+
+use backend::Backend;
+use shelf::Shelf;
+
+/// A running S3. Dropping it stops it and forgets its objects.
+#[derive(Debug)]
+pub(crate) struct S3 {
+    /// Where it listens: `http://127.0.0.1:PORT`.
+    pub(crate) endpoint: String,
+    /// The one access key id that it knows, different in every run.
+    pub(crate) access_key: String,
+    /// Its secret.
+    pub(crate) secret_key: String,
+    server: JoinHandle<()>,
+}
+
+impl S3 {
+    /// Serves empty buckets with these names on a port of its own.
+    ///
+    /// # Errors
+    /// If no port can be had.
+    pub(crate) async fn start(buckets: impl IntoIterator<Item = String>) -> io::Result<Self> {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+        let endpoint = format!("http://{}", listener.local_addr()?);
+        let access_key = format!("LOCAL{}", Uuid::new_v4().simple().to_string().to_uppercase());
+        let secret_key = format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple());
+        let mut service = S3ServiceBuilder::new(Backend(Mutex::new(Shelf::new(buckets))));
+        service.set_auth(SimpleAuth::from_single(access_key.clone(), secret_key.clone()));
+        let service = HandleError::new(service.build(), |_| async { StatusCode::INTERNAL_SERVER_ERROR });
+        let router = Router::new().fallback_service(service).layer(cors());
+        let server = tokio::spawn(async move {
+            // It has no way to end but being aborted.
+            let _ = axum::serve(listener, router).await;
+        });
+        Ok(Self {
+            endpoint,
+            access_key,
+            secret_key,
+            server,
+        })
+    }
+}
+
+impl Drop for S3 {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+/// Pages that this machine serves may read what they have a presigned address for.
+fn cors() -> CorsLayer {
+    let local = AllowOrigin::predicate(|origin, _| {
+        let origin = origin.to_str().ok().and_then(|origin| origin.parse::<Uri>().ok());
+        origin
+            .as_ref()
+            .and_then(Uri::host)
+            .is_some_and(|host| matches!(host, "localhost" | "127.0.0.1" | "[::1]"))
+    });
+    let exposed: [HeaderName; 2] = [header::CONTENT_TYPE, header::ETAG];
+    CorsLayer::new()
+        .allow_origin(local)
+        .allow_methods([Method::GET])
+        .expose_headers(exposed)
+}

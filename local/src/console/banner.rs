@@ -1,0 +1,155 @@
+//! What is printed once everything runs.
+
+use std::fmt::Write;
+use std::time::Duration;
+
+/// What one needs to know to sign in.
+#[derive(Debug)]
+pub(crate) struct Banner<'a> {
+    /// Where `local` listens, without a slash at the end.
+    pub(crate) endpoint: &'a str,
+    pub(crate) region: &'a str,
+    pub(crate) pool_id: &'a str,
+    pub(crate) client_id: &'a str,
+    pub(crate) flow: &'a str,
+    pub(crate) demo_user: Option<DemoUser>,
+    /// The app client that the AWS CLI can use, and its flow.
+    pub(crate) cli_client_id: &'a str,
+    pub(crate) cli_flow: &'a str,
+    /// How long it took to get here.
+    pub(crate) elapsed: Duration,
+}
+
+/// Someone who can sign in.
+#[derive(Clone, Debug)]
+pub(crate) struct DemoUser {
+    pub(crate) name: String,
+    pub(crate) password: String,
+    /// Questions and what was enrolled for them.
+    pub(crate) answers: Vec<(String, String)>,
+}
+
+impl Banner<'_> {
+    /// The text, with headings between `bold` and `plain`.
+    pub(super) fn text(&self, bold: &str, plain: &str) -> String {
+        let mut text = String::new();
+        let mut row = |name: &str, value: &str| {
+            let (bold, plain) = if name.is_empty() { ("", "") } else { (bold, plain) };
+            // Writing to a string does not fail.
+            let _ = writeln!(text, "  {bold}{name:12}{plain}{value}");
+        };
+        row("Sign in at", &format!("{}/", self.endpoint));
+        if let Some(user) = &self.demo_user {
+            row("User", &user.name);
+            row("Password", &user.password);
+            for (index, (question, answer)) in user.answers.iter().enumerate() {
+                row(if index == 0 { "Answers" } else { "" }, &format!("{question} {answer}"));
+            }
+        }
+        row("User pool", self.pool_id);
+        row("App client", self.client_id);
+        row("Flow", self.flow);
+        let _ = write!(text, "\n{}", self.command_lines());
+        let millis = self.elapsed.as_millis();
+        let _ = write!(text, "\n{bold}Ready{plain} after {millis} ms. Ctrl-C ends it.");
+        text
+    }
+
+    /// A sign-in to paste, line by line, into a shell that has the AWS CLI.
+    fn command_lines(&self) -> String {
+        let steps = asked(self.cli_flow);
+        if steps == 0 {
+            return "The AWS CLI cannot prove a password by SRP, and this flow asks for nothing else.\n".to_owned();
+        }
+        let user = self.demo_user.as_ref().map_or("USER", |user| user.name.as_str());
+        let mut text = String::from("With the AWS CLI, in bash or zsh");
+        if self.cli_client_id != self.client_id {
+            let _ = write!(text, " (it knows no SRP: this app client's flow is {})", self.cli_flow);
+        }
+        text.push_str(":\n");
+        let Self {
+            endpoint,
+            region,
+            cli_client_id: client,
+            ..
+        } = self;
+        let show = "--query '[Session,to_string(ChallengeParameters || AuthenticationResult)]' --output text";
+        let options =
+            format!("--client-id {client} --endpoint-url {endpoint} --region {region} --no-sign-request {show}");
+        let line = |operation: &str| {
+            format!("  read -r SESSION REPLY < <(aws cognito-idp {operation} {options}); echo \"$REPLY\"\n")
+        };
+        text.push_str(&line(&format!(
+            "initiate-auth --auth-flow CUSTOM_AUTH --auth-parameters USERNAME={user}"
+        )));
+        for _ in 0..steps {
+            text.push_str(&line(&format!(
+                "respond-to-auth-challenge --challenge-name CUSTOM_CHALLENGE --session \"$SESSION\" --challenge-responses \"USERNAME={user},ANSWER=YOUR ANSWER\""
+            )));
+        }
+        text
+    }
+}
+
+/// How many steps of `flow` ask something.
+fn asked(flow: &str) -> usize {
+    flow.split(',')
+        .filter(|step| !matches!(step.trim(), "" | "PASSWORD"))
+        .count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn banner<'a>(cli_client_id: &'a str, cli_flow: &'a str) -> Banner<'a> {
+        Banner {
+            endpoint: "http://127.0.0.1:9229",
+            region: "us-east-1",
+            pool_id: "us-east-1_LocalPool",
+            client_id: "localclient000000000000000",
+            flow: "PASSWORD,CAPTCHA:3,SECURITY_QUESTION:3",
+            demo_user: Some(DemoUser {
+                name: "demo".into(),
+                password: "Passw0rd!demo".into(),
+                answers: vec![
+                    ("First pet?".into(), "Rex".into()),
+                    ("First street?".into(), "Elm".into()),
+                ],
+            }),
+            cli_client_id,
+            cli_flow,
+            elapsed: Duration::from_millis(12),
+        }
+    }
+
+    #[test]
+    fn the_lines_to_paste_are_for_a_flow_without_srp() {
+        let text = banner("localclientnopassword00000", "CAPTCHA:3,SECURITY_QUESTION:3").text("", "");
+        let lines: Vec<_> = text.lines().filter(|line| line.contains("aws cognito-idp")).collect();
+        assert_eq!(lines.len(), 3);
+        assert!(lines[0].contains("initiate-auth"));
+        assert!(lines[1..].iter().all(|line| line.contains("respond-to-auth-challenge")));
+        assert!(
+            lines
+                .iter()
+                .all(|line| line.contains("--client-id localclientnopassword00000 "))
+        );
+        for word in [
+            "http://127.0.0.1:9229/",
+            "demo",
+            "Passw0rd!demo",
+            "First pet? Rex",
+            "us-east-1_LocalPool",
+            "Ready after 12 ms",
+        ] {
+            assert!(text.contains(word), "{word} is missing in\n{text}");
+        }
+    }
+
+    #[test]
+    fn a_flow_of_a_password_alone_has_no_lines_to_paste() {
+        let text = banner("localclient000000000000000", "PASSWORD").text("", "");
+        assert!(!text.contains("aws cognito-idp"), "{text}");
+    }
+}
