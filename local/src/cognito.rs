@@ -1,7 +1,5 @@
 //! The Cognito user pools API: sign-ins that the three functions decide about, users, tokens.
 
-#![cfg_attr(not(test), expect(dead_code, unused_imports, reason = "main does not use it"))]
-
 mod api;
 mod clients;
 mod clock;

@@ -12,6 +12,7 @@ use bytes::Bytes;
 
 pub(crate) use banner::{Banner, DemoUser};
 
+use crate::cognito::{Call, Journal};
 use mask::masked;
 
 /// The terminal, shared by everyone who has something to say.
@@ -86,6 +87,17 @@ impl Console {
         let mut out = self.out.lock().unwrap_or_else(PoisonError::into_inner);
         // Whoever closed the terminal does not want to read this.
         let _ = writeln!(out, "{text}").and_then(|()| out.flush());
+    }
+}
+
+impl Journal for Console {
+    fn call(&self, call: &Call<'_>) {
+        self.call(call.function, call.session, call.decision, call.elapsed);
+        self.trace(call.function, call.event, call.response);
+    }
+
+    fn warn(&self, text: &str) {
+        self.warn(text);
     }
 }
 

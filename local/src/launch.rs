@@ -63,6 +63,20 @@ pub(crate) fn without_password(flow: &str) -> Option<&str> {
     (first.trim() == PASSWORD).then_some(rest)
 }
 
+/// Whether the function called `logical_id` has a flow that starts with a password.
+pub(crate) fn has_twin(template: &Template, logical_id: &str) -> bool {
+    let mut functions = template
+        .functions
+        .iter()
+        .filter(|function| function.logical_id == logical_id);
+    functions.any(|function| {
+        function
+            .environment
+            .get(FLOW)
+            .is_some_and(|flow| without_password(flow).is_some())
+    })
+}
+
 /// The name of the function that does what `logical_id` does, in the flow without a password.
 pub(crate) fn twin(logical_id: &str) -> String {
     format!("{logical_id}{TWIN}")

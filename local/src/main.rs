@@ -8,6 +8,7 @@ mod functions;
 mod lambda;
 mod launch;
 mod page;
+mod pools;
 mod s3;
 mod server;
 mod template;
@@ -28,17 +29,13 @@ use tokio::time::timeout;
 use uuid::Uuid;
 
 use args::Args;
+use cognito::{Clock, Cognito};
 use console::{Banner, Console};
 use functions::{Functions, Output, Program, invoke_api};
 use launch::Surroundings;
+use pools::{CLIENT_ID, CLIENT_ID_NO_PASSWORD};
 use s3::S3;
 use template::Template;
-
-/// The app client of the template.
-const CLIENT_ID: &str = "localclient000000000000000";
-
-/// The app client whose sign-ins ask for no password.
-const CLIENT_ID_NO_PASSWORD: &str = "localclientnopassword00000";
 
 /// Why `local` cannot run.
 #[derive(Debug, thiserror::Error)]
@@ -53,8 +50,12 @@ enum Stop {
     Listen(SocketAddr, #[source] io::Error),
     #[error("no template.yaml in this folder or its workspace: give one with `--template`")]
     NoTemplate,
+    #[error(transparent)]
+    Pools(#[from] pools::PoolsError),
     #[error("the system refuses what every server needs: {0}")]
     System(#[from] io::Error),
+    #[error(transparent)]
+    SetUp(#[from] cognito::SetUpError),
     #[error(transparent)]
     Template(#[from] template::TemplateError),
 }
@@ -98,10 +99,11 @@ impl Machine {
 }
 
 /// Everything that runs besides the main listener.
-#[derive(Debug)]
 struct Running {
     template: Template,
     functions: Arc<Functions>,
+    /// What `CHALLENGE_SECRET` is in this run.
+    secret: String,
     /// Stops when dropped.
     _s3: S3,
     listener: TcpListener,
@@ -141,16 +143,39 @@ async fn run(args: &Args, start: Instant) -> Result<(), Stop> {
             "listening beyond this machine: everyone who reaches it can sign in, create users and run the functions",
         );
     }
-    let router = Router::new().merge(invoke_api(Arc::clone(&running.functions), &args.region));
+    let cognito = Cognito::new(
+        cognito::Settings {
+            region: args.region.clone(),
+            issuer: args.issuer.clone().unwrap_or_else(|| endpoint.clone()),
+            debug_answers: args.debug_answers,
+            clock: Clock::system(),
+        },
+        running.functions.clone(),
+        console.clone(),
+    )?;
+    pools::make(&cognito, &running.template, &args.region)?;
+    let demo_user = (!args.no_demo_user)
+        .then(|| pools::add_demo_user(&cognito, &running.template, &args.region, &running.secret))
+        .transpose()?;
+    let pool_id = pools::pool_id(&args.region);
+    let router = Router::new()
+        .merge(cognito.router())
+        .merge(invoke_api(Arc::clone(&running.functions), &args.region))
+        .merge(page::router(page::Config {
+            endpoint: endpoint.clone(),
+            region: args.region.clone(),
+            user_pool_id: pool_id.clone(),
+            client_id: CLIENT_ID.to_owned(),
+        }));
     let flow = launch::flow(&running.template).unwrap_or("(the functions have their own)");
     let without_password = launch::without_password(flow);
     console.banner(&Banner {
         endpoint: &endpoint,
         region: &args.region,
-        pool_id: &format!("{}_LocalPool", args.region),
+        pool_id: &pool_id,
         client_id: CLIENT_ID,
         flow,
-        demo_user: None,
+        demo_user,
         cli_client_id: without_password.map_or(CLIENT_ID, |_| CLIENT_ID_NO_PASSWORD),
         cli_flow: without_password.unwrap_or(flow),
         elapsed: start.elapsed(),
@@ -170,7 +195,9 @@ async fn launch(args: &Args, machine: &Machine, console: &Arc<Console>) -> Resul
     let listener = TcpListener::bind(args.listen)
         .await
         .map_err(|error| Stop::Listen(args.listen, error))?;
-    let template = template(args, machine)?;
+    // Nothing that it protects outlives this process.
+    let secret = format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple());
+    let template = template(args, machine, &secret)?;
     let programs = programs(args, machine, &template).await?;
     let s3 = S3::start(template.buckets.values().cloned()).await?;
     let inherited = ["HOME", "PATH"].map(|name| {
@@ -196,12 +223,13 @@ async fn launch(args: &Args, machine: &Machine, console: &Arc<Console>) -> Resul
     Ok(Running {
         template,
         functions: Arc::new(functions),
+        secret,
         _s3: s3,
         listener,
     })
 }
 
-fn template(args: &Args, machine: &Machine) -> Result<Template, Stop> {
+fn template(args: &Args, machine: &Machine, secret: &str) -> Result<Template, Stop> {
     let path = args
         .template
         .clone()
@@ -211,10 +239,9 @@ fn template(args: &Args, machine: &Machine) -> Result<Template, Stop> {
         parameters: args.parameters.iter().cloned().collect(),
         region: args.region.clone(),
         stack: "local".to_owned(),
-        pool_id: format!("{}_LocalPool", args.region),
+        pool_id: pools::pool_id(&args.region),
         client_id: CLIENT_ID.to_owned(),
-        // Nothing that it protects outlives this process.
-        secret: format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple()),
+        secret: secret.to_owned(),
     };
     let mut template = Template::read(&path, &settings)?;
     if let Some(flow) = &args.flow {
