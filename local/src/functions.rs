@@ -12,6 +12,7 @@
 //! process sees its connection close, which ends `lambda_runtime` and the other runtimes, and `watchdog.rs` kills the groups.
 
 mod environment;
+mod group;
 mod invoke_api;
 mod outcome;
 mod output;

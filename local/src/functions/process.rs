@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use axum::serve::ListenerExt;
 use bytes::Bytes;
-use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::process::{Child, Command};
 use tokio::sync::{oneshot, watch};
@@ -16,6 +15,7 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 use uuid::Uuid;
 
+use super::group::{Counted, Group};
 use super::outcome::{FunctionError, exit_text};
 use super::output::{Lines, copy_lines};
 use super::runtime_api::{Desk, Work, router};
@@ -261,64 +261,4 @@ fn no_delay(connection: &mut TcpStream) {
 async fn end(child: &mut Child, group: &Group) -> std::io::Result<std::process::ExitStatus> {
     group.kill();
     child.wait().await
-}
-
-/// A process group that does not outlive this value, whichever way that ends: return, panic or a runtime shut down.
-#[derive(Debug)]
-struct Group {
-    leader: Option<u32>,
-    watchdog: Arc<Watchdog>,
-    _counted: Counted,
-}
-
-impl Group {
-    /// The group that `child` leads.
-    fn new(child: &Child, watchdog: Arc<Watchdog>, counted: Counted) -> Self {
-        let leader = child.id();
-        if let Some(leader) = leader {
-            watchdog.add(leader);
-        }
-        Self {
-            leader,
-            watchdog,
-            _counted: counted,
-        }
-    }
-
-    fn kill(&self) {
-        if let Some(leader) = self
-            .leader
-            .and_then(|id| i32::try_from(id).ok())
-            .and_then(Pid::from_raw)
-        {
-            // Fails if nobody is left, which is the aim.
-            let _ = kill_process_group(leader, Signal::KILL);
-        }
-    }
-}
-
-impl Drop for Group {
-    fn drop(&mut self) {
-        self.kill();
-        if let Some(leader) = self.leader {
-            self.watchdog.remove(leader);
-        }
-    }
-}
-
-/// One of the processes that run.
-#[derive(Debug)]
-struct Counted(Arc<watch::Sender<usize>>);
-
-impl Counted {
-    fn new(running: Arc<watch::Sender<usize>>) -> Self {
-        running.send_modify(|running| *running += 1);
-        Self(running)
-    }
-}
-
-impl Drop for Counted {
-    fn drop(&mut self) {
-        self.0.send_modify(|running| *running = running.saturating_sub(1));
-    }
 }
