@@ -21,7 +21,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "REGION", default_value = "us-east-1", value_parser = region)]
     pub(crate) region: String,
 
-    /// What tokens name as their issuer [default: this server's address and the pool id]
+    /// What stands before the pool id in the tokens' issuer [default: this server's address]
     #[arg(long, value_name = "URL")]
     pub(crate) issuer: Option<String>,
 

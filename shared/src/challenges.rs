@@ -14,6 +14,12 @@ pub trait Challenge: Sync {
     /// As written in the flow, in `challengeMetadata`, and in the public and private parameters.
     fn name(&self) -> &'static str;
 
+    /// Whether only the user can know the answer. One that does not exist knows nothing: then no answer is right.
+    ///
+    /// Where this is false, nobody's answer is judged like anybody's, because a challenge that cannot be passed
+    /// would tell that there is no such user. Define ends the sign-in after the last step.
+    fn personal(&self) -> bool;
+
     /// Judges `answer`, which is not empty, against the secret half that create stored. How old the question is
     /// has been judged already.
     fn check(&self, secret: Secret<'_>, answer: &str, keys: &Keys) -> Verdict;

@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde_json::Value;
 use shared::challenges::{Registry, Verdict, Why};
 use shared::event::{Event, EventError, VerifyAuthChallengeResponse, VerifyResponse};
+use shared::flow::User;
 use shared::lambda::{ConfigError, Environment};
 use shared::secret::{Keys, Secret};
 use shared::session::SessionMinutes;
@@ -49,11 +50,8 @@ impl Judge {
         let request = event.request();
         let secret = Secret::new(&request.private_challenge_parameters);
         let name = secret.get("challenge").unwrap_or_default();
-        let verdict = match self.judge(secret, request.challenge_answer.as_ref(), now) {
-            // Only here, after the same work as for anybody else.
-            Verdict::Right if request.user_not_found => Verdict::Wrong(Why::UserNotFound),
-            verdict => verdict,
-        };
+        let user = User::from_not_found(request.user_not_found);
+        let verdict = self.judge(secret, request.challenge_answer.as_ref(), user, now);
         match verdict {
             Verdict::Right => info!(challenge = name, "right"),
             Verdict::Wrong(why) => info!(challenge = name, reason = ?why, "wrong"),
@@ -63,7 +61,7 @@ impl Judge {
         })
     }
 
-    fn judge(&self, secret: Secret<'_>, answer: Option<&Value>, now: SystemTime) -> Verdict {
+    fn judge(&self, secret: Secret<'_>, answer: Option<&Value>, user: User, now: SystemTime) -> Verdict {
         let Some(challenge) = secret.get("challenge") else {
             return Verdict::Wrong(Why::NoSecret);
         };
@@ -84,7 +82,11 @@ impl Judge {
         match secret.get("issuedAt").and_then(|seconds| seconds.parse().ok()) {
             None => Verdict::Wrong(Why::NoSecret),
             Some(issued_at) if !self.in_time(issued_at, now) => Verdict::Wrong(Why::Late),
-            Some(_) => challenge.check(secret, answer, &self.keys),
+            Some(_) => match challenge.check(secret, answer, &self.keys) {
+                // Only here, after the same work as for anybody else.
+                Verdict::Right if user == User::NotFound && challenge.personal() => Verdict::Wrong(Why::UserNotFound),
+                verdict => verdict,
+            },
         }
     }
 

@@ -62,30 +62,30 @@ impl Banner<'_> {
             return "The AWS CLI cannot prove a password by SRP, and this flow asks for nothing else.\n".to_owned();
         }
         let user = self.demo_user.as_ref().map_or("USER", |user| user.name.as_str());
-        let mut text = String::from("With the AWS CLI, in bash or zsh");
+        let mut text = String::from("With the AWS CLI, where ANSWER and SESSION are yours to fill in");
         if self.cli_client_id != self.client_id {
-            let _ = write!(text, " (it knows no SRP: this app client's flow is {})", self.cli_flow);
+            let _ = write!(
+                text,
+                "\n(it knows no SRP, so this app client's flow is {})",
+                self.cli_flow
+            );
         }
-        text.push_str(":\n");
-        let Self {
-            endpoint,
-            region,
-            cli_client_id: client,
-            ..
-        } = self;
-        let show = "--query '[Session,to_string(ChallengeParameters || AuthenticationResult)]' --output text";
-        let options =
-            format!("--client-id {client} --endpoint-url {endpoint} --region {region} --no-sign-request {show}");
-        let line = |operation: &str| {
-            format!("  read -r SESSION REPLY < <(aws cognito-idp {operation} {options}); echo \"$REPLY\"\n")
-        };
-        text.push_str(&line(&format!(
-            "initiate-auth --auth-flow CUSTOM_AUTH --auth-parameters USERNAME={user}"
-        )));
+        text.push_str(":\n\n");
+        let common = format!(
+            "--endpoint-url {} --region {} --no-sign-request --client-id {}",
+            self.endpoint, self.region, self.cli_client_id
+        );
+        // Writing to a string does not fail.
+        let _ = writeln!(
+            text,
+            "  aws cognito-idp initiate-auth {common} --auth-flow CUSTOM_AUTH --auth-parameters USERNAME={user}"
+        );
         for _ in 0..steps {
-            text.push_str(&line(&format!(
-                "respond-to-auth-challenge --challenge-name CUSTOM_CHALLENGE --session \"$SESSION\" --challenge-responses \"USERNAME={user},ANSWER=YOUR ANSWER\""
-            )));
+            let _ = writeln!(
+                text,
+                "  aws cognito-idp respond-to-auth-challenge {common} --challenge-name CUSTOM_CHALLENGE \
+                 --challenge-responses \"USERNAME={user},ANSWER=ANSWER\" --session SESSION"
+            );
         }
         text
     }

@@ -78,8 +78,6 @@ impl Drop for Watchdog {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::process::ExitStatusExt;
-    use std::time::{Duration, Instant};
 
     use super::*;
 

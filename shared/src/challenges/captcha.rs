@@ -17,6 +17,10 @@ impl Challenge for Captcha {
         NAME
     }
 
+    fn personal(&self) -> bool {
+        false
+    }
+
     fn check(&self, secret: Secret<'_>, answer: &str, _: &Keys) -> Verdict {
         let expected = secret.get(ANSWER).map(fold).unwrap_or_default();
         if expected.is_empty() {

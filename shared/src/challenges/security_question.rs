@@ -28,6 +28,10 @@ impl Challenge for SecurityQuestion {
         NAME
     }
 
+    fn personal(&self) -> bool {
+        true
+    }
+
     fn check(&self, secret: Secret<'_>, answer: &str, keys: &Keys) -> Verdict {
         match secret.get(ANSWER_HASH).and_then(AnswerHash::parse) {
             None => Verdict::Wrong(Why::NoSecret),
