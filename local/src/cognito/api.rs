@@ -216,7 +216,7 @@ fn find_answer(state: &State, session: &str) -> Result<Value, Error> {
             "challenge": private.get("challenge").or(metadata.as_ref()),
             "privateChallengeParameters": private,
         })),
-        Pending::Password { .. } => Err(super::session::invalid()),
+        Pending::NewPassword { .. } | Pending::Password { .. } => Err(super::session::invalid()),
     }
 }
 

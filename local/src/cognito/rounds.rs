@@ -1,5 +1,7 @@
 //! One round of a sign-in: calls what the state machine asks for and answers the client.
 
+mod new_password;
+
 use std::collections::BTreeMap;
 use std::sync::{MutexGuard, PoisonError};
 
@@ -14,6 +16,7 @@ use super::srp::{Exchange, Identity, Proof, PublicNumber, Verifier};
 use super::tokens::Bearer;
 use super::triggers::{Caller, Context};
 use super::waiting::{Asked, Pending, SignIn, Waiting};
+pub(crate) use new_password::PREFIX;
 
 impl State {
     /// The sessions. The lock is held for look-ups and changes only.
@@ -123,24 +126,36 @@ impl State {
         client_metadata: &BTreeMap<String, String>,
     ) -> Result<Value, Error> {
         let correct = exchange.accepts(identity(&sign_in), proof);
-        match sign_in::after_password(correct, sign_in.subject.user(), sign_in.pool.mfa, custom) {
+        let next = sign_in::after_password(correct, sign_in.subject.user(), sign_in.pool.mfa, custom);
+        if correct && custom {
+            sign_in.history.push(Round {
+                challenge: PASSWORD_VERIFIER,
+                result: true,
+                metadata: None,
+            });
+        }
+        self.after_password(sign_in, next, custom, client_metadata).await
+    }
+
+    /// Does what comes after a password. `custom` says whether the functions have the word in this sign-in.
+    async fn after_password(
+        &self,
+        sign_in: SignIn,
+        next: AfterPassword,
+        custom: bool,
+        client_metadata: &BTreeMap<String, String>,
+    ) -> Result<Value, Error> {
+        match next {
             AfterPassword::Define => {
-                sign_in.history.push(Round {
-                    challenge: PASSWORD_VERIFIER,
-                    result: true,
-                    metadata: None,
-                });
-                self.go_on(
-                    sign_in,
-                    Asked {
-                        public_number: None,
-                        first: false,
-                        client_metadata,
-                    },
-                )
-                .await
+                let asked = Asked {
+                    public_number: None,
+                    first: false,
+                    client_metadata,
+                };
+                self.go_on(sign_in, asked).await
             }
             AfterPassword::IssueTokens(granted) => self.issue_tokens(&sign_in, granted).await,
+            AfterPassword::NewPassword => self.ask_new_password(sign_in, custom),
             AfterPassword::Refuse(error) => Err(error),
         }
     }
@@ -148,11 +163,8 @@ impl State {
     /// Ends a sign-in with the password itself. As much work for nobody as for a user.
     pub(crate) async fn check_password(&self, sign_in: SignIn, password: &str) -> Result<Value, Error> {
         let correct = self.verifier(&sign_in).matches(identity(&sign_in), password);
-        match sign_in::after_password(correct, sign_in.subject.user(), sign_in.pool.mfa, false) {
-            AfterPassword::Define => Err(Error::internal("the functions have no word in this sign-in")),
-            AfterPassword::IssueTokens(granted) => self.issue_tokens(&sign_in, granted).await,
-            AfterPassword::Refuse(error) => Err(error),
-        }
+        let next = sign_in::after_password(correct, sign_in.subject.user(), sign_in.pool.mfa, false);
+        self.after_password(sign_in, next, false, &BTreeMap::new()).await
     }
 
     async fn issue_tokens(&self, sign_in: &SignIn, granted: Granted) -> Result<Value, Error> {

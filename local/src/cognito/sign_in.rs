@@ -15,8 +15,12 @@ pub(crate) const PASSWORD_VERIFIER: &str = "PASSWORD_VERIFIER";
 /// The name of every challenge that the functions make up.
 pub(crate) const CUSTOM_CHALLENGE: &str = "CUSTOM_CHALLENGE";
 
-/// Challenges that Cognito itself can ask and that are not offered yet: refused, so that they never count as passed.
-const NOT_OFFERED: [&str; 14] = [
+/// The name under which a user with a temporary password is asked for a lasting one.
+pub(crate) const NEW_PASSWORD_REQUIRED: &str = "NEW_PASSWORD_REQUIRED";
+
+/// Challenges that Cognito asks of its own accord. The define function cannot choose them here, and those that are not
+/// offered are refused, so that they never count as passed.
+const OWN: [&str; 14] = [
     "ADMIN_NO_SRP_AUTH",
     "DEVICE_PASSWORD_VERIFIER",
     "DEVICE_SRP_AUTH",
@@ -33,9 +37,9 @@ const NOT_OFFERED: [&str; 14] = [
     "WEB_AUTHN",
 ];
 
-/// Whether `name` is a challenge of Cognito's that is not offered yet.
-pub(crate) fn is_not_offered(name: &str) -> bool {
-    NOT_OFFERED.contains(&name)
+/// Whether `name` is a challenge that Cognito asks of its own accord.
+pub(crate) fn is_own(name: &str) -> bool {
+    OWN.contains(&name)
 }
 
 /// Proof that a sign-in may end with tokens. Only this module makes one.
@@ -88,6 +92,8 @@ pub(crate) enum AfterPassword {
     Define,
     /// The sign-in is over and good.
     IssueTokens(Granted),
+    /// The user has to choose a password, because the one that was right is temporary.
+    NewPassword,
     /// The sign-in is over.
     Refuse(Error),
 }
@@ -133,7 +139,10 @@ fn after_challenge_name(name: &str, history: &[Round]) -> Next {
             "`response.challengeName` is `{name}`, which may only follow the start of a password proof (`SRP_A`) once: \
              what Cognito does here is not known, so the sign-in fails"
         )),
-        _ if is_not_offered(name) => Next::Refuse(Error::not_offered(&format!("The challenge {name}"))),
+        _ if is_own(name) => Next::Refuse(
+            Error::not_offered(&format!("The challenge {name}, chosen by the define function,"))
+                .because("what Cognito does then is not known, so the sign-in fails"),
+        ),
         _ => unreadable(
             "`response.challengeName` is none of Cognito's challenges and both `response.issueTokens` and \
              `response.failAuthentication` are false: what Cognito does then is not known, so the sign-in fails"
@@ -161,17 +170,28 @@ pub(crate) fn after_password(correct: bool, user: Option<&User>, mfa: Mfa, custo
             (Status::Unconfirmed, _) => {
                 AfterPassword::Refuse(Error::new("UserNotConfirmedException", "User is not confirmed."))
             }
-            (Status::ForceChangePassword, _) => AfterPassword::Refuse(
-                Error::not_offered("The challenge NEW_PASSWORD_REQUIRED")
-                    .because("the user's password is a temporary one: set a permanent one with AdminSetUserPassword"),
-            ),
-            (Status::Confirmed, Mfa::On) => AfterPassword::Refuse(
-                Error::not_offered("The challenge MFA_SETUP").because("the pool's `MfaConfiguration` is ON"),
-            ),
-            (Status::Confirmed, Mfa::Off | Mfa::Optional) if custom => AfterPassword::Define,
-            (Status::Confirmed, Mfa::Off | Mfa::Optional) => AfterPassword::IssueTokens(Granted(())),
+            (Status::ForceChangePassword, _) => AfterPassword::NewPassword,
+            (Status::Confirmed, mfa) => after_lasting_password(mfa, custom),
         },
         _ => AfterPassword::Refuse(Error::incorrect()),
+    }
+}
+
+/// Goes on after a user has chosen a password in place of a temporary one. The functions have no word from here on.
+pub(crate) fn after_new_password(user: &User, mfa: Mfa) -> AfterPassword {
+    match user.status {
+        Status::Confirmed => after_lasting_password(mfa, false),
+        Status::ForceChangePassword | Status::Unconfirmed => AfterPassword::Refuse(Error::incorrect()),
+    }
+}
+
+fn after_lasting_password(mfa: Mfa, custom: bool) -> AfterPassword {
+    match mfa {
+        Mfa::On => AfterPassword::Refuse(
+            Error::not_offered("The challenge MFA_SETUP").because("the pool's `MfaConfiguration` is ON"),
+        ),
+        Mfa::Off | Mfa::Optional if custom => AfterPassword::Define,
+        Mfa::Off | Mfa::Optional => AfterPassword::IssueTokens(Granted(())),
     }
 }
 

@@ -46,6 +46,21 @@ impl Status {
 }
 
 impl User {
+    /// Sets attributes; an empty value takes one away. A new address or number is not verified unless that is said.
+    pub(crate) fn change_attributes(&mut self, changes: BTreeMap<String, String>) {
+        for name in ["email", "phone_number"] {
+            let verified = format!("{name}_verified");
+            let is_new = changes
+                .get(name)
+                .is_some_and(|value| self.attributes.get(name) != Some(value));
+            if is_new && !changes.contains_key(&verified) && self.attributes.contains_key(&verified) {
+                self.attributes.insert(verified, "false".to_owned());
+            }
+        }
+        self.attributes.extend(changes);
+        self.attributes.retain(|_, value| !value.is_empty());
+    }
+
     /// What the user signs in with besides the name, such as `("email", "ana@example.com")`.
     pub(crate) fn logins<'a>(&'a self, pool: &'a Pool) -> impl Iterator<Item = (&'static str, &'a str)> + use<'a> {
         let (names, verified_only): (&[&'static str], bool) = match &pool.logins {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::clients::Client;
 use super::pools::Pool;
-use super::sign_in::{CUSTOM_CHALLENGE, PASSWORD_VERIFIER, Round};
+use super::sign_in::{CUSTOM_CHALLENGE, NEW_PASSWORD_REQUIRED, PASSWORD_VERIFIER, Round};
 use super::srp::{Exchange, PublicNumber};
 use super::users::User;
 
@@ -62,6 +62,11 @@ pub(crate) enum Pending {
         /// What later rounds may see.
         metadata: Option<String>,
     },
+    /// A password in place of a temporary one.
+    NewPassword {
+        /// Whether the functions would have had the word otherwise.
+        custom: bool,
+    },
     /// The proof of the password.
     Password {
         /// Our half of it.
@@ -76,6 +81,7 @@ impl Pending {
     pub(crate) fn challenge_name(&self) -> &'static str {
         match self {
             Self::Custom { .. } => CUSTOM_CHALLENGE,
+            Self::NewPassword { .. } => NEW_PASSWORD_REQUIRED,
             Self::Password { .. } => PASSWORD_VERIFIER,
         }
     }

@@ -224,6 +224,15 @@ pub(super) fn username<'a>(fields: &Fields<'a>) -> Result<&'a str, Error> {
     Ok(username)
 }
 
+/// The value at `key` of `ChallengeResponses`, which has to be there and of a shape; error texts call it `member`.
+pub(super) fn shaped<'a>(fields: &Fields<'a>, key: &str, member: &str, shape: &Shape) -> Result<&'a str, Error> {
+    let value = parameter(fields, key)?;
+    let mut request = Request::new(fields.clone());
+    request.check_shape(member, value, shape);
+    request.check()?;
+    Ok(value)
+}
+
 impl From<FieldError> for Error {
     fn from(error: FieldError) -> Self {
         match &error {

@@ -84,7 +84,8 @@ fn login_kind(login: &str) -> Option<&'static str> {
     }
 }
 
-fn verifier(pool: &Pool, name: &str, password: &str) -> Result<Verifier, Error> {
+/// What is kept of a password that the pool takes.
+pub(crate) fn verifier(pool: &Pool, name: &str, password: &str) -> Result<Verifier, Error> {
     pool.password_policy.check(password)?;
     Ok(Verifier::new(
         Identity {
@@ -154,9 +155,7 @@ pub(super) fn admin_update_user_attributes(state: &State, mut request: Request<'
     pool.schema.check_changes(&changes)?;
     let now = state.clock.now();
     state.store.update_user(&pool, login, |user| {
-        user.attributes.extend(changes);
-        // An empty value takes an attribute away.
-        user.attributes.retain(|_, value| !value.is_empty());
+        user.change_attributes(changes);
         user.modified = now;
         Ok(())
     })?;
@@ -204,20 +203,7 @@ pub(super) fn sign_up(state: &State, mut request: Request<'_>) -> Result<Value, 
             .because("`AdminCreateUserConfig.AllowAdminCreateUserOnly` of the pool is true"));
     }
     let attributes = request.attributes("UserAttributes")?;
-    if let Some(name) = attributes.keys().find(|name| !client.may_write(name)) {
-        return Err(
-            Error::not_authorized("A client attempted to write unauthorized attribute").because(format!(
-                "`WriteAttributes` of the client does not allow `{}`",
-                name.escape_debug()
-            )),
-        );
-    }
-    if attributes.keys().any(|name| name.ends_with("_verified")) {
-        return Err(
-            Error::not_authorized("A client attempted to write unauthorized attribute")
-                .because("only an administrator may say that an attribute is verified"),
-        );
-    }
+    client.check_write(attributes.keys())?;
     let user = state
         .create_user(
             &pool,

@@ -101,7 +101,7 @@ fn the_password_is_asked_for_right_after_srp_a_only() {
 
 #[test]
 fn a_challenge_that_is_not_offered_is_named() {
-    for name in NOT_OFFERED {
+    for name in OWN {
         let (_, message) = refusal(after_define(&defined(Some(name), false, false), &[], true));
         assert!(message.contains(name), "{message}");
     }
@@ -121,8 +121,10 @@ fn a_wrong_password_or_no_user_is_the_same_refusal() {
 fn a_right_password_is_not_enough_for_those_who_owe_more() {
     for custom in [true, false] {
         let temporary = user(Status::ForceChangePassword);
-        let (_, message) = after_password_refusal(after_password(true, Some(&temporary), Mfa::Off, custom));
-        assert!(message.contains("NEW_PASSWORD_REQUIRED"));
+        for mfa in [Mfa::Off, Mfa::Optional, Mfa::On] {
+            let next = after_password(true, Some(&temporary), mfa, custom);
+            assert_eq!(next, AfterPassword::NewPassword);
+        }
         let confirmed = user(Status::Confirmed);
         let (_, message) = after_password_refusal(after_password(true, Some(&confirmed), Mfa::On, custom));
         assert!(message.contains("MFA"));
@@ -139,6 +141,24 @@ fn a_right_password_is_not_enough_for_those_who_owe_more() {
         after_password(true, Some(&confirmed), Mfa::Off, false),
         AfterPassword::IssueTokens(_)
     ));
+}
+
+#[test]
+fn a_new_password_is_enough_only_for_those_who_owe_nothing_else() {
+    let confirmed = user(Status::Confirmed);
+    assert!(matches!(
+        after_new_password(&confirmed, Mfa::Off),
+        AfterPassword::IssueTokens(_)
+    ));
+    assert!(
+        after_password_refusal(after_new_password(&confirmed, Mfa::On))
+            .1
+            .contains("MFA")
+    );
+    for status in [Status::ForceChangePassword, Status::Unconfirmed] {
+        let (name, message) = after_password_refusal(after_new_password(&user(status), Mfa::Off));
+        assert_eq!((name, message.as_str()), INCORRECT);
+    }
 }
 
 #[test]
