@@ -14,6 +14,7 @@ mod sign_in;
 mod srp;
 mod store;
 mod tokens;
+mod totp;
 mod triggers;
 mod users;
 mod waiting;

@@ -1,7 +1,10 @@
 //! The HTTP side: AWS JSON 1.1 at `POST /`, and the published keys.
 
+mod access;
 mod initiate;
 mod list_users;
+mod mfa;
+mod pool_mfa;
 mod pools;
 mod reply;
 mod request;
@@ -31,24 +34,30 @@ use request::Request;
 const TARGET: &str = "AWSCognitoIdentityProviderService.";
 
 /// The operations there are.
-const OPERATIONS: [&str; 17] = [
+const OPERATIONS: [&str; 23] = [
     "AdminConfirmSignUp",
     "AdminCreateUser",
     "AdminDeleteUser",
     "AdminGetUser",
     "AdminInitiateAuth",
     "AdminRespondToAuthChallenge",
+    "AdminSetUserMFAPreference",
     "AdminSetUserPassword",
     "AdminUpdateUserAttributes",
+    "AssociateSoftwareToken",
     "CreateUserPool",
     "CreateUserPoolClient",
     "DescribeUserPool",
     "DescribeUserPoolClient",
     "GetUser",
+    "GetUserPoolMfaConfig",
     "InitiateAuth",
     "ListUsers",
     "RespondToAuthChallenge",
+    "SetUserMFAPreference",
+    "SetUserPoolMfaConfig",
     "SignUp",
+    "VerifySoftwareToken",
 ];
 
 /// The routes of the user pools.
@@ -146,17 +155,23 @@ async fn perform(state: &State, target: &str, body: &[u8]) -> Result<Value, Erro
         "AdminGetUser" => users::admin_get_user(state, request),
         "AdminInitiateAuth" => initiate::initiate_auth(state, request, true).await,
         "AdminRespondToAuthChallenge" => respond::respond(state, request, true).await,
+        "AdminSetUserMFAPreference" => mfa::admin_set_user_mfa_preference(state, request),
         "AdminSetUserPassword" => users::admin_set_user_password(state, request),
         "AdminUpdateUserAttributes" => users::admin_update_user_attributes(state, request),
+        "AssociateSoftwareToken" => mfa::associate_software_token(state, request).await,
         "CreateUserPool" => pools::create_user_pool(state, request, &body),
         "CreateUserPoolClient" => pools::create_user_pool_client(state, request, &body),
         "DescribeUserPool" => pools::describe_user_pool(state, request),
         "DescribeUserPoolClient" => pools::describe_user_pool_client(state, request),
         "GetUser" => users::get_user(state, request).await,
+        "GetUserPoolMfaConfig" => pool_mfa::get_user_pool_mfa_config(state, request),
         "InitiateAuth" => initiate::initiate_auth(state, request, false).await,
         "ListUsers" => list_users::list_users(state, request),
         "RespondToAuthChallenge" => respond::respond(state, request, false).await,
+        "SetUserMFAPreference" => mfa::set_user_mfa_preference(state, request).await,
+        "SetUserPoolMfaConfig" => pool_mfa::set_user_pool_mfa_config(state, request),
         "SignUp" => users::sign_up(state, request),
+        "VerifySoftwareToken" => mfa::verify_software_token(state, request).await,
         _ => Err(unknown(target)),
     }
 }
@@ -216,7 +231,7 @@ fn find_answer(state: &State, session: &str) -> Result<Value, Error> {
             "challenge": private.get("challenge").or(metadata.as_ref()),
             "privateChallengeParameters": private,
         })),
-        Pending::NewPassword { .. } | Pending::Password { .. } => Err(super::session::invalid()),
+        _ => Err(super::session::invalid()),
     }
 }
 

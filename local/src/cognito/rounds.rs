@@ -1,5 +1,6 @@
 //! One round of a sign-in: calls what the state machine asks for and answers the client.
 
+mod mfa;
 mod new_password;
 
 use std::collections::BTreeMap;
@@ -16,6 +17,7 @@ use super::srp::{Exchange, Identity, Proof, PublicNumber, Verifier};
 use super::tokens::Bearer;
 use super::triggers::{Caller, Context};
 use super::waiting::{Asked, Pending, SignIn, Waiting};
+pub(crate) use mfa::{MOST_WRONG, wrong_set_up_code};
 pub(crate) use new_password::PREFIX;
 
 impl State {
@@ -126,7 +128,7 @@ impl State {
         client_metadata: &BTreeMap<String, String>,
     ) -> Result<Value, Error> {
         let correct = exchange.accepts(identity(&sign_in), proof);
-        let next = sign_in::after_password(correct, sign_in.subject.user(), sign_in.pool.mfa, custom);
+        let next = sign_in::after_password(correct, sign_in.subject.user(), &sign_in.pool, custom);
         if correct && custom {
             sign_in.history.push(Round {
                 challenge: PASSWORD_VERIFIER,
@@ -157,13 +159,14 @@ impl State {
             AfterPassword::IssueTokens(granted) => self.issue_tokens(&sign_in, granted).await,
             AfterPassword::NewPassword => self.ask_new_password(sign_in, custom),
             AfterPassword::Refuse(error) => Err(error),
+            AfterPassword::SecondFactor(owed) => self.ask_second_factor(sign_in, &owed, custom),
         }
     }
 
     /// Ends a sign-in with the password itself. As much work for nobody as for a user.
     pub(crate) async fn check_password(&self, sign_in: SignIn, password: &str) -> Result<Value, Error> {
         let correct = self.verifier(&sign_in).matches(identity(&sign_in), password);
-        let next = sign_in::after_password(correct, sign_in.subject.user(), sign_in.pool.mfa, false);
+        let next = sign_in::after_password(correct, sign_in.subject.user(), &sign_in.pool, false);
         self.after_password(sign_in, next, false, &BTreeMap::new()).await
     }
 

@@ -2,11 +2,14 @@
 //!
 //! Nothing here calls a function, reads a clock or remembers anything.
 
+pub(crate) mod mfa;
+
 use std::collections::BTreeMap;
 
 use super::error::Error;
-use super::pools::Mfa;
+use super::pools::Pool;
 use super::users::{Status, User};
+use mfa::Owed;
 
 /// The name under which a started password proof is in the history. It proves nothing.
 pub(crate) const SRP_A: &str = "SRP_A";
@@ -84,7 +87,7 @@ pub(crate) enum Next {
     Refuse(Error),
 }
 
-/// What happens after a password.
+/// What happens after a password, or after what Cognito asked next of its own accord.
 #[must_use]
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum AfterPassword {
@@ -96,6 +99,8 @@ pub(crate) enum AfterPassword {
     NewPassword,
     /// The sign-in is over.
     Refuse(Error),
+    /// The user has to show a second factor.
+    SecondFactor(Owed),
 }
 
 /// Whether a user may start to sign in at all.
@@ -164,34 +169,45 @@ pub(crate) fn after_create(created: &Created) -> Result<(), Error> {
 
 /// Goes on after a password, or the proof of one, has been checked. `custom` says whether the functions have the word
 /// in this sign-in. `user` is none if there is no such user.
-pub(crate) fn after_password(correct: bool, user: Option<&User>, mfa: Mfa, custom: bool) -> AfterPassword {
+pub(crate) fn after_password(correct: bool, user: Option<&User>, pool: &Pool, custom: bool) -> AfterPassword {
     match user {
-        Some(user) if correct => match (user.status, mfa) {
-            (Status::Unconfirmed, _) => {
+        Some(user) if correct => match user.status {
+            Status::Unconfirmed => {
                 AfterPassword::Refuse(Error::new("UserNotConfirmedException", "User is not confirmed."))
             }
-            (Status::ForceChangePassword, _) => AfterPassword::NewPassword,
-            (Status::Confirmed, mfa) => after_lasting_password(mfa, custom),
+            Status::ForceChangePassword => AfterPassword::NewPassword,
+            Status::Confirmed => after_lasting_password(user, pool, custom),
         },
         _ => AfterPassword::Refuse(Error::incorrect()),
     }
 }
 
 /// Goes on after a user has chosen a password in place of a temporary one. The functions have no word from here on.
-pub(crate) fn after_new_password(user: &User, mfa: Mfa) -> AfterPassword {
+pub(crate) fn after_new_password(user: &User, pool: &Pool) -> AfterPassword {
     match user.status {
-        Status::Confirmed => after_lasting_password(mfa, false),
+        Status::Confirmed => after_lasting_password(user, pool, false),
         Status::ForceChangePassword | Status::Unconfirmed => AfterPassword::Refuse(Error::incorrect()),
     }
 }
 
-fn after_lasting_password(mfa: Mfa, custom: bool) -> AfterPassword {
-    match mfa {
-        Mfa::On => AfterPassword::Refuse(
-            Error::not_offered("The challenge MFA_SETUP").because("the pool's `MfaConfiguration` is ON"),
-        ),
-        Mfa::Off | Mfa::Optional if custom => AfterPassword::Define,
-        Mfa::Off | Mfa::Optional => AfterPassword::IssueTokens(Granted(())),
+fn after_lasting_password(user: &User, pool: &Pool, custom: bool) -> AfterPassword {
+    match mfa::owed(user, pool) {
+        Ok(Some(owed)) => AfterPassword::SecondFactor(owed),
+        Ok(None) => after_everything(custom),
+        Err(error) => AfterPassword::Refuse(error),
+    }
+}
+
+/// Goes on after a second factor has been checked.
+pub(crate) fn after_second_factor(_shown: mfa::Shown, custom: bool) -> AfterPassword {
+    after_everything(custom)
+}
+
+fn after_everything(custom: bool) -> AfterPassword {
+    if custom {
+        AfterPassword::Define
+    } else {
+        AfterPassword::IssueTokens(Granted(()))
     }
 }
 

@@ -1,6 +1,7 @@
 //! The users of one pool.
 
 mod decoy;
+pub(crate) mod mfa;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -10,6 +11,7 @@ use super::error::Error;
 use super::pools::{Logins, Pool};
 use super::srp::Verifier;
 pub(crate) use decoy::Decoys;
+use mfa::UserMfa;
 
 /// A user of a pool.
 #[derive(Clone, Debug)]
@@ -22,6 +24,7 @@ pub(crate) struct User {
     /// None until one is set.
     pub(crate) password: Option<Verifier>,
     pub(crate) status: Status,
+    pub(crate) mfa: UserMfa,
     pub(crate) created: Duration,
     pub(crate) modified: Duration,
 }
@@ -203,6 +206,7 @@ mod tests {
                 .collect(),
             password: None,
             status: Status::Confirmed,
+            mfa: UserMfa::default(),
             created: Duration::ZERO,
             modified: Duration::ZERO,
         }

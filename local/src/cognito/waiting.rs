@@ -5,9 +5,12 @@ use std::sync::Arc;
 
 use super::clients::Client;
 use super::pools::Pool;
+use super::sign_in::mfa::{MFA_SETUP, SELECT_MFA_TYPE};
 use super::sign_in::{CUSTOM_CHALLENGE, NEW_PASSWORD_REQUIRED, PASSWORD_VERIFIER, Round};
 use super::srp::{Exchange, PublicNumber};
+use super::totp::Secret;
 use super::users::User;
+use super::users::mfa::Factor;
 
 /// A sign-in that has started.
 #[derive(Clone)]
@@ -74,6 +77,34 @@ pub(crate) enum Pending {
         /// Whether the functions have the word afterwards.
         custom: bool,
     },
+    /// Which second factor to use.
+    SelectFactor {
+        /// What there is to choose from.
+        factors: Vec<Factor>,
+        custom: bool,
+    },
+    /// An authenticator app to be set up.
+    SetUp {
+        /// How far that is.
+        progress: SetUp,
+        custom: bool,
+    },
+    /// A code of the authenticator app.
+    SoftwareToken {
+        /// How many wrong ones there were.
+        wrong: u8,
+        custom: bool,
+    },
+}
+
+/// How far the setting up of an authenticator app is.
+pub(crate) enum SetUp {
+    /// No secret has been handed out.
+    Asked,
+    /// This one has, and so many wrong codes came back.
+    HandedOut { secret: Secret, wrong: u8 },
+    /// The app has shown a right code.
+    Done,
 }
 
 impl Pending {
@@ -83,6 +114,9 @@ impl Pending {
             Self::Custom { .. } => CUSTOM_CHALLENGE,
             Self::NewPassword { .. } => NEW_PASSWORD_REQUIRED,
             Self::Password { .. } => PASSWORD_VERIFIER,
+            Self::SelectFactor { .. } => SELECT_MFA_TYPE,
+            Self::SetUp { .. } => MFA_SETUP,
+            Self::SoftwareToken { .. } => Factor::SoftwareToken.name(),
         }
     }
 }

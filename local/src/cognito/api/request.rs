@@ -13,13 +13,13 @@ pub(super) struct Request<'a> {
 
 /// What a string may look like.
 pub(super) struct Shape {
-    shortest: usize,
-    longest: usize,
-    pattern: Option<Pattern>,
+    pub(super) shortest: usize,
+    pub(super) longest: usize,
+    pub(super) pattern: Option<Pattern>,
 }
 
 /// As Cognito writes it, and as a check.
-type Pattern = (&'static str, fn(&str) -> bool);
+pub(super) type Pattern = (&'static str, fn(&str) -> bool);
 
 pub(super) const CLIENT_ID: Shape = Shape {
     shortest: 1,

@@ -1,6 +1,7 @@
 //! `RespondToAuthChallenge` and `AdminRespondToAuthChallenge`.
 
 mod claim;
+mod mfa;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,13 +17,22 @@ use crate::cognito::fields::Fields;
 use crate::cognito::pools::Pool;
 use crate::cognito::rounds::PREFIX;
 use crate::cognito::session::{self, Form, Ticket};
+use crate::cognito::sign_in::mfa::{MFA_SETUP, SELECT_MFA_TYPE};
 use crate::cognito::sign_in::{CUSTOM_CHALLENGE, NEW_PASSWORD_REQUIRED, PASSWORD_VERIFIER, is_own};
 use crate::cognito::users::User;
 use crate::cognito::waiting::{Pending, Subject, Waiting};
 use claim::Claim;
+use mfa::SOFTWARE_TOKEN_MFA;
 
 /// The challenges that can be answered.
-const ANSWERED: [&str; 3] = [CUSTOM_CHALLENGE, NEW_PASSWORD_REQUIRED, PASSWORD_VERIFIER];
+const ANSWERED: [&str; 6] = [
+    CUSTOM_CHALLENGE,
+    MFA_SETUP,
+    NEW_PASSWORD_REQUIRED,
+    PASSWORD_VERIFIER,
+    SELECT_MFA_TYPE,
+    SOFTWARE_TOKEN_MFA,
+];
 
 /// Goes on with a sign-in.
 pub(super) async fn respond(state: &State, mut request: Request<'_>, admin: bool) -> Result<Value, Error> {
@@ -58,8 +68,11 @@ pub(super) async fn respond(state: &State, mut request: Request<'_>, admin: bool
     };
     match challenge {
         CUSTOM_CHALLENGE => bearer.custom().await,
+        MFA_SETUP => bearer.mfa_setup().await,
         NEW_PASSWORD_REQUIRED => bearer.new_password().await,
         PASSWORD_VERIFIER => bearer.password_verifier().await,
+        SELECT_MFA_TYPE => bearer.select_mfa_type(),
+        SOFTWARE_TOKEN_MFA => bearer.software_token().await,
         _ => Err(Error::not_offered(&format!("The challenge {challenge}"))),
     }
 }

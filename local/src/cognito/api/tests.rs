@@ -3,6 +3,7 @@
 mod bad_input;
 mod custom;
 mod functions;
+mod mfa;
 mod new_password;
 mod password;
 mod users;

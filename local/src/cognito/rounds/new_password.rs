@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::cognito::State;
 use crate::cognito::api::users::verifier;
 use crate::cognito::error::Error;
-use crate::cognito::session::{self, Form};
+use crate::cognito::session;
 use crate::cognito::sign_in::{self, NEW_PASSWORD_REQUIRED};
 use crate::cognito::users::{Status, User};
 use crate::cognito::waiting::{Pending, SignIn, Subject};
@@ -33,9 +33,12 @@ impl State {
             "userAttributes": json!(readable).to_string(),
             "requiredAttributes": json!(missing).to_string(),
         });
-        let ticket = self.remember(sign_in, Pending::NewPassword { custom })?;
-        let session = self.sessions().write(ticket, Form::Session);
-        Ok(json!({"ChallengeName": NEW_PASSWORD_REQUIRED, "ChallengeParameters": parameters, "Session": session}))
+        self.ask(
+            sign_in,
+            NEW_PASSWORD_REQUIRED,
+            &parameters,
+            Pending::NewPassword { custom },
+        )
     }
 
     /// Sets the password that the user has chosen, and the attributes that were sent with it.
@@ -65,9 +68,9 @@ impl State {
             )));
         }
         let verifier = verifier(pool, &user.name, password)?;
-        let (now, sub) = (self.clock.now(), &user.sub);
-        self.store.update_user(pool, &user.name, |user| {
-            if user.sub != *sub || user.status != Status::ForceChangePassword {
+        let now = self.clock.now();
+        self.update_subject(sign_in, |user| {
+            if user.status != Status::ForceChangePassword {
                 return Err(session::invalid().because("the user's password is not the temporary one any more"));
             }
             user.password = Some(verifier);
@@ -92,7 +95,7 @@ impl State {
                  asked again, so this sign-in skips the custom challenges",
             );
         }
-        let next = sign_in::after_new_password(&user, sign_in.pool.mfa);
+        let next = sign_in::after_new_password(&user, &sign_in.pool);
         sign_in.subject = Subject::Known(user);
         self.after_password(sign_in, next, false, client_metadata).await
     }

@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use super::*;
+use crate::cognito::pools::{Mfa, Triggers};
 
 fn round(challenge: &'static str, result: bool) -> Round {
     Round {
@@ -25,9 +26,17 @@ fn user(status: Status) -> User {
         attributes: BTreeMap::new(),
         password: None,
         status,
+        mfa: crate::cognito::users::mfa::UserMfa::default(),
         created: Duration::ZERO,
         modified: Duration::ZERO,
     }
+}
+
+fn pool(mfa: Mfa) -> Pool {
+    let properties = serde_json::json!({"MfaConfiguration": mfa.name()});
+    let properties = properties.as_object().unwrap().clone();
+    let none = Triggers::default();
+    Pool::new("us-east-1_p".into(), "p".into(), none, properties, Duration::ZERO).unwrap()
 }
 
 fn after_password_refusal(next: AfterPassword) -> (&'static str, String) {
@@ -111,7 +120,8 @@ fn a_challenge_that_is_not_offered_is_named() {
 fn a_wrong_password_or_no_user_is_the_same_refusal() {
     for (correct, user) in [(false, Some(user(Status::Confirmed))), (true, None), (false, None)] {
         for custom in [true, false] {
-            let (name, message) = after_password_refusal(after_password(correct, user.as_ref(), Mfa::Off, custom));
+            let (name, message) =
+                after_password_refusal(after_password(correct, user.as_ref(), &pool(Mfa::Off), custom));
             assert_eq!((name, message.as_str()), INCORRECT);
         }
     }
@@ -122,23 +132,27 @@ fn a_right_password_is_not_enough_for_those_who_owe_more() {
     for custom in [true, false] {
         let temporary = user(Status::ForceChangePassword);
         for mfa in [Mfa::Off, Mfa::Optional, Mfa::On] {
-            let next = after_password(true, Some(&temporary), mfa, custom);
+            let next = after_password(true, Some(&temporary), &pool(mfa), custom);
             assert_eq!(next, AfterPassword::NewPassword);
         }
         let confirmed = user(Status::Confirmed);
-        let (_, message) = after_password_refusal(after_password(true, Some(&confirmed), Mfa::On, custom));
+        let (_, message) = after_password_refusal(after_password(true, Some(&confirmed), &pool(Mfa::On), custom));
         assert!(message.contains("MFA"));
-        let (name, _) =
-            after_password_refusal(after_password(true, Some(&user(Status::Unconfirmed)), Mfa::Off, custom));
+        let (name, _) = after_password_refusal(after_password(
+            true,
+            Some(&user(Status::Unconfirmed)),
+            &pool(Mfa::Off),
+            custom,
+        ));
         assert_eq!(name, "UserNotConfirmedException");
     }
     let confirmed = user(Status::Confirmed);
     assert_eq!(
-        after_password(true, Some(&confirmed), Mfa::Off, true),
+        after_password(true, Some(&confirmed), &pool(Mfa::Off), true),
         AfterPassword::Define
     );
     assert!(matches!(
-        after_password(true, Some(&confirmed), Mfa::Off, false),
+        after_password(true, Some(&confirmed), &pool(Mfa::Off), false),
         AfterPassword::IssueTokens(_)
     ));
 }
@@ -147,16 +161,16 @@ fn a_right_password_is_not_enough_for_those_who_owe_more() {
 fn a_new_password_is_enough_only_for_those_who_owe_nothing_else() {
     let confirmed = user(Status::Confirmed);
     assert!(matches!(
-        after_new_password(&confirmed, Mfa::Off),
+        after_new_password(&confirmed, &pool(Mfa::Off)),
         AfterPassword::IssueTokens(_)
     ));
     assert!(
-        after_password_refusal(after_new_password(&confirmed, Mfa::On))
+        after_password_refusal(after_new_password(&confirmed, &pool(Mfa::On)))
             .1
             .contains("MFA")
     );
     for status in [Status::ForceChangePassword, Status::Unconfirmed] {
-        let (name, message) = after_password_refusal(after_new_password(&user(status), Mfa::Off));
+        let (name, message) = after_password_refusal(after_new_password(&user(status), &pool(Mfa::Off)));
         assert_eq!((name, message.as_str()), INCORRECT);
     }
 }

@@ -43,6 +43,7 @@ fn user() -> User {
             .into(),
         password: None,
         status: Status::Confirmed,
+        mfa: crate::cognito::users::mfa::UserMfa::default(),
         created: NOW,
         modified: NOW,
     }
