@@ -28,6 +28,8 @@ pub(crate) struct Pool {
     pub(crate) mfa: Mfa,
     /// The second factors that users may have (`EnabledMfas`).
     pub(crate) factors: BTreeSet<Factor>,
+    /// None where devices are not tracked (`DeviceConfiguration`).
+    pub(crate) devices: Option<DeviceTracking>,
     /// Whether people may make accounts for themselves.
     pub(crate) sign_up: bool,
     /// The properties as given, for the operations that describe the pool.
@@ -113,6 +115,27 @@ impl Triggers {
     }
 }
 
+/// How a pool tracks devices.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct DeviceTracking {
+    /// Whether a remembered device stands for a second factor.
+    pub(crate) stands_for_factor: bool,
+    /// Whether users are asked before a device is remembered.
+    pub(crate) remembered_on_prompt: bool,
+}
+
+impl DeviceTracking {
+    fn new(fields: &Fields<'_>) -> Result<Option<Self>, FieldError> {
+        if fields.is_empty() {
+            return Ok(None);
+        }
+        Ok(Some(Self {
+            stands_for_factor: fields.flag("ChallengeRequiredOnNewDevice")?.unwrap_or(false),
+            remembered_on_prompt: fields.flag("DeviceOnlyRememberedOnUserPrompt")?.unwrap_or(false),
+        }))
+    }
+}
+
 impl Mfa {
     const ALL: [Self; 3] = [Self::Off, Self::On, Self::Optional];
 
@@ -157,6 +180,7 @@ impl Pool {
             mfa: Mfa::parse(fields.text("MfaConfiguration")?.unwrap_or("OFF"))
                 .ok_or_else(|| fields.wrong_value("MfaConfiguration", "has to be OFF, ON or OPTIONAL"))?,
             factors: factors(&fields)?,
+            devices: DeviceTracking::new(&fields.fields("DeviceConfiguration")?)?,
             sign_up: !fields
                 .fields("AdminCreateUserConfig")?
                 .flag("AllowAdminCreateUserOnly")?

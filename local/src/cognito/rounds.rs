@@ -1,5 +1,6 @@
 //! One round of a sign-in: calls what the state machine asks for and answers the client.
 
+mod devices;
 mod mfa;
 mod new_password;
 
@@ -16,6 +17,7 @@ use super::sign_in::{self, AfterPassword, CUSTOM_CHALLENGE, Created, Granted, Ne
 use super::srp::{Exchange, Identity, Proof, PublicNumber, Verifier};
 use super::tokens::Bearer;
 use super::triggers::{Caller, Context};
+use super::users::devices::group_key;
 use super::waiting::{Asked, Pending, SignIn, Waiting};
 pub(crate) use mfa::{MOST_WRONG, wrong_set_up_code};
 pub(crate) use new_password::PREFIX;
@@ -46,7 +48,10 @@ impl State {
                 let client = asked.public_number.ok_or_else(|| Error::missing("SRP_A"))?;
                 self.ask_password(sign_in, client, true)
             }
-            Next::IssueTokens(granted) => self.issue_tokens(&sign_in, granted).await,
+            Next::IssueTokens(granted) => match sign_in::before_tokens(granted, sign_in.device.as_deref()) {
+                AfterPassword::IssueTokens(granted) => self.issue_tokens(&sign_in, granted).await,
+                _ => self.ask_device(sign_in),
+            },
             Next::Refuse(error) => Err(error),
         }
     }
@@ -128,7 +133,7 @@ impl State {
         client_metadata: &BTreeMap<String, String>,
     ) -> Result<Value, Error> {
         let correct = exchange.accepts(identity(&sign_in), proof);
-        let next = sign_in::after_password(correct, sign_in.subject.user(), &sign_in.pool, custom);
+        let next = sign_in::after_password(correct, sign_in.subject.user(), sign_in.stage(custom));
         if correct && custom {
             sign_in.history.push(Round {
                 challenge: PASSWORD_VERIFIER,
@@ -156,6 +161,7 @@ impl State {
                 };
                 self.go_on(sign_in, asked).await
             }
+            AfterPassword::Device => self.ask_device(sign_in),
             AfterPassword::IssueTokens(granted) => self.issue_tokens(&sign_in, granted).await,
             AfterPassword::NewPassword => self.ask_new_password(sign_in, custom),
             AfterPassword::Refuse(error) => Err(error),
@@ -166,7 +172,7 @@ impl State {
     /// Ends a sign-in with the password itself. As much work for nobody as for a user.
     pub(crate) async fn check_password(&self, sign_in: SignIn, password: &str) -> Result<Value, Error> {
         let correct = self.verifier(&sign_in).matches(identity(&sign_in), password);
-        let next = sign_in::after_password(correct, sign_in.subject.user(), &sign_in.pool, false);
+        let next = sign_in::after_password(correct, sign_in.subject.user(), sign_in.stage(false));
         self.after_password(sign_in, next, false, &BTreeMap::new()).await
     }
 
@@ -183,9 +189,16 @@ impl State {
                 .warn("tokens are issued although no challenge has been answered");
         }
         let (now, issuer) = (self.clock.now(), self.issuer(&sign_in.pool.id));
-        let bearer = Bearer::new(client, user, &issuer, now)?;
+        let new_device = self.new_device(sign_in)?;
+        let mut bearer = Bearer::new(client, user, &issuer, now)?;
+        bearer.device = new_device.as_deref().or(sign_in.device.as_deref());
+        let keys = self.keys.keys().await?;
         let refresh = self.store.add_refresh_token(bearer.refresh(now), now)?;
-        let result = bearer.result(granted, &*self.keys.keys().await?, Some(refresh), now)?;
+        let mut result = bearer.result(granted, &keys, Some(refresh), now)?;
+        if let (Some(key), Some(result)) = (&new_device, result.as_object_mut()) {
+            let metadata = json!({"DeviceKey": key, "DeviceGroupKey": group_key(&sign_in.pool.id)});
+            result.insert("NewDeviceMetadata".to_owned(), metadata);
+        }
         Ok(json!({"ChallengeParameters": {}, "AuthenticationResult": result}))
     }
 

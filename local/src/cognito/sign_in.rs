@@ -21,6 +21,11 @@ pub(crate) const CUSTOM_CHALLENGE: &str = "CUSTOM_CHALLENGE";
 /// The name under which a user with a temporary password is asked for a lasting one.
 pub(crate) const NEW_PASSWORD_REQUIRED: &str = "NEW_PASSWORD_REQUIRED";
 
+/// The name under which the proof of a device starts.
+pub(crate) const DEVICE_SRP_AUTH: &str = "DEVICE_SRP_AUTH";
+/// The name of the proof of a device.
+pub(crate) const DEVICE_PASSWORD_VERIFIER: &str = "DEVICE_PASSWORD_VERIFIER";
+
 /// Challenges that Cognito asks of its own accord. The define function cannot choose them here, and those that are not
 /// offered are refused, so that they never count as passed.
 const OWN: [&str; 14] = [
@@ -87,10 +92,22 @@ pub(crate) enum Next {
     Refuse(Error),
 }
 
+/// Where a sign-in is that Cognito itself has the word in.
+#[derive(Clone, Copy)]
+pub(crate) struct Stage<'a> {
+    pub(crate) pool: &'a Pool,
+    /// Whether the functions have the word afterwards.
+    pub(crate) custom: bool,
+    /// The key of the device that has to be proved before there are tokens.
+    pub(crate) device: Option<&'a str>,
+}
+
 /// What happens after a password, or after what Cognito asked next of its own accord.
 #[must_use]
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum AfterPassword {
+    /// The device has to be proved.
+    Device,
     /// The define function says what comes next.
     Define,
     /// The sign-in is over and good.
@@ -167,54 +184,88 @@ pub(crate) fn after_create(created: &Created) -> Result<(), Error> {
     Ok(())
 }
 
-/// Goes on after a password, or the proof of one, has been checked. `custom` says whether the functions have the word
-/// in this sign-in. `user` is none if there is no such user.
-pub(crate) fn after_password(correct: bool, user: Option<&User>, pool: &Pool, custom: bool) -> AfterPassword {
+/// Goes on after a password, or the proof of one, has been checked. `user` is none if there is no such user.
+pub(crate) fn after_password(correct: bool, user: Option<&User>, stage: Stage<'_>) -> AfterPassword {
     match user {
         Some(user) if correct => match user.status {
             Status::Unconfirmed => {
                 AfterPassword::Refuse(Error::new("UserNotConfirmedException", "User is not confirmed."))
             }
             Status::ForceChangePassword => AfterPassword::NewPassword,
-            Status::Confirmed => after_lasting_password(user, pool, custom),
+            Status::Confirmed => after_lasting_password(user, stage),
         },
         _ => AfterPassword::Refuse(Error::incorrect()),
     }
 }
 
 /// Goes on after a user has chosen a password in place of a temporary one. The functions have no word from here on.
-pub(crate) fn after_new_password(user: &User, pool: &Pool) -> AfterPassword {
+pub(crate) fn after_new_password(user: &User, stage: Stage<'_>) -> AfterPassword {
+    let stage = Stage { custom: false, ..stage };
     match user.status {
-        Status::Confirmed => after_lasting_password(user, pool, false),
+        Status::Confirmed => after_lasting_password(user, stage),
         Status::ForceChangePassword | Status::Unconfirmed => AfterPassword::Refuse(Error::incorrect()),
     }
 }
 
-fn after_lasting_password(user: &User, pool: &Pool, custom: bool) -> AfterPassword {
-    match mfa::owed(user, pool) {
+fn after_lasting_password(user: &User, stage: Stage<'_>) -> AfterPassword {
+    match mfa::owed(user, stage) {
         Ok(Some(owed)) => AfterPassword::SecondFactor(owed),
-        Ok(None) => after_everything(custom),
+        Ok(None) => after_everything(stage),
         Err(error) => AfterPassword::Refuse(error),
     }
 }
 
 /// Goes on after a second factor has been checked.
-pub(crate) fn after_second_factor(_shown: mfa::Shown, custom: bool) -> AfterPassword {
-    after_everything(custom)
+pub(crate) fn after_second_factor(_shown: mfa::Shown, stage: Stage<'_>) -> AfterPassword {
+    after_everything(stage)
 }
 
-fn after_everything(custom: bool) -> AfterPassword {
-    if custom {
+fn after_everything(stage: Stage<'_>) -> AfterPassword {
+    if stage.custom {
         AfterPassword::Define
     } else {
-        AfterPassword::IssueTokens(Granted(()))
+        before_tokens(Granted(()), stage.device)
     }
 }
 
+/// What comes before tokens: the proof of the device that the client says it is.
+pub(crate) fn before_tokens(granted: Granted, device: Option<&str>) -> AfterPassword {
+    match device {
+        None => AfterPassword::IssueTokens(granted),
+        Some(_) => AfterPassword::Device,
+    }
+}
+
+/// Goes on after the proof of a device has been checked.
+pub(crate) fn after_device(correct: bool) -> Result<Granted, Error> {
+    if correct {
+        Ok(Granted(()))
+    } else {
+        Err(Error::incorrect())
+    }
+}
+
+/// The devices that matter to a refresh, by key.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Device<'a> {
+    /// The one of the sign-in that is refreshed.
+    pub(crate) signed_in: Option<&'a str>,
+    /// The one that the request names.
+    pub(crate) shown: Option<&'a str>,
+}
+
 /// Goes on after a refresh token has been found: its user has to be the one who signed in.
-pub(crate) fn after_refresh(sub: &str, user: Option<&User>) -> Result<Granted, Error> {
+pub(crate) fn after_refresh(sub: &str, user: Option<&User>, needs: Device<'_>) -> Result<Granted, Error> {
     match user {
-        Some(user) if user.sub == sub => may_start(user).map(|()| Granted(())),
+        Some(user) if user.sub == sub => {
+            if let Some(key) = needs.signed_in
+                && (needs.shown != Some(key) || user.device(key).is_none())
+            {
+                return Err(Error::not_authorized("Invalid Refresh Token.")
+                    .because("DEVICE_KEY has to be the confirmed device that the sign-in was with"));
+            }
+            may_start(user).map(|()| Granted(()))
+        }
         _ => Err(Error::not_authorized("Invalid Refresh Token.").because("the user does not exist any more")),
     }
 }

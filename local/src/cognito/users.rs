@@ -1,6 +1,7 @@
 //! The users of one pool.
 
 mod decoy;
+pub(crate) mod devices;
 pub(crate) mod mfa;
 
 use std::collections::{BTreeMap, HashMap};
@@ -11,6 +12,7 @@ use super::error::Error;
 use super::pools::{Logins, Pool};
 use super::srp::Verifier;
 pub(crate) use decoy::Decoys;
+use devices::Device;
 use mfa::UserMfa;
 
 /// A user of a pool.
@@ -25,6 +27,7 @@ pub(crate) struct User {
     pub(crate) password: Option<Verifier>,
     pub(crate) status: Status,
     pub(crate) mfa: UserMfa,
+    pub(crate) devices: Vec<Device>,
     pub(crate) created: Duration,
     pub(crate) modified: Duration,
 }
@@ -62,6 +65,11 @@ impl User {
         }
         self.attributes.extend(changes);
         self.attributes.retain(|_, value| !value.is_empty());
+    }
+
+    /// The user's device called `key`.
+    pub(crate) fn device(&self, key: &str) -> Option<&Device> {
+        self.devices.iter().find(|device| device.key == key)
     }
 
     /// What the user signs in with besides the name, such as `("email", "ana@example.com")`.
@@ -207,6 +215,7 @@ mod tests {
             password: None,
             status: Status::Confirmed,
             mfa: UserMfa::default(),
+            devices: Vec::new(),
             created: Duration::ZERO,
             modified: Duration::ZERO,
         }

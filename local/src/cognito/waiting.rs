@@ -6,7 +6,9 @@ use std::sync::Arc;
 use super::clients::Client;
 use super::pools::Pool;
 use super::sign_in::mfa::{MFA_SETUP, SELECT_MFA_TYPE};
-use super::sign_in::{CUSTOM_CHALLENGE, NEW_PASSWORD_REQUIRED, PASSWORD_VERIFIER, Round};
+use super::sign_in::{
+    CUSTOM_CHALLENGE, DEVICE_PASSWORD_VERIFIER, DEVICE_SRP_AUTH, NEW_PASSWORD_REQUIRED, PASSWORD_VERIFIER, Round, Stage,
+};
 use super::srp::{Exchange, PublicNumber};
 use super::totp::Secret;
 use super::users::User;
@@ -21,6 +23,25 @@ pub(crate) struct SignIn {
     /// What the client called the user first: a name or an alias.
     pub(crate) login: String,
     pub(crate) history: Vec<Round>,
+    /// The key of the device that the client says it is, and has to prove before there are tokens.
+    pub(crate) device: Option<String>,
+}
+
+impl SignIn {
+    /// Whether a password has been proved: without one there is no new device.
+    pub(crate) fn has_password(&self) -> bool {
+        let proved = |round: &Round| round.challenge == PASSWORD_VERIFIER && round.result;
+        self.history.is_empty() || self.history.iter().any(proved)
+    }
+
+    /// What decides how the sign-in goes on.
+    pub(crate) fn stage(&self, custom: bool) -> Stage<'_> {
+        Stage {
+            pool: &self.pool,
+            custom,
+            device: self.device.as_deref(),
+        }
+    }
 }
 
 /// Who signs in.
@@ -64,6 +85,13 @@ pub(crate) enum Pending {
         private: BTreeMap<String, String>,
         /// What later rounds may see.
         metadata: Option<String>,
+    },
+    /// The start of the proof of a device.
+    Device,
+    /// The proof of a device.
+    DeviceProof {
+        /// Our half of it.
+        exchange: Box<Exchange>,
     },
     /// A password in place of a temporary one.
     NewPassword {
@@ -112,6 +140,8 @@ impl Pending {
     pub(crate) fn challenge_name(&self) -> &'static str {
         match self {
             Self::Custom { .. } => CUSTOM_CHALLENGE,
+            Self::Device => DEVICE_SRP_AUTH,
+            Self::DeviceProof { .. } => DEVICE_PASSWORD_VERIFIER,
             Self::NewPassword { .. } => NEW_PASSWORD_REQUIRED,
             Self::Password { .. } => PASSWORD_VERIFIER,
             Self::SelectFactor { .. } => SELECT_MFA_TYPE,

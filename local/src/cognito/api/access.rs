@@ -15,6 +15,7 @@ pub(super) struct Owner {
     pub(super) pool: Arc<Pool>,
     pub(super) client: Arc<Client>,
     pub(super) user: Arc<User>,
+    pub(super) claims: AccessClaims,
 }
 
 impl Owner {
@@ -37,7 +38,12 @@ impl Owner {
             .user(&pool, &claims.username)
             .filter(|user| user.sub == claims.sub)
             .ok_or_else(Error::user_not_found)?;
-        Ok(Self { pool, client, user })
+        Ok(Self {
+            pool,
+            client,
+            user,
+            claims,
+        })
     }
 
     /// Changes the owner.

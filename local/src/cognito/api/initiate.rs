@@ -11,9 +11,10 @@ use crate::cognito::clients::{Client, Flow};
 use crate::cognito::error::Error;
 use crate::cognito::fields::Fields;
 use crate::cognito::pools::Pool;
-use crate::cognito::sign_in::{self, CUSTOM_CHALLENGE, Round, SRP_A};
+use crate::cognito::sign_in::{self, CUSTOM_CHALLENGE, Device, Round, SRP_A};
 use crate::cognito::srp::PublicNumber;
 use crate::cognito::tokens::Bearer;
+use crate::cognito::users::devices;
 use crate::cognito::waiting::{Asked, SignIn, Subject};
 
 const FLOWS: [&str; 8] = [
@@ -53,12 +54,17 @@ pub(super) async fn initiate_auth(state: &State, mut request: Request<'_>, admin
     }
     let login = username(&parameters)?;
     client.check_secret_hash(login, parameters.text("SECRET_HASH")?)?;
-    if parameters.text("DEVICE_KEY")?.is_some() {
-        return Err(Error::resource_not_found("Device does not exist."));
-    }
+    let device = parameters.text("DEVICE_KEY")?;
     let asked = Asks::read(flow, &parameters)?;
     let subject = subject(state, &pool, &client, login)?;
+    if let Some(key) = device {
+        subject
+            .user()
+            .and_then(|user| user.device(key))
+            .ok_or_else(devices::unknown)?;
+    }
     let mut sign_in = SignIn {
+        device: device.map(str::to_owned),
         pool,
         client,
         subject,
@@ -116,7 +122,8 @@ impl<'a> Asks<'a> {
     }
 }
 
-fn public_number(parameters: &Fields<'_>) -> Result<Box<PublicNumber>, Error> {
+/// Reads `SRP_A`.
+pub(super) fn public_number(parameters: &Fields<'_>) -> Result<Box<PublicNumber>, Error> {
     PublicNumber::parse(parameter(parameters, "SRP_A")?)
         .map(Box::new)
         .map_err(|error| Error::invalid_parameter("SRP_A is not valid").because(error.to_string()))
@@ -165,7 +172,11 @@ async fn refresh(state: &State, pool: &Pool, client: &Client, parameters: &Field
     // There is no USERNAME in the request, so the hash is over the user's real name. No source says so.
     client.check_secret_hash(&found.user, parameters.text("SECRET_HASH")?)?;
     let user = state.store.user(pool, &found.user);
-    let granted = sign_in::after_refresh(&found.sub, user.as_deref())?;
+    let device = Device {
+        signed_in: found.device.as_deref(),
+        shown: parameters.text("DEVICE_KEY")?,
+    };
+    let granted = sign_in::after_refresh(&found.sub, user.as_deref(), device)?;
     let user = user.ok_or_else(|| Error::not_authorized("Invalid Refresh Token."))?;
     let issuer = state.issuer(&pool.id);
     let bearer = Bearer {
@@ -174,6 +185,7 @@ async fn refresh(state: &State, pool: &Pool, client: &Client, parameters: &Field
         issuer: &issuer,
         auth_time: found.auth_time,
         origin: found.origin,
+        device: found.device.as_deref(),
     };
     let result = bearer.result(granted, &*state.keys.keys().await?, None, now)?;
     Ok(json!({"ChallengeParameters": {}, "AuthenticationResult": result}))

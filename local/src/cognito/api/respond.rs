@@ -1,6 +1,7 @@
 //! `RespondToAuthChallenge` and `AdminRespondToAuthChallenge`.
 
 mod claim;
+mod devices;
 mod mfa;
 
 use std::collections::BTreeMap;
@@ -18,15 +19,20 @@ use crate::cognito::pools::Pool;
 use crate::cognito::rounds::PREFIX;
 use crate::cognito::session::{self, Form, Ticket};
 use crate::cognito::sign_in::mfa::{MFA_SETUP, SELECT_MFA_TYPE};
-use crate::cognito::sign_in::{CUSTOM_CHALLENGE, NEW_PASSWORD_REQUIRED, PASSWORD_VERIFIER, is_own};
+use crate::cognito::sign_in::{
+    CUSTOM_CHALLENGE, DEVICE_PASSWORD_VERIFIER, DEVICE_SRP_AUTH, NEW_PASSWORD_REQUIRED, PASSWORD_VERIFIER, is_own,
+};
 use crate::cognito::users::User;
+use crate::cognito::users::devices::unknown;
 use crate::cognito::waiting::{Pending, Subject, Waiting};
 use claim::Claim;
 use mfa::SOFTWARE_TOKEN_MFA;
 
 /// The challenges that can be answered.
-const ANSWERED: [&str; 6] = [
+const ANSWERED: [&str; 8] = [
     CUSTOM_CHALLENGE,
+    DEVICE_PASSWORD_VERIFIER,
+    DEVICE_SRP_AUTH,
     MFA_SETUP,
     NEW_PASSWORD_REQUIRED,
     PASSWORD_VERIFIER,
@@ -68,6 +74,8 @@ pub(super) async fn respond(state: &State, mut request: Request<'_>, admin: bool
     };
     match challenge {
         CUSTOM_CHALLENGE => bearer.custom().await,
+        DEVICE_PASSWORD_VERIFIER => bearer.device_password_verifier().await,
+        DEVICE_SRP_AUTH => bearer.device_srp_auth(),
         MFA_SETUP => bearer.mfa_setup().await,
         NEW_PASSWORD_REQUIRED => bearer.new_password().await,
         PASSWORD_VERIFIER => bearer.password_verifier().await,
@@ -168,8 +176,24 @@ impl Bearer<'_> {
     fn take(&self, ticket: Ticket) -> Result<Waiting, Error> {
         let user = self.state.store.user(self.pool, self.login);
         let now = self.state.clock.now();
-        let fits = |waiting: &Waiting| self.fits(waiting, user.as_deref());
+        let device = self.responses.text("DEVICE_KEY")?;
+        let fits = |waiting: &Waiting| {
+            self.fits(waiting, user.as_deref())?;
+            match (device, &waiting.sign_in.device) {
+                (Some(key), Some(known)) if key == known => Ok(()),
+                (Some(key), None) if waiting.sign_in.subject.user().is_some() => {
+                    let known = user.as_deref().and_then(|user| user.device(key));
+                    known.map(drop).ok_or_else(unknown)
+                }
+                (Some(_), _) => Err(unknown()),
+                (None, _) => Ok(()),
+            }
+        };
         let mut waiting = self.state.sessions().take(ticket, now, fits)?;
+        // INVARIANT: a device that was named is never exchanged for another, because it may stand for a factor.
+        if waiting.sign_in.device.is_none() {
+            waiting.sign_in.device = device.map(str::to_owned);
+        }
         // The user as of now: attributes may have changed since the challenge was asked.
         if let (Subject::Known(known), Some(user)) = (&mut waiting.sign_in.subject, user) {
             *known = user;
@@ -177,6 +201,7 @@ impl Bearer<'_> {
         Ok(waiting)
     }
 
+    /// Whether the session is this client's, this user's and waits for this challenge.
     fn fits(&self, waiting: &Waiting, user: Option<&User>) -> Result<(), Error> {
         let sign_in = &waiting.sign_in;
         let refuse = |why: &'static str| Err(session::invalid().because(why));

@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod custom;
+mod devices;
 mod functions;
 mod mfa;
 mod new_password;

@@ -65,6 +65,7 @@ impl State {
                 password,
                 status,
                 mfa: UserMfa::default(),
+                devices: Vec::new(),
                 created: now,
                 modified: now,
             },

@@ -136,7 +136,7 @@ impl State {
                 metadata: None,
             });
         }
-        let next = sign_in::after_second_factor(shown, custom);
+        let next = sign_in::after_second_factor(shown, sign_in.stage(custom));
         self.after_password(sign_in, next, custom, client_metadata).await
     }
 

@@ -95,7 +95,7 @@ impl State {
                  asked again, so this sign-in skips the custom challenges",
             );
         }
-        let next = sign_in::after_new_password(&user, &sign_in.pool);
+        let next = sign_in::after_new_password(&user, sign_in.stage(custom));
         sign_in.subject = Subject::Known(user);
         self.after_password(sign_in, next, false, client_metadata).await
     }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::Stage;
 use crate::cognito::error::Error;
 use crate::cognito::pools::{Mfa, Pool};
 use crate::cognito::users::User;
@@ -27,13 +28,20 @@ pub(crate) enum Owed {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Shown(());
 
-/// What `user` owes after a right password.
-pub(super) fn owed(user: &User, pool: &Pool) -> Result<Option<Owed>, Error> {
+/// What `user` owes after a right password. A remembered device, which is proved later, may stand for a factor; it
+/// does not stand for having none.
+pub(super) fn owed(user: &User, stage: Stage<'_>) -> Result<Option<Owed>, Error> {
+    let pool = stage.pool;
     if pool.mfa == Mfa::Off {
         return Ok(None);
     }
     let usable = usable(user, pool);
     let preferred = user.mfa.preferred.filter(|factor| usable.contains(factor));
+    let device = stage.device.and_then(|key| user.device(key));
+    let stands_for_factor = pool.devices.is_some_and(|devices| devices.stands_for_factor);
+    if !usable.is_empty() && stands_for_factor && device.is_some_and(|device| device.remembered) {
+        return Ok(None);
+    }
     match (usable.as_slice(), preferred) {
         (_, Some(factor)) => Ok(Some(Owed::Factor(factor))),
         ([factor], None) => Ok(Some(Owed::Factor(*factor))),

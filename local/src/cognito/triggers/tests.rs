@@ -23,6 +23,7 @@ fn user() -> User {
         password: None,
         status: Status::Confirmed,
         mfa: crate::cognito::users::mfa::UserMfa::default(),
+        devices: Vec::new(),
         created: Duration::ZERO,
         modified: Duration::ZERO,
     }
