@@ -6,6 +6,7 @@ mod clock;
 mod error;
 mod fields;
 mod journal;
+mod lockout;
 mod pools;
 mod random;
 mod rounds;
@@ -34,6 +35,7 @@ use clients::Client;
 pub(crate) use clock::Clock;
 use fields::{FieldError, Fields};
 pub(crate) use journal::{Call, Journal};
+use lockout::Lockouts;
 use pools::{Pool, Triggers};
 use session::Sessions;
 use store::Store;
@@ -195,6 +197,7 @@ struct State {
     journal: Arc<dyn Journal>,
     store: Store,
     sessions: Mutex<Sessions<Waiting>>,
+    lockouts: Mutex<Lockouts>,
     decoys: Decoys,
     keys: KeyRing,
 }
@@ -228,6 +231,7 @@ impl State {
             journal,
             store: Store::default(),
             sessions: Mutex::new(Sessions::new()?),
+            lockouts: Mutex::default(),
             decoys: Decoys::new()?,
             keys,
         })

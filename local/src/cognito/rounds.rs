@@ -132,7 +132,7 @@ impl State {
         proof: Proof<'_>,
         client_metadata: &BTreeMap<String, String>,
     ) -> Result<Value, Error> {
-        let correct = exchange.accepts(identity(&sign_in), proof);
+        let correct = self.guard(&sign_in, || exchange.accepts(identity(&sign_in), proof))?;
         let next = sign_in::after_password(correct, sign_in.subject.user(), sign_in.stage(custom));
         if correct && custom {
             sign_in.history.push(Round {
@@ -169,9 +169,22 @@ impl State {
         }
     }
 
+    /// Checks a password, unless there were too many wrong ones.
+    fn guard(&self, sign_in: &SignIn, check: impl FnOnce() -> bool) -> Result<bool, Error> {
+        let (pool, now) = (&sign_in.pool.id, self.clock.now());
+        let user = &sign_in.pool.fold(sign_in.subject.name());
+        let lockouts = || self.lockouts.lock().unwrap_or_else(PoisonError::into_inner);
+        lockouts().check(pool, user, now)?;
+        let correct = check();
+        lockouts().record(pool, user, correct && sign_in.subject.user().is_some(), now);
+        Ok(correct)
+    }
+
     /// Ends a sign-in with the password itself. As much work for nobody as for a user.
     pub(crate) async fn check_password(&self, sign_in: SignIn, password: &str) -> Result<Value, Error> {
-        let correct = self.verifier(&sign_in).matches(identity(&sign_in), password);
+        let correct = self.guard(&sign_in, || {
+            self.verifier(&sign_in).matches(identity(&sign_in), password)
+        })?;
         let next = sign_in::after_password(correct, sign_in.subject.user(), sign_in.stage(false));
         self.after_password(sign_in, next, false, &BTreeMap::new()).await
     }

@@ -14,7 +14,7 @@ const UNKNOWN: (&str, &str) = ("ResourceNotFoundException", "Device does not exi
 const INVALID: (&str, &str) = ("NotAuthorizedException", "Invalid session for the user.");
 const TIME: &str = "Sat Sep 5 01:02:03 UTC 2026";
 
-fn world(tracking: Value) -> World {
+fn world(tracking: &Value) -> World {
     World::with(json!({"DeviceConfiguration": tracking}), json!({}), sums)
 }
 
@@ -129,7 +129,7 @@ async fn a_sign_in_with_a_password_gives_the_key_of_a_new_device_where_the_pool_
             .get("NewDeviceMetadata")
             .is_none()
     );
-    let world = world(tracking(false, false));
+    let world = world(&tracking(false, false));
     let device = Device::of(&password(&world).await);
     assert!(device.key.starts_with("us-east-1_") && uuid::Uuid::parse_str(&device.key[10..]).is_ok());
     assert!(device.group.starts_with('-') && device.group.len() == 9);
@@ -151,7 +151,7 @@ async fn a_sign_in_with_a_password_gives_the_key_of_a_new_device_where_the_pool_
 
 #[tokio::test]
 async fn a_confirmed_device_is_proved_at_every_sign_in_that_names_it() {
-    let world = world(tracking(false, false));
+    let world = world(&tracking(false, false));
     let device = confirmed(&world).await;
     let asked = device.start(&world).await;
     let reply = device.prove(&world, &asked, SECRET).await.ok();
@@ -193,7 +193,7 @@ async fn a_confirmed_device_is_proved_at_every_sign_in_that_names_it() {
 
 #[tokio::test]
 async fn clients_that_send_no_session_are_found_by_user_and_device() {
-    let world = world(tracking(false, false));
+    let world = world(&tracking(false, false));
     let device = confirmed(&world).await;
     assert_eq!(device.srp(&world, &Value::Null).await.error(), INVALID);
     device.start(&world).await;
@@ -210,7 +210,7 @@ async fn clients_that_send_no_session_are_found_by_user_and_device() {
 
 #[tokio::test]
 async fn a_device_that_is_not_the_users_does_not_exist() {
-    let world = world(tracking(false, false));
+    let world = world(&tracking(false, false));
     let unconfirmed = Device::of(&password(&world).await);
     let device = confirmed(&world).await;
     let other = json!({"UserPoolId": POOL, "Username": "other", "TemporaryPassword": PASSWORD});
@@ -236,7 +236,7 @@ async fn a_device_that_is_not_the_users_does_not_exist() {
 
 #[tokio::test]
 async fn one_device_is_not_exchanged_for_another_within_a_sign_in() {
-    let world = world(tracking(true, false));
+    let world = world(&tracking(true, false));
     let (one, two) = (confirmed(&world).await, confirmed(&world).await);
     let asked = one.start(&world).await;
     assert_eq!(two.srp(&world, &asked["Session"]).await.error(), UNKNOWN);
@@ -304,7 +304,7 @@ async fn a_remembered_device_stands_for_the_second_factor_where_the_pool_says_so
 
 #[tokio::test]
 async fn a_device_is_confirmed_with_the_token_that_came_with_it_and_once() {
-    let world = world(tracking(false, false));
+    let world = world(&tracking(false, false));
     let (one, two) = (Device::of(&password(&world).await), Device::of(&password(&world).await));
     let stolen = Device {
         access: two.access.clone(),
@@ -338,7 +338,7 @@ async fn a_device_is_confirmed_with_the_token_that_came_with_it_and_once() {
 
 #[tokio::test]
 async fn devices_are_listed_shown_and_forgotten_by_users_and_administrators() {
-    let world = world(tracking(false, false));
+    let world = world(&tracking(false, false));
     let (one, two) = (confirmed(&world).await, confirmed(&world).await);
     let user = json!({"AccessToken": two.access});
     let admin = json!({"UserPoolId": POOL, "Username": "demo"});
@@ -384,7 +384,7 @@ async fn devices_are_listed_shown_and_forgotten_by_users_and_administrators() {
 
 #[tokio::test]
 async fn a_refresh_needs_the_device_of_the_sign_in() {
-    let world = world(tracking(false, false));
+    let world = world(&tracking(false, false));
     let device = Device::of(&password(&world).await);
     let refresh = |key: Value| {
         let parameters = json!({"REFRESH_TOKEN": device.refresh, "DEVICE_KEY": key});

@@ -363,3 +363,42 @@ async fn a_refresh_token_is_bound_to_its_client_user_and_time() {
     world.call("AdminCreateUser", namesake).await.ok();
     assert_eq!(refresh(json!(CLIENT), token).await.error(), invalid);
 }
+
+#[tokio::test]
+async fn five_wrong_passwords_lock_a_user_out_for_a_while_and_nobody_likewise() {
+    for name in ["demo", "nobody"] {
+        let world = World::new();
+        let password = |password: &'static str| {
+            let parameters = json!({"USERNAME": name, "PASSWORD": password});
+            world.initiate("USER_PASSWORD_AUTH", parameters)
+        };
+        let exceeded = ("NotAuthorizedException", "Password attempts exceeded");
+        for _ in 0..4 {
+            assert_eq!(password("wrong").await.error(), INCORRECT);
+        }
+        // Proofs of the password count as well.
+        let client = client();
+        let challenge = start(&world, name, &client).await;
+        let responses = claim(&client, &challenge, "wrong");
+        let reply = world
+            .respond("PASSWORD_VERIFIER", responses, &challenge["Session"])
+            .await;
+        assert_eq!(reply.error(), INCORRECT);
+        for guess in ["wrong", PASSWORD] {
+            assert_eq!(password(guess).await.error(), exceeded, "{name}");
+        }
+        world.wait(1);
+        assert_eq!(password("wrong").await.error(), INCORRECT);
+        world.wait(1);
+        assert_eq!(password(PASSWORD).await.error(), exceeded);
+        world.wait(1);
+        if name == "demo" {
+            password(PASSWORD).await.ok();
+            for _ in 0..5 {
+                assert_eq!(password("wrong").await.error(), INCORRECT);
+            }
+        } else {
+            assert_eq!(password(PASSWORD).await.error(), INCORRECT);
+        }
+    }
+}
