@@ -28,7 +28,7 @@ pub(crate) const DEVICE_PASSWORD_VERIFIER: &str = "DEVICE_PASSWORD_VERIFIER";
 
 /// Challenges that Cognito asks of its own accord. The define function cannot choose them here, and those that are not
 /// offered are refused, so that they never count as passed.
-const OWN: [&str; 14] = [
+pub(crate) const OWN: [&str; 14] = [
     "ADMIN_NO_SRP_AUTH",
     "DEVICE_PASSWORD_VERIFIER",
     "DEVICE_SRP_AUTH",

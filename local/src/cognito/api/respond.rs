@@ -29,7 +29,7 @@ use claim::Claim;
 use mfa::SOFTWARE_TOKEN_MFA;
 
 /// The challenges that can be answered.
-const ANSWERED: [&str; 8] = [
+pub(super) const ANSWERED: [&str; 8] = [
     CUSTOM_CHALLENGE,
     DEVICE_PASSWORD_VERIFIER,
     DEVICE_SRP_AUTH,

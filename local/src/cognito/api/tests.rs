@@ -6,6 +6,7 @@ mod devices;
 mod functions;
 mod mfa;
 mod new_password;
+mod pairs;
 mod password;
 mod users;
 mod world;
