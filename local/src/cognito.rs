@@ -7,6 +7,7 @@ mod error;
 mod fields;
 mod journal;
 mod lockout;
+mod outbox;
 mod pools;
 mod random;
 mod rounds;
@@ -36,6 +37,7 @@ pub(crate) use clock::Clock;
 use fields::{FieldError, Fields};
 pub(crate) use journal::{Call, Journal};
 use lockout::Lockouts;
+use outbox::Outbox;
 use pools::{Pool, Triggers};
 use session::Sessions;
 use store::Store;
@@ -198,6 +200,7 @@ struct State {
     store: Store,
     sessions: Mutex<Sessions<Waiting>>,
     lockouts: Mutex<Lockouts>,
+    outbox: Mutex<Outbox>,
     decoys: Decoys,
     keys: KeyRing,
 }
@@ -232,6 +235,7 @@ impl State {
             store: Store::default(),
             sessions: Mutex::new(Sessions::new()?),
             lockouts: Mutex::default(),
+            outbox: Mutex::default(),
             decoys: Decoys::new()?,
             keys,
         })

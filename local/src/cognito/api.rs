@@ -81,7 +81,9 @@ pub(crate) fn router(state: Arc<State>) -> Router {
             get(openid_configuration).layer(cors),
         );
     if state.settings.debug_answers {
-        router = router.route("/debug/answer", get(debug_answer));
+        router = router
+            .route("/debug/answer", get(debug_answer))
+            .route("/debug/outbox", get(debug_outbox));
     }
     router.with_state(state)
 }
@@ -240,6 +242,11 @@ struct DebugQuery {
 /// What only the verify function should know; there at the operator's explicit wish, for tests.
 async fn debug_answer(Shared(state): Shared<Arc<State>>, Query(query): Query<DebugQuery>) -> Response {
     reply::plain(find_answer(&state, &query.session))
+}
+
+/// The codes that would have been sent; there at the operator's explicit wish, for tests.
+async fn debug_outbox(Shared(state): Shared<Arc<State>>) -> Response {
+    reply::plain(Ok(state.outbox().describe()))
 }
 
 fn find_answer(state: &State, session: &str) -> Result<Value, Error> {

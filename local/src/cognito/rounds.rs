@@ -13,7 +13,9 @@ use super::State;
 use super::error::Error;
 use super::random;
 use super::session::{Form, Sessions, Ticket};
-use super::sign_in::{self, AfterPassword, CUSTOM_CHALLENGE, Created, Granted, Next, PASSWORD_VERIFIER, Round, SRP_A};
+use super::sign_in::{
+    self, AfterPassword, CUSTOM_CHALLENGE, Created, Granted, Next, PASSWORD_VERIFIER, Round, SELECT_CHALLENGE, SRP_A,
+};
 use super::srp::{Exchange, Identity, Proof, PublicNumber, Verifier};
 use super::tokens::Bearer;
 use super::triggers::{Caller, Context};
@@ -21,6 +23,9 @@ use super::users::devices::group_key;
 use super::waiting::{Asked, Pending, SignIn, Waiting};
 pub(crate) use mfa::{MOST_WRONG, wrong_set_up_code};
 pub(crate) use new_password::PREFIX;
+
+/// What `USER_AUTH` offers to sign in with.
+pub(crate) const FIRST_FACTORS: [&str; 2] = ["PASSWORD", "PASSWORD_SRP"];
 
 impl State {
     /// The sessions. The lock is held for look-ups and changes only.
@@ -69,6 +74,15 @@ impl State {
         let ticket = self.remember(sign_in, Pending::Custom { private, metadata })?;
         let session = self.sessions().write(ticket, Form::Session);
         Ok(json!({"ChallengeName": CUSTOM_CHALLENGE, "ChallengeParameters": parameters, "Session": session}))
+    }
+
+    /// Asks how the client wants to sign in.
+    pub(crate) fn ask_choice(&self, sign_in: SignIn) -> Result<Value, Error> {
+        let mut reply = self.ask(sign_in, SELECT_CHALLENGE, &json!({}), Pending::SelectChallenge)?;
+        if let Some(reply) = reply.as_object_mut() {
+            reply.insert("AvailableChallenges".to_owned(), json!(FIRST_FACTORS));
+        }
+        Ok(reply)
     }
 
     /// Asks for the proof of the password. A sign-in without the functions has no `Session`: the client sends the

@@ -21,6 +21,8 @@ pub(crate) const CUSTOM_CHALLENGE: &str = "CUSTOM_CHALLENGE";
 /// The name under which a user with a temporary password is asked for a lasting one.
 pub(crate) const NEW_PASSWORD_REQUIRED: &str = "NEW_PASSWORD_REQUIRED";
 
+/// The name under which a client is asked how to sign in.
+pub(crate) const SELECT_CHALLENGE: &str = "SELECT_CHALLENGE";
 /// The name under which the proof of a device starts.
 pub(crate) const DEVICE_SRP_AUTH: &str = "DEVICE_SRP_AUTH";
 /// The name of the proof of a device.

@@ -7,7 +7,8 @@ use super::clients::Client;
 use super::pools::Pool;
 use super::sign_in::mfa::{MFA_SETUP, SELECT_MFA_TYPE};
 use super::sign_in::{
-    CUSTOM_CHALLENGE, DEVICE_PASSWORD_VERIFIER, DEVICE_SRP_AUTH, NEW_PASSWORD_REQUIRED, PASSWORD_VERIFIER, Round, Stage,
+    CUSTOM_CHALLENGE, DEVICE_PASSWORD_VERIFIER, DEVICE_SRP_AUTH, NEW_PASSWORD_REQUIRED, PASSWORD_VERIFIER, Round,
+    SELECT_CHALLENGE, Stage,
 };
 use super::srp::{Exchange, PublicNumber};
 use super::totp::Secret;
@@ -79,6 +80,14 @@ pub(crate) struct Waiting {
 
 /// What was asked.
 pub(crate) enum Pending {
+    /// A code that was sent.
+    Code {
+        factor: Factor,
+        code: String,
+        /// How many wrong ones there were.
+        wrong: u8,
+        custom: bool,
+    },
     /// A challenge of the functions.
     Custom {
         /// What only the verify function may see.
@@ -105,6 +114,8 @@ pub(crate) enum Pending {
         /// Whether the functions have the word afterwards.
         custom: bool,
     },
+    /// How to sign in.
+    SelectChallenge,
     /// Which second factor to use.
     SelectFactor {
         /// What there is to choose from.
@@ -139,11 +150,13 @@ impl Pending {
     /// `ChallengeName`.
     pub(crate) fn challenge_name(&self) -> &'static str {
         match self {
+            Self::Code { factor, .. } => factor.name(),
             Self::Custom { .. } => CUSTOM_CHALLENGE,
             Self::Device => DEVICE_SRP_AUTH,
             Self::DeviceProof { .. } => DEVICE_PASSWORD_VERIFIER,
             Self::NewPassword { .. } => NEW_PASSWORD_REQUIRED,
             Self::Password { .. } => PASSWORD_VERIFIER,
+            Self::SelectChallenge => SELECT_CHALLENGE,
             Self::SelectFactor { .. } => SELECT_MFA_TYPE,
             Self::SetUp { .. } => MFA_SETUP,
             Self::SoftwareToken { .. } => Factor::SoftwareToken.name(),

@@ -39,7 +39,6 @@ pub(super) async fn initiate_auth(state: &State, mut request: Request<'_>, admin
     // Checked like everything else, though none of the three functions gets it.
     request.client_metadata()?;
     match (flow, admin) {
-        (Flow::User, _) => return Err(Error::not_offered("The flow USER_AUTH")),
         (Flow::AdminUserPassword, false) | (Flow::UserPassword, true) => {
             let other = if admin { "InitiateAuth" } else { "AdminInitiateAuth" };
             return Err(Error::invalid_parameter("Initiate Auth method not supported.")
@@ -92,6 +91,7 @@ pub(super) async fn initiate_auth(state: &State, mut request: Request<'_>, admin
                 )
                 .await
         }
+        Asks::Choice => state.ask_choice(sign_in),
         Asks::Password(password) => state.check_password(sign_in, password).await,
         Asks::Srp(public_number) => state.ask_password(sign_in, &public_number, false),
     }
@@ -99,6 +99,7 @@ pub(super) async fn initiate_auth(state: &State, mut request: Request<'_>, admin
 
 /// What a flow needs besides the user.
 enum Asks<'a> {
+    Choice,
     Custom(Option<Box<PublicNumber>>),
     Password(&'a str),
     Srp(Box<PublicNumber>),
@@ -117,7 +118,24 @@ impl<'a> Asks<'a> {
                 ),
             },
             Flow::UserSrp => Ok(Self::Srp(public_number(parameters)?)),
-            Flow::RefreshToken | Flow::User => Err(Error::not_offered(flow.name())),
+            Flow::RefreshToken => Err(Error::not_offered(flow.name())),
+            Flow::User => match parameters.text("PREFERRED_CHALLENGE")? {
+                Some("PASSWORD") => match parameters.text("PASSWORD")? {
+                    Some(password) => Ok(Self::Password(password)),
+                    None => Ok(Self::Choice),
+                },
+                Some("PASSWORD_SRP") => match parameters.text("SRP_A")? {
+                    Some(_) => Ok(Self::Srp(public_number(parameters)?)),
+                    None => Ok(Self::Choice),
+                },
+                Some(challenge @ ("EMAIL_OTP" | "SMS_OTP" | "WEB_AUTHN")) => {
+                    Err(Error::not_offered(&format!("The challenge {challenge}")))
+                }
+                Some(_) => Err(Error::invalid_parameter(
+                    "PREFERRED_CHALLENGE has to be PASSWORD or PASSWORD_SRP",
+                )),
+                None => Ok(Self::Choice),
+            },
         }
     }
 }

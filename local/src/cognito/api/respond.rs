@@ -3,6 +3,7 @@
 mod claim;
 mod devices;
 mod mfa;
+mod select;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -20,23 +21,27 @@ use crate::cognito::rounds::PREFIX;
 use crate::cognito::session::{self, Form, Ticket};
 use crate::cognito::sign_in::mfa::{MFA_SETUP, SELECT_MFA_TYPE};
 use crate::cognito::sign_in::{
-    CUSTOM_CHALLENGE, DEVICE_PASSWORD_VERIFIER, DEVICE_SRP_AUTH, NEW_PASSWORD_REQUIRED, PASSWORD_VERIFIER, is_own,
+    CUSTOM_CHALLENGE, DEVICE_PASSWORD_VERIFIER, DEVICE_SRP_AUTH, NEW_PASSWORD_REQUIRED, PASSWORD_VERIFIER,
+    SELECT_CHALLENGE, is_own,
 };
 use crate::cognito::users::User;
 use crate::cognito::users::devices::unknown;
 use crate::cognito::waiting::{Pending, Subject, Waiting};
 use claim::Claim;
-use mfa::SOFTWARE_TOKEN_MFA;
+use mfa::{EMAIL_OTP, SMS_MFA, SOFTWARE_TOKEN_MFA};
 
 /// The challenges that can be answered.
-pub(super) const ANSWERED: [&str; 8] = [
+pub(super) const ANSWERED: [&str; 11] = [
     CUSTOM_CHALLENGE,
     DEVICE_PASSWORD_VERIFIER,
     DEVICE_SRP_AUTH,
+    EMAIL_OTP,
     MFA_SETUP,
     NEW_PASSWORD_REQUIRED,
     PASSWORD_VERIFIER,
+    SELECT_CHALLENGE,
     SELECT_MFA_TYPE,
+    SMS_MFA,
     SOFTWARE_TOKEN_MFA,
 ];
 
@@ -76,10 +81,13 @@ pub(super) async fn respond(state: &State, mut request: Request<'_>, admin: bool
         CUSTOM_CHALLENGE => bearer.custom().await,
         DEVICE_PASSWORD_VERIFIER => bearer.device_password_verifier().await,
         DEVICE_SRP_AUTH => bearer.device_srp_auth(),
+        EMAIL_OTP => bearer.code("EMAIL_OTP_CODE").await,
         MFA_SETUP => bearer.mfa_setup().await,
         NEW_PASSWORD_REQUIRED => bearer.new_password().await,
         PASSWORD_VERIFIER => bearer.password_verifier().await,
+        SELECT_CHALLENGE => bearer.select_challenge().await,
         SELECT_MFA_TYPE => bearer.select_mfa_type(),
+        SMS_MFA => bearer.code("SMS_MFA_CODE").await,
         SOFTWARE_TOKEN_MFA => bearer.software_token().await,
         _ => Err(Error::not_offered(&format!("The challenge {challenge}"))),
     }

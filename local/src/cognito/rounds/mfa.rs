@@ -1,12 +1,13 @@
 //! Second factors: asking for one, checking it, setting one up.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, MutexGuard, PoisonError};
 
 use serde_json::{Map, Value, json};
 
 use crate::cognito::State;
 use crate::cognito::error::Error;
+use crate::cognito::outbox::{self, Medium, Message, Outbox};
 use crate::cognito::session::{self, Form};
 use crate::cognito::sign_in::mfa::{self, MFA_SETUP, Owed, SELECT_MFA_TYPE, Shown};
 use crate::cognito::sign_in::{self, Round};
@@ -54,7 +55,24 @@ impl State {
         direct: bool,
     ) -> Result<Value, Error> {
         match factor {
-            Factor::Email | Factor::Sms => Err(Error::not_offered(&format!("The challenge {}", factor.name()))),
+            Factor::Email | Factor::Sms => {
+                let medium = factor.medium().ok_or_else(session::invalid)?;
+                let (code, destination) = self.send_code(&sign_in, medium, factor.name())?;
+                let mut parameters = json!({
+                    "CODE_DELIVERY_DELIVERY_MEDIUM": medium.name(),
+                    "CODE_DELIVERY_DESTINATION": destination,
+                });
+                if let Some(parameters) = parameters.as_object_mut().filter(|_| direct) {
+                    parameters.insert("USER_ID_FOR_SRP".to_owned(), sign_in.subject.name().into());
+                }
+                let pending = Pending::Code {
+                    factor,
+                    code,
+                    wrong: 0,
+                    custom,
+                };
+                self.ask(sign_in, factor.name(), &parameters, pending)
+            }
             Factor::SoftwareToken => {
                 let user = sign_in.subject.user().ok_or_else(Error::incorrect)?;
                 let mut parameters = Map::new();
@@ -68,6 +86,41 @@ impl State {
                 self.ask(sign_in, factor.name(), &parameters.into(), pending)
             }
         }
+    }
+
+    /// Sends a new code; says which, and where it went as far as the client may know.
+    fn send_code(&self, sign_in: &SignIn, medium: Medium, purpose: &'static str) -> Result<(String, String), Error> {
+        let user = sign_in.subject.user().ok_or_else(Error::incorrect)?;
+        let address = user.attributes.get(medium.attribute()).ok_or_else(Error::incorrect)?;
+        let code = outbox::code()?;
+        self.send(Message {
+            medium,
+            address: address.clone(),
+            user: user.name.clone(),
+            purpose,
+            code: code.clone(),
+        });
+        Ok((code, medium.masked(address)))
+    }
+
+    /// Shows a message that would have been sent.
+    pub(crate) fn send(&self, message: Message) {
+        let Message {
+            medium,
+            address,
+            purpose,
+            code,
+            ..
+        } = &message;
+        let (medium, address) = (medium.name(), address.escape_debug());
+        self.journal
+            .warn(&format!("{medium} to {address}: the code for {purpose} is {code}"));
+        self.outbox().add(message);
+    }
+
+    /// The messages that would have been sent.
+    pub(crate) fn outbox(&self) -> MutexGuard<'_, Outbox> {
+        self.outbox.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The answer to a client that is asked something.

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use subtle::ConstantTimeEq;
+
 use super::Stage;
 use crate::cognito::error::Error;
 use crate::cognito::pools::{Mfa, Pool};
@@ -64,11 +66,9 @@ fn usable(user: &User, pool: &Pool) -> Vec<Factor> {
 
 /// Whether the user can be asked for the factor.
 pub(crate) fn has(user: &User, factor: Factor) -> bool {
-    let attribute = |name: &str| user.attributes.contains_key(name);
-    match factor {
-        Factor::Email => attribute("email"),
-        Factor::Sms => attribute("phone_number"),
-        Factor::SoftwareToken => user.mfa.token.is_some(),
+    match factor.medium() {
+        Some(medium) => user.attributes.contains_key(medium.attribute()),
+        None => user.mfa.token.is_some(),
     }
 }
 
@@ -79,6 +79,14 @@ pub(crate) fn show_token(mfa: &mut UserMfa, code: &str, now: Duration) -> Result
         .as_mut()
         .ok_or_else(|| code_mismatch().because("the user has no authenticator app any more"))?;
     token.spend(code, now).check().map(Shown)
+}
+
+/// Compares a code that was sent with the one that came back, in constant time.
+pub(crate) fn show_code(sent: &str, given: &str) -> Result<Shown, Error> {
+    if sent.as_bytes().ct_eq(given.as_bytes()).into() {
+        return Ok(Shown(()));
+    }
+    Err(code_mismatch())
 }
 
 /// Takes the setting up of an authenticator app, which needs a right code, for showing it.

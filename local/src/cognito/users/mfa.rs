@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::cognito::error::Error;
+use crate::cognito::outbox::Medium;
 use crate::cognito::totp::Secret;
 
 /// A kind of second factor.
@@ -28,6 +29,15 @@ impl Factor {
     /// The factor called `name`.
     pub(crate) fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|factor| factor.name() == name)
+    }
+
+    /// How a code travels; none where the user makes it.
+    pub(crate) fn medium(self) -> Option<Medium> {
+        match self {
+            Self::Email => Some(Medium::Email),
+            Self::Sms => Some(Medium::Sms),
+            Self::SoftwareToken => None,
+        }
     }
 
     /// The setting of this factor in requests that set preferences.

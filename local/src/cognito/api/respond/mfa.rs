@@ -7,10 +7,12 @@ use crate::cognito::api::request::parameter;
 use crate::cognito::error::Error;
 use crate::cognito::rounds::MOST_WRONG;
 use crate::cognito::session;
-use crate::cognito::sign_in::mfa::show_set_up;
+use crate::cognito::sign_in::mfa::{show_code, show_set_up};
 use crate::cognito::users::mfa::Factor;
 use crate::cognito::waiting::{Pending, SetUp, Waiting};
 
+pub(super) const EMAIL_OTP: &str = "EMAIL_OTP";
+pub(super) const SMS_MFA: &str = "SMS_MFA";
 pub(super) const SOFTWARE_TOKEN_MFA: &str = "SOFTWARE_TOKEN_MFA";
 
 impl Bearer<'_> {
@@ -37,6 +39,47 @@ impl Bearer<'_> {
                 let wrong = wrong + 1;
                 if wrong < MOST_WRONG {
                     let pending = Pending::SoftwareToken { wrong, custom };
+                    self.give_back(ticket, Waiting { sign_in, pending });
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// A code that was sent comes back under `key`.
+    pub(super) async fn code(&self, key: &str) -> Result<Value, Error> {
+        let given = parameter(self.responses, key)?;
+        let ticket = self.ticket()?;
+        let Waiting {
+            sign_in,
+            pending:
+                Pending::Code {
+                    factor,
+                    code,
+                    wrong,
+                    custom,
+                },
+        } = self.take(ticket)?
+        else {
+            return Err(session::invalid());
+        };
+        match show_code(&code, given) {
+            Ok(shown) => {
+                let result = self
+                    .state
+                    .after_second_factor(sign_in, factor, shown, custom, self.metadata)
+                    .await;
+                self.close(ticket, result)
+            }
+            Err(error) => {
+                let wrong = wrong + 1;
+                if wrong < MOST_WRONG {
+                    let pending = Pending::Code {
+                        factor,
+                        code,
+                        wrong,
+                        custom,
+                    };
                     self.give_back(ticket, Waiting { sign_in, pending });
                 }
                 Err(error)

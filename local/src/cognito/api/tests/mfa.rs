@@ -342,3 +342,113 @@ async fn the_pools_second_factors_can_be_changed() {
     let wrong = config(json!({"UserPoolId": POOL, "MfaConfiguration": "MAYBE"})).await;
     assert_eq!(wrong.error().0, "InvalidParameterException");
 }
+
+/// A world whose user has a telephone and an e-mail address, and wants codes on those that are `on`.
+async fn with_codes(on: &[&str]) -> World {
+    let pool = json!({"MfaConfiguration": "OPTIONAL", "EnabledMfas": ["SMS_MFA", "EMAIL_OTP", "SOFTWARE_TOKEN_MFA"]});
+    let world = World::with(pool, json!({}), sums);
+    let number = json!([{"Name": "phone_number", "Value": "+34600123456"}]);
+    let mut body = json!({"UserPoolId": POOL, "Username": "demo", "UserAttributes": number});
+    world.call("AdminUpdateUserAttributes", body.clone()).await.ok();
+    for setting in on {
+        body[*setting] = json!({"Enabled": true});
+    }
+    world.call("AdminSetUserMFAPreference", body).await.ok();
+    world
+}
+
+async fn sent(world: &World) -> Value {
+    let outbox = world.get("/debug/outbox").await.ok();
+    outbox["messages"].as_array().unwrap().last().unwrap().clone()
+}
+
+#[tokio::test]
+async fn a_code_goes_to_the_outbox_and_comes_back() {
+    for (setting, challenge, medium, to, masked) in [
+        ("SMSMfaSettings", "SMS_MFA", "SMS", "+34600123456", "+*******3456"),
+        (
+            "EmailMfaSettings",
+            "EMAIL_OTP",
+            "EMAIL",
+            "demo@example.com",
+            "d***@e***",
+        ),
+    ] {
+        let world = with_codes(&[setting]).await;
+        let asked = password(&world).await;
+        assert_eq!(asked["ChallengeName"], challenge);
+        assert_eq!(
+            asked["ChallengeParameters"],
+            json!({
+                "CODE_DELIVERY_DELIVERY_MEDIUM": medium, "CODE_DELIVERY_DESTINATION": masked,
+                "USER_ID_FOR_SRP": "demo",
+            })
+        );
+        let message = sent(&world).await;
+        let code = message["code"].as_str().unwrap();
+        assert_eq!(
+            message,
+            json!({"medium": medium, "to": to, "username": "demo", "purpose": challenge, "code": code})
+        );
+        assert!(world.log().iter().any(|line| line.contains(code)));
+        let answer = |code: &str| {
+            let responses = json!({"USERNAME": "demo", format!("{challenge}_CODE"): code});
+            let (world, session) = (&world, asked["Session"].clone());
+            async move { world.respond(challenge, responses, &session).await }
+        };
+        let other = if code == "000000" { "000001" } else { "000000" };
+        for wrong in ["", "1", other, &format!("{code}0")] {
+            assert_eq!(answer(wrong).await.error(), MISMATCH);
+        }
+        assert!(answer(code).await.ok()["AuthenticationResult"].is_object());
+        assert_eq!(
+            answer(code).await.error().1,
+            "Invalid session for the user, session can only be used once."
+        );
+        // Every sign-in has a code of its own.
+        let asked = password(&world).await;
+        let fresh = sent(&world).await["code"].as_str().unwrap().to_owned();
+        if fresh != code {
+            let responses = json!({"USERNAME": "demo", "SMS_MFA_CODE": code, "EMAIL_OTP_CODE": code});
+            let reply = world.respond(challenge, responses, &asked["Session"]).await;
+            assert_eq!(reply.error(), MISMATCH);
+        }
+        for _ in 0..10 {
+            let wrong = if fresh == "000000" { "000001" } else { "000000" };
+            let responses = json!({"USERNAME": "demo", "SMS_MFA_CODE": wrong, "EMAIL_OTP_CODE": wrong});
+            assert_eq!(world.respond(challenge, responses, &asked["Session"]).await.status, 400);
+        }
+        let responses = json!({"USERNAME": "demo", "SMS_MFA_CODE": fresh, "EMAIL_OTP_CODE": fresh});
+        let reply = world.respond(challenge, responses, &asked["Session"]).await;
+        assert_eq!(reply.error().0, "NotAuthorizedException");
+    }
+}
+
+#[tokio::test]
+async fn who_has_several_factors_and_prefers_none_chooses() {
+    let world = with_codes(&["SMSMfaSettings", "EmailMfaSettings"]).await;
+    let asked = password(&world).await;
+    assert_eq!(asked["ChallengeName"], "SELECT_MFA_TYPE");
+    assert_eq!(
+        asked["ChallengeParameters"]["MFAS_CAN_CHOOSE"],
+        r#"["EMAIL_OTP","SMS_MFA"]"#
+    );
+    let choose = |answer: &str| {
+        let responses = json!({"USERNAME": "demo", "ANSWER": answer});
+        world.respond("SELECT_MFA_TYPE", responses, &asked["Session"])
+    };
+    for wrong in ["SOFTWARE_TOKEN_MFA", "", "NONSENSE"] {
+        assert_eq!(choose(wrong).await.error().0, "InvalidParameterException");
+    }
+    let asked = choose("SMS_MFA").await.ok();
+    assert_eq!(asked["ChallengeName"], "SMS_MFA");
+    assert!(asked["ChallengeParameters"].get("USER_ID_FOR_SRP").is_none());
+    let responses = json!({"USERNAME": "demo", "SMS_MFA_CODE": sent(&world).await["code"]});
+    let reply = world.respond("SMS_MFA", responses, &asked["Session"]).await.ok();
+    assert!(reply["AuthenticationResult"].is_object());
+    let prefer = json!({
+        "UserPoolId": POOL, "Username": "demo", "SMSMfaSettings": {"Enabled": true, "PreferredMfa": true},
+    });
+    world.call("AdminSetUserMFAPreference", prefer).await.ok();
+    assert_eq!(password(&world).await["ChallengeName"], "SMS_MFA");
+}

@@ -10,7 +10,7 @@ use crate::cognito::srp::client::Client;
 use crate::cognito::totp::Secret;
 
 /// The states, what is asked in them, and whether the right answer to it gives tokens.
-const STATES: [(&str, &str, bool); 13] = [
+const STATES: [(&str, &str, bool); 18] = [
     ("nothing has been started", "", false),
     ("a session is made up", "", false),
     ("custom challenge", "CUSTOM_CHALLENGE", true),
@@ -31,6 +31,11 @@ const STATES: [(&str, &str, bool); 13] = [
     ("authenticator app to be set up", "MFA_SETUP", false),
     ("authenticator app to be set up, its secret known", "MFA_SETUP", false),
     ("authenticator app set up", "MFA_SETUP", true),
+    ("text message", "SMS_MFA", true),
+    ("e-mail", "EMAIL_OTP", true),
+    ("text message before a custom challenge", "SMS_MFA", false),
+    ("choice of a second factor", "SELECT_MFA_TYPE", false),
+    ("choice of a first factor", "SELECT_CHALLENGE", true),
     ("device", "DEVICE_SRP_AUTH", false),
 ];
 
@@ -91,14 +96,55 @@ async fn app(world: &World) -> Secret {
     secret
 }
 
+/// Has demo asked for a code that was sent, or for which one to send.
+async fn codes(world: &World, state: &str, responses: &mut Map<String, Value>) -> Value {
+    let number = json!([{"Name": "phone_number", "Value": "+34600123456"}]);
+    let user = json!({"UserPoolId": POOL, "Username": "demo", "UserAttributes": number});
+    call(world, "AdminUpdateUserAttributes", user.clone()).await;
+    let (sms, email) = (state != "e-mail", !state.starts_with("text"));
+    let mut wanted = object(user);
+    if sms {
+        wanted.insert("SMSMfaSettings".to_owned(), json!({"Enabled": true}));
+    }
+    if email {
+        wanted.insert("EmailMfaSettings".to_owned(), json!({"Enabled": true}));
+    }
+    call(world, "AdminSetUserMFAPreference", wanted.into()).await;
+    let asked = if state.ends_with("custom challenge") {
+        let asked = srp(world, "CUSTOM_AUTH").await;
+        prove(world, &asked).await
+    } else {
+        password(world, None).await
+    };
+    responses.insert("ANSWER".to_owned(), "SMS_MFA".into());
+    let outbox = world.get("/debug/outbox").await.ok();
+    let code = outbox["messages"][0]["code"].clone();
+    responses.insert("SMS_MFA_CODE".to_owned(), code.clone());
+    responses.insert("EMAIL_OTP_CODE".to_owned(), code);
+    asked
+}
+
 impl Case {
     async fn new(state: &str) -> Self {
         let mfa = if state.contains("set up") { "ON" } else { "OPTIONAL" };
         let pool = json!({
-            "MfaConfiguration": mfa, "EnabledMfas": ["SOFTWARE_TOKEN_MFA"],
+            "MfaConfiguration": mfa, "EnabledMfas": ["SOFTWARE_TOKEN_MFA", "SMS_MFA", "EMAIL_OTP"],
             "DeviceConfiguration": {"ChallengeRequiredOnNewDevice": true},
         });
-        let world = World::with(pool, json!({}), sums);
+        let flows = json!([
+            "ALLOW_CUSTOM_AUTH",
+            "ALLOW_REFRESH_TOKEN_AUTH",
+            "ALLOW_USER_SRP_AUTH",
+            "ALLOW_USER_PASSWORD_AUTH",
+            "ALLOW_USER_AUTH",
+        ]);
+        let world = World::with(pool, json!({"ExplicitAuthFlows": flows}), sums);
+        if state.contains("set up") {
+            // Whoever has an address could be asked for a code.
+            let none = json!([{"Name": "email", "Value": ""}]);
+            let body = json!({"UserPoolId": POOL, "Username": "demo", "UserAttributes": none});
+            call(&world, "AdminUpdateUserAttributes", body).await;
+        }
         let other = json!({"UserPoolId": POOL, "Username": "other", "TemporaryPassword": PASSWORD});
         call(&world, "AdminCreateUser", other).await;
         if state.starts_with("temporary") {
@@ -146,6 +192,13 @@ impl Case {
                 } else {
                     reply
                 }
+            }
+            "text message" | "e-mail" | "text message before a custom challenge" | "choice of a second factor" => {
+                codes(&world, state, &mut responses).await
+            }
+            "choice of a first factor" => {
+                responses.insert("ANSWER".to_owned(), "PASSWORD".into());
+                world.initiate("USER_AUTH", json!({"USERNAME": "demo"})).await.ok()
             }
             "device" | "proof of a device" => return Self::device(world, responses, state).await,
             _ => panic!("{state}"),
