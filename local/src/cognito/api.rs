@@ -1,6 +1,7 @@
 //! The HTTP side: AWS JSON 1.1 at `POST /`, and the published keys.
 
 mod access;
+mod account;
 mod devices;
 mod initiate;
 mod list_users;
@@ -10,6 +11,7 @@ mod pools;
 mod reply;
 mod request;
 mod respond;
+mod sign_out;
 pub(crate) mod users;
 
 use std::sync::Arc;
@@ -35,10 +37,12 @@ use request::Request;
 const TARGET: &str = "AWSCognitoIdentityProviderService.";
 
 /// The operations there are.
-const OPERATIONS: [&str; 32] = [
+const OPERATIONS: [&str; 40] = [
     "AdminConfirmSignUp",
     "AdminCreateUser",
     "AdminDeleteUser",
+    "AdminDisableUser",
+    "AdminEnableUser",
     "AdminForgetDevice",
     "AdminGetDevice",
     "AdminGetUser",
@@ -49,7 +53,9 @@ const OPERATIONS: [&str; 32] = [
     "AdminSetUserPassword",
     "AdminUpdateDeviceStatus",
     "AdminUpdateUserAttributes",
+    "AdminUserGlobalSignOut",
     "AssociateSoftwareToken",
+    "ChangePassword",
     "ConfirmDevice",
     "CreateUserPool",
     "CreateUserPoolClient",
@@ -57,16 +63,20 @@ const OPERATIONS: [&str; 32] = [
     "DescribeUserPoolClient",
     "ForgetDevice",
     "GetDevice",
+    "GetTokensFromRefreshToken",
     "GetUser",
     "GetUserPoolMfaConfig",
+    "GlobalSignOut",
     "InitiateAuth",
     "ListDevices",
     "ListUsers",
     "RespondToAuthChallenge",
+    "RevokeToken",
     "SetUserMFAPreference",
     "SetUserPoolMfaConfig",
     "SignUp",
     "UpdateDeviceStatus",
+    "UpdateUserAttributes",
     "VerifySoftwareToken",
 ];
 
@@ -193,6 +203,14 @@ async fn perform(state: &State, target: &str, body: &[u8]) -> Result<Value, Erro
         "SignUp" => users::sign_up(state, request),
         "UpdateDeviceStatus" => devices::update_device_status(state, request, false).await,
         "VerifySoftwareToken" => mfa::verify_software_token(state, request).await,
+        "GetTokensFromRefreshToken" => sign_out::get_tokens_from_refresh_token(state, request).await,
+        "RevokeToken" => sign_out::revoke_token(state, request),
+        "GlobalSignOut" => sign_out::global_sign_out(state, request).await,
+        "AdminUserGlobalSignOut" => sign_out::admin_user_global_sign_out(state, request),
+        "AdminEnableUser" => sign_out::set_enabled(state, request, true),
+        "AdminDisableUser" => sign_out::set_enabled(state, request, false),
+        "ChangePassword" => account::change_password(state, request).await,
+        "UpdateUserAttributes" => account::update_user_attributes(state, request).await,
         _ => Err(unknown(target)),
     }
 }

@@ -124,10 +124,19 @@ pub(crate) enum AfterPassword {
 
 /// Whether a user may start to sign in at all.
 pub(crate) fn may_start(user: &User) -> Result<(), Error> {
+    may_go_on(user)?;
     match user.status {
         Status::Confirmed | Status::ForceChangePassword => Ok(()),
         Status::Unconfirmed => Err(Error::new("UserNotConfirmedException", "User is not confirmed.")),
     }
+}
+
+/// Whether a user may go on with a sign-in, or use what one gave.
+pub(crate) fn may_go_on(user: &User) -> Result<(), Error> {
+    if user.disabled {
+        return Err(Error::not_authorized("User is disabled."));
+    }
+    Ok(())
 }
 
 /// Goes on after the define function.

@@ -6,6 +6,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
+use uuid::Uuid;
+
 use super::clients::Client;
 use super::error::Error;
 use super::pools::Pool;
@@ -116,6 +118,24 @@ impl Store {
     /// Hands out a refresh token.
     pub(crate) fn add_refresh_token(&self, refresh: Refresh, now: Duration) -> Result<String, Error> {
         write(&self.refresh).add(refresh, now)
+    }
+
+    /// Ends the sign-in that a refresh token is of. One that is not known ends nothing.
+    pub(crate) fn revoke_token(&self, token: &str, client: &Client, now: Duration) {
+        let mut tokens = write(&self.refresh);
+        if let Ok(refresh) = tokens.find(token, client, now) {
+            tokens.end(now, |other| other.origin == refresh.origin);
+        }
+    }
+
+    /// Ends all sign-ins of a user.
+    pub(crate) fn revoke_user(&self, user: &User, now: Duration) {
+        write(&self.refresh).end(now, |refresh| *refresh.sub == *user.sub);
+    }
+
+    /// Whether the sign-in that tokens come from was ended.
+    pub(crate) fn is_revoked(&self, origin: Uuid) -> bool {
+        read(&self.refresh).is_ended(origin)
     }
 
     /// What a refresh token stands for.

@@ -26,6 +26,8 @@ pub(crate) struct User {
     /// None until one is set.
     pub(crate) password: Option<Verifier>,
     pub(crate) status: Status,
+    /// Whether an administrator has turned the account off.
+    pub(crate) disabled: bool,
     pub(crate) mfa: UserMfa,
     pub(crate) devices: Vec<Device>,
     pub(crate) created: Duration,
@@ -214,6 +216,7 @@ mod tests {
                 .collect(),
             password: None,
             status: Status::Confirmed,
+            disabled: false,
             mfa: UserMfa::default(),
             devices: Vec::new(),
             created: Duration::ZERO,

@@ -8,5 +8,6 @@ mod mfa;
 mod new_password;
 mod pairs;
 mod password;
+mod sign_out;
 mod users;
 mod world;

@@ -64,6 +64,7 @@ impl State {
                 attributes,
                 password,
                 status,
+                disabled: false,
                 mfa: UserMfa::default(),
                 devices: Vec::new(),
                 created: now,
@@ -242,7 +243,7 @@ pub(super) fn describe(user: &User, attributes_key: &str) -> Value {
     described.insert(attributes_key.to_owned(), attributes(user, |_| true));
     described.insert("UserCreateDate".to_owned(), user.created.as_secs_f64().into());
     described.insert("UserLastModifiedDate".to_owned(), user.modified.as_secs_f64().into());
-    described.insert("Enabled".to_owned(), true.into());
+    described.insert("Enabled".to_owned(), (!user.disabled).into());
     described.insert("UserStatus".to_owned(), user.status.name().into());
     describe_mfa(user, &mut described);
     Value::Object(described)

@@ -26,6 +26,7 @@ fn user(status: Status) -> User {
         attributes: BTreeMap::new(),
         password: None,
         status,
+        disabled: false,
         mfa: crate::cognito::users::mfa::UserMfa::default(),
         devices: Vec::new(),
         created: Duration::ZERO,
@@ -192,6 +193,22 @@ fn a_challenge_without_a_secret_is_refused() {
         })
         .is_ok()
     );
+}
+
+#[test]
+fn a_disabled_user_neither_starts_nor_goes_on_nor_refreshes() {
+    for status in [Status::Confirmed, Status::ForceChangePassword, Status::Unconfirmed] {
+        let mut user = user(status);
+        assert!(may_go_on(&user).is_ok());
+        user.disabled = true;
+        for refused in [
+            may_start(&user),
+            may_go_on(&user),
+            after_refresh("1", Some(&user), Device::default()).map(drop),
+        ] {
+            assert_eq!(refused.unwrap_err().message, "User is disabled.");
+        }
+    }
 }
 
 #[test]

@@ -43,6 +43,7 @@ fn user() -> User {
             .into(),
         password: None,
         status: Status::Confirmed,
+        disabled: false,
         mfa: crate::cognito::users::mfa::UserMfa::default(),
         devices: Vec::new(),
         created: NOW,
