@@ -6,6 +6,7 @@ mod devices;
 mod initiate;
 mod list_users;
 mod mfa;
+mod pool_changes;
 mod pool_mfa;
 mod pools;
 mod reply;
@@ -37,7 +38,7 @@ use request::Request;
 const TARGET: &str = "AWSCognitoIdentityProviderService.";
 
 /// The operations there are.
-const OPERATIONS: [&str; 40] = [
+const OPERATIONS: [&str; 46] = [
     "AdminConfirmSignUp",
     "AdminCreateUser",
     "AdminDeleteUser",
@@ -59,6 +60,8 @@ const OPERATIONS: [&str; 40] = [
     "ConfirmDevice",
     "CreateUserPool",
     "CreateUserPoolClient",
+    "DeleteUserPool",
+    "DeleteUserPoolClient",
     "DescribeUserPool",
     "DescribeUserPoolClient",
     "ForgetDevice",
@@ -69,6 +72,8 @@ const OPERATIONS: [&str; 40] = [
     "GlobalSignOut",
     "InitiateAuth",
     "ListDevices",
+    "ListUserPoolClients",
+    "ListUserPools",
     "ListUsers",
     "RespondToAuthChallenge",
     "RevokeToken",
@@ -77,6 +82,8 @@ const OPERATIONS: [&str; 40] = [
     "SignUp",
     "UpdateDeviceStatus",
     "UpdateUserAttributes",
+    "UpdateUserPool",
+    "UpdateUserPoolClient",
     "VerifySoftwareToken",
 ];
 
@@ -211,6 +218,12 @@ async fn perform(state: &State, target: &str, body: &[u8]) -> Result<Value, Erro
         "AdminDisableUser" => sign_out::set_enabled(state, request, false),
         "ChangePassword" => account::change_password(state, request).await,
         "UpdateUserAttributes" => account::update_user_attributes(state, request).await,
+        "UpdateUserPool" => pool_changes::update_user_pool(state, request, &body),
+        "UpdateUserPoolClient" => pool_changes::update_user_pool_client(state, request, &body),
+        "DeleteUserPool" => pool_changes::delete_user_pool(state, request),
+        "DeleteUserPoolClient" => pool_changes::delete_user_pool_client(state, request),
+        "ListUserPools" => pool_changes::list_user_pools(state, request),
+        "ListUserPoolClients" => pool_changes::list_user_pool_clients(state, request),
         _ => Err(unknown(target)),
     }
 }

@@ -8,6 +8,7 @@ mod mfa;
 mod new_password;
 mod pairs;
 mod password;
+mod pool_changes;
 mod sign_out;
 mod users;
 mod world;

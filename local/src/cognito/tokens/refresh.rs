@@ -78,6 +78,11 @@ impl RefreshTokens {
         self.order.retain(|token| self.by_token.contains_key(token));
     }
 
+    /// Ends the sign-ins through the client called `id`.
+    pub(crate) fn end_client(&mut self, id: &str, now: Duration) {
+        self.end(now, |refresh| *refresh.client == *id);
+    }
+
     /// What `token` stands for, if it belongs to `client`.
     pub(crate) fn find(&self, token: &str, client: &Client, now: Duration) -> Result<Refresh, Error> {
         let invalid = || Error::not_authorized("Invalid Refresh Token.");
