@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::LazyLock;
 use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 
 use aws_cognito_srp::{SrpClient, User};
 use serde_json::{Value, json};
@@ -73,6 +74,8 @@ pub struct Local {
     process: Child,
     /// The address of everything, without a slash at the end.
     pub endpoint: String,
+    /// How long it took until it said so.
+    pub ready_after: Duration,
     output: Option<JoinHandle<()>>,
 }
 
@@ -110,7 +113,9 @@ impl Local {
     }
 
     fn run(args: &[&str]) -> Self {
-        let mut process = Self::command(args).stdout(Stdio::piped()).spawn().unwrap();
+        let mut command = Self::command(args);
+        let start = Instant::now();
+        let mut process = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
         let mut shown = String::new();
         let endpoint = loop {
@@ -125,11 +130,13 @@ impl Local {
                 break address.trim_end_matches('/').to_owned();
             }
         };
+        let ready_after = start.elapsed();
         // Someone has to read on, or `local` would wait for room in the pipe.
         let output = thread::spawn(move || lines.for_each(drop));
         Self {
             process,
             endpoint,
+            ready_after,
             output: Some(output),
         }
     }
@@ -188,8 +195,11 @@ impl Drop for Local {
     }
 }
 
-fn agent() -> ureq::Agent {
-    ureq::Agent::config_builder().http_status_as_error(false).build().into()
+/// One for all threads, because it keeps connections.
+fn agent() -> &'static ureq::Agent {
+    static AGENT: LazyLock<ureq::Agent> =
+        LazyLock::new(|| ureq::Agent::config_builder().http_status_as_error(false).build().into());
+    &AGENT
 }
 
 /// What Cognito refuses with.
