@@ -35,6 +35,8 @@ pub struct Request<'a> {
     pub attributes: &'a HashMap<String, String>,
     /// The language to ask in.
     pub locale: Locale,
+    /// How many answers to this step have been wrong: a reason to ask more.
+    pub wrong: u8,
     /// The time.
     pub now: SystemTime,
 }
