@@ -3,6 +3,7 @@
 //! A new one is a file in this folder and a line in [`Issuers::standard`].
 
 pub mod captcha;
+pub mod proof_of_work;
 pub mod security_question;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -71,9 +72,10 @@ pub struct Issuers {
 
 impl Issuers {
     /// Every issuer of this workspace, by the name of the challenge it issues for.
-    fn all() -> [(&'static str, Configure); 2] {
+    fn all() -> [(&'static str, Configure); 3] {
         [
             (captcha::NAME, captcha::configure),
+            (proof_of_work::NAME, proof_of_work::configure),
             (security_question::NAME, security_question::configure),
         ]
     }
