@@ -282,7 +282,7 @@ impl<'a> Client<'a> {
     /// # Panics
     ///
     /// A start that is not followed by Cognito's password challenge.
-    pub fn start_with_password(&self, user: &str, password: &str) -> Result<Value, Refusal> {
+    pub fn start_with_password(&self, user: &str, password: &str, metadata: &Value) -> Result<Value, Refusal> {
         let srp = SrpClient::new(User::new(POOL, user, password), CLIENT, None);
         let parameters = json!({"USERNAME": user, "CHALLENGE_NAME": "SRP_A", "SRP_A": srp.get_auth_parameters().a});
         let reply = self.call(
@@ -298,6 +298,7 @@ impl<'a> Client<'a> {
         self.call(
             "RespondToAuthChallenge",
             &json!({"ChallengeName": "PASSWORD_VERIFIER", "ClientId": CLIENT, "Session": reply["Session"],
+            "ClientMetadata": metadata,
             "ChallengeResponses": {
                 "USERNAME": user_id,
                 "PASSWORD_CLAIM_SECRET_BLOCK": proof.password_claim_secret_block,
