@@ -8,7 +8,22 @@ const SLOW_MS = 800;
 /** More segments than this tell a reader nothing. */
 const MOST_SEGMENTS = 12;
 /** Parameters that every challenge has; the rest are its own. */
-const COMMON_PARAMETERS = new Set(["USERNAME", "attemptsLeft", "challenge", "locale", "step", "steps"]);
+const COMMON_PARAMETERS = new Set([
+  "USERNAME",
+  "alternatives",
+  "attemptsLeft",
+  "challenge",
+  "locale",
+  "step",
+  "steps",
+]);
+/** What each challenge that the page knows is called in the texts. */
+const KINDS = { CAPTCHA: "captcha", PROOF_OF_WORK: "work", SECURITY_QUESTION: "question" };
+/** The other way through a step, by the challenge that is asked. */
+const OTHER_WAYS = {
+  CAPTCHA: { challenge: "PROOF_OF_WORK", text: "workInstead" },
+  PROOF_OF_WORK: { challenge: "CAPTCHA", text: "pictureInstead" },
+};
 const SETTING_FIELDS = { region: "region", userPoolId: "user-pool-id", clientId: "client-id" };
 
 let texts = {};
@@ -43,6 +58,12 @@ export function onStart(act) {
 
 export function onAnswer(act) {
   onSubmit("challenge-form", () => act(byId("answer").value));
+}
+
+/** Calls `act` with the challenge that the reader would rather have: another picture, or another way altogether. */
+export function onAnother(act) {
+  byId("another-picture").addEventListener("click", () => act("CAPTCHA"));
+  byId("another-way").addEventListener("click", ({ currentTarget }) => act(currentTarget.value));
 }
 
 export function onStartAgain(act) {
@@ -90,7 +111,13 @@ export function showChallenge(parameters, again) {
     byId("answer").setAttribute("aria-invalid", "true");
     byId("status").textContent = `${texts.wrongAnswer} ${tries}`;
   }
-  byId("answer").focus();
+  byId(challenge === "PROOF_OF_WORK" ? "challenge-heading" : "answer").focus();
+}
+
+/** How far the computation is: `tries` of at most `most`. */
+export function showWork(tries, most) {
+  byId("work-progress").max = most;
+  byId("work-progress").value = tries;
 }
 
 /** The claims of both tokens. */
@@ -186,9 +213,9 @@ function hush() {
 
 function showQuestion(challenge, parameters) {
   const { captchaUrl, securityQuestion, locale } = parameters;
-  const kind = { CAPTCHA: "captcha", SECURITY_QUESTION: "question" }[challenge] ?? "other";
+  const kind = KINDS[challenge] ?? "other";
   byId("challenge-heading").textContent = texts[`${kind}Heading`];
-  byId("answer-label").textContent = texts[`${kind}Answer`];
+  byId("answer-label").textContent = texts[`${kind}Answer`] ?? "";
   byId("hint").textContent = kind === "captcha" ? texts.captchaHint : "";
 
   byId("captcha").hidden = kind !== "captcha";
@@ -196,7 +223,23 @@ function showQuestion(challenge, parameters) {
   byId("question").hidden = kind !== "question";
   byId("question").textContent = kind === "question" ? securityQuestion : "";
   byId("question").lang = locale ?? language;
+  for (const id of ["answer-field", "continue"]) byId(id).hidden = kind === "work";
+  byId("work").hidden = kind !== "work";
+  showOtherWays(challenge, parameters);
   showParameters(kind === "other" ? parameters : {});
+}
+
+/** Each costs a try, so none is offered with the last. */
+function showOtherWays(challenge, { alternatives, attemptsLeft }) {
+  const affordable = Number(attemptsLeft) > 1;
+  const way = OTHER_WAYS[challenge];
+  const listed = (alternatives ?? "").split(",").includes(way?.challenge);
+  byId("another-picture").hidden = !(affordable && challenge === "CAPTCHA");
+  byId("another-way").hidden = !(affordable && listed);
+  if (way) {
+    byId("another-way").value = way.challenge;
+    byId("another-way").textContent = texts[way.text];
+  }
 }
 
 function showPicture(url) {
