@@ -36,6 +36,8 @@ pub struct Request<'a> {
     pub attributes: &'a HashMap<String, String>,
     /// The language to ask in.
     pub locale: Locale,
+    /// Whether the client would rather hear than see, where there is a choice.
+    pub sound: bool,
     /// How many answers to this step have been wrong: a reason to ask more.
     pub wrong: u8,
     /// The time.
@@ -60,6 +62,9 @@ pub enum IssueError {
     /// The picture could not be drawn or encoded.
     #[error("could not draw the picture")]
     Picture,
+    /// The sound could not be made.
+    #[error("could not make the sound")]
+    Sound,
 }
 
 /// Makes an issuer from the environment.

@@ -76,6 +76,10 @@ impl Asker {
             found: !request.user_not_found,
             attributes: &request.user_attributes,
             locale: Locale::lookup(wanted.into_iter().flatten().map(String::as_str), self.default_locale),
+            sound: request
+                .client_metadata
+                .get("captcha")
+                .is_some_and(|medium| medium == "audio"),
             wrong: ask.wrong,
             now,
         };

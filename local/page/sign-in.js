@@ -31,7 +31,7 @@ async function open() {
   view.onAnother(change);
   view.onStartAgain(startAgain);
   view.onSettings(chooseTarget, settings.forget);
-  view.onPictureBroken(() => view.alarm(texts.captchaBroken));
+  view.onMediumBroken((text) => view.alarm(text));
   view.showStart();
   if (target === null) {
     view.alarm(texts.noConfiguration);
@@ -73,9 +73,9 @@ async function answer(text) {
 }
 
 /** Gives up the challenge at hand for another of the same step, which costs a try. */
-async function change(challenge) {
-  // Create asks the step's first challenge unless every answer says otherwise.
-  clientMetadata.challenge = challenge;
+async function change(wanted) {
+  // Create asks for the letters in the first challenge's picture unless every answer says otherwise.
+  Object.assign(clientMetadata, wanted);
   signIn.changing = true;
   signIn.work?.abort();
   await send(NO_ANSWER);

@@ -43,14 +43,15 @@ async fn configuration(State(config): State<Arc<Config>>) -> Response {
 
 /// Lets the page call `endpoint` and, where its address names one, the user pools of one AWS region; nothing else.
 ///
-/// Pictures may come from the local S3, whose port is not known beforehand, from AWS, or inline.
+/// Pictures and sounds may come from the local S3, whose port is not known beforehand, from AWS, or inline.
 fn content_security_policy(endpoint: &str, region: Option<&str>) -> HeaderValue {
     let aws = region
         .map(|region| format!(" https://cognito-idp.{region}.amazonaws.com"))
         .unwrap_or_default();
     let policy = format!(
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: http://127.0.0.1:* https:; \
-         connect-src 'self' {endpoint}{aws}; worker-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
+         media-src 'self' data: http://127.0.0.1:* https:; connect-src 'self' {endpoint}{aws}; worker-src 'self'; \
+         base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
          require-trusted-types-for 'script'"
     );
     HeaderValue::try_from(policy).unwrap_or(NOTHING_ALLOWED)

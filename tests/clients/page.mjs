@@ -224,6 +224,24 @@ rule("a computation passes where the picture cannot be read, and costs the try t
   await at.asks("question");
 });
 
+rule("six digits can be heard and typed without leaving the field", {}, async (at) => {
+  await at.open();
+  await at.passTo("captcha");
+  await at.page.getByRole("button", { name: "Listen instead (uses one try)" }).press("Enter");
+  await at.asks("captcha-sound", { tries: "2 tries left." });
+  await at.page.waitForFunction(() => document.getElementById("captcha-sound").readyState >= 2);
+  await at.page.evaluate(() => document.getElementById("captcha-sound").pause());
+  await at.types("p");
+  await at.page.waitForFunction(() => !document.getElementById("captcha-sound").paused);
+  assert.equal(await at.focused(), "answer");
+  assert.equal(await at.page.inputValue("#answer"), "");
+  await at.inspect("light", "10-sound");
+  const answer = await at.captchaAnswer();
+  assert.match(answer, /^[0-9]{6}$/);
+  await at.types(answer, "Enter");
+  await at.asks("question");
+});
+
 rule("another picture can be had for a try, and not for the last", {}, async (at) => {
   await at.open();
   await at.passTo("captcha");
