@@ -177,3 +177,52 @@ fn a_taken_port_says_so_and_ends_with_2() {
     assert_eq!(code, Some(2), "{output}");
     assert!(output.contains(&address), "{output}");
 }
+
+#[test]
+fn answers_that_admin_enrols_are_right_until_they_are_reset() {
+    let local = Local::start(&["--flow", "SECURITY_QUESTION:1"]);
+    let user = json!({"Username": "ada", "MessageAction": "SUPPRESS", "TemporaryPassword": "Passw0rd!demo"});
+    local.admin("AdminCreateUser", &user);
+    let answers = "birth-city=Seattle\nfirst-pet=Peccy\nfirst-teacher=Ms Ada\n";
+    let (code, printed) = local.admin_questions(&["enroll", "--stdin", "--username", "ada"], answers);
+    assert_eq!(code, Some(0), "{printed}");
+    for secret in ["Seattle", "Peccy", "argon2"] {
+        assert!(!printed.contains(secret), "{printed}");
+    }
+    let client = Client::new(&local);
+    let signs_in = |answer: &dyn Fn(&Value) -> String| {
+        let reply = client.start("ada").unwrap();
+        client.answer("ada", &reply, &answer(&reply["ChallengeParameters"]), &Value::Null)
+    };
+    assert!(signs_in(&|public| right_answer(public, &Value::Null)).is_ok());
+    assert_eq!(signs_in(&|_| "wrong".into()).unwrap_err(), Refusal::incorrect());
+
+    let (code, printed) = local.admin_questions(&["reset", "--username", "ada"], "");
+    assert_eq!(code, Some(0), "{printed}");
+    assert_eq!(
+        signs_in(&|public| right_answer(public, &Value::Null)).unwrap_err(),
+        Refusal::incorrect()
+    );
+}
+
+#[test]
+fn admin_refuses_weak_answers_and_unknown_users_without_quoting_them() {
+    let local = Local::start(&["--flow", "SECURITY_QUESTION:1"]);
+    for (user, answers, message) in [
+        ("demo", "first-pet=hunter2\n", "answer at least 3"),
+        (
+            "demo",
+            "first-pet=demo\nbirth-city=hunter2\nfirst-teacher=Ms Ada\n",
+            "`first-pet` is the user's name",
+        ),
+        (
+            "nobody",
+            "first-pet=hunter2\nbirth-city=Seattle\nfirst-teacher=Ms Ada\n",
+            "UserNotFoundException",
+        ),
+    ] {
+        let (code, printed) = local.admin_questions(&["enroll", "--stdin", "--username", user], answers);
+        assert_eq!(code, Some(2), "{printed}");
+        assert!(printed.contains(message) && !printed.contains("hunter2"), "{printed}");
+    }
+}

@@ -1,7 +1,7 @@
 //! `local` as a process, and a client that speaks to it.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::LazyLock;
@@ -12,6 +12,8 @@ use aws_cognito_srp::{SrpClient, User};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::functions::SECRET;
+
 const POOL: &str = "us-east-1_LocalPool";
 const CLIENT: &str = "localclient000000000000000";
 
@@ -20,6 +22,7 @@ static BUILT: LazyLock<Built> = LazyLock::new(Built::now);
 
 /// Where the binaries are.
 struct Built {
+    admin: PathBuf,
     local: PathBuf,
     /// The functions as cargo-lambda would lay them out.
     functions: TempDir,
@@ -63,6 +66,7 @@ impl Built {
             std::os::unix::fs::symlink(&binaries[name], folder.join("bootstrap")).unwrap();
         }
         Self {
+            admin: binaries["admin"].clone(),
             local: binaries["local"].clone(),
             functions,
         }
@@ -101,6 +105,7 @@ impl Local {
     /// `local` with the built functions on a free port, unless `args` say otherwise.
     fn command(args: &[&str]) -> Command {
         let mut command = Command::new(&BUILT.local);
+        command.env("CHALLENGE_SECRET", SECRET);
         command.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap());
         if !args.contains(&"--functions-dir") {
             command.arg("--functions-dir").arg(BUILT.functions.path());
@@ -161,6 +166,32 @@ impl Local {
         let mut body = fields.clone();
         body["UserPoolId"] = POOL.into();
         Client::new(self).call(operation, &body).unwrap()
+    }
+
+    /// Runs `admin questions ARGS` on the pool with `input`: its exit code and all that it printed.
+    ///
+    /// # Panics
+    ///
+    /// An `admin` that cannot be run at all.
+    pub fn admin_questions(&self, args: &[&str], input: &str) -> (Option<i32>, String) {
+        let mut process = Command::new(&BUILT.admin)
+            .arg("questions")
+            .args(args)
+            .args(["--endpoint-url", &self.endpoint, "--user-pool-id", POOL])
+            .env("CHALLENGE_SECRET", SECRET)
+            .env("AWS_ACCESS_KEY_ID", "test")
+            .env("AWS_SECRET_ACCESS_KEY", "test")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        process.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        let output = process.wait_with_output().unwrap();
+        (
+            output.status.code(),
+            String::from_utf8([output.stdout, output.stderr].concat()).unwrap(),
+        )
     }
 
     /// Gets `url`: its bytes, or the status that was not 200.
