@@ -125,7 +125,7 @@ impl Caller<'_> {
                 Ok(Ok(answer)) => return Ok(answer),
                 // A function may have the same limit, and its end is then reported at the moment Cognito gives up.
                 Ok(Err(Failure::TimedOut(_))) if begun.elapsed() >= PATIENCE => {
-                    self.no_answer(trigger, function, tried)
+                    self.no_answer(trigger, function, tried);
                 }
                 Ok(Err(Failure::Crashed(text) | Failure::Error(text) | Failure::TimedOut(text))) => {
                     let message = format!("{name} failed with error {text}.");
