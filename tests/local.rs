@@ -16,7 +16,7 @@ fn every_script_ends_as_it_says() {
         by_flow.entry(script.flow.clone()).or_default().push((case, script));
     }
     for (flow, scripts) in by_flow {
-        let local = Local::start(&["--flow", &flow]);
+        let local = Local::start(&["--flow", &flow, "--parameter", "ProofOfWorkTries=2"]);
         local.admin(
             "AdminCreateUser",
             &json!({"Username": "not-enrolled", "MessageAction": "SUPPRESS",
@@ -55,14 +55,14 @@ fn play(local: &Local, script: &Script, asked: &mut Vec<String>) -> End {
     };
     if stopped_by_cognito(script) {
         let refused = Client::new(local)
-            .start_with_password(user, "Passw0rd!demo")
+            .start_with_password(user, "Passw0rd!demo", &json!(script.client_metadata))
             .unwrap_err();
         assert_eq!(refused, Refusal::incorrect());
         return End::Denied;
     }
     let client = Client::new(local);
     let started = if script.password() {
-        client.start_with_password(user, "Passw0rd!demo")
+        client.start_with_password(user, "Passw0rd!demo", &json!(script.client_metadata))
     } else {
         client.start(user)
     };

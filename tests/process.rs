@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::LazyLock;
 use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 
 use aws_cognito_srp::{SrpClient, User};
 use serde_json::{Value, json};
@@ -73,6 +74,8 @@ pub struct Local {
     process: Child,
     /// The address of everything, without a slash at the end.
     pub endpoint: String,
+    /// How long it took until it said so.
+    pub ready_after: Duration,
     output: Option<JoinHandle<()>>,
 }
 
@@ -110,7 +113,9 @@ impl Local {
     }
 
     fn run(args: &[&str]) -> Self {
-        let mut process = Self::command(args).stdout(Stdio::piped()).spawn().unwrap();
+        let mut command = Self::command(args);
+        let start = Instant::now();
+        let mut process = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
         let mut shown = String::new();
         let endpoint = loop {
@@ -125,11 +130,13 @@ impl Local {
                 break address.trim_end_matches('/').to_owned();
             }
         };
+        let ready_after = start.elapsed();
         // Someone has to read on, or `local` would wait for room in the pipe.
         let output = thread::spawn(move || lines.for_each(drop));
         Self {
             process,
             endpoint,
+            ready_after,
             output: Some(output),
         }
     }
@@ -188,8 +195,11 @@ impl Drop for Local {
     }
 }
 
-fn agent() -> ureq::Agent {
-    ureq::Agent::config_builder().http_status_as_error(false).build().into()
+/// One for all threads, because it keeps connections.
+fn agent() -> &'static ureq::Agent {
+    static AGENT: LazyLock<ureq::Agent> =
+        LazyLock::new(|| ureq::Agent::config_builder().http_status_as_error(false).build().into());
+    &AGENT
 }
 
 /// What Cognito refuses with.
@@ -272,7 +282,7 @@ impl<'a> Client<'a> {
     /// # Panics
     ///
     /// A start that is not followed by Cognito's password challenge.
-    pub fn start_with_password(&self, user: &str, password: &str) -> Result<Value, Refusal> {
+    pub fn start_with_password(&self, user: &str, password: &str, metadata: &Value) -> Result<Value, Refusal> {
         let srp = SrpClient::new(User::new(POOL, user, password), CLIENT, None);
         let parameters = json!({"USERNAME": user, "CHALLENGE_NAME": "SRP_A", "SRP_A": srp.get_auth_parameters().a});
         let reply = self.call(
@@ -288,6 +298,7 @@ impl<'a> Client<'a> {
         self.call(
             "RespondToAuthChallenge",
             &json!({"ChallengeName": "PASSWORD_VERIFIER", "ClientId": CLIENT, "Session": reply["Session"],
+            "ClientMetadata": metadata,
             "ChallengeResponses": {
                 "USERNAME": user_id,
                 "PASSWORD_CLAIM_SECRET_BLOCK": proof.password_claim_secret_block,
