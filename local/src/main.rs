@@ -243,6 +243,7 @@ fn template(args: &Args, machine: &Machine, secret: &str) -> Result<Template, St
         pool_id: pools::pool_id(&args.region),
         client_id: CLIENT_ID.to_owned(),
         secret: secret.to_owned(),
+        builds: args.builds(),
     };
     let mut template = Template::read(&path, &settings)?;
     if let Some(flow) = &args.flow {
