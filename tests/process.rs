@@ -32,6 +32,7 @@ impl Built {
     fn now() -> Self {
         let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
         // The whole workspace, so that no dependency is built with other features than the tests have it.
+        let profile = if cfg!(debug_assertions) { "dev" } else { "release" };
         let built = Command::new(env!("CARGO"))
             .args([
                 "build",
@@ -39,6 +40,8 @@ impl Built {
                 "--workspace",
                 "--bins",
                 "--message-format=json-render-diagnostics",
+                "--profile",
+                profile,
             ])
             .current_dir(workspace)
             .output()
