@@ -144,6 +144,17 @@ impl<T> Sessions<T> {
             .ok_or_else(|| Error::not_authorized("Invalid session for the user, session can only be used once."))
     }
 
+    /// The ticket of the newest session that `wanted` picks, for clients that show none.
+    pub(crate) fn newest(&self, now: Duration, wanted: impl Fn(&T) -> bool) -> Option<Ticket> {
+        let live = self.live.iter().filter(|(_, (expires, _))| *expires > now);
+        let found = live.filter(|(_, (_, state))| wanted(state));
+        let (id, (expires, _)) = found.max_by_key(|(_, (expires, _))| *expires)?;
+        Some(Ticket {
+            id: *id,
+            expires: *expires,
+        })
+    }
+
     /// Marks a session that has been taken as dead rather than used.
     pub(crate) fn bury(&mut self, ticket: Ticket) {
         if self.dead_order.len() >= MOST_DEAD
