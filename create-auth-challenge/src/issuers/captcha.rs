@@ -1,25 +1,29 @@
-//! Asks for the letters in a picture.
+//! Asks for the letters in a picture, or for digits that are spoken.
 
 mod render;
+mod sound;
 mod store;
 
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use rand::CryptoRng;
 use rand::seq::IndexedRandom;
+use rand::{CryptoRng, RngExt};
 use shared::challenges::captcha::ANSWER;
 pub use shared::challenges::captcha::NAME;
 use shared::lambda::{ConfigError, Environment};
 
 use super::{IssueError, Issuer, Question, Request};
-use store::Store;
+use store::{Medium, Store};
 
 /// The letters and digits that people do not take for one another.
 pub const ALPHABET: &str = "ACEHKLMPTUWY235";
 
 /// How many letters a picture has.
 pub const LENGTH: usize = 5;
+
+/// How many digits are spoken.
+pub const DIGITS: usize = 6;
 
 /// Makes the issuer from what says where pictures go: `CAPTCHA_BUCKET`, `AUTH_SESSION_MINUTES` and what the AWS SDK
 /// needs.
@@ -39,23 +43,46 @@ struct Captcha {
 
 #[async_trait]
 impl Issuer for Captcha {
-    async fn issue(&self, _: &Request<'_>, rng: &mut (dyn CryptoRng + Send)) -> Result<Question, IssueError> {
-        let answer = letters(rng);
-        let picture = render::render(&answer, rng).ok_or(IssueError::Picture)?;
-        let mut id = [0; 16];
-        rng.fill_bytes(&mut id);
-        let url = self.store.publish(u128::from_be_bytes(id), picture).await;
+    async fn issue(&self, request: &Request<'_>, rng: &mut (dyn CryptoRng + Send)) -> Result<Question, IssueError> {
+        let (name, answer, medium) = if request.sound {
+            let answer = draw(DECIMALS, DIGITS, rng);
+            let sound = sound::speak(&answer, request.locale, rng).ok_or(IssueError::Sound)?;
+            (
+                "captchaAudioUrl",
+                answer,
+                Medium {
+                    extension: "wav",
+                    kind: "audio/wav",
+                    bytes: sound,
+                },
+            )
+        } else {
+            let answer = draw(ALPHABET, LENGTH, rng);
+            let picture = render::render(&answer, rng).ok_or(IssueError::Picture)?;
+            (
+                "captchaUrl",
+                answer,
+                Medium {
+                    extension: "png",
+                    kind: "image/png",
+                    bytes: picture,
+                },
+            )
+        };
+        let url = self.store.publish(rng.random(), medium).await;
         Ok(Question {
-            public: BTreeMap::from([("captchaUrl", url)]),
+            public: BTreeMap::from([(name, url)]),
             private: BTreeMap::from([(ANSWER, answer)]),
         })
     }
 }
 
-/// Random letters, each as likely as any other.
-fn letters(mut rng: &mut (dyn CryptoRng + Send)) -> String {
-    let alphabet: Vec<char> = ALPHABET.chars().collect();
-    (0..LENGTH).filter_map(|_| alphabet.choose(&mut rng)).collect()
+const DECIMALS: &str = "0123456789";
+
+/// `length` characters of `alphabet`, each as likely as any other.
+fn draw(alphabet: &str, length: usize, mut rng: &mut (dyn CryptoRng + Send)) -> String {
+    let alphabet: Vec<char> = alphabet.chars().collect();
+    (0..length).filter_map(|_| alphabet.choose(&mut rng)).collect()
 }
 
 #[cfg(test)]
@@ -70,7 +97,7 @@ mod tests {
     #[test]
     fn letters_are_of_the_alphabet_and_do_not_repeat_themselves() {
         let mut rng = StdRng::seed_from_u64(1);
-        let drawn: HashSet<_> = (0..1000).map(|_| letters(&mut rng)).collect();
+        let drawn: HashSet<_> = (0..1000).map(|_| draw(ALPHABET, LENGTH, &mut rng)).collect();
         assert!(drawn.len() > 990);
         assert!(
             drawn

@@ -27,6 +27,10 @@ pub(crate) struct Sessions<T> {
     dead_order: VecDeque<Id>,
 }
 
+/// What every session begins with. Without it, one in 64 would begin with a hyphen, and command lines would take it for
+/// a flag.
+const MARK: char = 'S';
+
 type Id = [u8; 16];
 
 /// A session that was handed out, as a client may show it.
@@ -90,7 +94,7 @@ impl<T> Sessions<T> {
         bytes.extend_from_slice(tag.as_ref());
         match form {
             Form::SecretBlock => STANDARD.encode(bytes),
-            Form::Session => URL_SAFE_NO_PAD.encode(bytes),
+            Form::Session => format!("{MARK}{}", URL_SAFE_NO_PAD.encode(bytes)),
         }
     }
 
@@ -99,7 +103,7 @@ impl<T> Sessions<T> {
         let garbage = || invalid().because("this server never handed it out");
         let bytes = match form {
             Form::SecretBlock => STANDARD.decode(text),
-            Form::Session => URL_SAFE_NO_PAD.decode(text),
+            Form::Session => URL_SAFE_NO_PAD.decode(text.strip_prefix(MARK).ok_or_else(garbage)?),
         };
         let bytes = bytes.map_err(|_| garbage())?;
         let (content, tag) = bytes.split_at_checked(24).ok_or_else(garbage)?;
@@ -268,6 +272,17 @@ mod tests {
         let (mut sessions, ticket) = one();
         assert!(sessions.take(ticket, NOW, |_| Err(invalid())).is_err());
         assert_eq!(take(&mut sessions, ticket, NOW), Ok(7));
+    }
+
+    #[test]
+    fn no_session_looks_like_a_flag() {
+        let sessions = Sessions::<u8>::new().unwrap();
+        for _ in 0..1_000 {
+            let ticket = Sessions::<u8>::ticket(VALIDITY, NOW).unwrap();
+            let session = sessions.write(ticket, Form::Session);
+            assert!(!session.starts_with('-'), "{session}");
+            assert_eq!(sessions.read(&session, Form::Session).unwrap(), ticket);
+        }
     }
 
     #[test]

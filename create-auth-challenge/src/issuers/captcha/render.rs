@@ -157,7 +157,7 @@ mod tests {
     use rand::SeedableRng;
     use rand::rngs::StdRng;
 
-    use super::super::{ALPHABET, letters};
+    use super::super::{ALPHABET, LENGTH, draw};
     use super::*;
 
     fn pixels(png: &[u8]) -> Vec<u8> {
@@ -176,7 +176,7 @@ mod tests {
     fn pictures_stay_small_enough_to_go_inline() {
         let mut rng = StdRng::seed_from_u64(1);
         for _ in 0..2000 {
-            let png = render(&letters(&mut rng), &mut rng).unwrap();
+            let png = render(&draw(ALPHABET, LENGTH, &mut rng), &mut rng).unwrap();
             assert!(png.len() <= 4096, "{}", png.len());
         }
     }
