@@ -2,6 +2,7 @@
 
 mod access;
 mod account;
+mod codes;
 mod devices;
 mod initiate;
 mod list_users;
@@ -38,7 +39,7 @@ use request::Request;
 const TARGET: &str = "AWSCognitoIdentityProviderService.";
 
 /// The operations there are.
-const OPERATIONS: [&str; 46] = [
+const OPERATIONS: [&str; 53] = [
     "AdminConfirmSignUp",
     "AdminCreateUser",
     "AdminDeleteUser",
@@ -49,6 +50,7 @@ const OPERATIONS: [&str; 46] = [
     "AdminGetUser",
     "AdminInitiateAuth",
     "AdminListDevices",
+    "AdminResetUserPassword",
     "AdminRespondToAuthChallenge",
     "AdminSetUserMFAPreference",
     "AdminSetUserPassword",
@@ -58,6 +60,8 @@ const OPERATIONS: [&str; 46] = [
     "AssociateSoftwareToken",
     "ChangePassword",
     "ConfirmDevice",
+    "ConfirmForgotPassword",
+    "ConfirmSignUp",
     "CreateUserPool",
     "CreateUserPoolClient",
     "DeleteUserPool",
@@ -65,9 +69,11 @@ const OPERATIONS: [&str; 46] = [
     "DescribeUserPool",
     "DescribeUserPoolClient",
     "ForgetDevice",
+    "ForgotPassword",
     "GetDevice",
     "GetTokensFromRefreshToken",
     "GetUser",
+    "GetUserAttributeVerificationCode",
     "GetUserPoolMfaConfig",
     "GlobalSignOut",
     "InitiateAuth",
@@ -75,6 +81,7 @@ const OPERATIONS: [&str; 46] = [
     "ListUserPoolClients",
     "ListUserPools",
     "ListUsers",
+    "ResendConfirmationCode",
     "RespondToAuthChallenge",
     "RevokeToken",
     "SetUserMFAPreference",
@@ -85,6 +92,7 @@ const OPERATIONS: [&str; 46] = [
     "UpdateUserPool",
     "UpdateUserPoolClient",
     "VerifySoftwareToken",
+    "VerifyUserAttribute",
 ];
 
 /// The routes of the user pools.
@@ -224,6 +232,13 @@ async fn perform(state: &State, target: &str, body: &[u8]) -> Result<Value, Erro
         "DeleteUserPoolClient" => pool_changes::delete_user_pool_client(state, request),
         "ListUserPools" => pool_changes::list_user_pools(state, request),
         "ListUserPoolClients" => pool_changes::list_user_pool_clients(state, request),
+        "ForgotPassword" => codes::forgot_password(state, request),
+        "ConfirmForgotPassword" => codes::confirm_forgot_password(state, request),
+        "AdminResetUserPassword" => codes::admin_reset_user_password(state, request),
+        "ConfirmSignUp" => codes::confirm_sign_up(state, request),
+        "ResendConfirmationCode" => codes::resend_confirmation_code(state, request),
+        "GetUserAttributeVerificationCode" => codes::get_user_attribute_verification_code(state, request).await,
+        "VerifyUserAttribute" => codes::verify_user_attribute(state, request).await,
         _ => Err(unknown(target)),
     }
 }

@@ -127,8 +127,13 @@ pub(crate) fn may_start(user: &User) -> Result<(), Error> {
     may_go_on(user)?;
     match user.status {
         Status::Confirmed | Status::ForceChangePassword => Ok(()),
+        Status::ResetRequired => Err(reset_required()),
         Status::Unconfirmed => Err(Error::new("UserNotConfirmedException", "User is not confirmed.")),
     }
+}
+
+fn reset_required() -> Error {
+    Error::new("PasswordResetRequiredException", "Password reset required for the user")
 }
 
 /// Whether a user may go on with a sign-in, or use what one gave.
@@ -203,6 +208,7 @@ pub(crate) fn after_password(correct: bool, user: Option<&User>, stage: Stage<'_
                 AfterPassword::Refuse(Error::new("UserNotConfirmedException", "User is not confirmed."))
             }
             Status::ForceChangePassword => AfterPassword::NewPassword,
+            Status::ResetRequired => AfterPassword::Refuse(reset_required()),
             Status::Confirmed => after_lasting_password(user, stage),
         },
         _ => AfterPassword::Refuse(Error::incorrect()),
@@ -214,7 +220,9 @@ pub(crate) fn after_new_password(user: &User, stage: Stage<'_>) -> AfterPassword
     let stage = Stage { custom: false, ..stage };
     match user.status {
         Status::Confirmed => after_lasting_password(user, stage),
-        Status::ForceChangePassword | Status::Unconfirmed => AfterPassword::Refuse(Error::incorrect()),
+        Status::ForceChangePassword | Status::ResetRequired | Status::Unconfirmed => {
+            AfterPassword::Refuse(Error::incorrect())
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! The users of one pool.
 
+pub(crate) mod codes;
 mod decoy;
 pub(crate) mod devices;
 pub(crate) mod mfa;
@@ -11,6 +12,7 @@ use std::time::Duration;
 use super::error::Error;
 use super::pools::{Logins, Pool};
 use super::srp::Verifier;
+use codes::Codes;
 pub(crate) use decoy::Decoys;
 use devices::Device;
 use mfa::UserMfa;
@@ -28,6 +30,7 @@ pub(crate) struct User {
     pub(crate) status: Status,
     /// Whether an administrator has turned the account off.
     pub(crate) disabled: bool,
+    pub(crate) codes: Codes,
     pub(crate) mfa: UserMfa,
     pub(crate) devices: Vec<Device>,
     pub(crate) created: Duration,
@@ -39,6 +42,8 @@ pub(crate) struct User {
 pub(crate) enum Status {
     Confirmed,
     ForceChangePassword,
+    /// An administrator has taken the password away; a code that was sent allows another.
+    ResetRequired,
     Unconfirmed,
 }
 
@@ -48,6 +53,7 @@ impl Status {
         match self {
             Self::Confirmed => "CONFIRMED",
             Self::ForceChangePassword => "FORCE_CHANGE_PASSWORD",
+            Self::ResetRequired => "RESET_REQUIRED",
             Self::Unconfirmed => "UNCONFIRMED",
         }
     }
@@ -217,6 +223,7 @@ mod tests {
             password: None,
             status: Status::Confirmed,
             disabled: false,
+            codes: Codes::default(),
             mfa: UserMfa::default(),
             devices: Vec::new(),
             created: Duration::ZERO,

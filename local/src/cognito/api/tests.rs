@@ -1,6 +1,7 @@
 //! The API as clients see it, with trigger functions that are closures.
 
 mod bad_input;
+mod codes;
 mod custom;
 mod devices;
 mod functions;

@@ -6,12 +6,14 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use super::access::Owner;
+use super::codes::auto_verified;
 use super::request::{CLIENT_ID, PASSWORD, POOL_ID, Request, USERNAME};
 use crate::cognito::State;
 use crate::cognito::error::Error;
 use crate::cognito::pools::{Logins, Pool};
 use crate::cognito::random;
 use crate::cognito::srp::{Identity, Verifier};
+use crate::cognito::users::codes::{Codes, Purpose};
 use crate::cognito::users::mfa::UserMfa;
 use crate::cognito::users::{Status, User};
 
@@ -65,6 +67,7 @@ impl State {
                 password,
                 status,
                 disabled: false,
+                codes: Codes::default(),
                 mfa: UserMfa::default(),
                 devices: Vec::new(),
                 created: now,
@@ -222,7 +225,12 @@ pub(super) fn sign_up(state: &State, mut request: Request<'_>) -> Result<Value, 
             "User account already exists" => Error::new(error.name, "User already exists"),
             _ => error,
         })?;
-    Ok(json!({"UserConfirmed": false, "UserSub": user.sub}))
+    let mut reply = json!({"UserConfirmed": false, "UserSub": user.sub});
+    if let (Some(medium), Some(reply)) = (auto_verified(&pool, &user), reply.as_object_mut()) {
+        let details = state.send_code_for(&pool, &user, Purpose::SignUp, medium)?;
+        reply.insert("CodeDeliveryDetails".to_owned(), details);
+    }
+    Ok(reply)
 }
 
 /// The user whom an access token belongs to, as far as the token's client may read.

@@ -27,6 +27,7 @@ fn user(status: Status) -> User {
         password: None,
         status,
         disabled: false,
+        codes: crate::cognito::users::codes::Codes::default(),
         mfa: crate::cognito::users::mfa::UserMfa::default(),
         devices: Vec::new(),
         created: Duration::ZERO,
@@ -152,6 +153,9 @@ fn a_right_password_is_not_enough_for_those_who_owe_more() {
             stage(&pool(Mfa::Off), custom),
         ));
         assert_eq!(name, "UserNotConfirmedException");
+        let reset = user(Status::ResetRequired);
+        let (name, _) = after_password_refusal(after_password(true, Some(&reset), stage(&pool(Mfa::Off), custom)));
+        assert_eq!(name, "PasswordResetRequiredException");
     }
     let confirmed = user(Status::Confirmed);
     assert_eq!(

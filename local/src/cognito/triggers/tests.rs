@@ -23,6 +23,7 @@ fn user() -> User {
         password: None,
         status: Status::Confirmed,
         disabled: false,
+        codes: crate::cognito::users::codes::Codes::default(),
         mfa: crate::cognito::users::mfa::UserMfa::default(),
         devices: Vec::new(),
         created: Duration::ZERO,
