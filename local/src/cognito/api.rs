@@ -3,6 +3,7 @@
 mod access;
 mod account;
 mod codes;
+mod debug;
 mod devices;
 mod initiate;
 mod list_users;
@@ -20,19 +21,16 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{Path, Query, State as Shared};
+use axum::extract::{Path, State as Shared};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
 use axum::routing::{get, post};
-use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use super::State;
 use super::error::Error;
 use super::fields::Fields;
-use super::session::Form;
-use super::waiting::Pending;
 use request::Request;
 
 /// What the value of `X-Amz-Target` starts with.
@@ -107,8 +105,8 @@ pub(crate) fn router(state: Arc<State>) -> Router {
         );
     if state.settings.debug_answers {
         router = router
-            .route("/debug/answer", get(debug_answer))
-            .route("/debug/outbox", get(debug_outbox));
+            .route("/debug/answer", get(debug::debug_answer))
+            .route("/debug/outbox", get(debug::debug_outbox));
     }
     router.with_state(state)
 }
@@ -278,33 +276,6 @@ async fn openid_configuration(Shared(state): Shared<Arc<State>>, Path(pool): Pat
             "subject_types_supported": ["public"],
         })
     }))
-}
-
-#[derive(Deserialize)]
-struct DebugQuery {
-    session: String,
-}
-
-/// What only the verify function should know; there at the operator's explicit wish, for tests.
-async fn debug_answer(Shared(state): Shared<Arc<State>>, Query(query): Query<DebugQuery>) -> Response {
-    reply::plain(find_answer(&state, &query.session))
-}
-
-/// The codes that would have been sent; there at the operator's explicit wish, for tests.
-async fn debug_outbox(Shared(state): Shared<Arc<State>>) -> Response {
-    reply::plain(Ok(state.outbox().describe()))
-}
-
-fn find_answer(state: &State, session: &str) -> Result<Value, Error> {
-    let sessions = state.sessions();
-    let waiting = sessions.peek(sessions.read(session, Form::Session)?, state.clock.now())?;
-    match &waiting.pending {
-        Pending::Custom { private, metadata } => Ok(json!({
-            "challenge": private.get("challenge").or(metadata.as_ref()),
-            "privateChallengeParameters": private,
-        })),
-        _ => Err(super::session::invalid()),
-    }
 }
 
 #[cfg(test)]

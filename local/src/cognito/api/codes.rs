@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::access::Owner;
-use super::request::{ANY, CLIENT_ID, PASSWORD, POOL_ID, Request, Shape, USERNAME};
+use super::request::{ANY, CLIENT_ID, NAME, PASSWORD, POOL_ID, Request, USERNAME};
 use super::users::verifier;
 use crate::cognito::State;
 use crate::cognito::clients::Client;
@@ -15,12 +15,6 @@ use crate::cognito::pools::Pool;
 use crate::cognito::sign_in::may_go_on;
 use crate::cognito::users::codes::{Purpose, expired, mismatch};
 use crate::cognito::users::{Status, User};
-
-const CODE: Shape = Shape {
-    shortest: 1,
-    longest: 2048,
-    pattern: None,
-};
 
 impl State {
     /// Sends a code; says to whom, as far as anybody may know.
@@ -134,28 +128,28 @@ fn pretended(login: &str) -> Value {
 
 /// Where a forgotten password's code may go: to an address that is known to be the user's.
 fn verified(user: &User) -> Option<Medium> {
+    let value = |name: &str| user.attributes.get(name).map(String::as_str);
     let verified = |medium: &Medium| {
         let name = medium.attribute();
-        let flag = user.attributes.get(&format!("{name}_verified"));
-        user.attributes.contains_key(name) && flag.is_some_and(|flag| flag == "true")
+        value(name).is_some() && value(&format!("{name}_verified")) == Some("true")
     };
     [Medium::Sms, Medium::Email].into_iter().find(verified)
+}
+
+fn no_address() -> Error {
+    Error::invalid_parameter(
+        "Cannot reset password for the user as there is no registered/verified email or phone_number",
+    )
 }
 
 fn may_reset(user: &User) -> Result<Medium, Error> {
     may_go_on(user)?;
     match user.status {
-        Status::Confirmed | Status::ResetRequired => verified(user).ok_or_else(|| {
-            Error::invalid_parameter(
-                "Cannot reset password for the user as there is no registered/verified email or phone_number",
-            )
-        }),
+        Status::Confirmed | Status::ResetRequired => verified(user).ok_or_else(no_address),
         Status::ForceChangePassword => Err(Error::not_authorized(
             "User password cannot be reset in the current state.",
         )),
-        Status::Unconfirmed => Err(Error::invalid_parameter(
-            "Cannot reset password for the user as there is no registered/verified email or phone_number",
-        )),
+        Status::Unconfirmed => Err(no_address()),
     }
 }
 
@@ -174,7 +168,7 @@ pub(super) fn forgot_password(state: &State, mut request: Request<'_>) -> Result
 }
 
 pub(super) fn confirm_forgot_password(state: &State, mut request: Request<'_>) -> Result<Value, Error> {
-    let code = request.required("ConfirmationCode", &CODE)?;
+    let code = request.required("ConfirmationCode", &NAME)?;
     let password = request.required("Password", &PASSWORD)?;
     let (caller, _) = Caller::of(state, &mut request)?;
     caller.pool.password_policy.check(password)?;
@@ -237,7 +231,7 @@ pub(super) fn resend_confirmation_code(state: &State, mut request: Request<'_>) 
 }
 
 pub(super) fn confirm_sign_up(state: &State, mut request: Request<'_>) -> Result<Value, Error> {
-    let code = request.required("ConfirmationCode", &CODE)?;
+    let code = request.required("ConfirmationCode", &NAME)?;
     let (caller, _) = Caller::of(state, &mut request)?;
     let user = caller.user.as_ref().ok_or_else(mismatch)?;
     if user.status != Status::Unconfirmed {
@@ -285,12 +279,12 @@ pub(super) async fn get_user_attribute_verification_code(
         return Err(Error::invalid_parameter("The user has no such attribute"));
     }
     let details = state.send_code_for(&owner.pool, &owner.user, Purpose::Attribute(medium), medium)?;
-    Ok(Map::from_iter([("CodeDeliveryDetails".to_owned(), details)]).into())
+    Ok(json!({"CodeDeliveryDetails": details}))
 }
 
 pub(super) async fn verify_user_attribute(state: &State, mut request: Request<'_>) -> Result<Value, Error> {
     let name = request.required("AttributeName", &ANY)?;
-    let code = request.required("Code", &CODE)?;
+    let code = request.required("Code", &NAME)?;
     let owner = Owner::of(state, &mut request).await?;
     let medium = medium_of(name)?;
     let change = |user: &mut User, medium: Medium, address: &str| {
