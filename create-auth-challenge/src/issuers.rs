@@ -35,6 +35,8 @@ pub struct Request<'a> {
     pub attributes: &'a HashMap<String, String>,
     /// The language to ask in.
     pub locale: Locale,
+    /// Whether the last answer to this challenge, in this sign-in, was wrong.
+    pub retry: bool,
     /// The time.
     pub now: SystemTime,
 }

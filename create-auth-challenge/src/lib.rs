@@ -73,11 +73,16 @@ impl Asker {
             request.client_metadata.get("locale"),
             request.user_attributes.get("locale"),
         ];
+        // The flow asks after this session, so a last answer that was wrong was one to this very challenge.
+        let retry = session
+            .last()
+            .is_some_and(|attempt| attempt.challenge == CUSTOM_CHALLENGE && !attempt.correct);
         let question = Request {
             user: event.user_name(),
             found: !request.user_not_found,
             attributes: &request.user_attributes,
             locale: Locale::lookup(wanted.into_iter().flatten().map(String::as_str), self.default_locale),
+            retry,
             now,
         };
         let Question {
