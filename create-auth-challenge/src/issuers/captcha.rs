@@ -17,7 +17,7 @@ use super::{IssueError, Issuer, Question, Request};
 use store::Store;
 
 /// The letters and digits that people do not take for one another.
-pub const ALPHABET: &str = "ACEHJKLMPTUY235";
+pub const ALPHABET: &str = "ACDEHKLMPTUWY25";
 
 /// How many letters a picture has.
 pub const LENGTH: usize = 5;

@@ -66,7 +66,7 @@ fn place(letters: &str, shapes: &mut Vec<Plane>, rng: &mut (dyn CryptoRng + Send
 fn bow(rng: &mut (dyn CryptoRng + Send)) -> Plane {
     let mut outline = Outline::default();
     let mut y = || rng.random_range(16.0_f32..80.0);
-    outline.bow(point(10.0, y()), point(140.0, y()), point(270.0, y()), 4.0);
+    outline.bow(point(10.0, y()), point(140.0, y()), point(270.0, y()), 6.0);
     outline.filled()
 }
 

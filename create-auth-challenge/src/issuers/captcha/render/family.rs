@@ -54,7 +54,7 @@ impl Family {
             }
         }
         if self == Self::Scratched {
-            for _ in 0..3 {
+            for _ in 0..2 {
                 picture.cover(&scratch(rng), &ground);
             }
         }

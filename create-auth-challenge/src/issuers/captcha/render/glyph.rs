@@ -17,17 +17,17 @@ const FONTS: [&[u8]; 6] = [
     font!("lexend-bold"),
     font!("noto-sans-bold"),
     font!("noto-serif-bold"),
-    font!("space-mono-bold"),
+    font!("rubik-bold"),
 ];
 
 /// The tallest and the widest a letter may be, in pixels.
-const SIZE: (f32, f32) = (68.0, 54.0);
+const SIZE: (f32, f32) = (66.0, 56.0);
 
 /// Letters are turned by up to so many radians, either way.
-const TURN: f32 = 0.18;
+const TURN: f32 = 0.15;
 
 /// And slanted by up to so much.
-const SLANT: f32 = 0.16;
+const SLANT: f32 = 0.12;
 
 /// A letter's outline about its own middle, and how wide it is.
 pub(super) struct Glyph {

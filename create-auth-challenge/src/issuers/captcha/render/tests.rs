@@ -26,25 +26,29 @@ fn distance(left: &[u8], right: &[u8]) -> u32 {
     pairs.map(|(a, b)| (a ^ b).count_ones()).sum()
 }
 
+/// The hashes are of Linux on x86-64: another platform's sine may set a pixel at an edge otherwise.
 #[test]
 fn a_seed_makes_the_picture_that_it_always_made() {
     let golden = [
-        (Family::Etched, false, "77c54b9e5931d144"),
-        (Family::Etched, true, "e7f65cea533a9233"),
-        (Family::Hatched, false, "44ace3741c4d74f6"),
-        (Family::Hatched, true, "b6022f55360b574e"),
-        (Family::Relief, false, "9fcccbeae7516ac1"),
-        (Family::Relief, true, "43de73624b47dc6e"),
-        (Family::Scratched, false, "b4b639daeabc3b76"),
-        (Family::Scratched, true, "8255bc32d892d4b6"),
-        (Family::Stippled, false, "f4803c14671b9bb7"),
-        (Family::Stippled, true, "bd2427553cd14fb7"),
+        (Family::Etched, false, "d5fdd45356930f7d"),
+        (Family::Etched, true, "facc57291f2ffbf2"),
+        (Family::Hatched, false, "61cd572923d2ea2b"),
+        (Family::Hatched, true, "7d2de64f551ced29"),
+        (Family::Relief, false, "2e14c8ebbeb8524b"),
+        (Family::Relief, true, "64181d28526af816"),
+        (Family::Scratched, false, "680dedd0b8f28683"),
+        (Family::Scratched, true, "cb6e6c9a696e7315"),
+        (Family::Stippled, false, "1e5201b93a95b91a"),
+        (Family::Stippled, true, "496a00508037a4ba"),
     ];
     let mut wrong = Vec::new();
     for (family, arc, expected) in golden {
         let png = draw("ACEH2", family, arc, &mut StdRng::seed_from_u64(1)).unwrap();
         let hash = Sha256::digest(pixels(&png));
-        let hash: String = hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+        let hash = format!(
+            "{:016x}",
+            hash.iter().take(8).fold(0, |bits, &byte| bits << 8 | u64::from(byte))
+        );
         if hash != expected {
             wrong.push((family, arc, hash));
         }
