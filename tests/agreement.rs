@@ -33,30 +33,41 @@ fn entries(password: bool) -> Vec<Entry> {
 }
 
 /// Every session that should get tokens, made from the rule instead of the code: for each step wrong answers, fewer
-/// than its attempts, then the right one; before them the password's two entries and at most one factor of Cognito's.
-fn passing(password: bool, steps: &[(&'static str, usize)]) -> HashSet<Vec<Entry>> {
+/// than its attempts, then a right one, each to any of the step's challenges; before them the password's two entries
+/// and at most one factor of Cognito's.
+fn passing(password: bool, steps: &[(&[&'static str], usize)]) -> HashSet<Vec<Entry>> {
     let mut sessions: Vec<Vec<Entry>> = vec![vec![]];
     if password {
         let proven = vec![("SRP_A", None, true), ("PASSWORD_VERIFIER", None, true)];
         sessions = vec![proven.clone(), [proven, vec![("SMS_MFA", None, true)]].concat()];
     }
-    for (name, attempts) in steps {
+    for (names, attempts) in steps {
         sessions = sessions
             .iter()
             .flat_map(|session| {
-                (0..*attempts).map(|wrong| {
-                    let mut session = session.clone();
-                    session.extend(vec![(OURS, Some(*name), false); wrong]);
-                    session.push((OURS, Some(*name), true));
-                    session
-                })
+                let mut passed = Vec::new();
+                let mut unfinished = vec![session.clone()];
+                for _ in 0..*attempts {
+                    let answered = |result| {
+                        let with = |name| {
+                            move |session: &Vec<Entry>| [session.as_slice(), &[(OURS, Some(name), result)]].concat()
+                        };
+                        names
+                            .iter()
+                            .flat_map(|name| unfinished.iter().map(with(*name)))
+                            .collect::<Vec<_>>()
+                    };
+                    passed.extend(answered(true));
+                    unfinished = answered(false);
+                }
+                passed
             })
             .collect();
     }
     sessions.into_iter().collect()
 }
 
-fn decide(flow: &Flow, session: &[Entry], user: User) -> Decision {
+fn decide<'a>(flow: &'a Flow, session: &[Entry], user: User) -> Decision<'a> {
     let attempts: Vec<_> = session
         .iter()
         .map(|(challenge, metadata, correct)| Attempt {
@@ -91,7 +102,7 @@ fn every_session(alphabet: &[Entry], longest: usize, visit: &mut impl FnMut(&[En
     grow(&mut Vec::new(), false, alphabet, longest, visit)
 }
 
-fn small_world(line: &str, password: bool, steps: &[(&'static str, usize)], longest: usize) -> usize {
+fn small_world(line: &str, password: bool, steps: &[(&[&'static str], usize)], longest: usize) -> usize {
     let flow = Flow::parse(line, &Registry::standard()).unwrap();
     let passing = passing(password, steps);
     let mut seen = 0;
@@ -122,11 +133,19 @@ fn small_world(line: &str, password: bool, steps: &[(&'static str, usize)], long
 
 #[test]
 fn tokens_only_after_every_step_passed() {
-    let captcha_then_question = [("CAPTCHA", 3), ("SECURITY_QUESTION", 2)];
+    let (captcha, question): (&[_], &[_]) = (&["CAPTCHA"], &["SECURITY_QUESTION"]);
+    let captcha_then_question = [(captcha, 3), (question, 2)];
+    let either: &[_] = &["CAPTCHA", "SECURITY_QUESTION"];
     let worlds = [
         ("CAPTCHA:3,SECURITY_QUESTION:2", false, &captcha_then_question[..], 6),
-        ("CAPTCHA:1,CAPTCHA:2", false, &[("CAPTCHA", 1), ("CAPTCHA", 2)], 5),
-        ("SECURITY_QUESTION:1", false, &[("SECURITY_QUESTION", 1)], 4),
+        ("CAPTCHA:1,CAPTCHA:2", false, &[(captcha, 1), (captcha, 2)], 5),
+        (
+            "CAPTCHA|SECURITY_QUESTION:2,CAPTCHA:1",
+            false,
+            &[(either, 2), (captcha, 1)],
+            5,
+        ),
+        ("SECURITY_QUESTION:1", false, &[(question, 1)], 4),
         (
             "PASSWORD,CAPTCHA:3,SECURITY_QUESTION:2",
             true,
@@ -165,7 +184,7 @@ fn create_asks_exactly_where_define_asks() {
             let asked = defined["response"]["challengeName"] == OURS;
             assert_eq!(asked, created.is_ok(), "{line}: {session:?}");
             if let (Ok(created), Decision::Ask(ask)) = (created, decide(&flow, session, User::Found)) {
-                assert_eq!(created["response"]["challengeMetadata"], ask.challenge.as_str());
+                assert_eq!(created["response"]["challengeMetadata"], ask.first.as_str());
             }
             false
         });

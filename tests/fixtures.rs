@@ -60,9 +60,16 @@ fn without_response(event: &Value) -> String {
     event.to_string()
 }
 
-/// A picture's bytes are the drawing's business, not the fixtures'.
+/// The bytes of pictures and sounds are their makers' business, not the fixtures'.
 fn drawing_left_out(mut response: Value) -> Value {
-    if let Some(url) = response.pointer_mut("/publicChallengeParameters/captchaUrl") {
+    let public = response
+        .get_mut("publicChallengeParameters")
+        .and_then(Value::as_object_mut);
+    let urls = public
+        .into_iter()
+        .flatten()
+        .filter(|(name, _)| ["captchaUrl", "captchaAudioUrl"].contains(&name.as_str()));
+    for (_, url) in urls {
         let kind = url.as_str().unwrap().split_once(',').unwrap().0;
         *url = format!("{kind},…").into();
     }

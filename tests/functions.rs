@@ -14,7 +14,7 @@ use shared::secret::Keys;
 use verify_auth_challenge::Judge;
 
 /// The flow that template.yaml sets.
-pub const DEFAULT_FLOW: &str = "PASSWORD,CAPTCHA:3,SECURITY_QUESTION:3";
+pub const DEFAULT_FLOW: &str = "PASSWORD,CAPTCHA|PROOF_OF_WORK:3,SECURITY_QUESTION:3";
 
 /// The secret that the hashes in the fixtures are keyed with.
 pub const SECRET: &str = "the fixtures' secret, long enough";
@@ -62,6 +62,7 @@ impl Functions {
             ("AWS_SECRET_ACCESS_KEY", "test"),
             ("CAPTCHA_BUCKET", "pictures"),
             ("CHALLENGE_SECRET", SECRET),
+            ("PROOF_OF_WORK_TRIES", "2"),
         ]);
         Self {
             flow: define_auth_challenge::configure(&environment).unwrap(),

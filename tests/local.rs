@@ -16,7 +16,7 @@ fn every_script_ends_as_it_says() {
         by_flow.entry(script.flow.clone()).or_default().push((case, script));
     }
     for (flow, scripts) in by_flow {
-        let local = Local::start(&["--flow", &flow]);
+        let local = Local::start(&["--flow", &flow, "--parameter", "ProofOfWorkTries=2"]);
         local.admin(
             "AdminCreateUser",
             &json!({"Username": "not-enrolled", "MessageAction": "SUPPRESS",
@@ -55,14 +55,14 @@ fn play(local: &Local, script: &Script, asked: &mut Vec<String>) -> End {
     };
     if stopped_by_cognito(script) {
         let refused = Client::new(local)
-            .start_with_password(user, "Passw0rd!demo")
+            .start_with_password(user, "Passw0rd!demo", &json!(script.client_metadata))
             .unwrap_err();
         assert_eq!(refused, Refusal::incorrect());
         return End::Denied;
     }
     let client = Client::new(local);
     let started = if script.password() {
-        client.start_with_password(user, "Passw0rd!demo")
+        client.start_with_password(user, "Passw0rd!demo", &json!(script.client_metadata))
     } else {
         client.start(user)
     };
@@ -176,4 +176,53 @@ fn a_taken_port_says_so_and_ends_with_2() {
     let (code, output) = Local::fails(&["--listen", &address]);
     assert_eq!(code, Some(2), "{output}");
     assert!(output.contains(&address), "{output}");
+}
+
+#[test]
+fn answers_that_admin_enrols_are_right_until_they_are_reset() {
+    let local = Local::start(&["--flow", "SECURITY_QUESTION:1"]);
+    let user = json!({"Username": "ada", "MessageAction": "SUPPRESS", "TemporaryPassword": "Passw0rd!demo"});
+    local.admin("AdminCreateUser", &user);
+    let answers = "birth-city=Seattle\nfirst-pet=Peccy\nfirst-teacher=Ms Ada\n";
+    let (code, printed) = local.admin_questions(&["enroll", "--stdin", "--username", "ada"], answers);
+    assert_eq!(code, Some(0), "{printed}");
+    for secret in ["Seattle", "Peccy", "argon2"] {
+        assert!(!printed.contains(secret), "{printed}");
+    }
+    let client = Client::new(&local);
+    let signs_in = |answer: &dyn Fn(&Value) -> String| {
+        let reply = client.start("ada").unwrap();
+        client.answer("ada", &reply, &answer(&reply["ChallengeParameters"]), &Value::Null)
+    };
+    assert!(signs_in(&|public| right_answer(public, &Value::Null)).is_ok());
+    assert_eq!(signs_in(&|_| "wrong".into()).unwrap_err(), Refusal::incorrect());
+
+    let (code, printed) = local.admin_questions(&["reset", "--username", "ada"], "");
+    assert_eq!(code, Some(0), "{printed}");
+    assert_eq!(
+        signs_in(&|public| right_answer(public, &Value::Null)).unwrap_err(),
+        Refusal::incorrect()
+    );
+}
+
+#[test]
+fn admin_refuses_weak_answers_and_unknown_users_without_quoting_them() {
+    let local = Local::start(&["--flow", "SECURITY_QUESTION:1"]);
+    for (user, answers, message) in [
+        ("demo", "first-pet=hunter2\n", "answer at least 3"),
+        (
+            "demo",
+            "first-pet=demo\nbirth-city=hunter2\nfirst-teacher=Ms Ada\n",
+            "`first-pet` is the user's name",
+        ),
+        (
+            "nobody",
+            "first-pet=hunter2\nbirth-city=Seattle\nfirst-teacher=Ms Ada\n",
+            "UserNotFoundException",
+        ),
+    ] {
+        let (code, printed) = local.admin_questions(&["enroll", "--stdin", "--username", user], answers);
+        assert_eq!(code, Some(2), "{printed}");
+        assert!(printed.contains(message) && !printed.contains("hunter2"), "{printed}");
+    }
 }

@@ -1,15 +1,18 @@
 //! `local` as a process, and a client that speaks to it.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::LazyLock;
 use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 
 use aws_cognito_srp::{SrpClient, User};
 use serde_json::{Value, json};
 use tempfile::TempDir;
+
+use crate::functions::SECRET;
 
 const POOL: &str = "us-east-1_LocalPool";
 const CLIENT: &str = "localclient000000000000000";
@@ -19,6 +22,7 @@ static BUILT: LazyLock<Built> = LazyLock::new(Built::now);
 
 /// Where the binaries are.
 struct Built {
+    admin: PathBuf,
     local: PathBuf,
     /// The functions as cargo-lambda would lay them out.
     functions: TempDir,
@@ -28,6 +32,7 @@ impl Built {
     fn now() -> Self {
         let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
         // The whole workspace, so that no dependency is built with other features than the tests have it.
+        let profile = if cfg!(debug_assertions) { "dev" } else { "release" };
         let built = Command::new(env!("CARGO"))
             .args([
                 "build",
@@ -35,6 +40,8 @@ impl Built {
                 "--workspace",
                 "--bins",
                 "--message-format=json-render-diagnostics",
+                "--profile",
+                profile,
             ])
             .current_dir(workspace)
             .output()
@@ -62,6 +69,7 @@ impl Built {
             std::os::unix::fs::symlink(&binaries[name], folder.join("bootstrap")).unwrap();
         }
         Self {
+            admin: binaries["admin"].clone(),
             local: binaries["local"].clone(),
             functions,
         }
@@ -73,6 +81,8 @@ pub struct Local {
     process: Child,
     /// The address of everything, without a slash at the end.
     pub endpoint: String,
+    /// How long it took until it said so.
+    pub ready_after: Duration,
     output: Option<JoinHandle<()>>,
 }
 
@@ -98,6 +108,7 @@ impl Local {
     /// `local` with the built functions on a free port, unless `args` say otherwise.
     fn command(args: &[&str]) -> Command {
         let mut command = Command::new(&BUILT.local);
+        command.env("CHALLENGE_SECRET", SECRET);
         command.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap());
         if !args.contains(&"--functions-dir") {
             command.arg("--functions-dir").arg(BUILT.functions.path());
@@ -110,7 +121,9 @@ impl Local {
     }
 
     fn run(args: &[&str]) -> Self {
-        let mut process = Self::command(args).stdout(Stdio::piped()).spawn().unwrap();
+        let mut command = Self::command(args);
+        let start = Instant::now();
+        let mut process = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
         let mut shown = String::new();
         let endpoint = loop {
@@ -125,11 +138,13 @@ impl Local {
                 break address.trim_end_matches('/').to_owned();
             }
         };
+        let ready_after = start.elapsed();
         // Someone has to read on, or `local` would wait for room in the pipe.
         let output = thread::spawn(move || lines.for_each(drop));
         Self {
             process,
             endpoint,
+            ready_after,
             output: Some(output),
         }
     }
@@ -154,6 +169,32 @@ impl Local {
         let mut body = fields.clone();
         body["UserPoolId"] = POOL.into();
         Client::new(self).call(operation, &body).unwrap()
+    }
+
+    /// Runs `admin questions ARGS` on the pool with `input`: its exit code and all that it printed.
+    ///
+    /// # Panics
+    ///
+    /// An `admin` that cannot be run at all.
+    pub fn admin_questions(&self, args: &[&str], input: &str) -> (Option<i32>, String) {
+        let mut process = Command::new(&BUILT.admin)
+            .arg("questions")
+            .args(args)
+            .args(["--endpoint-url", &self.endpoint, "--user-pool-id", POOL])
+            .env("CHALLENGE_SECRET", SECRET)
+            .env("AWS_ACCESS_KEY_ID", "test")
+            .env("AWS_SECRET_ACCESS_KEY", "test")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        process.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        let output = process.wait_with_output().unwrap();
+        (
+            output.status.code(),
+            String::from_utf8([output.stdout, output.stderr].concat()).unwrap(),
+        )
     }
 
     /// Gets `url`: its bytes, or the status that was not 200.
@@ -188,8 +229,11 @@ impl Drop for Local {
     }
 }
 
-fn agent() -> ureq::Agent {
-    ureq::Agent::config_builder().http_status_as_error(false).build().into()
+/// One for all threads, because it keeps connections.
+fn agent() -> &'static ureq::Agent {
+    static AGENT: LazyLock<ureq::Agent> =
+        LazyLock::new(|| ureq::Agent::config_builder().http_status_as_error(false).build().into());
+    &AGENT
 }
 
 /// What Cognito refuses with.
@@ -272,7 +316,7 @@ impl<'a> Client<'a> {
     /// # Panics
     ///
     /// A start that is not followed by Cognito's password challenge.
-    pub fn start_with_password(&self, user: &str, password: &str) -> Result<Value, Refusal> {
+    pub fn start_with_password(&self, user: &str, password: &str, metadata: &Value) -> Result<Value, Refusal> {
         let srp = SrpClient::new(User::new(POOL, user, password), CLIENT, None);
         let parameters = json!({"USERNAME": user, "CHALLENGE_NAME": "SRP_A", "SRP_A": srp.get_auth_parameters().a});
         let reply = self.call(
@@ -288,6 +332,7 @@ impl<'a> Client<'a> {
         self.call(
             "RespondToAuthChallenge",
             &json!({"ChallengeName": "PASSWORD_VERIFIER", "ClientId": CLIENT, "Session": reply["Session"],
+            "ClientMetadata": metadata,
             "ChallengeResponses": {
                 "USERNAME": user_id,
                 "PASSWORD_CLAIM_SECRET_BLOCK": proof.password_claim_secret_block,

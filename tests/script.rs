@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -90,8 +92,19 @@ pub fn right_answer(public: &Value, private: &Value) -> String {
                 format!(" {} ", answer.to_uppercase())
             })
         }
+        Some("PROOF_OF_WORK") => proof(public["proofOfWork"].as_str().unwrap()),
         other => panic!("no answer known to {other:?}"),
     }
+}
+
+/// Solves a puzzle with the library that defines its format, and answers as its widget would.
+fn proof(challenge: &str) -> String {
+    let challenge: altcha::Challenge = serde_json::from_str(challenge).unwrap();
+    let solution = altcha::solve_challenge(altcha::SolveChallengeOptions::new(&challenge))
+        .unwrap()
+        .unwrap();
+    let payload = altcha::Payload { challenge, solution };
+    STANDARD.encode(serde_json::to_string(&payload).unwrap())
 }
 
 /// Plays a sign-in through the three functions in this process, as Cognito would.

@@ -3,6 +3,7 @@
 //! A new one is a file in this folder and a line in [`Issuers::standard`].
 
 pub mod captcha;
+pub mod proof_of_work;
 pub mod security_question;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -35,8 +36,10 @@ pub struct Request<'a> {
     pub attributes: &'a HashMap<String, String>,
     /// The language to ask in.
     pub locale: Locale,
-    /// Whether the last answer to this challenge, in this sign-in, was wrong.
-    pub retry: bool,
+    /// Whether the client would rather hear than see, where there is a choice.
+    pub sound: bool,
+    /// How many answers to this step have been wrong: a reason to ask more.
+    pub wrong: u8,
     /// The time.
     pub now: SystemTime,
 }
@@ -59,6 +62,9 @@ pub enum IssueError {
     /// The picture could not be drawn or encoded.
     #[error("could not draw the picture")]
     Picture,
+    /// The sound could not be made.
+    #[error("could not make the sound")]
+    Sound,
 }
 
 /// Makes an issuer from the environment.
@@ -71,9 +77,10 @@ pub struct Issuers {
 
 impl Issuers {
     /// Every issuer of this workspace, by the name of the challenge it issues for.
-    fn all() -> [(&'static str, Configure); 2] {
+    fn all() -> [(&'static str, Configure); 3] {
         [
             (captcha::NAME, captcha::configure),
+            (proof_of_work::NAME, proof_of_work::configure),
             (security_question::NAME, security_question::configure),
         ]
     }

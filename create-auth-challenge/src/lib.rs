@@ -6,7 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use rand::CryptoRng;
 use serde_json::Value;
-use shared::challenges::Registry;
+use shared::challenges::{Name, Registry};
 use shared::event::{CreateAuthChallenge, CreateResponse, Event, EventError, attempts};
 use shared::flow::{CUSTOM_CHALLENGE, Decision, Flow, User};
 use shared::lambda::{ConfigError, Environment};
@@ -64,25 +64,23 @@ impl Asker {
         let Decision::Ask(ask) = self.flow.decide(&session, User::from_not_found(request.user_not_found)) else {
             return Err(CreateError::NothingToAsk { entries: session.len() });
         };
-        let name = ask.challenge.as_str();
-        let issuer = self
-            .issuers
-            .issuer(ask.challenge)
-            .ok_or(CreateError::NoIssuer { name })?;
+        let challenge = ask.choose(request.client_metadata.get("challenge").map(String::as_str));
+        let name = challenge.as_str();
+        let issuer = self.issuers.issuer(challenge).ok_or(CreateError::NoIssuer { name })?;
         let wanted = [
             request.client_metadata.get("locale"),
             request.user_attributes.get("locale"),
         ];
-        // The flow asks after this session, so a last answer that was wrong was one to this very challenge.
-        let retry = session
-            .last()
-            .is_some_and(|attempt| attempt.challenge == CUSTOM_CHALLENGE && !attempt.correct);
         let question = Request {
             user: event.user_name(),
             found: !request.user_not_found,
             attributes: &request.user_attributes,
             locale: Locale::lookup(wanted.into_iter().flatten().map(String::as_str), self.default_locale),
-            retry,
+            sound: request
+                .client_metadata
+                .get("captcha")
+                .is_some_and(|medium| medium == "audio"),
+            wrong: ask.wrong,
             now,
         };
         let Question {
@@ -90,6 +88,10 @@ impl Asker {
             mut private,
         } = issuer.issue(&question, rng).await?;
         public.insert("challenge", name.into());
+        if !ask.others.is_empty() {
+            let alternatives: Vec<_> = ask.alternatives().map(Name::as_str).collect();
+            public.insert("alternatives", alternatives.join(","));
+        }
         public.insert("step", ask.step.to_string());
         public.insert("steps", ask.steps.to_string());
         public.insert("attemptsLeft", ask.attempts_left.to_string());

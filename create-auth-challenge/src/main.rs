@@ -27,5 +27,5 @@ async fn main() -> ExitCode {
             }
         }
     });
-    lambda::run(function).await
+    lambda::run(&environment, function).await
 }

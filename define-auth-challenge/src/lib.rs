@@ -30,7 +30,7 @@ pub fn handle(event: Value, flow: &Flow) -> Result<Value, EventError> {
         Decision::Ask(ask) => {
             info!(
                 session.entries = entries,
-                challenge = ask.challenge.as_str(),
+                challenge = ask.first.as_str(),
                 step = ask.step,
                 "asked"
             );

@@ -15,5 +15,5 @@ async fn main() -> ExitCode {
     let environment = Environment::new(env::vars_os());
     lambda::start_log(&environment);
     let function = configure(&environment).map(|flow| move |event| std::future::ready(handle(event, &flow)));
-    lambda::run(function).await
+    lambda::run(&environment, function).await
 }

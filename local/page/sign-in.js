@@ -5,14 +5,17 @@ import { Srp, SrpError } from "./srp.js";
 import * as settings from "./settings.js";
 import { languageFor, textsIn } from "./texts.js";
 import * as view from "./view.js";
+import { work } from "./work.js";
 
 const language = languageFor(navigator.language);
 const texts = textsIn(language);
 const clientMetadata = { locale: navigator.language };
+/** An answer that no question has: it only asks for another challenge. */
+const NO_ANSWER = "-";
 
 /** Where to sign in, see settings.js. */
 let target = null;
-/** The sign-in under way: `{ cognito, userName, giveUp, session, parameters }`. */
+/** The sign-in under way: `{ cognito, userName, giveUp, session, parameters, changing, work }`. */
 let signIn = null;
 
 view.translate(texts, language);
@@ -25,9 +28,10 @@ async function open() {
   view.showSettings(settings.fromAddress(), target);
   view.onStart(begin);
   view.onAnswer(answer);
+  view.onAnother(change);
   view.onStartAgain(startAgain);
   view.onSettings(chooseTarget, settings.forget);
-  view.onPictureBroken(() => view.alarm(texts.captchaBroken));
+  view.onMediumBroken((text) => view.alarm(text));
   view.showStart();
   if (target === null) {
     view.alarm(texts.noConfiguration);
@@ -65,6 +69,19 @@ async function startWithPassword({ cognito, userName, giveUp }, password) {
 
 async function answer(text) {
   if (!view.demand("answer", text, texts.answerMissing)) return;
+  await send(text);
+}
+
+/** Gives up the challenge at hand for another of the same step, which costs a try. */
+async function change(wanted) {
+  // Create asks for the letters in the first challenge's picture unless every answer says otherwise.
+  Object.assign(clientMetadata, wanted);
+  signIn.changing = true;
+  signIn.work?.abort();
+  await send(NO_ANSWER);
+}
+
+async function send(text) {
   const { cognito, userName, session, giveUp } = signIn;
   const responses = { USERNAME: userName, ANSWER: text };
   await attempt(signIn, () =>
@@ -99,17 +116,32 @@ function take(reply) {
 }
 
 function ask({ Session, ChallengeParameters: parameters, userName }) {
-  const wrong = isRetry(signIn.parameters, parameters);
+  const wrong = isRetry(signIn.parameters, parameters) && !signIn.changing;
+  signIn.changing = false;
   signIn.userName = userName ?? parameters.USERNAME ?? signIn.userName;
   signIn.session = Session;
   signIn.parameters = parameters;
   view.showChallenge(parameters, wrong);
+  if (parameters.challenge === "PROOF_OF_WORK") compute(signIn, parameters);
+}
+
+/** Answers a proof of work without the reader, unless they choose otherwise meanwhile. */
+async function compute(current, { proofOfWork, mostTries }) {
+  const { signal } = (current.work = new AbortController());
+  let text;
+  try {
+    view.showWork(0, Number(mostTries));
+    text = await work(proofOfWork, (tries) => view.showWork(tries, Number(mostTries)), signal);
+  } catch {
+    if (!signal.aborted) view.alarm(texts.workFailed);
+    return;
+  }
+  await send(text);
 }
 
 /** Cognito does not say that an answer was wrong: the same step comes again, with fewer tries. */
 function isRetry(before, now) {
-  const sameStep = before?.challenge === now.challenge && before?.step === now.step;
-  return sameStep && Number(now.attemptsLeft) < Number(before.attemptsLeft);
+  return before?.step === now.step && Number(now.attemptsLeft) < Number(before.attemptsLeft);
 }
 
 function fail(error) {
@@ -165,6 +197,7 @@ function explainRefusal(message, parameters) {
 
 function startAgain() {
   signIn?.giveUp.abort();
+  signIn?.work?.abort();
   signIn = null;
   view.setIdle();
   view.showStart();

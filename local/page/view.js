@@ -8,7 +8,24 @@ const SLOW_MS = 800;
 /** More segments than this tell a reader nothing. */
 const MOST_SEGMENTS = 12;
 /** Parameters that every challenge has; the rest are its own. */
-const COMMON_PARAMETERS = new Set(["USERNAME", "attemptsLeft", "challenge", "locale", "step", "steps"]);
+const COMMON_PARAMETERS = new Set([
+  "USERNAME",
+  "alternatives",
+  "attemptsLeft",
+  "challenge",
+  "locale",
+  "step",
+  "steps",
+]);
+/** What each challenge that the page knows is called in the texts. */
+const KINDS = { CAPTCHA: "captcha", PROOF_OF_WORK: "work", SECURITY_QUESTION: "question" };
+/** The other way through a step, by the challenge that is asked. */
+const OTHER_WAYS = {
+  CAPTCHA: { challenge: "PROOF_OF_WORK", text: "workInstead" },
+  PROOF_OF_WORK: { challenge: "CAPTCHA", text: "pictureInstead" },
+};
+/** Plays the digits again, typed into a field that takes digits only. */
+const PLAY_KEY = "p";
 const SETTING_FIELDS = { region: "region", userPoolId: "user-pool-id", clientId: "client-id" };
 
 let texts = {};
@@ -28,6 +45,7 @@ export function translate(catalogue, catalogueLanguage) {
   for (const element of document.querySelectorAll("[data-alt]")) {
     element.alt = texts[element.dataset.alt];
   }
+  byId("captcha-sound").setAttribute("aria-label", texts.soundLabel);
 }
 
 /** Calls `act` with what the reader typed and whether the password is to be used. */
@@ -42,7 +60,27 @@ export function onStart(act) {
 }
 
 export function onAnswer(act) {
-  onSubmit("challenge-form", () => act(byId("answer").value));
+  onSubmit("challenge-form", () => {
+    byId("captcha-sound").pause();
+    act(byId("answer").value);
+  });
+  byId("answer").addEventListener("keydown", (event) => {
+    const alone = !(event.ctrlKey || event.altKey || event.metaKey);
+    if (alone && event.key.toLowerCase() === PLAY_KEY && !byId("captcha-sound").hidden) {
+      event.preventDefault();
+      play();
+    }
+  });
+}
+
+/**
+ * Calls `act` with what the reader would rather have: another picture, to hear instead of see, or another challenge.
+ * Only what is to change is given.
+ */
+export function onAnother(act) {
+  byId("another-picture").addEventListener("click", () => act({}));
+  byId("another-medium").addEventListener("click", ({ currentTarget }) => act({ captcha: currentTarget.value }));
+  byId("another-way").addEventListener("click", ({ currentTarget }) => act({ challenge: currentTarget.value }));
 }
 
 export function onStartAgain(act) {
@@ -59,8 +97,10 @@ export function onSettings(use, forget) {
   byId("use-this-server").addEventListener("click", forget);
 }
 
-export function onPictureBroken(act) {
-  byId("captcha-picture").addEventListener("error", act);
+/** Calls `act` where the picture, or else the sound, could not be had. */
+export function onMediumBroken(act) {
+  byId("captcha-picture").addEventListener("error", () => act(texts.captchaBroken));
+  byId("captcha-sound").addEventListener("error", () => act(texts.soundBroken));
 }
 
 /** The form to begin with. What failed is said after this, in `alarm`. */
@@ -90,7 +130,13 @@ export function showChallenge(parameters, again) {
     byId("answer").setAttribute("aria-invalid", "true");
     byId("status").textContent = `${texts.wrongAnswer} ${tries}`;
   }
-  byId("answer").focus();
+  byId(challenge === "PROOF_OF_WORK" ? "challenge-heading" : "answer").focus();
+}
+
+/** How far the computation is: `tries` of at most `most`. */
+export function showWork(tries, most) {
+  byId("work-progress").max = most;
+  byId("work-progress").value = tries;
 }
 
 /** The claims of both tokens. */
@@ -185,26 +231,57 @@ function hush() {
 }
 
 function showQuestion(challenge, parameters) {
-  const { captchaUrl, securityQuestion, locale } = parameters;
-  const kind = { CAPTCHA: "captcha", SECURITY_QUESTION: "question" }[challenge] ?? "other";
+  const { captchaUrl, captchaAudioUrl, securityQuestion, locale } = parameters;
+  const kind = captchaAudioUrl ? "sound" : (KINDS[challenge] ?? "other");
   byId("challenge-heading").textContent = texts[`${kind}Heading`];
-  byId("answer-label").textContent = texts[`${kind}Answer`];
-  byId("hint").textContent = kind === "captcha" ? texts.captchaHint : "";
+  byId("answer-label").textContent = texts[`${kind}Answer`] ?? "";
+  byId("hint").textContent = texts[`${kind}Hint`] ?? "";
 
   byId("captcha").hidden = kind !== "captcha";
-  showPicture(kind === "captcha" ? captchaUrl : undefined);
+  showMedium("captcha-picture", kind === "captcha" ? captchaUrl : undefined);
+  byId("captcha-sound").hidden = kind !== "sound";
+  showMedium("captcha-sound", kind === "sound" ? captchaAudioUrl : undefined);
+  if (kind === "sound") play();
   byId("question").hidden = kind !== "question";
   byId("question").textContent = kind === "question" ? securityQuestion : "";
   byId("question").lang = locale ?? language;
+  for (const id of ["answer-field", "continue"]) byId(id).hidden = kind === "work";
+  byId("work").hidden = kind !== "work";
+  showOtherWays(challenge, parameters);
   showParameters(kind === "other" ? parameters : {});
 }
 
-function showPicture(url) {
-  if (url === undefined) {
-    byId("captcha-picture").removeAttribute("src");
-  } else {
-    byId("captcha-picture").src = url;
+/** Each costs a try, so none is offered with the last. */
+function showOtherWays(challenge, { alternatives, attemptsLeft, captchaUrl, captchaAudioUrl }) {
+  const affordable = Number(attemptsLeft) > 1;
+  const hears = captchaAudioUrl !== undefined;
+  byId("another-picture").textContent = hears ? texts.anotherSound : texts.anotherPicture;
+  byId("another-medium").hidden = !(affordable && (captchaUrl || hears));
+  byId("another-medium").value = hears ? "image" : "audio";
+  byId("another-medium").textContent = hears ? texts.pictureInstead : texts.soundInstead;
+  const way = OTHER_WAYS[challenge];
+  const listed = (alternatives ?? "").split(",").includes(way?.challenge);
+  byId("another-picture").hidden = !(affordable && challenge === "CAPTCHA");
+  byId("another-way").hidden = !(affordable && listed);
+  if (way) {
+    byId("another-way").value = way.challenge;
+    byId("another-way").textContent = texts[way.text];
   }
+}
+
+function showMedium(id, url) {
+  if (url === undefined) {
+    byId(id).removeAttribute("src");
+  } else {
+    byId(id).src = url;
+  }
+}
+
+function play() {
+  const sound = byId("captcha-sound");
+  sound.currentTime = 0;
+  // Where a browser wants the reader to begin, the player and the key are there.
+  sound.play().catch(() => {});
 }
 
 /** A challenge that this page was not written for shows what came with it. */

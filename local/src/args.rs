@@ -10,7 +10,7 @@ use clap::Parser;
 #[command(name = "local", version, max_term_width = 100)]
 pub(crate) struct Args {
     /// Where to listen
-    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:9229")]
+    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:9229", value_parser = address)]
     pub(crate) listen: SocketAddr,
 
     /// The template to run [default: template.yaml of this folder or of the workspace]
@@ -22,7 +22,7 @@ pub(crate) struct Args {
     pub(crate) region: String,
 
     /// What stands before the pool id in the tokens' issuer [default: this server's address]
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_parser = url)]
     pub(crate) issuer: Option<String>,
 
     /// Show each event and response, without their secrets
@@ -38,19 +38,19 @@ pub(crate) struct Args {
     pub(crate) functions_dir: Option<PathBuf>,
 
     /// A command that speaks the Lambda Runtime API, instead of the function
-    #[arg(long, value_name = "COMMAND")]
+    #[arg(long, value_name = "COMMAND", value_parser = filled)]
     pub(crate) define_auth_challenge: Option<String>,
 
     /// The same for the function that asks
-    #[arg(long, value_name = "COMMAND")]
+    #[arg(long, value_name = "COMMAND", value_parser = filled)]
     pub(crate) create_auth_challenge: Option<String>,
 
     /// The same for the function that judges the answer
-    #[arg(long, value_name = "COMMAND")]
+    #[arg(long, value_name = "COMMAND", value_parser = filled)]
     pub(crate) verify_auth_challenge: Option<String>,
 
     /// The steps of a sign-in, instead of the template's, such as `CAPTCHA:3,SECURITY_QUESTION:3`
-    #[arg(long, value_name = "FLOW")]
+    #[arg(long, value_name = "FLOW", value_parser = filled)]
     pub(crate) flow: Option<String>,
 
     /// A parameter of the template; may be given more than once
@@ -71,6 +71,37 @@ impl Args {
             "VerifyAuthChallengeResponse" => self.verify_auth_challenge.as_deref(),
             _ => None,
         }
+    }
+
+    /// Whether some function is built rather than found or stood in for.
+    pub(crate) fn builds(&self) -> bool {
+        let commands = [
+            &self.create_auth_challenge,
+            &self.define_auth_challenge,
+            &self.verify_auth_challenge,
+        ];
+        self.functions_dir.is_none() && commands.iter().any(|command| command.is_none())
+    }
+}
+
+fn address(text: &str) -> Result<SocketAddr, String> {
+    text.parse()
+        .map_err(|_| "write an IP address and a port, as in `127.0.0.1:9229`".to_owned())
+}
+
+fn filled(text: &str) -> Result<String, String> {
+    if text.trim().is_empty() {
+        return Err("it is empty: leave the flag out instead".to_owned());
+    }
+    Ok(text.to_owned())
+}
+
+fn url(text: &str) -> Result<String, String> {
+    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    let plain = |rest: &str| !rest.is_empty() && !rest.contains(|c: char| c.is_whitespace() || "?#".contains(c));
+    match rest {
+        Some(rest) if plain(rest) => Ok(text.to_owned()),
+        _ => Err("write it as in `https://cognito-idp.us-east-1.amazonaws.com`".to_owned()),
     }
 }
 
@@ -113,10 +144,30 @@ mod tests {
             ["--region", "mars"],
             ["--region", "us/east-1"],
             ["--listen", "9229"],
+            ["--listen", "localhost:9229"],
+            ["--issuer", "example.com"],
+            ["--issuer", "https://"],
+            ["--issuer", "https://a b"],
+            ["--flow", ""],
+            ["--verify-auth-challenge", " "],
         ] {
             let error = Args::try_parse_from(["local"].into_iter().chain(wrong)).unwrap_err();
             assert_eq!(error.exit_code(), 2, "{wrong:?}");
         }
+    }
+
+    #[test]
+    fn nothing_is_built_that_is_there_or_stood_in_for() {
+        let builds = |flags: &[&str]| Args::parse_from([&["local"], flags].concat()).builds();
+        let commands = [
+            "--define-auth-challenge=a",
+            "--create-auth-challenge=b",
+            "--verify-auth-challenge=c",
+        ];
+        assert!(builds(&[]));
+        assert!(builds(&commands[..2]));
+        assert!(!builds(&commands));
+        assert!(!builds(&["--functions-dir", "built"]));
     }
 
     #[test]

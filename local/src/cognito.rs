@@ -6,6 +6,8 @@ mod clock;
 mod error;
 mod fields;
 mod journal;
+mod lockout;
+mod outbox;
 mod pools;
 mod random;
 mod rounds;
@@ -14,6 +16,7 @@ mod sign_in;
 mod srp;
 mod store;
 mod tokens;
+mod totp;
 mod triggers;
 mod users;
 mod waiting;
@@ -33,6 +36,8 @@ use clients::Client;
 pub(crate) use clock::Clock;
 use fields::{FieldError, Fields};
 pub(crate) use journal::{Call, Journal};
+use lockout::Lockouts;
+use outbox::Outbox;
 use pools::{Pool, Triggers};
 use session::Sessions;
 use store::Store;
@@ -194,6 +199,8 @@ struct State {
     journal: Arc<dyn Journal>,
     store: Store,
     sessions: Mutex<Sessions<Waiting>>,
+    lockouts: Mutex<Lockouts>,
+    outbox: Mutex<Outbox>,
     decoys: Decoys,
     keys: KeyRing,
 }
@@ -227,6 +234,8 @@ impl State {
             journal,
             store: Store::default(),
             sessions: Mutex::new(Sessions::new()?),
+            lockouts: Mutex::default(),
+            outbox: Mutex::default(),
             decoys: Decoys::new()?,
             keys,
         })

@@ -195,8 +195,9 @@ async fn launch(args: &Args, machine: &Machine, console: &Arc<Console>) -> Resul
     let listener = TcpListener::bind(args.listen)
         .await
         .map_err(|error| Stop::Listen(args.listen, error))?;
-    // Nothing that it protects outlives this process.
-    let secret = format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple());
+    // Unless somebody else has to know it, as `admin` does, nothing that it protects outlives this process.
+    let secret = machine.environment.get("CHALLENGE_SECRET").cloned();
+    let secret = secret.unwrap_or_else(|| format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple()));
     let template = template(args, machine, &secret)?;
     let programs = programs(args, machine, &template).await?;
     let s3 = S3::start(template.buckets.values().cloned()).await?;
@@ -242,6 +243,7 @@ fn template(args: &Args, machine: &Machine, secret: &str) -> Result<Template, St
         pool_id: pools::pool_id(&args.region),
         client_id: CLIENT_ID.to_owned(),
         secret: secret.to_owned(),
+        builds: args.builds(),
     };
     let mut template = Template::read(&path, &settings)?;
     if let Some(flow) = &args.flow {

@@ -43,14 +43,15 @@ async fn configuration(State(config): State<Arc<Config>>) -> Response {
 
 /// Lets the page call `endpoint` and, where its address names one, the user pools of one AWS region; nothing else.
 ///
-/// Pictures may come from the local S3, whose port is not known beforehand, from AWS, or inline.
+/// Pictures and sounds may come from the local S3, whose port is not known beforehand, from AWS, or inline.
 fn content_security_policy(endpoint: &str, region: Option<&str>) -> HeaderValue {
     let aws = region
         .map(|region| format!(" https://cognito-idp.{region}.amazonaws.com"))
         .unwrap_or_default();
     let policy = format!(
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: http://127.0.0.1:* https:; \
-         connect-src 'self' {endpoint}{aws}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
+         media-src 'self' data: http://127.0.0.1:* https:; connect-src 'self' {endpoint}{aws}; worker-src 'self'; \
+         base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
          require-trusted-types-for 'script'"
     );
     HeaderValue::try_from(policy).unwrap_or(NOTHING_ALLOWED)
@@ -120,16 +121,18 @@ static INDEX: Asset = Asset {
 };
 
 #[rustfmt::skip]
-static ASSETS: [Asset; 9] = [
+static ASSETS: [Asset; 11] = [
     Asset { path: "/page/cognito.js", media_type: SCRIPT, content: include_str!("../page/cognito.js") },
     Asset { path: "/page/icon.svg", media_type: SVG, content: include_str!("../page/icon.svg") },
     Asset { path: "/page/jwt.js", media_type: SCRIPT, content: include_str!("../page/jwt.js") },
+    Asset { path: "/page/puzzle.js", media_type: SCRIPT, content: include_str!("../page/puzzle.js") },
     Asset { path: "/page/settings.js", media_type: SCRIPT, content: include_str!("../page/settings.js") },
     Asset { path: "/page/sign-in.js", media_type: SCRIPT, content: include_str!("../page/sign-in.js") },
     Asset { path: "/page/srp.js", media_type: SCRIPT, content: include_str!("../page/srp.js") },
     Asset { path: "/page/style.css", media_type: STYLE, content: include_str!("../page/style.css") },
     Asset { path: "/page/texts.js", media_type: SCRIPT, content: include_str!("../page/texts.js") },
     Asset { path: "/page/view.js", media_type: SCRIPT, content: include_str!("../page/view.js") },
+    Asset { path: "/page/work.js", media_type: SCRIPT, content: include_str!("../page/work.js") },
 ];
 
 #[cfg(test)]

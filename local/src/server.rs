@@ -72,10 +72,11 @@ fn is_loopback(host: &str) -> bool {
         Some((name, port)) if port.bytes().all(|digit| digit.is_ascii_digit()) => name,
         _ => host,
     };
+    let name = name.to_ascii_lowercase();
     let address = name
         .strip_prefix('[')
         .and_then(|name| name.strip_suffix(']'))
-        .unwrap_or(name);
+        .unwrap_or(&name);
     name == "localhost" || name.ends_with(".localhost") || address.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 
@@ -88,6 +89,7 @@ mod tests {
         for name in [
             "localhost",
             "localhost:9229",
+            "LocalHost:9229",
             "127.0.0.1:9229",
             "127.0.0.2",
             "[::1]:9229",

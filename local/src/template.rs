@@ -103,6 +103,8 @@ pub(crate) struct Settings {
     pub(crate) client_id: String,
     /// Stands for the content of the template's secrets.
     pub(crate) secret: String,
+    /// Whether functions are built from their packages, which then have to be there.
+    pub(crate) builds: bool,
 }
 
 impl fmt::Debug for Settings {
@@ -180,13 +182,7 @@ impl Template {
         references::check(&resolver, root.get("Outputs").map(|outputs| &outputs.value))?;
 
         let built = functions::read(&resolver, root.get("Globals"))?;
-        for function in &built {
-            if !folder.join(&function.code_uri).join("Cargo.toml").is_file() {
-                let missing = format!("`CodeUri: {}` has no `Cargo.toml`", function.code_uri);
-                return Err(function.at.error(Problem::Invalid(missing)));
-            }
-        }
-        let functions: Vec<Function> = built.into_iter().map(|built| built.function).collect();
+        let functions: Vec<Function> = built.iter().map(|built| built.function.clone()).collect();
         let user_pools = user_pools::pools(&resolver, &functions)?;
         let clients = user_pools::clients(&resolver, &user_pools)?;
         let mut buckets = BTreeMap::new();
@@ -195,6 +191,13 @@ impl Template {
                 bucket.id.to_owned(),
                 resolver.resource_reference(bucket.id, &bucket.at)?,
             );
+        }
+        // Last: where the file is not where the packages are, its own mistakes are still the ones to be told of.
+        for function in built.iter().filter(|_| settings.builds) {
+            if !folder.join(&function.code_uri).join("Cargo.toml").is_file() {
+                let missing = format!("`CodeUri: {}` has no `Cargo.toml`", function.code_uri);
+                return Err(function.at.error(Problem::Invalid(missing)));
+            }
         }
         Ok(Self {
             functions,

@@ -3,6 +3,7 @@
 //! A new one is a file in this folder, a line in [`Registry::standard`] and an issuer in `create-auth-challenge`.
 
 pub mod captcha;
+pub mod proof_of_work;
 pub mod security_question;
 
 use std::fmt;
@@ -94,7 +95,11 @@ impl Registry {
     /// Every challenge type of this workspace.
     pub fn standard() -> Self {
         Self {
-            challenges: &[&captcha::Captcha, &security_question::SecurityQuestion],
+            challenges: &[
+                &captcha::Captcha,
+                &proof_of_work::ProofOfWork,
+                &security_question::SecurityQuestion,
+            ],
         }
     }
 

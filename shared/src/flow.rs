@@ -6,7 +6,7 @@
 mod parse;
 
 use std::num::NonZeroU8;
-use std::slice;
+use std::{iter, slice};
 
 use crate::challenges::Name;
 use crate::event::Attempt;
@@ -30,10 +30,14 @@ pub struct Flow {
     steps: Vec<Step>,
 }
 
-/// One challenge of a flow.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// One step of a flow: any one of its challenges passes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
 struct Step {
-    challenge: Name,
+    /// What is asked unless the client chooses.
+    first: Name,
+    /// What the client may choose instead.
+    others: Vec<Name>,
+    /// How many answers are allowed, all challenges of the step together.
     attempts: NonZeroU8,
 }
 
@@ -56,9 +60,9 @@ impl User {
 /// What comes next in a sign-in.
 #[derive(Debug, PartialEq, Eq)]
 #[must_use]
-pub enum Decision {
+pub enum Decision<'a> {
     /// One of our challenges is asked.
-    Ask(Ask),
+    Ask(Ask<'a>),
     /// The sign-in ends without tokens.
     Deny(Denial),
     /// The sign-in ends with tokens.
@@ -67,17 +71,34 @@ pub enum Decision {
     VerifyPassword,
 }
 
-/// The challenge to ask, and where in the flow that is.
+/// The challenges to choose from, and where in the flow that is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Ask {
-    /// The challenge.
-    pub challenge: Name,
+pub struct Ask<'a> {
+    /// What to ask unless the client chooses.
+    pub first: Name,
+    /// What the client may choose instead.
+    pub others: &'a [Name],
     /// The step's place in the flow, from 1; `PASSWORD` is a step too.
     pub step: usize,
     /// How many steps the flow has.
     pub steps: usize,
+    /// How many answers to this step there have been, all of them wrong.
+    pub wrong: u8,
     /// How many answers are still allowed, with the one asked for: at least 1.
     pub attempts_left: u8,
+}
+
+impl Ask<'_> {
+    /// The challenge called `wanted`, if it may be chosen, else the first.
+    pub fn choose(&self, wanted: Option<&str>) -> Name {
+        let wanted = self.others.iter().find(|name| Some(name.as_str()) == wanted);
+        wanted.copied().unwrap_or(self.first)
+    }
+
+    /// What may be asked, the first first.
+    pub fn alternatives(&self) -> impl Iterator<Item = Name> {
+        iter::once(self.first).chain(self.others.iter().copied())
+    }
 }
 
 /// Why a sign-in ends without tokens. For the log; the client learns no more than "no".
@@ -105,7 +126,7 @@ impl Flow {
     /// Decides what follows `session`, the answered challenges of a sign-in in order.
     ///
     /// `user` changes nothing until the end: a user that does not exist is asked the same things.
-    pub fn decide(&self, session: &[Attempt<'_>], user: User) -> Decision {
+    pub fn decide(&self, session: &[Attempt<'_>], user: User) -> Decision<'_> {
         let mut history = session.iter();
         if self.password {
             match replay_password(&mut history) {
@@ -119,12 +140,14 @@ impl Flow {
             match step.replay(&mut history) {
                 Progress::Denied(denial) => return Decision::Deny(denial),
                 Progress::Passed => {}
-                Progress::Waiting { attempts_left } => {
+                Progress::Waiting { wrong } => {
                     return Decision::Ask(Ask {
-                        challenge: step.challenge,
+                        first: step.first,
+                        others: &step.others,
                         step: index + offset,
                         steps: self.len(),
-                        attempts_left,
+                        wrong,
+                        attempts_left: step.attempts.get() - wrong,
                     });
                 }
             }
@@ -136,9 +159,11 @@ impl Flow {
         }
     }
 
-    /// The challenges that this flow asks, in order, repeated where they are asked again.
+    /// The challenges that this flow can ask, in order, repeated where they can be asked again.
     pub fn challenges(&self) -> impl Iterator<Item = Name> {
-        self.steps.iter().map(|step| step.challenge)
+        self.steps
+            .iter()
+            .flat_map(|step| iter::once(step.first).chain(step.others.iter().copied()))
     }
 
     /// How many steps the flow has, `PASSWORD` counted.
@@ -152,16 +177,16 @@ impl Flow {
 enum Progress {
     Denied(Denial),
     Passed,
-    Waiting { attempts_left: u8 },
+    Waiting { wrong: u8 },
 }
 
 impl Step {
     /// Takes this step's attempts off the front of `history`.
     fn replay(&self, history: &mut slice::Iter<'_, Attempt<'_>>) -> Progress {
         // INVARIANT: the attempt limit is the loop's bound, so no session can have more attempts than it allows.
-        for attempts_left in (1..=self.attempts.get()).rev() {
+        for wrong in 0..self.attempts.get() {
             match history.next() {
-                None => return Progress::Waiting { attempts_left },
+                None => return Progress::Waiting { wrong },
                 Some(attempt) if !self.produced(attempt) => return Progress::Denied(Denial::SessionMismatch),
                 Some(attempt) if attempt.correct => return Progress::Passed,
                 Some(_) => {}
@@ -171,7 +196,8 @@ impl Step {
     }
 
     fn produced(&self, attempt: &Attempt<'_>) -> bool {
-        attempt.challenge == CUSTOM_CHALLENGE && attempt.metadata == Some(self.challenge.as_str())
+        let mut names = iter::once(&self.first).chain(&self.others);
+        attempt.challenge == CUSTOM_CHALLENGE && names.any(|name| attempt.metadata == Some(name.as_str()))
     }
 }
 

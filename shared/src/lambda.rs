@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use std::str::FromStr;
 
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use tracing::error;
 use tracing::level_filters::LevelFilter;
@@ -45,9 +46,35 @@ impl Environment {
         let value = self.get(name).ok_or(ConfigError::Missing { name })?;
         parse(value).map_err(|error| ConfigError::Invalid {
             name,
-            error: error.to_string(),
+            error: one_line(&error.to_string()),
         })
     }
+
+    /// Whether everything is there that Lambda sets and `lambda_runtime` panics without.
+    fn is_lambdas(&self) -> Result<(), ConfigError> {
+        let missing = |name| ConfigError::NotOnLambda { name };
+        for name in [
+            "AWS_LAMBDA_FUNCTION_NAME",
+            "AWS_LAMBDA_FUNCTION_VERSION",
+            "AWS_LAMBDA_RUNTIME_API",
+        ] {
+            self.get(name).ok_or_else(|| missing(name))?;
+        }
+        let name = "AWS_LAMBDA_FUNCTION_MEMORY_SIZE";
+        let memory = self.get(name).ok_or_else(|| missing(name))?;
+        match memory.parse::<i32>() {
+            Ok(_) => Ok(()),
+            Err(_) => Err(ConfigError::Invalid {
+                name,
+                error: "write a number of megabytes, such as `128`".into(),
+            }),
+        }
+    }
+}
+
+/// `text` without characters that could end the line.
+fn one_line(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { '?' } else { c }).collect()
 }
 
 /// Why a function cannot start.
@@ -65,6 +92,12 @@ pub enum ConfigError {
     /// A variable is not there.
     #[error("variable `{name}` is missing: template.yaml sets it")]
     Missing {
+        /// The variable.
+        name: &'static str,
+    },
+    /// A variable is not there that no configuration sets.
+    #[error("variable `{name}` is missing: Lambda sets it; on your own machine, start the function with `local`")]
+    NotOnLambda {
         /// The variable.
         name: &'static str,
     },
@@ -99,24 +132,28 @@ pub fn start_log(environment: &Environment) {
     };
 }
 
-/// Answers events with `function` until Lambda ends the process; a function that could not be configured ends it
-/// at once, with the reason on standard error.
+/// Answers events with `function` until Lambda ends the process; a function that could not be configured, or that
+/// Lambda did not start, ends it at once, with the reason on standard error.
 ///
 /// An error of `function` goes to the log in full and to Cognito as [`NEUTRAL_ERROR`].
-pub async fn run<F, R, E>(function: Result<F, ConfigError>) -> ExitCode
+pub async fn run<F, R, E>(environment: &Environment, function: Result<F, ConfigError>) -> ExitCode
 where
     F: Fn(Value) -> R,
     R: Future<Output = Result<Value, E>>,
     E: Display,
 {
-    let function = match function {
+    let function = match function.and_then(|function| environment.is_lambdas().map(|()| function)) {
         Ok(function) => function,
         Err(error) => return refuse(&error),
     };
-    let service = service_fn(|event: LambdaEvent<Value>| {
-        let answer = function(event.payload);
+    let service = service_fn(|event: LambdaEvent<Payload>| {
+        let answer = event.payload.0.map(&function);
         async move {
-            answer.await.map_err(|error| {
+            let answered = match answer {
+                Some(answer) => answer.await.map_err(|error| error.to_string()),
+                None => Err("the event is not JSON, or nested too deeply".to_owned()),
+            };
+            answered.map_err(|error| {
                 error!(%error, "could not answer the event");
                 Diagnostic {
                     error_type: "Error".into(),
@@ -128,6 +165,17 @@ where
     match lambda_runtime::run(service).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => refuse(&error),
+    }
+}
+
+/// An event, or nothing where the bytes are not JSON.
+///
+/// Reading it never fails: `lambda_runtime` would send the parser's own words to the client.
+struct Payload(Option<Value>);
+
+impl<'de> Deserialize<'de> for Payload {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Self(Value::deserialize(deserializer).ok()))
     }
 }
 
@@ -150,5 +198,54 @@ mod tests {
                 format!("variable `{name}` is missing: template.yaml sets it")
             );
         }
+    }
+
+    #[test]
+    fn what_is_not_json_is_read_as_nothing_rather_than_refused() {
+        let read = |bytes: &[u8]| {
+            Payload::deserialize(&mut serde_json::Deserializer::from_slice(bytes))
+                .unwrap()
+                .0
+        };
+        assert_eq!(read(b"{\"a\": [null]}"), Some(serde_json::json!({"a": [null]})));
+        let deep = [b'['; 10_000];
+        for bytes in [
+            b"".as_slice(),
+            b"hello",
+            b"{\"a\": \"hunter2",
+            b"\"\xff\"",
+            b"\"\\ud800\"",
+            &deep,
+        ] {
+            assert_eq!(read(bytes), None, "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn a_program_that_lambda_did_not_start_says_so() {
+        let lambda = [
+            ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128"),
+            ("AWS_LAMBDA_FUNCTION_NAME", "define"),
+            ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
+            ("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:9001"),
+        ];
+        assert_eq!(Environment::new(lambda).is_lambdas(), Ok(()));
+        for (missing, _) in lambda {
+            let others = lambda.into_iter().filter(|(name, _)| *name != missing);
+            let error = Environment::new(others).is_lambdas().unwrap_err().to_string();
+            assert_eq!(
+                error,
+                format!(
+                    "variable `{missing}` is missing: Lambda sets it; on your own machine, start the function with `local`"
+                )
+            );
+        }
+    }
+
+    #[test]
+    fn a_reason_is_one_line() {
+        let environment = Environment::new([("A", "x")]);
+        let error = environment.required("A", |_| Err::<(), _>("a\nb")).unwrap_err();
+        assert_eq!(error.to_string(), "variable `A`: a?b");
     }
 }

@@ -208,6 +208,85 @@ rule("a challenge that the page was not written for shows what came with it, as 
   await at.inspect("light", "8-other-challenge");
 });
 
+rule("a computation passes where the picture cannot be read, and costs the try that it says", {}, async (at) => {
+  await at.open();
+  await at.passTo("captcha");
+  await at.page.getByRole("button", { name: "Let this device compute (uses one try)" }).press("Enter");
+  await at.asks("question", { progress: "Step 3 of 3", tries: "3 tries left." });
+  const answers = at.sent.map((body) => JSON.parse(body)).filter((body) => body.ChallengeName === "CUSTOM_CHALLENGE");
+  assert.deepEqual(answers.map((answer) => answer.ClientMetadata.challenge), ["PROOF_OF_WORK", "PROOF_OF_WORK"]);
+  await at.types(await at.securityAnswer(), "Enter");
+  await at.signedIn();
+
+  // Who has chosen once need not choose again, so that the next sign-in loses no try.
+  await at.page.locator("#done").getByRole("button", { name: "Start again" }).click();
+  await at.types(PASSWORD, "Enter");
+  await at.asks("question");
+});
+
+rule("six digits can be heard and typed without leaving the field", {}, async (at) => {
+  await at.open();
+  await at.passTo("captcha");
+  await at.page.getByRole("button", { name: "Listen instead (uses one try)" }).press("Enter");
+  await at.asks("captcha-sound", { tries: "2 tries left." });
+  await at.page.waitForFunction(() => document.getElementById("captcha-sound").readyState >= 2);
+  await at.page.evaluate(() => document.getElementById("captcha-sound").pause());
+  await at.types("p");
+  await at.page.waitForFunction(() => !document.getElementById("captcha-sound").paused);
+  assert.equal(await at.focused(), "answer");
+  assert.equal(await at.page.inputValue("#answer"), "");
+  await at.inspect("light", "10-sound");
+  const answer = await at.captchaAnswer();
+  assert.match(answer, /^[0-9]{6}$/);
+  await at.types(answer, "Enter");
+  await at.asks("question");
+});
+
+rule("another picture can be had for a try, and not for the last", {}, async (at) => {
+  await at.open();
+  await at.passTo("captcha");
+  const another = at.page.getByRole("button", { name: "Show another picture (uses one try)" });
+  for (const left of ["2 tries left.", "1 try left."]) {
+    const before = await at.page.getAttribute("#captcha-picture", "src");
+    await another.click();
+    await at.says("tries", left);
+    await at.asks("captcha");
+    assert.notEqual(await at.page.getAttribute("#captcha-picture", "src"), before);
+    await at.says("status", "");
+  }
+  assert.ok(await another.isHidden());
+  await at.types(await at.captchaAnswer(), "Enter");
+  await at.asks("question");
+});
+
+/** A puzzle that nobody finishes, so that the page can be looked at meanwhile. */
+const ENDLESS = JSON.stringify({
+  parameters: { nonce: "00", salt: "00", cost: 1000, keyLength: 32, keyPrefix: "0".repeat(64) },
+});
+
+for (const name of ["light", "dark", "phone", "still"]) {
+  rule(`a computation under way is accessible and fits: ${name}`, READERS[name], async (at) => {
+    await at.open();
+    await at.isAnswered({
+      ChallengeName: "CUSTOM_CHALLENGE",
+      ChallengeParameters: {
+        challenge: "PROOF_OF_WORK",
+        alternatives: "CAPTCHA,PROOF_OF_WORK",
+        step: "2",
+        steps: "3",
+        attemptsLeft: "2",
+        proofOfWork: ENDLESS,
+        mostTries: "400",
+      },
+      Session: "session",
+    });
+    await at.withoutPassword();
+    await at.page.waitForFunction(() => document.getElementById("work-progress").value > 0);
+    assert.equal(await at.focused(), "challenge-heading");
+    await at.inspect(name, "9-work");
+  });
+}
+
 const SERVER_REPLIES = {
   "a challenge of Cognito's own": [{ ChallengeName: "SMS_MFA" }, "This user pool asks for SMS_MFA, which this page cannot answer."],
   "an unconfirmed user": [refusal("UserNotConfirmedException"), "This account has not been confirmed yet."],

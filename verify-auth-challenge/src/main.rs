@@ -17,5 +17,5 @@ async fn main() -> ExitCode {
     lambda::start_log(&environment);
     let function = Judge::configure(&environment)
         .map(|judge| move |event| std::future::ready(judge.handle(event, SystemTime::now())));
-    lambda::run(function).await
+    lambda::run(&environment, function).await
 }

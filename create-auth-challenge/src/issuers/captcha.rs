@@ -1,26 +1,30 @@
-//! Asks for the letters in a picture.
+//! Asks for the letters in a picture, or for digits that are spoken.
 
 mod render;
+mod sound;
 mod store;
 
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use rand::CryptoRng;
 use rand::seq::IndexedRandom;
+use rand::{CryptoRng, RngExt};
 use shared::challenges::captcha::ANSWER;
 pub use shared::challenges::captcha::NAME;
 use shared::lambda::{ConfigError, Environment};
 use shared::locale::Locale;
 
 use super::{IssueError, Issuer, Question, Request};
-use store::Store;
+use store::{Medium, Store};
 
 /// The letters and digits that people do not take for one another.
 pub const ALPHABET: &str = "ACDEHKLMPTUWY25";
 
 /// How many letters a picture has.
 pub const LENGTH: usize = 5;
+
+/// How many digits are spoken.
+pub const DIGITS: usize = 6;
 
 /// Makes the issuer from what says where pictures go: `CAPTCHA_BUCKET`, `AUTH_SESSION_MINUTES` and what the AWS SDK
 /// needs.
@@ -41,13 +45,36 @@ struct Captcha {
 #[async_trait]
 impl Issuer for Captcha {
     async fn issue(&self, request: &Request<'_>, rng: &mut (dyn CryptoRng + Send)) -> Result<Question, IssueError> {
-        let (answer, picture) = picture(request.retry, rng).ok_or(IssueError::Picture)?;
-        let mut id = [0; 16];
-        rng.fill_bytes(&mut id);
-        let url = self.store.publish(u128::from_be_bytes(id), picture).await;
-        let alt = alternative(request.locale).to_owned();
+        let mut public = BTreeMap::new();
+        let (name, answer, medium) = if request.sound {
+            let answer = draw(DECIMALS, DIGITS, rng);
+            let sound = sound::speak(&answer, request.locale, rng).ok_or(IssueError::Sound)?;
+            (
+                "captchaAudioUrl",
+                answer,
+                Medium {
+                    extension: "wav",
+                    kind: "audio/wav",
+                    bytes: sound,
+                },
+            )
+        } else {
+            let (answer, picture) = picture(request.wrong > 0, rng).ok_or(IssueError::Picture)?;
+            public.insert("captchaAlt", alternative(request.locale).to_owned());
+            (
+                "captchaUrl",
+                answer,
+                Medium {
+                    extension: "png",
+                    kind: "image/png",
+                    bytes: picture,
+                },
+            )
+        };
+        let url = self.store.publish(rng.random(), medium).await;
+        public.insert(name, url);
         Ok(Question {
-            public: BTreeMap::from([("captchaUrl", url), ("captchaAlt", alt)]),
+            public,
             private: BTreeMap::from([(ANSWER, answer)]),
         })
     }
@@ -57,7 +84,7 @@ impl Issuer for Captcha {
 ///
 /// `None` only if the embedded fonts lack a letter of [`ALPHABET`].
 pub fn picture(retry: bool, rng: &mut (dyn CryptoRng + Send)) -> Option<(String, Vec<u8>)> {
-    let letters = letters(rng);
+    let letters = draw(ALPHABET, LENGTH, rng);
     let png = render::render(&letters, retry, rng)?;
     Some((letters, png))
 }
@@ -70,10 +97,12 @@ fn alternative(locale: Locale) -> &'static str {
     }
 }
 
-/// Random letters, each as likely as any other.
-fn letters(mut rng: &mut (dyn CryptoRng + Send)) -> String {
-    let alphabet: Vec<char> = ALPHABET.chars().collect();
-    (0..LENGTH).filter_map(|_| alphabet.choose(&mut rng)).collect()
+const DECIMALS: &str = "0123456789";
+
+/// `length` characters of `alphabet`, each as likely as any other.
+fn draw(alphabet: &str, length: usize, mut rng: &mut (dyn CryptoRng + Send)) -> String {
+    let alphabet: Vec<char> = alphabet.chars().collect();
+    (0..length).filter_map(|_| alphabet.choose(&mut rng)).collect()
 }
 
 #[cfg(test)]
@@ -110,7 +139,7 @@ mod tests {
     #[test]
     fn letters_are_of_the_alphabet_and_do_not_repeat_themselves() {
         let mut rng = StdRng::seed_from_u64(1);
-        let drawn: HashSet<_> = (0..1000).map(|_| letters(&mut rng)).collect();
+        let drawn: HashSet<_> = (0..1000).map(|_| draw(ALPHABET, LENGTH, &mut rng)).collect();
         assert!(drawn.len() > 990);
         assert!(
             drawn

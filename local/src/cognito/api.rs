@@ -1,7 +1,11 @@
 //! The HTTP side: AWS JSON 1.1 at `POST /`, and the published keys.
 
+mod access;
+mod devices;
 mod initiate;
 mod list_users;
+mod mfa;
+mod pool_mfa;
 mod pools;
 mod reply;
 mod request;
@@ -31,24 +35,39 @@ use request::Request;
 const TARGET: &str = "AWSCognitoIdentityProviderService.";
 
 /// The operations there are.
-const OPERATIONS: [&str; 17] = [
+const OPERATIONS: [&str; 32] = [
     "AdminConfirmSignUp",
     "AdminCreateUser",
     "AdminDeleteUser",
+    "AdminForgetDevice",
+    "AdminGetDevice",
     "AdminGetUser",
     "AdminInitiateAuth",
+    "AdminListDevices",
     "AdminRespondToAuthChallenge",
+    "AdminSetUserMFAPreference",
     "AdminSetUserPassword",
+    "AdminUpdateDeviceStatus",
     "AdminUpdateUserAttributes",
+    "AssociateSoftwareToken",
+    "ConfirmDevice",
     "CreateUserPool",
     "CreateUserPoolClient",
     "DescribeUserPool",
     "DescribeUserPoolClient",
+    "ForgetDevice",
+    "GetDevice",
     "GetUser",
+    "GetUserPoolMfaConfig",
     "InitiateAuth",
+    "ListDevices",
     "ListUsers",
     "RespondToAuthChallenge",
+    "SetUserMFAPreference",
+    "SetUserPoolMfaConfig",
     "SignUp",
+    "UpdateDeviceStatus",
+    "VerifySoftwareToken",
 ];
 
 /// The routes of the user pools.
@@ -62,7 +81,9 @@ pub(crate) fn router(state: Arc<State>) -> Router {
             get(openid_configuration).layer(cors),
         );
     if state.settings.debug_answers {
-        router = router.route("/debug/answer", get(debug_answer));
+        router = router
+            .route("/debug/answer", get(debug_answer))
+            .route("/debug/outbox", get(debug_outbox));
     }
     router.with_state(state)
 }
@@ -143,20 +164,35 @@ async fn perform(state: &State, target: &str, body: &[u8]) -> Result<Value, Erro
         "AdminConfirmSignUp" => users::admin_confirm_sign_up(state, request),
         "AdminCreateUser" => users::admin_create_user(state, request),
         "AdminDeleteUser" => users::admin_delete_user(state, request),
+        "AdminForgetDevice" => devices::forget_device(state, request, true).await,
+        "AdminGetDevice" => devices::get_device(state, request, true).await,
         "AdminGetUser" => users::admin_get_user(state, request),
         "AdminInitiateAuth" => initiate::initiate_auth(state, request, true).await,
+        "AdminListDevices" => devices::list_devices(state, request, true).await,
         "AdminRespondToAuthChallenge" => respond::respond(state, request, true).await,
+        "AdminSetUserMFAPreference" => mfa::admin_set_user_mfa_preference(state, request),
         "AdminSetUserPassword" => users::admin_set_user_password(state, request),
+        "AdminUpdateDeviceStatus" => devices::update_device_status(state, request, true).await,
         "AdminUpdateUserAttributes" => users::admin_update_user_attributes(state, request),
+        "AssociateSoftwareToken" => mfa::associate_software_token(state, request).await,
+        "ConfirmDevice" => devices::confirm_device(state, request).await,
         "CreateUserPool" => pools::create_user_pool(state, request, &body),
         "CreateUserPoolClient" => pools::create_user_pool_client(state, request, &body),
         "DescribeUserPool" => pools::describe_user_pool(state, request),
         "DescribeUserPoolClient" => pools::describe_user_pool_client(state, request),
+        "ForgetDevice" => devices::forget_device(state, request, false).await,
+        "GetDevice" => devices::get_device(state, request, false).await,
         "GetUser" => users::get_user(state, request).await,
+        "GetUserPoolMfaConfig" => pool_mfa::get_user_pool_mfa_config(state, request),
         "InitiateAuth" => initiate::initiate_auth(state, request, false).await,
+        "ListDevices" => devices::list_devices(state, request, false).await,
         "ListUsers" => list_users::list_users(state, request),
         "RespondToAuthChallenge" => respond::respond(state, request, false).await,
+        "SetUserMFAPreference" => mfa::set_user_mfa_preference(state, request).await,
+        "SetUserPoolMfaConfig" => pool_mfa::set_user_pool_mfa_config(state, request),
         "SignUp" => users::sign_up(state, request),
+        "UpdateDeviceStatus" => devices::update_device_status(state, request, false).await,
+        "VerifySoftwareToken" => mfa::verify_software_token(state, request).await,
         _ => Err(unknown(target)),
     }
 }
@@ -208,6 +244,11 @@ async fn debug_answer(Shared(state): Shared<Arc<State>>, Query(query): Query<Deb
     reply::plain(find_answer(&state, &query.session))
 }
 
+/// The codes that would have been sent; there at the operator's explicit wish, for tests.
+async fn debug_outbox(Shared(state): Shared<Arc<State>>) -> Response {
+    reply::plain(Ok(state.outbox().describe()))
+}
+
 fn find_answer(state: &State, session: &str) -> Result<Value, Error> {
     let sessions = state.sessions();
     let waiting = sessions.peek(sessions.read(session, Form::Session)?, state.clock.now())?;
@@ -216,7 +257,7 @@ fn find_answer(state: &State, session: &str) -> Result<Value, Error> {
             "challenge": private.get("challenge").or(metadata.as_ref()),
             "privateChallengeParameters": private,
         })),
-        Pending::Password { .. } => Err(super::session::invalid()),
+        _ => Err(super::session::invalid()),
     }
 }
 

@@ -197,6 +197,23 @@ impl Client {
         allows(self.write.as_ref(), attribute)
     }
 
+    /// Refuses attributes that the client may not set.
+    pub(crate) fn check_write<'a>(&self, attributes: impl IntoIterator<Item = &'a String>) -> Result<(), Error> {
+        let refused = || Error::not_authorized("A client attempted to write unauthorized attribute");
+        for name in attributes {
+            if !self.may_write(name) {
+                return Err(refused().because(format!(
+                    "`WriteAttributes` of the client does not allow `{}`",
+                    name.escape_debug()
+                )));
+            }
+            if name.ends_with("_verified") {
+                return Err(refused().because("only an administrator may say that an attribute is verified"));
+            }
+        }
+        Ok(())
+    }
+
     /// Checks `SECRET_HASH`, which covers the name that the same request signs in with.
     pub(crate) fn check_secret_hash(&self, login: &str, hash: Option<&str>) -> Result<(), Error> {
         let wrong = || Error::not_authorized(format!("Unable to verify secret hash for client {}", self.id));

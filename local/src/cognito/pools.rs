@@ -3,12 +3,13 @@
 pub(crate) mod password_policy;
 pub(crate) mod schema;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use serde_json::{Map, Value};
 
 use super::fields::{FieldError, Fields};
+use super::users::mfa::Factor;
 use password_policy::PasswordPolicy;
 use schema::Schema;
 
@@ -25,6 +26,10 @@ pub(crate) struct Pool {
     /// Whether `Ana` and `ana` are two users.
     pub(crate) case_sensitive: bool,
     pub(crate) mfa: Mfa,
+    /// The second factors that users may have (`EnabledMfas`).
+    pub(crate) factors: BTreeSet<Factor>,
+    /// None where devices are not tracked (`DeviceConfiguration`).
+    pub(crate) devices: Option<DeviceTracking>,
     /// Whether people may make accounts for themselves.
     pub(crate) sign_up: bool,
     /// The properties as given, for the operations that describe the pool.
@@ -110,6 +115,45 @@ impl Triggers {
     }
 }
 
+/// How a pool tracks devices.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct DeviceTracking {
+    /// Whether a remembered device stands for a second factor.
+    pub(crate) stands_for_factor: bool,
+    /// Whether users are asked before a device is remembered.
+    pub(crate) remembered_on_prompt: bool,
+}
+
+impl DeviceTracking {
+    fn new(fields: &Fields<'_>) -> Result<Option<Self>, FieldError> {
+        if fields.is_empty() {
+            return Ok(None);
+        }
+        Ok(Some(Self {
+            stands_for_factor: fields.flag("ChallengeRequiredOnNewDevice")?.unwrap_or(false),
+            remembered_on_prompt: fields.flag("DeviceOnlyRememberedOnUserPrompt")?.unwrap_or(false),
+        }))
+    }
+}
+
+impl Mfa {
+    const ALL: [Self; 3] = [Self::Off, Self::On, Self::Optional];
+
+    /// As `MfaConfiguration` has it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Off => "OFF",
+            Self::On => "ON",
+            Self::Optional => "OPTIONAL",
+        }
+    }
+
+    /// The setting called `name`.
+    pub(crate) fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|mfa| mfa.name() == name)
+    }
+}
+
 impl Pool {
     /// A pool with the properties of `AWS::Cognito::UserPool`, which are also those of `CreateUserPool`.
     pub(crate) fn new(
@@ -133,18 +177,22 @@ impl Pool {
                 .fields("UsernameConfiguration")?
                 .flag("CaseSensitive")?
                 .unwrap_or(true),
-            mfa: match fields.text("MfaConfiguration")? {
-                None | Some("OFF") => Mfa::Off,
-                Some("ON") => Mfa::On,
-                Some("OPTIONAL") => Mfa::Optional,
-                Some(_) => return Err(fields.wrong_value("MfaConfiguration", "has to be OFF, ON or OPTIONAL")),
-            },
+            mfa: Mfa::parse(fields.text("MfaConfiguration")?.unwrap_or("OFF"))
+                .ok_or_else(|| fields.wrong_value("MfaConfiguration", "has to be OFF, ON or OPTIONAL"))?,
+            factors: factors(&fields)?,
+            devices: DeviceTracking::new(&fields.fields("DeviceConfiguration")?)?,
             sign_up: !fields
                 .fields("AdminCreateUserConfig")?
                 .flag("AllowAdminCreateUserOnly")?
                 .unwrap_or(false),
             properties,
         })
+    }
+
+    /// The same pool with other properties.
+    pub(crate) fn with(&self, properties: Map<String, Value>) -> Result<Self, FieldError> {
+        let (id, name, triggers) = (self.id.clone(), self.name.clone(), self.triggers.clone());
+        Self::new(id, name, triggers, properties, self.created)
     }
 
     /// The one spelling under which a login is looked up.
@@ -155,6 +203,13 @@ impl Pool {
             login.to_lowercase()
         }
     }
+}
+
+fn factors(fields: &Fields<'_>) -> Result<BTreeSet<Factor>, FieldError> {
+    const KEY: &str = "EnabledMfas";
+    let names = fields.texts(KEY)?.unwrap_or_default();
+    let factors: Option<_> = names.into_iter().map(Factor::parse).collect();
+    factors.ok_or_else(|| fields.wrong_value(KEY, "may only hold SMS_MFA, SOFTWARE_TOKEN_MFA and EMAIL_OTP"))
 }
 
 fn logins(fields: &Fields<'_>) -> Result<Logins, FieldError> {
@@ -213,6 +268,10 @@ mod tests {
             (
                 json!({"MfaConfiguration": "off"}),
                 "`MfaConfiguration` has to be OFF, ON or OPTIONAL",
+            ),
+            (
+                json!({"EnabledMfas": ["SMS"]}),
+                "`EnabledMfas` may only hold SMS_MFA, SOFTWARE_TOKEN_MFA and EMAIL_OTP",
             ),
             (json!({"Schema": {}}), "`Schema` has to be a list of objects"),
             (

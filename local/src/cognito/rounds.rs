@@ -1,5 +1,9 @@
 //! One round of a sign-in: calls what the state machine asks for and answers the client.
 
+mod devices;
+mod mfa;
+mod new_password;
+
 use std::collections::BTreeMap;
 use std::sync::{MutexGuard, PoisonError};
 
@@ -9,11 +13,19 @@ use super::State;
 use super::error::Error;
 use super::random;
 use super::session::{Form, Sessions, Ticket};
-use super::sign_in::{self, AfterPassword, CUSTOM_CHALLENGE, Created, Granted, Next, PASSWORD_VERIFIER, Round, SRP_A};
+use super::sign_in::{
+    self, AfterPassword, CUSTOM_CHALLENGE, Created, Granted, Next, PASSWORD_VERIFIER, Round, SELECT_CHALLENGE, SRP_A,
+};
 use super::srp::{Exchange, Identity, Proof, PublicNumber, Verifier};
 use super::tokens::Bearer;
 use super::triggers::{Caller, Context};
+use super::users::devices::group_key;
 use super::waiting::{Asked, Pending, SignIn, Waiting};
+pub(crate) use mfa::{MOST_WRONG, wrong_set_up_code};
+pub(crate) use new_password::PREFIX;
+
+/// What `USER_AUTH` offers to sign in with.
+pub(crate) const FIRST_FACTORS: [&str; 2] = ["PASSWORD", "PASSWORD_SRP"];
 
 impl State {
     /// The sessions. The lock is held for look-ups and changes only.
@@ -41,7 +53,10 @@ impl State {
                 let client = asked.public_number.ok_or_else(|| Error::missing("SRP_A"))?;
                 self.ask_password(sign_in, client, true)
             }
-            Next::IssueTokens(granted) => self.issue_tokens(&sign_in, granted).await,
+            Next::IssueTokens(granted) => match sign_in::before_tokens(granted, sign_in.device.as_deref()) {
+                AfterPassword::IssueTokens(granted) => self.issue_tokens(&sign_in, granted).await,
+                _ => self.ask_device(sign_in),
+            },
             Next::Refuse(error) => Err(error),
         }
     }
@@ -59,6 +74,15 @@ impl State {
         let ticket = self.remember(sign_in, Pending::Custom { private, metadata })?;
         let session = self.sessions().write(ticket, Form::Session);
         Ok(json!({"ChallengeName": CUSTOM_CHALLENGE, "ChallengeParameters": parameters, "Session": session}))
+    }
+
+    /// Asks how the client wants to sign in.
+    pub(crate) fn ask_choice(&self, sign_in: SignIn) -> Result<Value, Error> {
+        let mut reply = self.ask(sign_in, SELECT_CHALLENGE, &json!({}), Pending::SelectChallenge)?;
+        if let Some(reply) = reply.as_object_mut() {
+            reply.insert("AvailableChallenges".to_owned(), json!(FIRST_FACTORS));
+        }
+        Ok(reply)
     }
 
     /// Asks for the proof of the password. A sign-in without the functions has no `Session`: the client sends the
@@ -122,37 +146,61 @@ impl State {
         proof: Proof<'_>,
         client_metadata: &BTreeMap<String, String>,
     ) -> Result<Value, Error> {
-        let correct = exchange.accepts(identity(&sign_in), proof);
-        match sign_in::after_password(correct, sign_in.subject.user(), sign_in.pool.mfa, custom) {
-            AfterPassword::Define => {
-                sign_in.history.push(Round {
-                    challenge: PASSWORD_VERIFIER,
-                    result: true,
-                    metadata: None,
-                });
-                self.go_on(
-                    sign_in,
-                    Asked {
-                        public_number: None,
-                        first: false,
-                        client_metadata,
-                    },
-                )
-                .await
-            }
-            AfterPassword::IssueTokens(granted) => self.issue_tokens(&sign_in, granted).await,
-            AfterPassword::Refuse(error) => Err(error),
+        let correct = self.guard(&sign_in, || exchange.accepts(identity(&sign_in), proof))?;
+        let next = sign_in::after_password(correct, sign_in.subject.user(), sign_in.stage(custom));
+        if correct && custom {
+            sign_in.history.push(Round {
+                challenge: PASSWORD_VERIFIER,
+                result: true,
+                metadata: None,
+            });
         }
+        self.after_password(sign_in, next, custom, client_metadata).await
+    }
+
+    /// Does what comes after a password. `custom` says whether the functions have the word in this sign-in.
+    async fn after_password(
+        &self,
+        sign_in: SignIn,
+        next: AfterPassword,
+        custom: bool,
+        client_metadata: &BTreeMap<String, String>,
+    ) -> Result<Value, Error> {
+        match next {
+            AfterPassword::Define => {
+                let asked = Asked {
+                    public_number: None,
+                    first: false,
+                    client_metadata,
+                };
+                self.go_on(sign_in, asked).await
+            }
+            AfterPassword::Device => self.ask_device(sign_in),
+            AfterPassword::IssueTokens(granted) => self.issue_tokens(&sign_in, granted).await,
+            AfterPassword::NewPassword => self.ask_new_password(sign_in, custom),
+            AfterPassword::Refuse(error) => Err(error),
+            AfterPassword::SecondFactor(owed) => self.ask_second_factor(sign_in, &owed, custom),
+        }
+    }
+
+    /// Checks a password, unless there were too many wrong ones.
+    fn guard(&self, sign_in: &SignIn, check: impl FnOnce() -> bool) -> Result<bool, Error> {
+        let (pool, now) = (&sign_in.pool.id, self.clock.now());
+        let user = &sign_in.pool.fold(sign_in.subject.name());
+        let lockouts = || self.lockouts.lock().unwrap_or_else(PoisonError::into_inner);
+        lockouts().check(pool, user, now)?;
+        let correct = check();
+        lockouts().record(pool, user, correct && sign_in.subject.user().is_some(), now);
+        Ok(correct)
     }
 
     /// Ends a sign-in with the password itself. As much work for nobody as for a user.
     pub(crate) async fn check_password(&self, sign_in: SignIn, password: &str) -> Result<Value, Error> {
-        let correct = self.verifier(&sign_in).matches(identity(&sign_in), password);
-        match sign_in::after_password(correct, sign_in.subject.user(), sign_in.pool.mfa, false) {
-            AfterPassword::Define => Err(Error::internal("the functions have no word in this sign-in")),
-            AfterPassword::IssueTokens(granted) => self.issue_tokens(&sign_in, granted).await,
-            AfterPassword::Refuse(error) => Err(error),
-        }
+        let correct = self.guard(&sign_in, || {
+            self.verifier(&sign_in).matches(identity(&sign_in), password)
+        })?;
+        let next = sign_in::after_password(correct, sign_in.subject.user(), sign_in.stage(false));
+        self.after_password(sign_in, next, false, &BTreeMap::new()).await
     }
 
     async fn issue_tokens(&self, sign_in: &SignIn, granted: Granted) -> Result<Value, Error> {
@@ -168,9 +216,16 @@ impl State {
                 .warn("tokens are issued although no challenge has been answered");
         }
         let (now, issuer) = (self.clock.now(), self.issuer(&sign_in.pool.id));
-        let bearer = Bearer::new(client, user, &issuer, now)?;
+        let new_device = self.new_device(sign_in)?;
+        let mut bearer = Bearer::new(client, user, &issuer, now)?;
+        bearer.device = new_device.as_deref().or(sign_in.device.as_deref());
+        let keys = self.keys.keys().await?;
         let refresh = self.store.add_refresh_token(bearer.refresh(now), now)?;
-        let result = bearer.result(granted, &*self.keys.keys().await?, Some(refresh), now)?;
+        let mut result = bearer.result(granted, &keys, Some(refresh), now)?;
+        if let (Some(key), Some(result)) = (&new_device, result.as_object_mut()) {
+            let metadata = json!({"DeviceKey": key, "DeviceGroupKey": group_key(&sign_in.pool.id)});
+            result.insert("NewDeviceMetadata".to_owned(), metadata);
+        }
         Ok(json!({"ChallengeParameters": {}, "AuthenticationResult": result}))
     }
 

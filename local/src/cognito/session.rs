@@ -27,6 +27,10 @@ pub(crate) struct Sessions<T> {
     dead_order: VecDeque<Id>,
 }
 
+/// What every session begins with. Without it, one in 64 would begin with a hyphen, and command lines would take it for
+/// a flag.
+const MARK: char = 'S';
+
 type Id = [u8; 16];
 
 /// A session that was handed out, as a client may show it.
@@ -90,7 +94,7 @@ impl<T> Sessions<T> {
         bytes.extend_from_slice(tag.as_ref());
         match form {
             Form::SecretBlock => STANDARD.encode(bytes),
-            Form::Session => URL_SAFE_NO_PAD.encode(bytes),
+            Form::Session => format!("{MARK}{}", URL_SAFE_NO_PAD.encode(bytes)),
         }
     }
 
@@ -99,7 +103,7 @@ impl<T> Sessions<T> {
         let garbage = || invalid().because("this server never handed it out");
         let bytes = match form {
             Form::SecretBlock => STANDARD.decode(text),
-            Form::Session => URL_SAFE_NO_PAD.decode(text),
+            Form::Session => URL_SAFE_NO_PAD.decode(text.strip_prefix(MARK).ok_or_else(garbage)?),
         };
         let bytes = bytes.map_err(|_| garbage())?;
         let (content, tag) = bytes.split_at_checked(24).ok_or_else(garbage)?;
@@ -138,6 +142,17 @@ impl<T> Sessions<T> {
             .get(&ticket.id)
             .map(|(_, state)| state)
             .ok_or_else(|| Error::not_authorized("Invalid session for the user, session can only be used once."))
+    }
+
+    /// The ticket of the newest session that `wanted` picks, for clients that show none.
+    pub(crate) fn newest(&self, now: Duration, wanted: impl Fn(&T) -> bool) -> Option<Ticket> {
+        let live = self.live.iter().filter(|(_, (expires, _))| *expires > now);
+        let found = live.filter(|(_, (_, state))| wanted(state));
+        let (id, (expires, _)) = found.max_by_key(|(_, (expires, _))| *expires)?;
+        Some(Ticket {
+            id: *id,
+            expires: *expires,
+        })
     }
 
     /// Marks a session that has been taken as dead rather than used.
@@ -257,6 +272,17 @@ mod tests {
         let (mut sessions, ticket) = one();
         assert!(sessions.take(ticket, NOW, |_| Err(invalid())).is_err());
         assert_eq!(take(&mut sessions, ticket, NOW), Ok(7));
+    }
+
+    #[test]
+    fn no_session_looks_like_a_flag() {
+        let sessions = Sessions::<u8>::new().unwrap();
+        for _ in 0..1_000 {
+            let ticket = Sessions::<u8>::ticket(VALIDITY, NOW).unwrap();
+            let session = sessions.write(ticket, Form::Session);
+            assert!(!session.starts_with('-'), "{session}");
+            assert_eq!(sessions.read(&session, Form::Session).unwrap(), ticket);
+        }
     }
 
     #[test]

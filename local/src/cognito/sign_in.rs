@@ -2,11 +2,14 @@
 //!
 //! Nothing here calls a function, reads a clock or remembers anything.
 
+pub(crate) mod mfa;
+
 use std::collections::BTreeMap;
 
 use super::error::Error;
-use super::pools::Mfa;
+use super::pools::Pool;
 use super::users::{Status, User};
+use mfa::Owed;
 
 /// The name under which a started password proof is in the history. It proves nothing.
 pub(crate) const SRP_A: &str = "SRP_A";
@@ -15,8 +18,19 @@ pub(crate) const PASSWORD_VERIFIER: &str = "PASSWORD_VERIFIER";
 /// The name of every challenge that the functions make up.
 pub(crate) const CUSTOM_CHALLENGE: &str = "CUSTOM_CHALLENGE";
 
-/// Challenges that Cognito itself can ask and that are not offered yet: refused, so that they never count as passed.
-const NOT_OFFERED: [&str; 14] = [
+/// The name under which a user with a temporary password is asked for a lasting one.
+pub(crate) const NEW_PASSWORD_REQUIRED: &str = "NEW_PASSWORD_REQUIRED";
+
+/// The name under which a client is asked how to sign in.
+pub(crate) const SELECT_CHALLENGE: &str = "SELECT_CHALLENGE";
+/// The name under which the proof of a device starts.
+pub(crate) const DEVICE_SRP_AUTH: &str = "DEVICE_SRP_AUTH";
+/// The name of the proof of a device.
+pub(crate) const DEVICE_PASSWORD_VERIFIER: &str = "DEVICE_PASSWORD_VERIFIER";
+
+/// Challenges that Cognito asks of its own accord. The define function cannot choose them here, and those that are not
+/// offered are refused, so that they never count as passed.
+pub(crate) const OWN: [&str; 14] = [
     "ADMIN_NO_SRP_AUTH",
     "DEVICE_PASSWORD_VERIFIER",
     "DEVICE_SRP_AUTH",
@@ -33,9 +47,9 @@ const NOT_OFFERED: [&str; 14] = [
     "WEB_AUTHN",
 ];
 
-/// Whether `name` is a challenge of Cognito's that is not offered yet.
-pub(crate) fn is_not_offered(name: &str) -> bool {
-    NOT_OFFERED.contains(&name)
+/// Whether `name` is a challenge that Cognito asks of its own accord.
+pub(crate) fn is_own(name: &str) -> bool {
+    OWN.contains(&name)
 }
 
 /// Proof that a sign-in may end with tokens. Only this module makes one.
@@ -80,16 +94,32 @@ pub(crate) enum Next {
     Refuse(Error),
 }
 
-/// What happens after a password.
+/// Where a sign-in is that Cognito itself has the word in.
+#[derive(Clone, Copy)]
+pub(crate) struct Stage<'a> {
+    pub(crate) pool: &'a Pool,
+    /// Whether the functions have the word afterwards.
+    pub(crate) custom: bool,
+    /// The key of the device that has to be proved before there are tokens.
+    pub(crate) device: Option<&'a str>,
+}
+
+/// What happens after a password, or after what Cognito asked next of its own accord.
 #[must_use]
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum AfterPassword {
+    /// The device has to be proved.
+    Device,
     /// The define function says what comes next.
     Define,
     /// The sign-in is over and good.
     IssueTokens(Granted),
+    /// The user has to choose a password, because the one that was right is temporary.
+    NewPassword,
     /// The sign-in is over.
     Refuse(Error),
+    /// The user has to show a second factor.
+    SecondFactor(Owed),
 }
 
 /// Whether a user may start to sign in at all.
@@ -133,7 +163,10 @@ fn after_challenge_name(name: &str, history: &[Round]) -> Next {
             "`response.challengeName` is `{name}`, which may only follow the start of a password proof (`SRP_A`) once: \
              what Cognito does here is not known, so the sign-in fails"
         )),
-        _ if is_not_offered(name) => Next::Refuse(Error::not_offered(&format!("The challenge {name}"))),
+        _ if is_own(name) => Next::Refuse(
+            Error::not_offered(&format!("The challenge {name}, chosen by the define function,"))
+                .because("what Cognito does then is not known, so the sign-in fails"),
+        ),
         _ => unreadable(
             "`response.challengeName` is none of Cognito's challenges and both `response.issueTokens` and \
              `response.failAuthentication` are false: what Cognito does then is not known, so the sign-in fails"
@@ -153,32 +186,88 @@ pub(crate) fn after_create(created: &Created) -> Result<(), Error> {
     Ok(())
 }
 
-/// Goes on after a password, or the proof of one, has been checked. `custom` says whether the functions have the word
-/// in this sign-in. `user` is none if there is no such user.
-pub(crate) fn after_password(correct: bool, user: Option<&User>, mfa: Mfa, custom: bool) -> AfterPassword {
+/// Goes on after a password, or the proof of one, has been checked. `user` is none if there is no such user.
+pub(crate) fn after_password(correct: bool, user: Option<&User>, stage: Stage<'_>) -> AfterPassword {
     match user {
-        Some(user) if correct => match (user.status, mfa) {
-            (Status::Unconfirmed, _) => {
+        Some(user) if correct => match user.status {
+            Status::Unconfirmed => {
                 AfterPassword::Refuse(Error::new("UserNotConfirmedException", "User is not confirmed."))
             }
-            (Status::ForceChangePassword, _) => AfterPassword::Refuse(
-                Error::not_offered("The challenge NEW_PASSWORD_REQUIRED")
-                    .because("the user's password is a temporary one: set a permanent one with AdminSetUserPassword"),
-            ),
-            (Status::Confirmed, Mfa::On) => AfterPassword::Refuse(
-                Error::not_offered("The challenge MFA_SETUP").because("the pool's `MfaConfiguration` is ON"),
-            ),
-            (Status::Confirmed, Mfa::Off | Mfa::Optional) if custom => AfterPassword::Define,
-            (Status::Confirmed, Mfa::Off | Mfa::Optional) => AfterPassword::IssueTokens(Granted(())),
+            Status::ForceChangePassword => AfterPassword::NewPassword,
+            Status::Confirmed => after_lasting_password(user, stage),
         },
         _ => AfterPassword::Refuse(Error::incorrect()),
     }
 }
 
+/// Goes on after a user has chosen a password in place of a temporary one. The functions have no word from here on.
+pub(crate) fn after_new_password(user: &User, stage: Stage<'_>) -> AfterPassword {
+    let stage = Stage { custom: false, ..stage };
+    match user.status {
+        Status::Confirmed => after_lasting_password(user, stage),
+        Status::ForceChangePassword | Status::Unconfirmed => AfterPassword::Refuse(Error::incorrect()),
+    }
+}
+
+fn after_lasting_password(user: &User, stage: Stage<'_>) -> AfterPassword {
+    match mfa::owed(user, stage) {
+        Ok(Some(owed)) => AfterPassword::SecondFactor(owed),
+        Ok(None) => after_everything(stage),
+        Err(error) => AfterPassword::Refuse(error),
+    }
+}
+
+/// Goes on after a second factor has been checked.
+pub(crate) fn after_second_factor(_shown: mfa::Shown, stage: Stage<'_>) -> AfterPassword {
+    after_everything(stage)
+}
+
+fn after_everything(stage: Stage<'_>) -> AfterPassword {
+    if stage.custom {
+        AfterPassword::Define
+    } else {
+        before_tokens(Granted(()), stage.device)
+    }
+}
+
+/// What comes before tokens: the proof of the device that the client says it is.
+pub(crate) fn before_tokens(granted: Granted, device: Option<&str>) -> AfterPassword {
+    match device {
+        None => AfterPassword::IssueTokens(granted),
+        Some(_) => AfterPassword::Device,
+    }
+}
+
+/// Goes on after the proof of a device has been checked.
+pub(crate) fn after_device(correct: bool) -> Result<Granted, Error> {
+    if correct {
+        Ok(Granted(()))
+    } else {
+        Err(Error::incorrect())
+    }
+}
+
+/// The devices that matter to a refresh, by key.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Device<'a> {
+    /// The one of the sign-in that is refreshed.
+    pub(crate) signed_in: Option<&'a str>,
+    /// The one that the request names.
+    pub(crate) shown: Option<&'a str>,
+}
+
 /// Goes on after a refresh token has been found: its user has to be the one who signed in.
-pub(crate) fn after_refresh(sub: &str, user: Option<&User>) -> Result<Granted, Error> {
+pub(crate) fn after_refresh(sub: &str, user: Option<&User>, needs: Device<'_>) -> Result<Granted, Error> {
     match user {
-        Some(user) if user.sub == sub => may_start(user).map(|()| Granted(())),
+        Some(user) if user.sub == sub => {
+            if let Some(key) = needs.signed_in
+                && (needs.shown != Some(key) || user.device(key).is_none())
+            {
+                return Err(Error::not_authorized("Invalid Refresh Token.")
+                    .because("DEVICE_KEY has to be the confirmed device that the sign-in was with"));
+            }
+            may_start(user).map(|()| Granted(()))
+        }
         _ => Err(Error::not_authorized("Invalid Refresh Token.").because("the user does not exist any more")),
     }
 }

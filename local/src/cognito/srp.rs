@@ -39,6 +39,9 @@ static K: LazyLock<Element> = LazyLock::new(|| {
     Element::new(&U256::from_be_slice(&hash).resize())
 });
 
+/// Bytes of the longest salt that a client may choose.
+const LONGEST_SALT: usize = 32;
+
 /// Hexadecimal digits of the longest number that fits the group, and its sign byte.
 const LONGEST: usize = 770;
 
@@ -56,21 +59,39 @@ pub(crate) enum SrpError {
 /// What is kept of a password: a salt, and g to the power of the salted password.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Verifier {
-    salt: [u8; 16],
+    salt: Vec<u8>,
     v: Element,
 }
 
 impl Verifier {
     /// The verifier of `password` for a user of a pool.
     pub(crate) fn new(identity: Identity<'_>, password: &str, salt: [u8; 16]) -> Self {
-        let x = Sha256::new()
-            .chain_update(signed(&salt))
-            .chain_update(identity.hash(password))
-            .finalize();
         Self {
-            salt,
-            v: G.pow(&U256::from_be_slice(&x)),
+            v: raise(identity, password, &salt),
+            salt: salt.to_vec(),
         }
+    }
+
+    /// The verifier that a client has made of a secret that it keeps: both parts in base64.
+    pub(crate) fn from_client(salt: &str, verifier: &str) -> Option<Self> {
+        let salt = STANDARD
+            .decode(salt)
+            .ok()
+            .filter(|salt| salt.len() <= LONGEST_SALT && salt.iter().any(|byte| *byte != 0))?;
+        let bytes = STANDARD.decode(verifier).ok()?;
+        let first = bytes.iter().position(|byte| *byte != 0)?;
+        let minimal = bytes.get(first..)?;
+        let mut padded = [0; U3072::BYTES];
+        padded
+            .get_mut(U3072::BYTES.checked_sub(minimal.len())?..)?
+            .copy_from_slice(minimal);
+        let v = U3072::from_be_slice(&padded);
+        // 1 is the power of no secret, and N - 1 of none that anybody keeps: both would let everyone in.
+        let usable = v > U3072::ONE && v < N.wrapping_sub(&U3072::ONE);
+        usable.then(|| Self {
+            salt,
+            v: Element::new(&v),
+        })
     }
 
     /// A verifier that no password has: `seed` is expanded to a square of the group, as real ones are.
@@ -83,15 +104,15 @@ impl Verifier {
         let mut salt = [0; 16];
         salt.copy_from_slice(expand(u8::MAX).first_chunk::<16>().unwrap_or(&[0; 16]));
         Self {
-            salt,
+            salt: salt.to_vec(),
             v: Element::new(&U3072::from_be_slice(&bytes)).square(),
         }
     }
 
     /// Whether this is the verifier of `password`, in the same time whatever the answer.
     pub(crate) fn matches(&self, identity: Identity<'_>, password: &str) -> bool {
-        let other = Self::new(identity, password, self.salt);
-        let (expected, given) = (self.v.retrieve().to_be_bytes(), other.v.retrieve().to_be_bytes());
+        let other = raise(identity, password, &self.salt);
+        let (expected, given) = (self.v.retrieve().to_be_bytes(), other.retrieve().to_be_bytes());
         expected.as_slice().ct_eq(given.as_slice()).into()
     }
 }
@@ -102,7 +123,16 @@ impl fmt::Debug for Verifier {
     }
 }
 
-/// Whose password it is.
+/// g to the power of the salted password.
+fn raise(identity: Identity<'_>, password: &str, salt: &[u8]) -> Element {
+    let x = Sha256::new()
+        .chain_update(signed(salt))
+        .chain_update(identity.hash(password))
+        .finalize();
+    G.pow(&U256::from_be_slice(&x))
+}
+
+/// Whose password it is. For the secret of a device, its group's key and its own stand in for the two.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Identity<'a> {
     /// The pool id.

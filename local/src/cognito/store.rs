@@ -31,6 +31,20 @@ impl Store {
         pool
     }
 
+    /// Puts a changed pool in the place of the one called `id`.
+    pub(crate) fn update_pool(
+        &self,
+        id: &str,
+        change: impl FnOnce(&Pool) -> Result<Pool, Error>,
+    ) -> Result<Arc<Pool>, Error> {
+        let mut pools = write(&self.pools);
+        let pool = pools
+            .get_mut(id)
+            .ok_or_else(|| Error::resource_not_found(format!("User pool {id} does not exist.")))?;
+        *pool = Arc::new(change(pool)?);
+        Ok(Arc::clone(pool))
+    }
+
     /// Adds a client.
     pub(crate) fn add_client(&self, client: Client) -> Arc<Client> {
         let client = Arc::new(client);

@@ -30,12 +30,15 @@ pub(crate) struct Bearer<'a> {
     pub(crate) auth_time: Duration,
     /// The first sign-in that these tokens come from.
     pub(crate) origin: Uuid,
+    /// The key of the device that was signed in with.
+    pub(crate) device: Option<&'a str>,
 }
 
 impl<'a> Bearer<'a> {
     /// Someone who has signed in just now.
     pub(crate) fn new(client: &'a Client, user: &'a User, issuer: &'a str, now: Duration) -> Result<Self, Error> {
         Ok(Self {
+            device: None,
             client,
             user,
             issuer,
@@ -52,6 +55,7 @@ impl<'a> Bearer<'a> {
             sub: Arc::from(self.user.sub.as_str()),
             auth_time: self.auth_time,
             origin: self.origin,
+            device: self.device.map(Arc::from),
             expires: now + self.client.refresh_validity,
         }
     }
@@ -91,6 +95,7 @@ impl<'a> Bearer<'a> {
             iat: now.as_secs(),
             jti: random::uuid()?,
             username: self.user.name.clone(),
+            device_key: self.device.map(str::to_owned),
         })
     }
 
@@ -142,6 +147,8 @@ pub(crate) struct AccessClaims {
     iat: u64,
     jti: Uuid,
     pub(crate) username: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) device_key: Option<String>,
 }
 
 impl AccessClaims {

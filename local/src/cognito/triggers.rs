@@ -120,8 +120,13 @@ impl Caller<'_> {
     async fn invoke(&self, trigger: Trigger, function: &str, event: &Bytes) -> Result<Bytes, Error> {
         let name = trigger.name();
         for tried in 1..=TRIES {
+            let begun = Instant::now();
             match timeout(PATIENCE, self.lambda.invoke(function, event.clone())).await {
                 Ok(Ok(answer)) => return Ok(answer),
+                // A function may have the same limit, and its end is then reported at the moment Cognito gives up.
+                Ok(Err(Failure::TimedOut(_))) if begun.elapsed() >= PATIENCE => {
+                    self.no_answer(trigger, function, tried);
+                }
                 Ok(Err(Failure::Crashed(text) | Failure::Error(text) | Failure::TimedOut(text))) => {
                     let message = format!("{name} failed with error {text}.");
                     return Err(Error::new("UserLambdaValidationException", message));
@@ -131,15 +136,20 @@ impl Caller<'_> {
                     let why = format!("no function is called `{}`", readable(function));
                     return Err(Error::new("UnexpectedLambdaException", message).because(why));
                 }
-                Err(_) => self.journal.warn(&format!(
-                    "{name}: no answer from `{}` within {} seconds (try {tried} of {TRIES})",
-                    readable(function),
-                    PATIENCE.as_secs()
-                )),
+                Err(_) => self.no_answer(trigger, function, tried),
             }
         }
         let message = format!("{name} invocation failed due to error Socket timeout while invoking Lambda function.");
         Err(Error::new("UnexpectedLambdaException", message))
+    }
+
+    fn no_answer(&self, trigger: Trigger, function: &str, tried: u32) {
+        self.journal.warn(&format!(
+            "{}: no answer from `{}` within {} seconds (try {tried} of {TRIES})",
+            trigger.name(),
+            readable(function),
+            PATIENCE.as_secs()
+        ));
     }
 }
 

@@ -1,6 +1,8 @@
 //! The users of one pool.
 
 mod decoy;
+pub(crate) mod devices;
+pub(crate) mod mfa;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -10,6 +12,8 @@ use super::error::Error;
 use super::pools::{Logins, Pool};
 use super::srp::Verifier;
 pub(crate) use decoy::Decoys;
+use devices::Device;
+use mfa::UserMfa;
 
 /// A user of a pool.
 #[derive(Clone, Debug)]
@@ -22,6 +26,8 @@ pub(crate) struct User {
     /// None until one is set.
     pub(crate) password: Option<Verifier>,
     pub(crate) status: Status,
+    pub(crate) mfa: UserMfa,
+    pub(crate) devices: Vec<Device>,
     pub(crate) created: Duration,
     pub(crate) modified: Duration,
 }
@@ -46,6 +52,26 @@ impl Status {
 }
 
 impl User {
+    /// Sets attributes; an empty value takes one away. A new address or number is not verified unless that is said.
+    pub(crate) fn change_attributes(&mut self, changes: BTreeMap<String, String>) {
+        for name in ["email", "phone_number"] {
+            let verified = format!("{name}_verified");
+            let is_new = changes
+                .get(name)
+                .is_some_and(|value| self.attributes.get(name) != Some(value));
+            if is_new && !changes.contains_key(&verified) && self.attributes.contains_key(&verified) {
+                self.attributes.insert(verified, "false".to_owned());
+            }
+        }
+        self.attributes.extend(changes);
+        self.attributes.retain(|_, value| !value.is_empty());
+    }
+
+    /// The user's device called `key`.
+    pub(crate) fn device(&self, key: &str) -> Option<&Device> {
+        self.devices.iter().find(|device| device.key == key)
+    }
+
     /// What the user signs in with besides the name, such as `("email", "ana@example.com")`.
     pub(crate) fn logins<'a>(&'a self, pool: &'a Pool) -> impl Iterator<Item = (&'static str, &'a str)> + use<'a> {
         let (names, verified_only): (&[&'static str], bool) = match &pool.logins {
@@ -188,6 +214,8 @@ mod tests {
                 .collect(),
             password: None,
             status: Status::Confirmed,
+            mfa: UserMfa::default(),
+            devices: Vec::new(),
             created: Duration::ZERO,
             modified: Duration::ZERO,
         }

@@ -5,9 +5,15 @@ use std::sync::Arc;
 
 use super::clients::Client;
 use super::pools::Pool;
-use super::sign_in::{CUSTOM_CHALLENGE, PASSWORD_VERIFIER, Round};
+use super::sign_in::mfa::{MFA_SETUP, SELECT_MFA_TYPE};
+use super::sign_in::{
+    CUSTOM_CHALLENGE, DEVICE_PASSWORD_VERIFIER, DEVICE_SRP_AUTH, NEW_PASSWORD_REQUIRED, PASSWORD_VERIFIER, Round,
+    SELECT_CHALLENGE, Stage,
+};
 use super::srp::{Exchange, PublicNumber};
+use super::totp::Secret;
 use super::users::User;
+use super::users::mfa::Factor;
 
 /// A sign-in that has started.
 #[derive(Clone)]
@@ -18,6 +24,25 @@ pub(crate) struct SignIn {
     /// What the client called the user first: a name or an alias.
     pub(crate) login: String,
     pub(crate) history: Vec<Round>,
+    /// The key of the device that the client says it is, and has to prove before there are tokens.
+    pub(crate) device: Option<String>,
+}
+
+impl SignIn {
+    /// Whether a password has been proved: without one there is no new device.
+    pub(crate) fn has_password(&self) -> bool {
+        let proved = |round: &Round| round.challenge == PASSWORD_VERIFIER && round.result;
+        self.history.is_empty() || self.history.iter().any(proved)
+    }
+
+    /// What decides how the sign-in goes on.
+    pub(crate) fn stage(&self, custom: bool) -> Stage<'_> {
+        Stage {
+            pool: &self.pool,
+            custom,
+            device: self.device.as_deref(),
+        }
+    }
 }
 
 /// Who signs in.
@@ -55,12 +80,32 @@ pub(crate) struct Waiting {
 
 /// What was asked.
 pub(crate) enum Pending {
+    /// A code that was sent.
+    Code {
+        factor: Factor,
+        code: String,
+        /// How many wrong ones there were.
+        wrong: u8,
+        custom: bool,
+    },
     /// A challenge of the functions.
     Custom {
         /// What only the verify function may see.
         private: BTreeMap<String, String>,
         /// What later rounds may see.
         metadata: Option<String>,
+    },
+    /// The start of the proof of a device.
+    Device,
+    /// The proof of a device.
+    DeviceProof {
+        /// Our half of it.
+        exchange: Box<Exchange>,
+    },
+    /// A password in place of a temporary one.
+    NewPassword {
+        /// Whether the functions would have had the word otherwise.
+        custom: bool,
     },
     /// The proof of the password.
     Password {
@@ -69,14 +114,52 @@ pub(crate) enum Pending {
         /// Whether the functions have the word afterwards.
         custom: bool,
     },
+    /// How to sign in.
+    SelectChallenge,
+    /// Which second factor to use.
+    SelectFactor {
+        /// What there is to choose from.
+        factors: Vec<Factor>,
+        custom: bool,
+    },
+    /// An authenticator app to be set up.
+    SetUp {
+        /// How far that is.
+        progress: SetUp,
+        custom: bool,
+    },
+    /// A code of the authenticator app.
+    SoftwareToken {
+        /// How many wrong ones there were.
+        wrong: u8,
+        custom: bool,
+    },
+}
+
+/// How far the setting up of an authenticator app is.
+pub(crate) enum SetUp {
+    /// No secret has been handed out.
+    Asked,
+    /// This one has, and so many wrong codes came back.
+    HandedOut { secret: Secret, wrong: u8 },
+    /// The app has shown a right code.
+    Done,
 }
 
 impl Pending {
     /// `ChallengeName`.
     pub(crate) fn challenge_name(&self) -> &'static str {
         match self {
+            Self::Code { factor, .. } => factor.name(),
             Self::Custom { .. } => CUSTOM_CHALLENGE,
+            Self::Device => DEVICE_SRP_AUTH,
+            Self::DeviceProof { .. } => DEVICE_PASSWORD_VERIFIER,
+            Self::NewPassword { .. } => NEW_PASSWORD_REQUIRED,
             Self::Password { .. } => PASSWORD_VERIFIER,
+            Self::SelectChallenge => SELECT_CHALLENGE,
+            Self::SelectFactor { .. } => SELECT_MFA_TYPE,
+            Self::SetUp { .. } => MFA_SETUP,
+            Self::SoftwareToken { .. } => Factor::SoftwareToken.name(),
         }
     }
 }

@@ -108,7 +108,7 @@ mod tests {
             region: "us-east-1",
             pool_id: "us-east-1_LocalPool",
             client_id: "localclient000000000000000",
-            flow: "PASSWORD,CAPTCHA:3,SECURITY_QUESTION:3",
+            flow: "PASSWORD,CAPTCHA|PROOF_OF_WORK:3,SECURITY_QUESTION:3",
             demo_user: Some(DemoUser {
                 name: "demo".into(),
                 password: "Passw0rd!demo".into(),

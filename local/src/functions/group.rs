@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 use tokio::process::Child;
 use tokio::sync::watch;
 
@@ -32,15 +32,21 @@ impl Group {
 
     /// Ends everyone in it.
     pub(super) fn kill(&self) {
-        if let Some(leader) = self
-            .leader
-            .and_then(|id| i32::try_from(id).ok())
-            .and_then(Pid::from_raw)
-        {
+        if let Some(leader) = self.leader.and_then(pid) {
             // Fails if nobody is left, which is the aim.
             let _ = kill_process_group(leader, Signal::KILL);
         }
     }
+}
+
+/// Whether the child `id` has ended, reaped or not. The kernel knows before anybody here has been told.
+pub(super) fn has_ended(id: u32) -> bool {
+    let look = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+    pid(id).is_some_and(|id| !matches!(waitid(WaitId::Pid(id), look), Ok(None)))
+}
+
+fn pid(id: u32) -> Option<Pid> {
+    i32::try_from(id).ok().and_then(Pid::from_raw)
 }
 
 impl Drop for Group {

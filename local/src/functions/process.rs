@@ -15,7 +15,7 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 use uuid::Uuid;
 
-use super::group::{Counted, Group};
+use super::group::{Counted, Group, has_ended};
 use super::outcome::{FunctionError, exit_text};
 use super::output::{Lines, copy_lines};
 use super::runtime_api::{Desk, Work, router};
@@ -44,6 +44,7 @@ pub(super) struct Lifeline {
 /// A running process. Dropping it kills it.
 #[derive(Debug)]
 pub(super) struct Process {
+    id: Option<u32>,
     desk: Arc<Desk>,
     lines: Arc<Lines>,
     ended: watch::Receiver<Option<String>>,
@@ -88,6 +89,7 @@ impl Process {
             .process_group(0)
             .kill_on_drop(true);
         let child = command.spawn()?;
+        let id = child.id();
         let group = Group::new(&child, Arc::clone(&lifeline.watchdog), counted);
         let desk = Arc::new(Desk::new(arn));
         let lines = Arc::new(lines);
@@ -103,6 +105,7 @@ impl Process {
         };
         tokio::spawn(keeper.run(listener, Arc::clone(&desk)));
         Ok(Self {
+            id,
             desk,
             lines,
             ended,
@@ -134,7 +137,7 @@ impl Process {
 
     /// Whether the process still runs.
     pub(super) fn is_alive(&self) -> bool {
-        self.ended.borrow().is_none()
+        self.ended.borrow().is_none() && !self.id.is_some_and(has_ended)
     }
 
     /// Gives `event` to the process and waits for the answer.

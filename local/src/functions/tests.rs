@@ -233,6 +233,21 @@ async fn a_process_that_ends_between_two_calls_costs_no_call() {
 }
 
 #[tokio::test]
+async fn a_process_that_has_just_been_killed_from_outside_costs_no_call() {
+    let functions = echo();
+    for _ in 0..20 {
+        let id = u32::try_from(pid(&functions).await).unwrap();
+        let process = rustix::process::Pid::from_raw(i32::try_from(id).unwrap()).unwrap();
+        rustix::process::kill_process(process, rustix::process::Signal::KILL).unwrap();
+        // Without giving way to the task that would be told of the end.
+        while !group::has_ended(id) {
+            std::thread::yield_now();
+        }
+        call(&functions, json!({})).await.unwrap();
+    }
+}
+
+#[tokio::test]
 async fn a_reported_error_keeps_the_process() {
     let functions = echo();
     let before = pid(&functions).await;

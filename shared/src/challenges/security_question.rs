@@ -6,6 +6,7 @@
 mod catalogue;
 mod enrollment;
 mod hash;
+pub mod policy;
 
 use super::{Challenge, Verdict, Why};
 use crate::secret::{Keys, Secret};

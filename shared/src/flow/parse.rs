@@ -1,4 +1,4 @@
-//! `PASSWORD,CAPTCHA:3,SECURITY_QUESTION:3` to a [`Flow`].
+//! `PASSWORD,CAPTCHA|PROOF_OF_WORK:3,SECURITY_QUESTION:3` to a [`Flow`].
 
 use std::num::NonZeroU8;
 
@@ -8,8 +8,9 @@ use crate::challenges::Registry;
 const PASSWORD: &str = "PASSWORD";
 
 impl Flow {
-    /// Parses steps separated by commas: `PASSWORD`, which may only come first, and `CHALLENGE:ATTEMPTS` for each
-    /// challenge of `registry` with the number of answers allowed, 1 to 255.
+    /// Parses steps separated by commas: `PASSWORD`, which may only come first, and `CHALLENGE:ATTEMPTS` with a
+    /// challenge of `registry` and the number of answers allowed, 1 to 255. Where a step can be passed in several
+    /// ways, `CHALLENGE|CHALLENGE:ATTEMPTS`: the first is asked unless the client chooses another.
     ///
     /// # Errors
     ///
@@ -36,19 +37,35 @@ impl Flow {
     }
 }
 
-fn parse_step(name: &str, attempts: &str, registry: &Registry) -> Result<Step, FlowError> {
-    let challenge = registry.name(name).ok_or_else(|| unknown(name, registry))?;
+fn parse_step(names: &str, attempts: &str, registry: &Registry) -> Result<Step, FlowError> {
+    let mut known = Vec::new();
+    for name in names.split('|').map(str::trim) {
+        let name = registry.name(name).ok_or_else(|| unknown(name, registry))?;
+        if known.contains(&name) {
+            return Err(FlowError::Twice {
+                step: names.into(),
+                name: name.as_str().into(),
+            });
+        }
+        known.push(name);
+    }
+    // INVARIANT: splitting gives at least one part.
+    let (first, others) = known.split_first().ok_or_else(|| unknown(names, registry))?;
     let attempts = attempts.parse::<NonZeroU8>().map_err(|_| FlowError::BadLimit {
-        step: name.into(),
+        step: names.into(),
         limit: attempts.into(),
     })?;
-    Ok(Step { challenge, attempts })
+    Ok(Step {
+        first: *first,
+        others: others.to_vec(),
+        attempts,
+    })
 }
 
 fn no_limit(step: &str, registry: &Registry) -> FlowError {
-    match registry.name(step) {
-        Some(_) => FlowError::NoLimit { step: step.into() },
-        None => unknown(step, registry),
+    match step.split('|').find(|name| registry.name(name.trim()).is_none()) {
+        None => FlowError::NoLimit { step: step.into() },
+        Some(name) => unknown(name.trim(), registry),
     }
 }
 
@@ -95,6 +112,14 @@ pub enum FlowError {
     /// `PASSWORD` behind another step.
     #[error("step `PASSWORD` must come first: Cognito can only check it at the start of a sign-in")]
     PasswordNotFirst,
+    /// A challenge that a step names more than once.
+    #[error("step `{step}` names `{name}` twice: once is enough")]
+    Twice {
+        /// The step.
+        step: String,
+        /// The challenge.
+        name: String,
+    },
     /// A challenge that nobody registered.
     #[error("unknown challenge `{name}` in flow (known: PASSWORD, {known})")]
     UnknownChallenge {
@@ -117,14 +142,6 @@ mod tests {
     fn messages_say_what_would_have_been_right() {
         for (flow, message) in [
             (
-                "CAPTHA:3",
-                "unknown challenge `CAPTHA` in flow (known: PASSWORD, CAPTCHA, SECURITY_QUESTION)",
-            ),
-            (
-                "captcha:3",
-                "unknown challenge `captcha` in flow (known: PASSWORD, CAPTCHA, SECURITY_QUESTION)",
-            ),
-            (
                 "CAPTCHA",
                 "step `CAPTCHA` has no attempt limit: write it as `CAPTCHA:3`",
             ),
@@ -138,6 +155,15 @@ mod tests {
             ),
         ] {
             assert_eq!(error(flow), message);
+        }
+    }
+
+    #[test]
+    fn an_unknown_challenge_is_told_the_known_ones() {
+        let known = Registry::standard().known();
+        for name in ["CAPTHA", "captcha", "PASSWORT"] {
+            let message = format!("unknown challenge `{name}` in flow (known: PASSWORD, {known})");
+            assert_eq!(error(&format!("{name}:3")), message);
         }
     }
 
@@ -163,11 +189,39 @@ mod tests {
     }
 
     #[test]
+    fn alternatives_are_known_and_named_once() {
+        let registry = Registry::standard();
+        assert!(Flow::parse("CAPTCHA|SECURITY_QUESTION:3", &registry).is_ok());
+        for (flow, message) in [
+            (
+                "CAPTCHA|CAPTCHA:3",
+                "step `CAPTCHA|CAPTCHA` names `CAPTCHA` twice: once is enough",
+            ),
+            (
+                "CAPTCHA|SECURITY_QUESTION",
+                "step `CAPTCHA|SECURITY_QUESTION` has no attempt limit: write it as `CAPTCHA|SECURITY_QUESTION:3`",
+            ),
+        ] {
+            assert_eq!(error(flow), message);
+        }
+        for flow in [
+            "CAPTCHA|PIN:3",
+            "CAPTCHA|:3",
+            "|CAPTCHA:3",
+            "CAPTCHA|PASSWORD:3",
+            "PASSWORD|CAPTCHA:3",
+            "CAPTCHA:3|SECURITY_QUESTION:3",
+        ] {
+            error(flow);
+        }
+    }
+
+    #[test]
     fn blanks_around_steps_do_not_matter() {
         let registry = Registry::standard();
         assert_eq!(
-            Flow::parse(" PASSWORD , CAPTCHA : 3 ", &registry),
-            Flow::parse("PASSWORD,CAPTCHA:3", &registry)
+            Flow::parse(" PASSWORD , CAPTCHA | SECURITY_QUESTION : 3 ", &registry),
+            Flow::parse("PASSWORD,CAPTCHA|SECURITY_QUESTION:3", &registry)
         );
     }
 }

@@ -27,7 +27,7 @@ fn decide(line: &str, session: &[Attempt<'_>]) -> String {
         Decision::Ask(ask) => {
             format!(
                 "{} {}/{} left {}",
-                ask.challenge.as_str(),
+                ask.first.as_str(),
                 ask.step,
                 ask.steps,
                 ask.attempts_left
@@ -189,4 +189,40 @@ fn a_user_that_does_not_exist_is_asked_the_same_and_gets_no_tokens() {
         flow.decide(&session, User::NotFound),
         Decision::Deny(Denial::UserNotFound)
     );
+}
+
+#[test]
+fn alternatives_pass_a_step_and_share_its_attempts() {
+    let line = "CAPTCHA|SECURITY_QUESTION:3";
+    assert_eq!(decide(line, &[ours("CAPTCHA", true)]), "tokens");
+    assert_eq!(decide(line, &[ours("SECURITY_QUESTION", true)]), "tokens");
+    assert_eq!(
+        decide(line, &[ours("CAPTCHA", false), ours("SECURITY_QUESTION", false)]),
+        "CAPTCHA 1/1 left 1"
+    );
+    let spent = [
+        ours("CAPTCHA", false),
+        ours("SECURITY_QUESTION", false),
+        ours("CAPTCHA", false),
+    ];
+    assert_eq!(decide(line, &spent), "AttemptsSpent");
+}
+
+#[test]
+fn only_what_the_step_lists_can_be_chosen() {
+    let flow = flow("CAPTCHA|SECURITY_QUESTION:3");
+    let Decision::Ask(ask) = flow.decide(&[], User::Found) else {
+        panic!("asks")
+    };
+    assert_eq!(ask.choose(Some("SECURITY_QUESTION")).as_str(), "SECURITY_QUESTION");
+    for wanted in [
+        None,
+        Some("CAPTCHA"),
+        Some(""),
+        Some("PASSWORD"),
+        Some("security_question"),
+        Some("PIN"),
+    ] {
+        assert_eq!(ask.choose(wanted).as_str(), "CAPTCHA", "{wanted:?}");
+    }
 }

@@ -1,4 +1,4 @@
-//! Where a picture goes: to a private bucket, behind an address that expires, or inline when the bucket is late.
+//! Where a picture or a sound goes: to a private bucket, behind an address that expires, or inline when the bucket is late.
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ const BUDGET: Duration = Duration::from_secs(2);
 /// How long to wait, at most, before the one retry that the budget has room for.
 const BACKOFF: Duration = Duration::from_millis(50);
 
-/// A bucket for pictures.
+/// A bucket for pictures and sounds.
 pub(super) struct Store {
     client: Client,
     bucket: String,
@@ -63,31 +63,32 @@ impl Store {
         })
     }
 
-    /// Stores `png` under `id` and gives the address to show it from. Where S3 fails or is late that is a `data:`
-    /// URL: a sign-in does not wait for a bucket.
-    pub(super) async fn publish(&self, id: u128, png: Vec<u8>) -> String {
-        let inline = format!("data:image/png;base64,{}", STANDARD.encode(&png));
-        let reason = match tokio::time::timeout(BUDGET, self.upload(format!("captcha/{id:032x}.png"), png)).await {
+    /// Stores `medium` under `id` and gives the address to get it from. Where S3 fails or is late that is a `data:` URL:
+    /// a sign-in does not wait for a bucket.
+    pub(super) async fn publish(&self, id: u128, medium: Medium) -> String {
+        let inline = format!("data:{};base64,{}", medium.kind, STANDARD.encode(&medium.bytes));
+        let reason = match tokio::time::timeout(BUDGET, self.upload(id, medium)).await {
             Ok(Some(url)) => return url,
             Ok(None) => "failed",
             Err(_) => "late",
         };
         warn!(
             captcha.inline = 1,
-            reason, "S3 did not take the picture, so it goes inline"
+            reason, "S3 did not take the medium, so it goes inline"
         );
         inline
     }
 
-    /// Stores `png` and signs a GET for as long as the client may take to answer.
-    async fn upload(&self, key: String, png: Vec<u8>) -> Option<String> {
+    /// Stores `medium` and signs a GET for as long as the client may take to answer.
+    async fn upload(&self, id: u128, medium: Medium) -> Option<String> {
+        let key = format!("captcha/{id:032x}.{}", medium.extension);
         let put = self
             .client
             .put_object()
             .bucket(&self.bucket)
             .key(&key)
-            .body(ByteStream::from(png));
-        if let Err(error) = put.content_type("image/png").cache_control("no-store").send().await {
+            .body(ByteStream::from(medium.bytes));
+        if let Err(error) = put.content_type(medium.kind).cache_control("no-store").send().await {
             // The error's own text may quote the request, so only what S3 calls it is logged.
             let error = error.into_service_error();
             warn!(
@@ -107,4 +108,13 @@ impl Store {
             .ok()?;
         Some(get.uri().to_owned())
     }
+}
+
+/// What is stored.
+pub(super) struct Medium {
+    /// Of the object's name.
+    pub(super) extension: &'static str,
+    /// The media type.
+    pub(super) kind: &'static str,
+    pub(super) bytes: Vec<u8>,
 }

@@ -11,9 +11,10 @@ use crate::cognito::clients::{Client, Flow};
 use crate::cognito::error::Error;
 use crate::cognito::fields::Fields;
 use crate::cognito::pools::Pool;
-use crate::cognito::sign_in::{self, CUSTOM_CHALLENGE, Round, SRP_A};
+use crate::cognito::sign_in::{self, CUSTOM_CHALLENGE, Device, Round, SRP_A};
 use crate::cognito::srp::PublicNumber;
 use crate::cognito::tokens::Bearer;
+use crate::cognito::users::devices;
 use crate::cognito::waiting::{Asked, SignIn, Subject};
 
 const FLOWS: [&str; 8] = [
@@ -38,7 +39,6 @@ pub(super) async fn initiate_auth(state: &State, mut request: Request<'_>, admin
     // Checked like everything else, though none of the three functions gets it.
     request.client_metadata()?;
     match (flow, admin) {
-        (Flow::User, _) => return Err(Error::not_offered("The flow USER_AUTH")),
         (Flow::AdminUserPassword, false) | (Flow::UserPassword, true) => {
             let other = if admin { "InitiateAuth" } else { "AdminInitiateAuth" };
             return Err(Error::invalid_parameter("Initiate Auth method not supported.")
@@ -53,12 +53,17 @@ pub(super) async fn initiate_auth(state: &State, mut request: Request<'_>, admin
     }
     let login = username(&parameters)?;
     client.check_secret_hash(login, parameters.text("SECRET_HASH")?)?;
-    if parameters.text("DEVICE_KEY")?.is_some() {
-        return Err(Error::resource_not_found("Device does not exist."));
-    }
+    let device = parameters.text("DEVICE_KEY")?;
     let asked = Asks::read(flow, &parameters)?;
     let subject = subject(state, &pool, &client, login)?;
+    if let Some(key) = device {
+        subject
+            .user()
+            .and_then(|user| user.device(key))
+            .ok_or_else(devices::unknown)?;
+    }
     let mut sign_in = SignIn {
+        device: device.map(str::to_owned),
         pool,
         client,
         subject,
@@ -86,6 +91,7 @@ pub(super) async fn initiate_auth(state: &State, mut request: Request<'_>, admin
                 )
                 .await
         }
+        Asks::Choice => state.ask_choice(sign_in),
         Asks::Password(password) => state.check_password(sign_in, password).await,
         Asks::Srp(public_number) => state.ask_password(sign_in, &public_number, false),
     }
@@ -93,6 +99,7 @@ pub(super) async fn initiate_auth(state: &State, mut request: Request<'_>, admin
 
 /// What a flow needs besides the user.
 enum Asks<'a> {
+    Choice,
     Custom(Option<Box<PublicNumber>>),
     Password(&'a str),
     Srp(Box<PublicNumber>),
@@ -111,12 +118,30 @@ impl<'a> Asks<'a> {
                 ),
             },
             Flow::UserSrp => Ok(Self::Srp(public_number(parameters)?)),
-            Flow::RefreshToken | Flow::User => Err(Error::not_offered(flow.name())),
+            Flow::RefreshToken => Err(Error::not_offered(flow.name())),
+            Flow::User => match parameters.text("PREFERRED_CHALLENGE")? {
+                Some("PASSWORD") => match parameters.text("PASSWORD")? {
+                    Some(password) => Ok(Self::Password(password)),
+                    None => Ok(Self::Choice),
+                },
+                Some("PASSWORD_SRP") => match parameters.text("SRP_A")? {
+                    Some(_) => Ok(Self::Srp(public_number(parameters)?)),
+                    None => Ok(Self::Choice),
+                },
+                Some(challenge @ ("EMAIL_OTP" | "SMS_OTP" | "WEB_AUTHN")) => {
+                    Err(Error::not_offered(&format!("The challenge {challenge}")))
+                }
+                Some(_) => Err(Error::invalid_parameter(
+                    "PREFERRED_CHALLENGE has to be PASSWORD or PASSWORD_SRP",
+                )),
+                None => Ok(Self::Choice),
+            },
         }
     }
 }
 
-fn public_number(parameters: &Fields<'_>) -> Result<Box<PublicNumber>, Error> {
+/// Reads `SRP_A`.
+pub(super) fn public_number(parameters: &Fields<'_>) -> Result<Box<PublicNumber>, Error> {
     PublicNumber::parse(parameter(parameters, "SRP_A")?)
         .map(Box::new)
         .map_err(|error| Error::invalid_parameter("SRP_A is not valid").because(error.to_string()))
@@ -165,7 +190,11 @@ async fn refresh(state: &State, pool: &Pool, client: &Client, parameters: &Field
     // There is no USERNAME in the request, so the hash is over the user's real name. No source says so.
     client.check_secret_hash(&found.user, parameters.text("SECRET_HASH")?)?;
     let user = state.store.user(pool, &found.user);
-    let granted = sign_in::after_refresh(&found.sub, user.as_deref())?;
+    let device = Device {
+        signed_in: found.device.as_deref(),
+        shown: parameters.text("DEVICE_KEY")?,
+    };
+    let granted = sign_in::after_refresh(&found.sub, user.as_deref(), device)?;
     let user = user.ok_or_else(|| Error::not_authorized("Invalid Refresh Token."))?;
     let issuer = state.issuer(&pool.id);
     let bearer = Bearer {
@@ -174,6 +203,7 @@ async fn refresh(state: &State, pool: &Pool, client: &Client, parameters: &Field
         issuer: &issuer,
         auth_time: found.auth_time,
         origin: found.origin,
+        device: found.device.as_deref(),
     };
     let result = bearer.result(granted, &*state.keys.keys().await?, None, now)?;
     Ok(json!({"ChallengeParameters": {}, "AuthenticationResult": result}))

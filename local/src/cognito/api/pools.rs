@@ -7,7 +7,7 @@ use crate::cognito::State;
 use crate::cognito::clients::Client;
 use crate::cognito::error::Error;
 use crate::cognito::pools::password_policy::Class;
-use crate::cognito::pools::{Mfa, Pool, Triggers};
+use crate::cognito::pools::{Pool, Triggers};
 use crate::cognito::random;
 
 pub(super) fn create_user_pool(
@@ -117,11 +117,7 @@ fn describe_pool(state: &State, pool: &Pool) -> Value {
         "LastModifiedDate": created,
         "EstimatedNumberOfUsers": state.store.count_users(pool),
         "LambdaConfig": triggers,
-        "MfaConfiguration": match pool.mfa {
-            Mfa::Off => "OFF",
-            Mfa::On => "ON",
-            Mfa::Optional => "OPTIONAL",
-        },
+        "MfaConfiguration": pool.mfa.name(),
         "Policies": {"PasswordPolicy": policy},
         "SchemaAttributes": pool.schema.describe(),
         "UsernameConfiguration": {"CaseSensitive": pool.case_sensitive},

@@ -13,13 +13,13 @@ pub(super) struct Request<'a> {
 
 /// What a string may look like.
 pub(super) struct Shape {
-    shortest: usize,
-    longest: usize,
-    pattern: Option<Pattern>,
+    pub(super) shortest: usize,
+    pub(super) longest: usize,
+    pub(super) pattern: Option<Pattern>,
 }
 
 /// As Cognito writes it, and as a check.
-type Pattern = (&'static str, fn(&str) -> bool);
+pub(super) type Pattern = (&'static str, fn(&str) -> bool);
 
 pub(super) const CLIENT_ID: Shape = Shape {
     shortest: 1,
@@ -222,6 +222,15 @@ pub(super) fn username<'a>(fields: &Fields<'a>) -> Result<&'a str, Error> {
     request.check_shape("userName", username, &USERNAME);
     request.check()?;
     Ok(username)
+}
+
+/// The value at `key` of `ChallengeResponses`, which has to be there and of a shape; error texts call it `member`.
+pub(super) fn shaped<'a>(fields: &Fields<'a>, key: &str, member: &str, shape: &Shape) -> Result<&'a str, Error> {
+    let value = parameter(fields, key)?;
+    let mut request = Request::new(fields.clone());
+    request.check_shape(member, value, shape);
+    request.check()?;
+    Ok(value)
 }
 
 impl From<FieldError> for Error {

@@ -1,25 +1,49 @@
 //! `RespondToAuthChallenge` and `AdminRespondToAuthChallenge`.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use jiff::civil::DateTime;
+mod claim;
+mod devices;
+mod mfa;
+mod select;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use super::initiate::client;
-use super::request::{ANY, Request, SESSION, parameter, username};
+use super::request::{ANY, PASSWORD, Request, SESSION, parameter, shaped, username};
 use crate::cognito::State;
 use crate::cognito::clients::Client;
 use crate::cognito::error::Error;
 use crate::cognito::fields::Fields;
 use crate::cognito::pools::Pool;
+use crate::cognito::rounds::PREFIX;
 use crate::cognito::session::{self, Form, Ticket};
-use crate::cognito::sign_in::{CUSTOM_CHALLENGE, PASSWORD_VERIFIER, is_not_offered};
-use crate::cognito::srp::Proof;
+use crate::cognito::sign_in::mfa::{MFA_SETUP, SELECT_MFA_TYPE};
+use crate::cognito::sign_in::{
+    CUSTOM_CHALLENGE, DEVICE_PASSWORD_VERIFIER, DEVICE_SRP_AUTH, NEW_PASSWORD_REQUIRED, PASSWORD_VERIFIER,
+    SELECT_CHALLENGE, is_own,
+};
 use crate::cognito::users::User;
+use crate::cognito::users::devices::unknown;
 use crate::cognito::waiting::{Pending, Subject, Waiting};
+use claim::Claim;
+use mfa::{EMAIL_OTP, SMS_MFA, SOFTWARE_TOKEN_MFA};
 
-/// How clients write the time, such as `Sat Sep 5 01:02:03 UTC 2026`.
-const TIMESTAMP: &str = "%a %b %-d %H:%M:%S UTC %Y";
+/// The challenges that can be answered.
+pub(super) const ANSWERED: [&str; 11] = [
+    CUSTOM_CHALLENGE,
+    DEVICE_PASSWORD_VERIFIER,
+    DEVICE_SRP_AUTH,
+    EMAIL_OTP,
+    MFA_SETUP,
+    NEW_PASSWORD_REQUIRED,
+    PASSWORD_VERIFIER,
+    SELECT_CHALLENGE,
+    SELECT_MFA_TYPE,
+    SMS_MFA,
+    SOFTWARE_TOKEN_MFA,
+];
 
 /// Goes on with a sign-in.
 pub(super) async fn respond(state: &State, mut request: Request<'_>, admin: bool) -> Result<Value, Error> {
@@ -29,18 +53,17 @@ pub(super) async fn respond(state: &State, mut request: Request<'_>, admin: bool
     request.check()?;
     let metadata = request.client_metadata()?;
     let responses = request.strings("ChallengeResponses")?;
-    match challenge {
-        CUSTOM_CHALLENGE | PASSWORD_VERIFIER => {}
-        "ADMIN_NO_SRP_AUTH" => {
-            return Err(Error::invalid_parameter(
-                "ADMIN_NO_SRP_AUTH cannot be answered with RespondToAuthChallenge",
-            ));
+    if challenge == "ADMIN_NO_SRP_AUTH" {
+        return Err(Error::invalid_parameter(
+            "ADMIN_NO_SRP_AUTH cannot be answered with RespondToAuthChallenge",
+        ));
+    }
+    if !ANSWERED.contains(&challenge) {
+        if is_own(challenge) {
+            return Err(Error::not_offered(&format!("The challenge {challenge}")));
         }
-        _ if is_not_offered(challenge) => return Err(Error::not_offered(&format!("The challenge {challenge}"))),
-        _ => {
-            request.not_one_of("ChallengeName", &[CUSTOM_CHALLENGE, PASSWORD_VERIFIER]);
-            request.check()?;
-        }
+        request.not_one_of("ChallengeName", &ANSWERED);
+        request.check()?;
     }
     let login = username(&responses)?;
     client.check_secret_hash(login, responses.text("SECRET_HASH")?)?;
@@ -50,62 +73,135 @@ pub(super) async fn respond(state: &State, mut request: Request<'_>, admin: bool
         client: &client,
         login,
         challenge,
+        session,
+        responses: &responses,
+        metadata: &metadata,
     };
-    if challenge == CUSTOM_CHALLENGE {
-        let answer = parameter(&responses, "ANSWER")?;
-        let session = session.ok_or_else(|| Error::missing("Session"))?;
-        let ticket = state.sessions().read(session, Form::Session)?;
-        let waiting = bearer.take(ticket)?;
-        let Waiting {
-            sign_in,
-            pending: Pending::Custom {
-                private,
-                metadata: mark,
-            },
-        } = waiting
-        else {
-            return Err(session::invalid());
-        };
-        let result = state.answer_custom(sign_in, private, mark, answer, &metadata).await;
-        return bearer.close(ticket, result);
+    match challenge {
+        CUSTOM_CHALLENGE => bearer.custom().await,
+        DEVICE_PASSWORD_VERIFIER => bearer.device_password_verifier().await,
+        DEVICE_SRP_AUTH => bearer.device_srp_auth(),
+        EMAIL_OTP => bearer.code("EMAIL_OTP_CODE").await,
+        MFA_SETUP => bearer.mfa_setup().await,
+        NEW_PASSWORD_REQUIRED => bearer.new_password().await,
+        PASSWORD_VERIFIER => bearer.password_verifier().await,
+        SELECT_CHALLENGE => bearer.select_challenge().await,
+        SELECT_MFA_TYPE => bearer.select_mfa_type(),
+        SMS_MFA => bearer.code("SMS_MFA_CODE").await,
+        SOFTWARE_TOKEN_MFA => bearer.software_token().await,
+        _ => Err(Error::not_offered(&format!("The challenge {challenge}"))),
     }
-    let claim = Claim::read(&responses)?;
-    let ticket = claim.ticket(state, session)?;
-    let waiting = bearer.take(ticket)?;
-    let Waiting {
-        sign_in,
-        pending: Pending::Password { exchange, custom },
-    } = waiting
-    else {
-        return Err(session::invalid());
-    };
-    if !is_timestamp(claim.timestamp) {
-        return Err(Error::incorrect().because(
-            "`TIMESTAMP` is not of the form `Sat Sep 5 01:02:03 UTC 2026` (day without a leading zero, right weekday)",
-        ));
-    }
-    let result = state
-        .answer_password(sign_in, &exchange, custom, claim.proof(), &metadata)
-        .await;
-    bearer.close(ticket, result)
 }
 
 /// Whoever shows a session.
 struct Bearer<'a> {
     state: &'a State,
-    pool: &'a Pool,
-    client: &'a Client,
+    pool: &'a Arc<Pool>,
+    client: &'a Arc<Client>,
     login: &'a str,
     challenge: &'a str,
+    session: Option<&'a str>,
+    responses: &'a Fields<'a>,
+    metadata: &'a BTreeMap<String, String>,
 }
 
 impl Bearer<'_> {
+    async fn custom(&self) -> Result<Value, Error> {
+        let answer = parameter(self.responses, "ANSWER")?;
+        let ticket = self.ticket()?;
+        let Waiting {
+            sign_in,
+            pending: Pending::Custom { private, metadata },
+        } = self.take(ticket)?
+        else {
+            return Err(session::invalid());
+        };
+        let result = self
+            .state
+            .answer_custom(sign_in, private, metadata, answer, self.metadata)
+            .await;
+        self.close(ticket, result)
+    }
+
+    async fn password_verifier(&self) -> Result<Value, Error> {
+        let claim = Claim::read(self.responses)?;
+        let ticket = claim.ticket(self.state, self.session)?;
+        let Waiting {
+            sign_in,
+            pending: Pending::Password { exchange, custom },
+        } = self.take(ticket)?
+        else {
+            return Err(session::invalid());
+        };
+        let result = self
+            .state
+            .answer_password(sign_in, &exchange, custom, claim.proof()?, self.metadata)
+            .await;
+        self.close(ticket, result)
+    }
+
+    /// A password or an attribute that the pool does not take leaves the session as it is, for another try.
+    async fn new_password(&self) -> Result<Value, Error> {
+        let password = shaped(self.responses, "NEW_PASSWORD", "password", &PASSWORD)?;
+        let attributes = self
+            .responses
+            .iter()
+            .filter_map(|(key, value)| Some((key.strip_prefix(PREFIX)?.to_owned(), value.to_owned())))
+            .collect();
+        let ticket = self.ticket()?;
+        let waiting = self.take(ticket)?;
+        let Pending::NewPassword { custom } = waiting.pending else {
+            return Err(session::invalid());
+        };
+        match self.state.set_new_password(&waiting.sign_in, password, attributes) {
+            Ok(user) => {
+                let result = self
+                    .state
+                    .after_new_password(waiting.sign_in, user, custom, self.metadata)
+                    .await;
+                self.close(ticket, result)
+            }
+            Err(error) => {
+                self.give_back(ticket, waiting);
+                Err(error)
+            }
+        }
+    }
+
+    /// The session that the request has to have.
+    fn ticket(&self) -> Result<Ticket, Error> {
+        let session = self.session.ok_or_else(|| Error::missing("Session"))?;
+        self.state.sessions().read(session, Form::Session)
+    }
+
+    /// Makes a session that was taken usable again.
+    fn give_back(&self, ticket: Ticket, waiting: Waiting) {
+        let now = self.state.clock.now();
+        self.state.sessions().insert(ticket, waiting, now);
+    }
+
     /// Takes the session, if it is this client's, this user's and waits for this challenge.
     fn take(&self, ticket: Ticket) -> Result<Waiting, Error> {
         let user = self.state.store.user(self.pool, self.login);
         let now = self.state.clock.now();
-        let fits = |waiting: &Waiting| self.fits(waiting, user.as_deref());
+        let device = self.responses.text("DEVICE_KEY")?;
+        let fits = |waiting: &Waiting| {
+            self.fits(waiting, user.as_deref())?;
+            match (device, &waiting.sign_in.device) {
+                (Some(key), Some(known)) if key == known => Ok(()),
+                (Some(key), None) if waiting.sign_in.subject.user().is_some() => {
+                    let known = user.as_deref().and_then(|user| user.device(key));
+                    known.map(drop).ok_or_else(unknown)
+                }
+                (Some(_), _) => Err(unknown()),
+                (None, _) => Ok(()),
+            }
+        };
         let mut waiting = self.state.sessions().take(ticket, now, fits)?;
+        // INVARIANT: a device that was named is never exchanged for another, because it may stand for a factor.
+        if waiting.sign_in.device.is_none() {
+            waiting.sign_in.device = device.map(str::to_owned);
+        }
         // The user as of now: attributes may have changed since the challenge was asked.
         if let (Subject::Known(known), Some(user)) = (&mut waiting.sign_in.subject, user) {
             *known = user;
@@ -113,6 +209,7 @@ impl Bearer<'_> {
         Ok(waiting)
     }
 
+    /// Whether the session is this client's, this user's and waits for this challenge.
     fn fits(&self, waiting: &Waiting, user: Option<&User>) -> Result<(), Error> {
         let sign_in = &waiting.sign_in;
         let refuse = |why: &'static str| Err(session::invalid().because(why));
@@ -144,83 +241,5 @@ impl Bearer<'_> {
             self.state.sessions().bury(ticket);
         }
         result
-    }
-}
-
-/// What a client sends to prove that it knows the password.
-struct Claim<'a> {
-    block: &'a str,
-    block_bytes: Vec<u8>,
-    signature: &'a str,
-    timestamp: &'a str,
-}
-
-impl<'a> Claim<'a> {
-    fn read(responses: &Fields<'a>) -> Result<Self, Error> {
-        let signature = parameter(responses, "PASSWORD_CLAIM_SIGNATURE")?;
-        let block = parameter(responses, "PASSWORD_CLAIM_SECRET_BLOCK")?;
-        let timestamp = parameter(responses, "TIMESTAMP")?;
-        let block_bytes = STANDARD.decode(block).map_err(|_| {
-            Error::incorrect().because("`PASSWORD_CLAIM_SECRET_BLOCK` is not the SECRET_BLOCK that was handed out")
-        })?;
-        Ok(Self {
-            block,
-            block_bytes,
-            signature,
-            timestamp,
-        })
-    }
-
-    /// The session, if the client sends one, and the secret block in any case have to be of the same challenge. Some
-    /// clients send the block only.
-    fn ticket(&self, state: &State, session: Option<&str>) -> Result<Ticket, Error> {
-        let sessions = state.sessions();
-        let session = session
-            .map(|session| sessions.read(session, Form::Session))
-            .transpose()?;
-        let block = sessions.read(self.block, Form::SecretBlock).map_err(|_| {
-            Error::incorrect().because("`PASSWORD_CLAIM_SECRET_BLOCK` is not the SECRET_BLOCK that was handed out")
-        })?;
-        if session.is_some_and(|session| session != block) {
-            return Err(session::invalid().because("the session and the secret block are of two challenges"));
-        }
-        Ok(block)
-    }
-
-    fn proof(&self) -> Proof<'_> {
-        Proof {
-            secret_block: &self.block_bytes,
-            timestamp: self.timestamp,
-            signature: self.signature,
-        }
-    }
-}
-
-/// Cognito takes one spelling of the time only, but how far off a clock may be is not known.
-fn is_timestamp(text: &str) -> bool {
-    let parsed = DateTime::strptime(TIMESTAMP, text);
-    parsed.is_ok_and(|time| time.strftime(TIMESTAMP).to_string() == text)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_time_has_one_spelling() {
-        assert!(is_timestamp("Sat Sep 5 01:02:03 UTC 2026"));
-        assert!(is_timestamp("Tue Sep 15 23:59:59 UTC 2026"));
-        for wrong in [
-            "",
-            "Sat Sep 05 01:02:03 UTC 2026",
-            "Sun Sep 5 01:02:03 UTC 2026",
-            "sat sep 5 01:02:03 UTC 2026",
-            "Sat Sep 5 1:02:03 UTC 2026",
-            "Sat Sep 5 01:02:03 GMT 2026",
-            "sáb sep 5 01:02:03 UTC 2026",
-            "2026-09-05T01:02:03Z",
-        ] {
-            assert!(!is_timestamp(wrong), "{wrong}");
-        }
     }
 }

@@ -2,7 +2,11 @@
 
 mod bad_input;
 mod custom;
+mod devices;
 mod functions;
+mod mfa;
+mod new_password;
+mod pairs;
 mod password;
 mod users;
 mod world;

@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use super::request::{ANY, CLIENT_ID, PASSWORD, POOL_ID, Request, USERNAME};
+use super::access::Owner;
+use super::request::{CLIENT_ID, PASSWORD, POOL_ID, Request, USERNAME};
 use crate::cognito::State;
 use crate::cognito::error::Error;
 use crate::cognito::pools::{Logins, Pool};
 use crate::cognito::random;
 use crate::cognito::srp::{Identity, Verifier};
-use crate::cognito::tokens::AccessClaims;
+use crate::cognito::users::mfa::UserMfa;
 use crate::cognito::users::{Status, User};
 
 /// A user to be made.
@@ -63,6 +64,8 @@ impl State {
                 attributes,
                 password,
                 status,
+                mfa: UserMfa::default(),
+                devices: Vec::new(),
                 created: now,
                 modified: now,
             },
@@ -84,7 +87,8 @@ fn login_kind(login: &str) -> Option<&'static str> {
     }
 }
 
-fn verifier(pool: &Pool, name: &str, password: &str) -> Result<Verifier, Error> {
+/// What is kept of a password that the pool takes.
+pub(crate) fn verifier(pool: &Pool, name: &str, password: &str) -> Result<Verifier, Error> {
     pool.password_policy.check(password)?;
     Ok(Verifier::new(
         Identity {
@@ -154,9 +158,7 @@ pub(super) fn admin_update_user_attributes(state: &State, mut request: Request<'
     pool.schema.check_changes(&changes)?;
     let now = state.clock.now();
     state.store.update_user(&pool, login, |user| {
-        user.attributes.extend(changes);
-        // An empty value takes an attribute away.
-        user.attributes.retain(|_, value| !value.is_empty());
+        user.change_attributes(changes);
         user.modified = now;
         Ok(())
     })?;
@@ -204,20 +206,7 @@ pub(super) fn sign_up(state: &State, mut request: Request<'_>) -> Result<Value, 
             .because("`AdminCreateUserConfig.AllowAdminCreateUserOnly` of the pool is true"));
     }
     let attributes = request.attributes("UserAttributes")?;
-    if let Some(name) = attributes.keys().find(|name| !client.may_write(name)) {
-        return Err(
-            Error::not_authorized("A client attempted to write unauthorized attribute").because(format!(
-                "`WriteAttributes` of the client does not allow `{}`",
-                name.escape_debug()
-            )),
-        );
-    }
-    if attributes.keys().any(|name| name.ends_with("_verified")) {
-        return Err(
-            Error::not_authorized("A client attempted to write unauthorized attribute")
-                .because("only an administrator may say that an attribute is verified"),
-        );
-    }
+    client.check_write(attributes.keys())?;
     let user = state
         .create_user(
             &pool,
@@ -237,20 +226,13 @@ pub(super) fn sign_up(state: &State, mut request: Request<'_>) -> Result<Value, 
 
 /// The user whom an access token belongs to, as far as the token's client may read.
 pub(super) async fn get_user(state: &State, mut request: Request<'_>) -> Result<Value, Error> {
-    let token = request.required("AccessToken", &ANY)?;
-    request.check()?;
-    let keys = state.keys.keys().await?;
-    let client = |claims: &AccessClaims| state.store.client(&claims.client_id).ok();
-    let issuer = |claims: &AccessClaims| client(claims).map(|(pool, _)| state.issuer(&pool.id));
-    let claims = AccessClaims::read(token, &keys, issuer, state.clock.now())?;
-    let (pool, client) = client(&claims).ok_or_else(|| Error::not_authorized("Invalid Access Token"))?;
-    let user = state
-        .store
-        .user(&pool, &claims.username)
-        .filter(|user| user.sub == claims.sub);
-    let user = user.ok_or_else(Error::user_not_found)?;
+    let Owner { client, user, .. } = Owner::of(state, &mut request).await?;
     let readable = attributes(&user, |name| client.may_read(name));
-    Ok(json!({"Username": user.name, "UserAttributes": readable}))
+    let mut described = Map::new();
+    described.insert("Username".to_owned(), user.name.as_str().into());
+    described.insert("UserAttributes".to_owned(), readable);
+    describe_mfa(&user, &mut described);
+    Ok(described.into())
 }
 
 /// A user as administrators see one; the attributes are under a key that differs between operations.
@@ -262,7 +244,19 @@ pub(super) fn describe(user: &User, attributes_key: &str) -> Value {
     described.insert("UserLastModifiedDate".to_owned(), user.modified.as_secs_f64().into());
     described.insert("Enabled".to_owned(), true.into());
     described.insert("UserStatus".to_owned(), user.status.name().into());
+    describe_mfa(user, &mut described);
     Value::Object(described)
+}
+
+/// The second factors that the user wants; left out where there are none.
+fn describe_mfa(user: &User, described: &mut Map<String, Value>) {
+    if let Some(factor) = user.mfa.preferred {
+        described.insert("PreferredMfaSetting".to_owned(), factor.name().into());
+    }
+    let enabled: Vec<&str> = user.mfa.enabled.iter().map(|factor| factor.name()).collect();
+    if !enabled.is_empty() {
+        described.insert("UserMFASettingList".to_owned(), json!(enabled));
+    }
 }
 
 fn attributes(user: &User, readable: impl Fn(&str) -> bool) -> Value {

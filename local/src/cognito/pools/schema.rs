@@ -94,6 +94,12 @@ impl Schema {
         }
     }
 
+    /// The attributes that every user has to have.
+    pub(crate) fn required(&self) -> impl Iterator<Item = &str> {
+        let required = |(name, attribute): &(&String, &Attribute)| attribute.required && *name != "sub";
+        self.0.iter().filter(required).map(|(name, _)| name.as_str())
+    }
+
     /// Refuses changes to a user's attributes that do not fit.
     pub(crate) fn check_changes(&self, changes: &BTreeMap<String, String>) -> Result<(), Error> {
         for (name, value) in changes {

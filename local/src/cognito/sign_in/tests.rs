@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use super::*;
+use crate::cognito::pools::{Mfa, Triggers};
 
 fn round(challenge: &'static str, result: bool) -> Round {
     Round {
@@ -25,9 +26,23 @@ fn user(status: Status) -> User {
         attributes: BTreeMap::new(),
         password: None,
         status,
+        mfa: crate::cognito::users::mfa::UserMfa::default(),
+        devices: Vec::new(),
         created: Duration::ZERO,
         modified: Duration::ZERO,
     }
+}
+
+fn pool(mfa: Mfa) -> Pool {
+    let properties = serde_json::json!({"MfaConfiguration": mfa.name()});
+    let properties = properties.as_object().unwrap().clone();
+    let none = Triggers::default();
+    Pool::new("us-east-1_p".into(), "p".into(), none, properties, Duration::ZERO).unwrap()
+}
+
+fn stage(pool: &Pool, custom: bool) -> Stage<'_> {
+    let device = None;
+    Stage { pool, custom, device }
 }
 
 fn after_password_refusal(next: AfterPassword) -> (&'static str, String) {
@@ -101,7 +116,7 @@ fn the_password_is_asked_for_right_after_srp_a_only() {
 
 #[test]
 fn a_challenge_that_is_not_offered_is_named() {
-    for name in NOT_OFFERED {
+    for name in OWN {
         let (_, message) = refusal(after_define(&defined(Some(name), false, false), &[], true));
         assert!(message.contains(name), "{message}");
     }
@@ -111,7 +126,8 @@ fn a_challenge_that_is_not_offered_is_named() {
 fn a_wrong_password_or_no_user_is_the_same_refusal() {
     for (correct, user) in [(false, Some(user(Status::Confirmed))), (true, None), (false, None)] {
         for custom in [true, false] {
-            let (name, message) = after_password_refusal(after_password(correct, user.as_ref(), Mfa::Off, custom));
+            let (name, message) =
+                after_password_refusal(after_password(correct, user.as_ref(), stage(&pool(Mfa::Off), custom)));
             assert_eq!((name, message.as_str()), INCORRECT);
         }
     }
@@ -121,24 +137,48 @@ fn a_wrong_password_or_no_user_is_the_same_refusal() {
 fn a_right_password_is_not_enough_for_those_who_owe_more() {
     for custom in [true, false] {
         let temporary = user(Status::ForceChangePassword);
-        let (_, message) = after_password_refusal(after_password(true, Some(&temporary), Mfa::Off, custom));
-        assert!(message.contains("NEW_PASSWORD_REQUIRED"));
+        for mfa in [Mfa::Off, Mfa::Optional, Mfa::On] {
+            let next = after_password(true, Some(&temporary), stage(&pool(mfa), custom));
+            assert_eq!(next, AfterPassword::NewPassword);
+        }
         let confirmed = user(Status::Confirmed);
-        let (_, message) = after_password_refusal(after_password(true, Some(&confirmed), Mfa::On, custom));
+        let (_, message) =
+            after_password_refusal(after_password(true, Some(&confirmed), stage(&pool(Mfa::On), custom)));
         assert!(message.contains("MFA"));
-        let (name, _) =
-            after_password_refusal(after_password(true, Some(&user(Status::Unconfirmed)), Mfa::Off, custom));
+        let (name, _) = after_password_refusal(after_password(
+            true,
+            Some(&user(Status::Unconfirmed)),
+            stage(&pool(Mfa::Off), custom),
+        ));
         assert_eq!(name, "UserNotConfirmedException");
     }
     let confirmed = user(Status::Confirmed);
     assert_eq!(
-        after_password(true, Some(&confirmed), Mfa::Off, true),
+        after_password(true, Some(&confirmed), stage(&pool(Mfa::Off), true)),
         AfterPassword::Define
     );
     assert!(matches!(
-        after_password(true, Some(&confirmed), Mfa::Off, false),
+        after_password(true, Some(&confirmed), stage(&pool(Mfa::Off), false)),
         AfterPassword::IssueTokens(_)
     ));
+}
+
+#[test]
+fn a_new_password_is_enough_only_for_those_who_owe_nothing_else() {
+    let confirmed = user(Status::Confirmed);
+    assert!(matches!(
+        after_new_password(&confirmed, stage(&pool(Mfa::Off), true)),
+        AfterPassword::IssueTokens(_)
+    ));
+    assert!(
+        after_password_refusal(after_new_password(&confirmed, stage(&pool(Mfa::On), true)))
+            .1
+            .contains("MFA")
+    );
+    for status in [Status::ForceChangePassword, Status::Unconfirmed] {
+        let (name, message) = after_password_refusal(after_new_password(&user(status), stage(&pool(Mfa::Off), true)));
+        assert_eq!((name, message.as_str()), INCORRECT);
+    }
 }
 
 #[test]
@@ -155,9 +195,35 @@ fn a_challenge_without_a_secret_is_refused() {
 }
 
 #[test]
+fn a_device_that_was_named_has_to_be_proved_before_there_are_tokens() {
+    let confirmed = user(Status::Confirmed);
+    let pool = pool(Mfa::Off);
+    let stage = |custom| Stage {
+        device: Some("r_1"),
+        ..stage(&pool, custom)
+    };
+    assert_eq!(
+        after_password(true, Some(&confirmed), stage(false)),
+        AfterPassword::Device
+    );
+    assert_eq!(after_new_password(&confirmed, stage(true)), AfterPassword::Device);
+    assert_eq!(
+        after_password(true, Some(&confirmed), stage(true)),
+        AfterPassword::Define
+    );
+    assert_eq!(before_tokens(Granted(()), Some("r_1")), AfterPassword::Device);
+    assert!(after_device(true).is_ok() && after_device(false).is_err());
+    let confirmed = Some(&confirmed);
+    for shown in [None, Some("r_1"), Some("r_2")] {
+        let signed_in = Some("r_1");
+        assert!(after_refresh("1", confirmed, Device { signed_in, shown }).is_err());
+    }
+}
+
+#[test]
 fn a_refresh_is_for_the_user_who_signed_in_and_not_for_a_namesake() {
-    assert!(after_refresh("1", Some(&user(Status::Confirmed))).is_ok());
-    assert!(after_refresh("2", Some(&user(Status::Confirmed))).is_err());
-    assert!(after_refresh("1", Some(&user(Status::Unconfirmed))).is_err());
-    assert!(after_refresh("1", None).is_err());
+    assert!(after_refresh("1", Some(&user(Status::Confirmed)), Device::default()).is_ok());
+    assert!(after_refresh("2", Some(&user(Status::Confirmed)), Device::default()).is_err());
+    assert!(after_refresh("1", Some(&user(Status::Unconfirmed)), Device::default()).is_err());
+    assert!(after_refresh("1", None, Device::default()).is_err());
 }

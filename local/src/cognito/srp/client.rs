@@ -45,6 +45,12 @@ impl Client {
         *hmac(&prk, &[b"Caldera Derived Key", &[1]]).first_chunk().unwrap()
     }
 
+    /// What a client keeps at the pool of a device's secret: verifier and salt, in base64.
+    pub(crate) fn device_verifier(identity: Identity<'_>, secret: &str, salt: &[u8]) -> (String, String) {
+        let v = super::raise(identity, secret, salt).retrieve();
+        (STANDARD.encode(signed(&v.to_be_bytes())), STANDARD.encode(signed(salt)))
+    }
+
     pub(crate) fn sign(key: &[u8], identity: Identity<'_>, secret_block: &str, timestamp: &str) -> String {
         let block = STANDARD.decode(secret_block).unwrap();
         let parts = [

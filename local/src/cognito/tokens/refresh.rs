@@ -24,6 +24,8 @@ pub(crate) struct Refresh {
     pub(crate) sub: Arc<str>,
     pub(crate) auth_time: Duration,
     pub(crate) origin: Uuid,
+    /// The key of the device that the sign-in was with: a refresh needs it, and needs it to be confirmed.
+    pub(crate) device: Option<Arc<str>>,
     pub(crate) expires: Duration,
 }
 

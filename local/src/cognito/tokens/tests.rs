@@ -43,6 +43,8 @@ fn user() -> User {
             .into(),
         password: None,
         status: Status::Confirmed,
+        mfa: crate::cognito::users::mfa::UserMfa::default(),
+        devices: Vec::new(),
         created: NOW,
         modified: NOW,
     }
@@ -53,7 +55,7 @@ fn result() -> Value {
     let bearer = Bearer::new(&client, &user, ISSUER, NOW).unwrap();
     bearer
         .result(
-            after_refresh("the sub", Some(&user)).unwrap(),
+            after_refresh("the sub", Some(&user), crate::cognito::sign_in::Device::default()).unwrap(),
             &KEYS,
             Some("opaque".into()),
             NOW,

@@ -72,7 +72,7 @@ fn define_and_create_have_the_same_flow() {
     assert_eq!(flow("DefineAuthChallengeFunction"), flow("CreateAuthChallengeFunction"));
     assert_eq!(
         flow("DefineAuthChallengeFunction"),
-        "PASSWORD,CAPTCHA:3,SECURITY_QUESTION:3"
+        "PASSWORD,CAPTCHA|PROOF_OF_WORK:3,SECURITY_QUESTION:3"
     );
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::super::Template;
+use super::super::{Settings, Template};
 use super::{message, message_with, parse, settings, template, with, workspace};
 
 /// A pool with one trigger and a client, each with `line` among its properties.
@@ -493,6 +493,18 @@ fn a_client_belongs_to_a_pool_of_the_template() {
         &pool("MfaConfiguration: 'OFF'", "ClientName: a").replace("!Ref Pool", "us-east-1_Other"),
         "template.yaml:12: Resources.Client.Properties.UserPoolId: unknown user pool `us-east-1_Other` (known: !Ref Pool)",
     );
+}
+
+#[test]
+fn packages_are_looked_for_last_and_only_to_be_built() {
+    let elsewhere = template("", "a").replace("CodeUri: define", "CodeUri: defin");
+    let settings = Settings {
+        builds: false,
+        ..settings()
+    };
+    assert!(Template::parse(&elsewhere, workspace(), &settings).is_ok());
+    let mistaken = pool("MfaConfiguration: MAYBE", "ClientName: a").replace("CodeUri: define", "CodeUri: defin");
+    assert!(message(&mistaken).contains("MAYBE"));
 }
 
 #[test]

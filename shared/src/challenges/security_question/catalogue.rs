@@ -26,6 +26,11 @@ impl Question {
         }
     }
 
+    /// The question in every language.
+    pub(super) fn texts(&self) -> impl Iterator<Item = &'static str> {
+        Locale::ALL.into_iter().map(|locale| self.text(locale))
+    }
+
     /// The question called `id`.
     pub fn with_id(id: &str) -> Option<&'static Self> {
         CATALOGUE.iter().find(|question| question.id == id)

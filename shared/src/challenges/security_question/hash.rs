@@ -106,7 +106,7 @@ pub enum HashError {
 /// Normalisation 1: NFKC, case folded, without leading and trailing blanks, inner blanks collapsed to one space.
 ///
 /// Folding goes to lower case, up and down again, each letter by itself: that joins `ẞ`, `ß` and `ss`, `ς` and `σ`.
-fn normalise(answer: &str) -> String {
+pub(super) fn normalise(answer: &str) -> String {
     let lower = answer.nfkc().flat_map(char::to_lowercase);
     let folded: String = lower
         .flat_map(char::to_uppercase)

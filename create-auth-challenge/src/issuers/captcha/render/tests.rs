@@ -4,8 +4,12 @@ use rand::SeedableRng;
 use rand::rngs::StdRng;
 use sha2::{Digest, Sha256};
 
-use super::super::{ALPHABET, letters};
+use super::super::{ALPHABET, LENGTH};
 use super::*;
+
+fn letters(rng: &mut StdRng) -> String {
+    super::super::draw(ALPHABET, LENGTH, rng)
+}
 
 fn pixels(png: &[u8]) -> Vec<u8> {
     let mut reader = png::Decoder::new(std::io::Cursor::new(png)).read_info().unwrap();

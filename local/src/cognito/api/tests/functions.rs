@@ -205,6 +205,21 @@ async fn a_function_that_hangs_is_tried_three_times_for_five_seconds() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_functions_own_limit_counts_only_if_it_is_shorter_than_cognitos() {
+    for (seconds, exception, calls) in [
+        (4, "UserLambdaValidationException", 1),
+        (5, "UnexpectedLambdaException", 3),
+    ] {
+        let world = World::with(json!({}), json!({}), move |_, _| {
+            let failure = Failure::TimedOut(format!("Task timed out after {seconds}.00 seconds"));
+            Outcome::FailAfter(Duration::from_secs(seconds), failure)
+        });
+        assert_eq!(initiate_error(&world).await.0, exception);
+        assert_eq!(world.calls().len(), calls);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_function_that_hangs_once_is_forgiven() {
     let world = world("Create", 1, |_| Outcome::Hang);
     let started = tokio::time::Instant::now();

@@ -204,8 +204,10 @@ async fn a_side_door_stays_shut_for_those_who_owe_more_than_a_password() {
     let client = client();
     let reply = world
         .initiate("USER_PASSWORD_AUTH", json!({"USERNAME": "temp", "PASSWORD": PASSWORD}))
-        .await;
-    assert!(reply.error().1.contains("NEW_PASSWORD_REQUIRED"));
+        .await
+        .ok();
+    assert_eq!(reply["ChallengeName"], "NEW_PASSWORD_REQUIRED");
+    assert!(reply.get("AuthenticationResult").is_none());
     let challenge = start(&world, "temp", &client).await;
     let reply = world
         .respond(
@@ -213,8 +215,10 @@ async fn a_side_door_stays_shut_for_those_who_owe_more_than_a_password() {
             claim(&client, &challenge, PASSWORD),
             &challenge["Session"],
         )
-        .await;
-    assert!(reply.error().1.contains("NEW_PASSWORD_REQUIRED"));
+        .await
+        .ok();
+    assert_eq!(reply["ChallengeName"], "NEW_PASSWORD_REQUIRED");
+    assert!(reply.get("AuthenticationResult").is_none());
     let mfa = World::with(json!({"MfaConfiguration": "ON"}), json!({}), sums);
     let reply = mfa
         .initiate("USER_PASSWORD_AUTH", json!({"USERNAME": "demo", "PASSWORD": PASSWORD}))
@@ -226,10 +230,14 @@ async fn a_side_door_stays_shut_for_those_who_owe_more_than_a_password() {
         "SOFTWARE_TOKEN_MFA",
         "SELECT_CHALLENGE",
     ] {
-        let reply = world
-            .respond(challenge, json!({"USERNAME": "demo"}), &json!("A".repeat(40)))
-            .await;
-        assert!(reply.error().1.contains(challenge), "{reply:?}");
+        let answer = json!({"USERNAME": "demo", "NEW_PASSWORD": PASSWORD, "ANSWER": "PASSWORD", "PASSWORD": PASSWORD});
+        let reply = world.respond(challenge, answer, &json!("A".repeat(40))).await;
+        let (name, message) = reply.error();
+        assert!(
+            message.contains(challenge)
+                || (name, message) == ("NotAuthorizedException", "Invalid session for the user."),
+            "{reply:?}"
+        );
     }
 }
 
@@ -354,4 +362,90 @@ async fn a_refresh_token_is_bound_to_its_client_user_and_time() {
     let namesake = json!({"UserPoolId": POOL, "Username": "demo", "TemporaryPassword": PASSWORD});
     world.call("AdminCreateUser", namesake).await.ok();
     assert_eq!(refresh(json!(CLIENT), token).await.error(), invalid);
+}
+
+#[tokio::test]
+async fn five_wrong_passwords_lock_a_user_out_for_a_while_and_nobody_likewise() {
+    for name in ["demo", "nobody"] {
+        let world = World::new();
+        let password = |password: &'static str| {
+            let parameters = json!({"USERNAME": name, "PASSWORD": password});
+            world.initiate("USER_PASSWORD_AUTH", parameters)
+        };
+        let exceeded = ("NotAuthorizedException", "Password attempts exceeded");
+        for _ in 0..4 {
+            assert_eq!(password("wrong").await.error(), INCORRECT);
+        }
+        // Proofs of the password count as well.
+        let client = client();
+        let challenge = start(&world, name, &client).await;
+        let responses = claim(&client, &challenge, "wrong");
+        let reply = world
+            .respond("PASSWORD_VERIFIER", responses, &challenge["Session"])
+            .await;
+        assert_eq!(reply.error(), INCORRECT);
+        for guess in ["wrong", PASSWORD] {
+            assert_eq!(password(guess).await.error(), exceeded, "{name}");
+        }
+        world.wait(1);
+        assert_eq!(password("wrong").await.error(), INCORRECT);
+        world.wait(1);
+        assert_eq!(password(PASSWORD).await.error(), exceeded);
+        world.wait(1);
+        if name == "demo" {
+            password(PASSWORD).await.ok();
+            for _ in 0..5 {
+                assert_eq!(password("wrong").await.error(), INCORRECT);
+            }
+        } else {
+            assert_eq!(password(PASSWORD).await.error(), INCORRECT);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_client_may_choose_how_to_sign_in() {
+    let world = World::with(json!({}), json!({"ExplicitAuthFlows": ["ALLOW_USER_AUTH"]}), sums);
+    let start = |name: &str| world.initiate("USER_AUTH", json!({"USERNAME": name}));
+    let (real, fake) = (start("demo").await.ok(), start("nobody").await.ok());
+    for asked in [&real, &fake] {
+        assert_eq!(asked["ChallengeName"], "SELECT_CHALLENGE");
+        assert_eq!(asked["AvailableChallenges"], json!(["PASSWORD", "PASSWORD_SRP"]));
+        assert_eq!(asked["ChallengeParameters"], json!({}));
+    }
+    let choose = |asked: &Value, name: &str, more: Value| {
+        let mut responses = json!({"USERNAME": name, "PASSWORD": PASSWORD, "SRP_A": client().srp_a()});
+        responses.as_object_mut().unwrap().extend(super::world::object(more));
+        let (world, session) = (&world, asked["Session"].clone());
+        async move { world.respond("SELECT_CHALLENGE", responses, &session).await }
+    };
+    for answer in ["WEB_AUTHN", "EMAIL_OTP", "SMS_OTP", "NONSENSE", ""] {
+        let reply = choose(&real, "demo", json!({"ANSWER": answer})).await;
+        assert_eq!(reply.error().0, "InvalidParameterException");
+    }
+    let reply = choose(&fake, "nobody", json!({"ANSWER": "PASSWORD"})).await;
+    assert_eq!(reply.error(), INCORRECT);
+    assert!(choose(&real, "demo", json!({"ANSWER": "PASSWORD"})).await.ok()["AuthenticationResult"].is_object());
+    let asked = start("demo").await.ok();
+    let wrong = choose(&asked, "demo", json!({"ANSWER": "PASSWORD", "PASSWORD": "wrong"})).await;
+    assert_eq!(wrong.error(), INCORRECT);
+    let prefer = |challenge: &str| {
+        let client = client();
+        let parameters = json!({
+            "USERNAME": "demo", "PREFERRED_CHALLENGE": challenge, "PASSWORD": PASSWORD, "SRP_A": client.srp_a(),
+        });
+        world.initiate("USER_AUTH", parameters)
+    };
+    assert!(prefer("PASSWORD").await.ok()["AuthenticationResult"].is_object());
+    let asked = start("demo").await.ok();
+    for asked in [
+        prefer("PASSWORD_SRP").await.ok(),
+        choose(&asked, "demo", json!({"ANSWER": "PASSWORD_SRP"})).await.ok(),
+    ] {
+        let reply = world
+            .respond("PASSWORD_VERIFIER", claim(&client(), &asked, PASSWORD), &Value::Null)
+            .await;
+        assert!(reply.ok()["AuthenticationResult"].is_object());
+    }
+    assert!(prefer("WEB_AUTHN").await.error().1.contains("not offered"));
 }

@@ -32,6 +32,8 @@ pub(super) enum Outcome {
     /// Answers with these bytes.
     Raw(String),
     Fail(Failure),
+    /// Fails once this time has passed.
+    FailAfter(Duration, Failure),
     Hang,
 }
 
@@ -55,6 +57,10 @@ impl Lambda for Functions {
             }
             Outcome::Raw(text) => Ok(text.into()),
             Outcome::Fail(failure) => Err(failure),
+            Outcome::FailAfter(time, failure) => {
+                tokio::time::sleep(time).await;
+                Err(failure)
+            }
             Outcome::Hang => std::future::pending().await,
         }
     }

@@ -1,0 +1,81 @@
+//! The command line.
+
+use clap::Parser;
+use shared::challenges::security_question::Question;
+use shared::locale::Locale;
+
+/// Manages what the sign-in challenges need to know of users.
+#[derive(Debug, Parser)]
+#[command(name = "admin", version, max_term_width = 100)]
+pub(crate) enum Args {
+    /// Security questions
+    #[command(subcommand)]
+    Questions(Questions),
+}
+
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Questions {
+    /// Shows the questions that there are
+    List {
+        /// The language to show them in
+        #[arg(long, default_value = "en")]
+        locale: Locale,
+    },
+    /// Sets a user's questions and answers, in place of any that are set
+    ///
+    /// The secret of the functions is read from `CHALLENGE_SECRET`, credentials from where the AWS CLI has them.
+    Enroll {
+        #[command(flatten)]
+        target: Target,
+        /// The language to ask in
+        #[arg(long, default_value = "en")]
+        locale: Locale,
+        /// Read the answers from standard input, one `QUESTION=ANSWER` a line, instead of asking
+        #[arg(long)]
+        stdin: bool,
+        /// A question to ask, at least three times; with `--stdin` they stand in the lines
+        #[arg(long = "question", value_name = "QUESTION", value_parser = question)]
+        questions: Vec<&'static Question>,
+    },
+    /// Takes a user's questions away: until new ones are set, no answer is right
+    Reset {
+        #[command(flatten)]
+        target: Target,
+    },
+}
+
+/// Whose questions, and where.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Target {
+    /// The id of the user pool
+    #[arg(long, value_name = "ID")]
+    pub(crate) user_pool_id: String,
+
+    /// The user's name, or an alias of it
+    #[arg(long, value_name = "NAME")]
+    pub(crate) username: String,
+
+    /// Where the Cognito API is, for a `local` [default: AWS]
+    #[arg(long, value_name = "URL")]
+    pub(crate) endpoint_url: Option<String>,
+
+    /// The region of the user pool [default: that of its id]
+    #[arg(long, value_name = "REGION")]
+    pub(crate) region: Option<String>,
+}
+
+fn question(id: &str) -> Result<&'static Question, String> {
+    Question::with_id(id).ok_or_else(|| "no such question: `admin questions list` shows them".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        <Args as CommandFactory>::command().debug_assert();
+    }
+}

@@ -1,0 +1,111 @@
+//! Enrols the answers to security questions, in a user pool on AWS or of `local`.
+
+mod answers;
+mod args;
+mod pool;
+
+use std::io;
+use std::process::ExitCode;
+
+use clap::Parser;
+use shared::challenges::security_question::{CATALOGUE, EnrollError, Enrollment, policy};
+use shared::secret::{KeyError, Keys};
+use uuid::Uuid;
+
+use args::{Args, Questions};
+use pool::{Pool, PoolError};
+
+/// The variable that holds the secret of the functions.
+const SECRET: &str = "CHALLENGE_SECRET";
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    match run(Args::parse()).await {
+        Ok(said) => {
+            println!("{said}");
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+async fn run(args: Args) -> Result<String, Error> {
+    let Args::Questions(questions) = args;
+    match questions {
+        Questions::List { locale } => {
+            let lines = CATALOGUE
+                .iter()
+                .map(|question| format!("{:18}{}", question.id, question.text(locale)));
+            Ok(lines.collect::<Vec<_>>().join("\n"))
+        }
+        Questions::Enroll {
+            target,
+            locale,
+            stdin,
+            questions,
+        } => {
+            // First, because nobody wants to have typed answers for nothing.
+            let keys = keys()?;
+            let pool = Pool::connect(&target).await;
+            let user = pool.user(&target.username).await?;
+            let answers = if stdin {
+                answers::read(io::stdin().lock(), &questions)?
+            } else {
+                answers::ask(&questions, locale, answers::hidden)?
+            };
+            let answers: Vec<_> = answers
+                .iter()
+                .map(|(question, answer)| (*question, answer.as_str()))
+                .collect();
+            let known: Vec<_> = user
+                .iter()
+                .map(String::as_str)
+                .chain([target.username.as_str()])
+                .collect();
+            policy::check(&answers, &known)?;
+            let said = answers.iter().map(|(question, answer)| (question.id, *answer));
+            let enrolled = Enrollment::new(said, &keys, || Uuid::new_v4().into_bytes())?;
+            pool.enroll(&target.username, &enrolled.to_attribute()).await?;
+            Ok(format!(
+                "enrolled {} questions for `{}`",
+                answers.len(),
+                target.username
+            ))
+        }
+        Questions::Reset { target } => {
+            let pool = Pool::connect(&target).await;
+            pool.user(&target.username).await?;
+            pool.enroll(&target.username, "").await?;
+            Ok(format!("`{}` has no enrolled questions any more", target.username))
+        }
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the edge, where the environment is read"
+)]
+fn keys() -> Result<Keys, Error> {
+    let secret = std::env::var(SECRET).map_err(|_| Error::NoSecret)?;
+    Ok(Keys::parse(&secret)?)
+}
+
+/// Why nothing was enrolled. Never holds an answer.
+#[derive(Debug, thiserror::Error)]
+enum Error {
+    #[error(transparent)]
+    Answers(#[from] answers::AnswersError),
+    #[error(transparent)]
+    Enroll(#[from] EnrollError),
+    #[error("`{SECRET}`: {0}")]
+    Key(#[from] KeyError),
+    #[error("set `{SECRET}` to the secret that the functions have: without it no answer would be right")]
+    NoSecret,
+    #[error(transparent)]
+    Policy(#[from] policy::PolicyError),
+    #[error(transparent)]
+    Pool(#[from] PoolError),
+}

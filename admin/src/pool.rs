@@ -1,0 +1,106 @@
+//! The user pool, over the AWS SDK.
+
+use aws_config::{BehaviorVersion, Region};
+use aws_sdk_cognitoidentityprovider::Client;
+use aws_sdk_cognitoidentityprovider::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_cognitoidentityprovider::types::AttributeType;
+use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use shared::challenges::security_question::ATTRIBUTE;
+
+use crate::args::Target;
+
+/// A user pool and someone who may administer it.
+pub(crate) struct Pool {
+    client: Client,
+    id: String,
+}
+
+impl Pool {
+    /// Takes credentials from where the AWS CLI does.
+    pub(crate) async fn connect(target: &Target) -> Self {
+        let region = target
+            .region
+            .as_deref()
+            .or_else(|| target.user_pool_id.split('_').next());
+        let http = aws_smithy_http_client::Builder::new()
+            .tls_provider(Provider::Rustls(CryptoMode::Ring))
+            .build_https();
+        let mut config = aws_config::defaults(BehaviorVersion::latest()).http_client(http);
+        if let Some(region) = region {
+            config = config.region(Region::new(region.to_owned()));
+        }
+        if let Some(url) = &target.endpoint_url {
+            config = config.endpoint_url(url);
+        }
+        Self {
+            client: Client::new(&config.load().await),
+            id: target.user_pool_id.clone(),
+        }
+    }
+
+    /// What others know of the user: name and addresses.
+    ///
+    /// # Errors
+    ///
+    /// What Cognito refuses with.
+    pub(crate) async fn user(&self, name: &str) -> Result<Vec<String>, PoolError> {
+        let user = self
+            .client
+            .admin_get_user()
+            .user_pool_id(&self.id)
+            .username(name)
+            .send()
+            .await?;
+        let known = [
+            "email",
+            "family_name",
+            "given_name",
+            "name",
+            "nickname",
+            "phone_number",
+            "preferred_username",
+        ];
+        let attributes = user
+            .user_attributes()
+            .iter()
+            .filter(|attribute| known.contains(&attribute.name()));
+        let values = attributes.filter_map(|attribute| attribute.value().map(str::to_owned));
+        Ok(values.chain([user.username().to_owned()]).collect())
+    }
+
+    /// Sets the user's enrolment; an empty one takes it away.
+    ///
+    /// # Errors
+    ///
+    /// What Cognito refuses with.
+    pub(crate) async fn enroll(&self, name: &str, enrollment: &str) -> Result<(), PoolError> {
+        let attribute = AttributeType::builder().name(ATTRIBUTE).value(enrollment).build();
+        let attribute = attribute.map_err(|error| PoolError(error.to_string()))?;
+        let update = self
+            .client
+            .admin_update_user_attributes()
+            .user_pool_id(&self.id)
+            .username(name);
+        update.user_attributes(attribute).send().await?;
+        Ok(())
+    }
+}
+
+/// What the user pool refuses with, or why it was not reached.
+#[derive(Debug, thiserror::Error)]
+#[error("the user pool: {0}")]
+pub(crate) struct PoolError(String);
+
+impl<E, R> From<SdkError<E, R>> for PoolError
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+    R: std::fmt::Debug,
+{
+    fn from(error: SdkError<E, R>) -> Self {
+        let service = error.as_service_error();
+        match service.and_then(|error| error.code().zip(error.message())) {
+            Some((code, message)) => Self(format!("{code}: {message}")),
+            None => Self(DisplayErrorContext(error).to_string()),
+        }
+    }
+}

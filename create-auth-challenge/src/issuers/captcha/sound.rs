@@ -1,0 +1,164 @@
+//! Digits and a random generator to a sound: for who cannot see the picture (WCAG 1.1.1).
+//!
+//! Each digit in a voice and at a speed of its own, after a gap of random length, over words spoken backwards. It is
+//! easier for a program than the picture is.
+
+use rand::seq::IndexedRandom;
+use rand::{CryptoRng, RngExt};
+use shared::locale::Locale;
+
+const SAMPLES_PER_SECOND: u32 = 8_000;
+/// The sample that is silence.
+const SILENCE: u8 = 128;
+/// Samples before the first digit and after the last.
+const EDGE: usize = 1_600;
+/// How many samples are spoken for each of a recording's, in percent.
+const STRETCH: std::ops::Range<u32> = 90..112;
+const GAP: std::ops::Range<usize> = 2_000..4_000;
+/// How loud the digits are, and the words behind them, in percent.
+const DIGIT_GAIN: i32 = 80;
+const BABBLE_GAIN: i32 = 14;
+
+/// A WAV file, at most 60 KB for six digits, in which a person who knows the language hears `digits`.
+///
+/// `None` for anything but digits.
+pub(super) fn speak(digits: &str, locale: Locale, mut rng: &mut (dyn CryptoRng + Send)) -> Option<Vec<u8>> {
+    let recordings = recordings(locale);
+    let mut sound = vec![0; EDGE];
+    for digit in digits.chars() {
+        let voices: Vec<_> = recordings
+            .iter()
+            .skip(digit.to_digit(10)? as usize)
+            .step_by(10)
+            .collect();
+        let stretch = rng.random_range(STRETCH);
+        sound.extend(stretched(voices.choose(&mut rng)?, stretch).map(|sample| sample * DIGIT_GAIN));
+        sound.resize(sound.len() + rng.random_range(GAP), 0);
+    }
+    sound.truncate(sound.len() - GAP.start + EDGE);
+    for _ in 0..2 {
+        babble(&mut sound, &recordings, rng);
+    }
+    Some(wav(&sound))
+}
+
+/// The recordings of a language: the ten digits in the first voice, then in the next, and so on.
+fn recordings(locale: Locale) -> Vec<&'static [u8]> {
+    let mut rest: &'static [u8] = match locale {
+        Locale::En => include_bytes!("../../../audio/digits-en.bin"),
+        Locale::Es => include_bytes!("../../../audio/digits-es.bin"),
+    };
+    let mut recordings = Vec::new();
+    while let Some((length, data)) = rest.split_first_chunk() {
+        let Some((recording, after)) = data.split_at_checked(u16::from_le_bytes(*length).into()) else {
+            break;
+        };
+        recordings.push(recording);
+        rest = after;
+    }
+    recordings
+}
+
+/// A recording's samples around zero, spoken more slowly or more quickly.
+fn stretched(recording: &[u8], percent: u32) -> impl Iterator<Item = i32> {
+    let length = recording.len() * percent as usize / 100;
+    (0..length)
+        .filter_map(move |index| recording.get(index * 100 / percent as usize))
+        .map(|sample| around_zero(*sample))
+}
+
+/// Lays words spoken backwards under `sound`, from end to end.
+fn babble(sound: &mut [i32], recordings: &[&[u8]], mut rng: &mut (dyn CryptoRng + Send)) {
+    let mut rest = sound.iter_mut().skip(rng.random_range(0..GAP.start)).peekable();
+    while rest.peek().is_some() {
+        let Some(word) = recordings.choose(&mut rng) else { break };
+        for (sample, behind) in rest.by_ref().zip(word.iter().rev()) {
+            *sample += around_zero(*behind) * BABBLE_GAIN;
+        }
+    }
+}
+
+fn around_zero(sample: u8) -> i32 {
+    i32::from(sample) - i32::from(SILENCE)
+}
+
+/// A WAV file of one channel and one unsigned byte a sample; `sound` is in percent of a sample.
+fn wav(sound: &[i32]) -> Vec<u8> {
+    let samples = sound
+        .iter()
+        .map(|sample| (sample / 100 + i32::from(SILENCE)).clamp(0, 255));
+    let samples: Vec<u8> = samples.filter_map(|sample| u8::try_from(sample).ok()).collect();
+    let length = u32::try_from(samples.len()).unwrap_or_default();
+    let mut file = Vec::with_capacity(44 + samples.len());
+    file.extend(b"RIFF");
+    file.extend((36 + length).to_le_bytes());
+    file.extend(b"WAVEfmt ");
+    file.extend(16_u32.to_le_bytes());
+    // PCM, one channel.
+    file.extend([1_u16, 1].map(u16::to_le_bytes).concat());
+    // Samples and bytes a second are the same.
+    file.extend([SAMPLES_PER_SECOND; 2].map(u32::to_le_bytes).concat());
+    // Bytes and bits a sample.
+    file.extend([1_u16, 8].map(u16::to_le_bytes).concat());
+    file.extend(b"data");
+    file.extend(length.to_le_bytes());
+    file.extend(samples);
+    file
+}
+
+#[cfg(test)]
+mod tests {
+    use rand::SeedableRng;
+    use rand::rngs::StdRng;
+
+    use super::*;
+
+    #[test]
+    fn every_language_has_ten_digits_in_four_voices() {
+        for locale in Locale::ALL {
+            let recordings = recordings(locale);
+            assert_eq!(recordings.len(), 40);
+            assert!(
+                recordings
+                    .iter()
+                    .all(|recording| (2_000..6_000).contains(&recording.len()))
+            );
+        }
+    }
+
+    #[test]
+    fn six_digits_stay_below_60_kilobytes() {
+        let mut rng = StdRng::seed_from_u64(1);
+        for _ in 0..200 {
+            for locale in Locale::ALL {
+                let sound = speak("777999", locale, &mut rng).unwrap();
+                assert!((30_000..=60_000).contains(&sound.len()), "{}", sound.len());
+            }
+        }
+    }
+
+    #[test]
+    fn the_header_says_how_long_the_sound_is() {
+        let sound = speak("123456", Locale::En, &mut StdRng::seed_from_u64(1)).unwrap();
+        let number = |at: usize| u32::from_le_bytes(sound[at..at + 4].try_into().unwrap()) as usize;
+        assert_eq!(
+            (&sound[..4], &sound[8..12], &sound[36..40]),
+            (&b"RIFF"[..], &b"WAVE"[..], &b"data"[..])
+        );
+        assert_eq!((number(4), number(40)), (sound.len() - 8, sound.len() - 44));
+    }
+
+    #[test]
+    fn the_same_digits_never_make_the_same_sound() {
+        let mut rng = StdRng::seed_from_u64(1);
+        assert_ne!(
+            speak("123456", Locale::En, &mut rng),
+            speak("123456", Locale::En, &mut rng)
+        );
+    }
+
+    #[test]
+    fn only_digits_are_spoken() {
+        assert!(speak("12A456", Locale::En, &mut StdRng::seed_from_u64(1)).is_none());
+    }
+}

@@ -1,0 +1,42 @@
+//! `SELECT_CHALLENGE`: how to sign in is the client's choice.
+
+use serde_json::Value;
+
+use super::Bearer;
+use crate::cognito::api::initiate::public_number;
+use crate::cognito::api::request::parameter;
+use crate::cognito::error::Error;
+use crate::cognito::rounds::FIRST_FACTORS;
+use crate::cognito::session;
+use crate::cognito::waiting::{Pending, Waiting};
+
+impl Bearer<'_> {
+    pub(super) async fn select_challenge(&self) -> Result<Value, Error> {
+        let answer = parameter(self.responses, "ANSWER")?;
+        if ["EMAIL_OTP", "SMS_OTP", "WEB_AUTHN"].contains(&answer) {
+            return Err(Error::not_offered(&format!("The challenge {answer}")));
+        }
+        let known = FIRST_FACTORS.iter().find(|name| **name == answer);
+        match known.copied().unwrap_or_default() {
+            "PASSWORD" => {
+                let password = parameter(self.responses, "PASSWORD")?;
+                let waiting = self.selected()?;
+                self.state.check_password(waiting.sign_in, password).await
+            }
+            "PASSWORD_SRP" => {
+                let client = public_number(self.responses)?;
+                let waiting = self.selected()?;
+                self.state.ask_password(waiting.sign_in, &client, false)
+            }
+            _ => Err(Error::invalid_parameter("ANSWER has to be one of AvailableChallenges")),
+        }
+    }
+
+    fn selected(&self) -> Result<Waiting, Error> {
+        let waiting = self.take(self.ticket()?)?;
+        match waiting.pending {
+            Pending::SelectChallenge => Ok(waiting),
+            _ => Err(session::invalid()),
+        }
+    }
+}

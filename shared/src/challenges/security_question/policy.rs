@@ -1,0 +1,224 @@
+//! Which answers may be enrolled.
+
+use std::collections::BTreeSet;
+
+use super::{Question, hash};
+
+/// The fewest questions a user enrols, so that the one that is asked says little about which there are.
+pub const FEWEST_QUESTIONS: usize = 3;
+
+/// The shortest answer, in characters after normalising.
+pub const SHORTEST_ANSWER: usize = 3;
+
+/// Answers that people give to be done with it, normalised, in the languages of the catalogue.
+const DENIED: [&str; 24] = [
+    "123",
+    "1234",
+    "12345",
+    "abc",
+    "answer",
+    "asdf",
+    "contraseña",
+    "desconocido",
+    "don't know",
+    "ninguna",
+    "ninguno",
+    "no se",
+    "no sé",
+    "none",
+    "not applicable",
+    "nothing",
+    "password",
+    "qwerty",
+    "respuesta",
+    "secret",
+    "secreto",
+    "test",
+    "unknown",
+    "xxx",
+];
+
+/// Checks `answers`, pairs of a question and what a user said to it. `known` is what others know of the user, such as
+/// the name and the e-mail address.
+///
+/// # Errors
+///
+/// The first answer that may not be enrolled; the message names its question and never the answer.
+pub fn check(answers: &[(&Question, &str)], known: &[&str]) -> Result<(), PolicyError> {
+    let mut ids = BTreeSet::new();
+    let mut said = BTreeSet::new();
+    let known: Vec<String> = known
+        .iter()
+        .flat_map(|text| [*text, local_part(text)])
+        .map(hash::normalise)
+        .collect();
+    for (question, answer) in answers {
+        let id = question.id;
+        let answer = hash::normalise(answer);
+        if !ids.insert(id) {
+            return Err(PolicyError::AskedTwice { id });
+        }
+        if answer.chars().count() < SHORTEST_ANSWER {
+            return Err(PolicyError::TooShort { id });
+        }
+        if known.contains(&answer) {
+            return Err(PolicyError::KnownToOthers { id });
+        }
+        if DENIED.contains(&answer.as_str()) || all_alike(&answer) {
+            return Err(PolicyError::TooCommon { id });
+        }
+        if question.texts().any(|text| words(text).contains(&answer)) {
+            return Err(PolicyError::FromTheQuestion { id });
+        }
+        if !said.insert(answer) {
+            return Err(PolicyError::SaidTwice { id });
+        }
+    }
+    if answers.len() < FEWEST_QUESTIONS {
+        return Err(PolicyError::TooFew {
+            questions: answers.len(),
+        });
+    }
+    Ok(())
+}
+
+/// What stands before the at sign of an e-mail address, else all of it.
+fn local_part(text: &str) -> &str {
+    text.split('@').next().unwrap_or(text)
+}
+
+fn all_alike(answer: &str) -> bool {
+    let mut characters = answer.chars();
+    let first = characters.next();
+    characters.all(|character| Some(character) == first)
+}
+
+/// The words of a question, normalised.
+fn words(text: &str) -> BTreeSet<String> {
+    text.split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .map(hash::normalise)
+        .collect()
+}
+
+/// Why answers may not be enrolled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PolicyError {
+    /// One question has two answers.
+    #[error("question `{id}` is answered twice: answer each once")]
+    AskedTwice {
+        /// The question.
+        id: &'static str,
+    },
+    /// A word of the question.
+    #[error("the answer to `{id}` is a word of the question: give one that has to be known")]
+    FromTheQuestion {
+        /// The question.
+        id: &'static str,
+    },
+    /// The user's name or address.
+    #[error("the answer to `{id}` is the user's name or e-mail address: give one that others do not know")]
+    KnownToOthers {
+        /// The question.
+        id: &'static str,
+    },
+    /// The same answer to two questions.
+    #[error("the answer to `{id}` was given to another question already: give each its own")]
+    SaidTwice {
+        /// The question.
+        id: &'static str,
+    },
+    /// What anybody would try first.
+    #[error("the answer to `{id}` is one that anybody would try: give another")]
+    TooCommon {
+        /// The question.
+        id: &'static str,
+    },
+    /// Fewer questions than [`FEWEST_QUESTIONS`].
+    #[error("{questions} questions are answered: answer at least {FEWEST_QUESTIONS}")]
+    TooFew {
+        /// How many there are.
+        questions: usize,
+    },
+    /// Fewer characters than [`SHORTEST_ANSWER`].
+    #[error("the answer to `{id}` is too short: give at least {SHORTEST_ANSWER} characters")]
+    TooShort {
+        /// The question.
+        id: &'static str,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(answers: &[(&str, &str)]) -> Option<PolicyError> {
+        let answers: Vec<_> = answers
+            .iter()
+            .map(|(id, answer)| (Question::with_id(id).unwrap(), *answer))
+            .collect();
+        check(&answers, &["ada", "ada.lovelace@example.com"]).err()
+    }
+
+    fn with_first(answer: &str) -> Option<PolicyError> {
+        refused(&[
+            ("first-pet", answer),
+            ("birth-city", "Seattle"),
+            ("first-teacher", "Ms Ada"),
+        ])
+    }
+
+    #[test]
+    fn good_answers_pass() {
+        assert_eq!(with_first("Peccy"), None);
+    }
+
+    #[test]
+    fn bad_answers_are_refused_however_they_are_spelt() {
+        let id = "first-pet";
+        for (answer, why) in [
+            ("Jo", PolicyError::TooShort { id }),
+            ("  x  ", PolicyError::TooShort { id }),
+            ("ADA", PolicyError::KnownToOthers { id }),
+            ("Ada.Lovelace", PolicyError::KnownToOthers { id }),
+            ("ada.lovelace@EXAMPLE.com", PolicyError::KnownToOthers { id }),
+            ("Password", PolicyError::TooCommon { id }),
+            ("No Sé", PolicyError::TooCommon { id }),
+            ("aaaa", PolicyError::TooCommon { id }),
+            ("Pet", PolicyError::FromTheQuestion { id }),
+            ("MASCOTA", PolicyError::FromTheQuestion { id }),
+        ] {
+            assert_eq!(with_first(answer), Some(why), "{answer}");
+        }
+    }
+
+    #[test]
+    fn each_question_has_its_own_answer_and_there_are_three() {
+        assert_eq!(
+            with_first(" SEATTLE "),
+            Some(PolicyError::SaidTwice { id: "birth-city" })
+        );
+        assert_eq!(
+            refused(&[("first-pet", "Peccy"), ("first-pet", "Rex"), ("birth-city", "Seattle")]),
+            Some(PolicyError::AskedTwice { id: "first-pet" })
+        );
+        assert_eq!(
+            refused(&[("first-pet", "Peccy"), ("birth-city", "Seattle")]),
+            Some(PolicyError::TooFew { questions: 2 })
+        );
+    }
+
+    #[test]
+    fn messages_never_hold_the_answer() {
+        let error = with_first("Password").unwrap().to_string();
+        assert!(!error.to_lowercase().contains("password"), "{error}");
+    }
+
+    #[test]
+    fn what_is_denied_is_written_as_it_is_compared() {
+        for denied in DENIED {
+            assert_eq!(hash::normalise(denied), denied);
+        }
+    }
+}
