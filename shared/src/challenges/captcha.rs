@@ -9,7 +9,8 @@ pub const NAME: &str = "CAPTCHA";
 /// Private parameter: the letters in the picture.
 pub const ANSWER: &str = "answer";
 
-/// Letters and digits read from a picture, compared without regard to case or blanks.
+/// Letters and digits read from a picture, compared without regard to case, blanks and which of two look-alikes was
+/// typed.
 pub struct Captcha;
 
 impl Challenge for Captcha {
@@ -30,12 +31,21 @@ impl Challenge for Captcha {
     }
 }
 
-/// Upper case, without blanks.
+/// Upper case, without blanks, and of look-alikes always the same one.
 fn fold(letters: &str) -> String {
     letters
         .chars()
         .filter(|c| !c.is_whitespace())
         .flat_map(char::to_uppercase)
+        .map(|letter| match letter {
+            'O' => '0',
+            'I' | 'L' => '1',
+            'Z' => '2',
+            'S' => '5',
+            'B' => '8',
+            'V' => 'U',
+            other => other,
+        })
         .collect()
 }
 
@@ -58,8 +68,15 @@ mod tests {
     }
 
     #[test]
+    fn look_alikes_are_the_same_on_both_sides() {
+        for (expected, answer) in [("L205U", "1zosv"), ("1ZOSV", "l205u"), ("I8L", "LBi")] {
+            assert_eq!(check(expected, answer), Verdict::Right, "{answer}");
+        }
+    }
+
+    #[test]
     fn other_letters_are_wrong() {
-        for answer in ["ACEH", "ACEH22", "ACEHZ", "A-C-E-H-2", "é", "ACEH2\0"] {
+        for answer in ["ACEH", "ACEH22", "ACEH3", "A-C-E-H-2", "é", "ACEH2\0"] {
             assert_eq!(check("ACEH2", answer), Verdict::Wrong(Why::Different), "{answer}");
         }
     }
