@@ -5,7 +5,7 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde_json::Value;
-use shared::challenges::{Registry, Verdict, Why};
+use shared::challenges::{Name, Registry, Verdict, Why};
 use shared::event::{Event, EventError, VerifyAuthChallengeResponse, VerifyResponse};
 use shared::flow::User;
 use shared::lambda::{ConfigError, Environment};
@@ -49,7 +49,11 @@ impl Judge {
         let event = Event::<VerifyAuthChallengeResponse>::parse(event)?;
         let request = event.request();
         let secret = Secret::new(&request.private_challenge_parameters);
-        let name = secret.get("challenge").unwrap_or_default();
+        // Only a name that is known is logged: what stands there otherwise may be anything.
+        let name = secret
+            .get("challenge")
+            .and_then(|name| self.registry.name(name))
+            .map_or("unknown", Name::as_str);
         let user = User::from_not_found(request.user_not_found);
         let verdict = self.judge(secret, request.challenge_answer.as_ref(), user, now);
         match verdict {
