@@ -1,73 +1,96 @@
 //! The HTTP side: AWS JSON 1.1 at `POST /`, and the published keys.
 
 mod access;
+mod account;
+mod codes;
+mod debug;
 mod devices;
 mod initiate;
 mod list_users;
 mod mfa;
+mod pool_changes;
 mod pool_mfa;
 mod pools;
 mod reply;
 mod request;
 mod respond;
+mod sign_out;
 pub(crate) mod users;
 
 use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{Path, Query, State as Shared};
+use axum::extract::{Path, State as Shared};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
 use axum::routing::{get, post};
-use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use super::State;
 use super::error::Error;
 use super::fields::Fields;
-use super::session::Form;
-use super::waiting::Pending;
 use request::Request;
 
 /// What the value of `X-Amz-Target` starts with.
 const TARGET: &str = "AWSCognitoIdentityProviderService.";
 
 /// The operations there are.
-const OPERATIONS: [&str; 32] = [
+const OPERATIONS: [&str; 53] = [
     "AdminConfirmSignUp",
     "AdminCreateUser",
     "AdminDeleteUser",
+    "AdminDisableUser",
+    "AdminEnableUser",
     "AdminForgetDevice",
     "AdminGetDevice",
     "AdminGetUser",
     "AdminInitiateAuth",
     "AdminListDevices",
+    "AdminResetUserPassword",
     "AdminRespondToAuthChallenge",
     "AdminSetUserMFAPreference",
     "AdminSetUserPassword",
     "AdminUpdateDeviceStatus",
     "AdminUpdateUserAttributes",
+    "AdminUserGlobalSignOut",
     "AssociateSoftwareToken",
+    "ChangePassword",
     "ConfirmDevice",
+    "ConfirmForgotPassword",
+    "ConfirmSignUp",
     "CreateUserPool",
     "CreateUserPoolClient",
+    "DeleteUserPool",
+    "DeleteUserPoolClient",
     "DescribeUserPool",
     "DescribeUserPoolClient",
     "ForgetDevice",
+    "ForgotPassword",
     "GetDevice",
+    "GetTokensFromRefreshToken",
     "GetUser",
+    "GetUserAttributeVerificationCode",
     "GetUserPoolMfaConfig",
+    "GlobalSignOut",
     "InitiateAuth",
     "ListDevices",
+    "ListUserPoolClients",
+    "ListUserPools",
     "ListUsers",
+    "ResendConfirmationCode",
     "RespondToAuthChallenge",
+    "RevokeToken",
     "SetUserMFAPreference",
     "SetUserPoolMfaConfig",
     "SignUp",
     "UpdateDeviceStatus",
+    "UpdateUserAttributes",
+    "UpdateUserPool",
+    "UpdateUserPoolClient",
     "VerifySoftwareToken",
+    "VerifyUserAttribute",
 ];
 
 /// The routes of the user pools.
@@ -82,8 +105,8 @@ pub(crate) fn router(state: Arc<State>) -> Router {
         );
     if state.settings.debug_answers {
         router = router
-            .route("/debug/answer", get(debug_answer))
-            .route("/debug/outbox", get(debug_outbox));
+            .route("/debug/answer", get(debug::debug_answer))
+            .route("/debug/outbox", get(debug::debug_outbox));
     }
     router.with_state(state)
 }
@@ -193,6 +216,27 @@ async fn perform(state: &State, target: &str, body: &[u8]) -> Result<Value, Erro
         "SignUp" => users::sign_up(state, request),
         "UpdateDeviceStatus" => devices::update_device_status(state, request, false).await,
         "VerifySoftwareToken" => mfa::verify_software_token(state, request).await,
+        "GetTokensFromRefreshToken" => sign_out::get_tokens_from_refresh_token(state, request).await,
+        "RevokeToken" => sign_out::revoke_token(state, request),
+        "GlobalSignOut" => sign_out::global_sign_out(state, request).await,
+        "AdminUserGlobalSignOut" => sign_out::admin_user_global_sign_out(state, request),
+        "AdminEnableUser" => sign_out::set_enabled(state, request, true),
+        "AdminDisableUser" => sign_out::set_enabled(state, request, false),
+        "ChangePassword" => account::change_password(state, request).await,
+        "UpdateUserAttributes" => account::update_user_attributes(state, request).await,
+        "UpdateUserPool" => pool_changes::update_user_pool(state, request, &body),
+        "UpdateUserPoolClient" => pool_changes::update_user_pool_client(state, request, &body),
+        "DeleteUserPool" => pool_changes::delete_user_pool(state, request),
+        "DeleteUserPoolClient" => pool_changes::delete_user_pool_client(state, request),
+        "ListUserPools" => pool_changes::list_user_pools(state, request),
+        "ListUserPoolClients" => pool_changes::list_user_pool_clients(state, request),
+        "ForgotPassword" => codes::forgot_password(state, request),
+        "ConfirmForgotPassword" => codes::confirm_forgot_password(state, request),
+        "AdminResetUserPassword" => codes::admin_reset_user_password(state, request),
+        "ConfirmSignUp" => codes::confirm_sign_up(state, request),
+        "ResendConfirmationCode" => codes::resend_confirmation_code(state, request),
+        "GetUserAttributeVerificationCode" => codes::get_user_attribute_verification_code(state, request).await,
+        "VerifyUserAttribute" => codes::verify_user_attribute(state, request).await,
         _ => Err(unknown(target)),
     }
 }
@@ -232,33 +276,6 @@ async fn openid_configuration(Shared(state): Shared<Arc<State>>, Path(pool): Pat
             "subject_types_supported": ["public"],
         })
     }))
-}
-
-#[derive(Deserialize)]
-struct DebugQuery {
-    session: String,
-}
-
-/// What only the verify function should know; there at the operator's explicit wish, for tests.
-async fn debug_answer(Shared(state): Shared<Arc<State>>, Query(query): Query<DebugQuery>) -> Response {
-    reply::plain(find_answer(&state, &query.session))
-}
-
-/// The codes that would have been sent; there at the operator's explicit wish, for tests.
-async fn debug_outbox(Shared(state): Shared<Arc<State>>) -> Response {
-    reply::plain(Ok(state.outbox().describe()))
-}
-
-fn find_answer(state: &State, session: &str) -> Result<Value, Error> {
-    let sessions = state.sessions();
-    let waiting = sessions.peek(sessions.read(session, Form::Session)?, state.clock.now())?;
-    match &waiting.pending {
-        Pending::Custom { private, metadata } => Ok(json!({
-            "challenge": private.get("challenge").or(metadata.as_ref()),
-            "privateChallengeParameters": private,
-        })),
-        _ => Err(super::session::invalid()),
-    }
 }
 
 #[cfg(test)]

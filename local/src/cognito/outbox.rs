@@ -11,7 +11,7 @@ use super::random;
 const MOST: usize = 100;
 
 /// How a message would have travelled.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Medium {
     Email,
     Sms,

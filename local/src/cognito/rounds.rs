@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 
 use super::State;
 use super::error::Error;
+use super::pools::Pool;
 use super::random;
 use super::session::{Form, Sessions, Ticket};
 use super::sign_in::{
@@ -146,7 +147,9 @@ impl State {
         proof: Proof<'_>,
         client_metadata: &BTreeMap<String, String>,
     ) -> Result<Value, Error> {
-        let correct = self.guard(&sign_in, || exchange.accepts(identity(&sign_in), proof))?;
+        let correct = self.guard(&sign_in.pool, sign_in.subject.name(), || {
+            exchange.accepts(identity(&sign_in), proof)
+        })?;
         let next = sign_in::after_password(correct, sign_in.subject.user(), sign_in.stage(custom));
         if correct && custom {
             sign_in.history.push(Round {
@@ -184,19 +187,18 @@ impl State {
     }
 
     /// Checks a password, unless there were too many wrong ones.
-    fn guard(&self, sign_in: &SignIn, check: impl FnOnce() -> bool) -> Result<bool, Error> {
-        let (pool, now) = (&sign_in.pool.id, self.clock.now());
-        let user = &sign_in.pool.fold(sign_in.subject.name());
+    pub(crate) fn guard(&self, pool: &Pool, user: &str, check: impl FnOnce() -> bool) -> Result<bool, Error> {
+        let (user, now) = (pool.fold(user), self.clock.now());
         let lockouts = || self.lockouts.lock().unwrap_or_else(PoisonError::into_inner);
-        lockouts().check(pool, user, now)?;
+        lockouts().check(&pool.id, &user, now)?;
         let correct = check();
-        lockouts().record(pool, user, correct && sign_in.subject.user().is_some(), now);
+        lockouts().record(&pool.id, &user, correct, now);
         Ok(correct)
     }
 
     /// Ends a sign-in with the password itself. As much work for nobody as for a user.
     pub(crate) async fn check_password(&self, sign_in: SignIn, password: &str) -> Result<Value, Error> {
-        let correct = self.guard(&sign_in, || {
+        let correct = self.guard(&sign_in.pool, sign_in.subject.name(), || {
             self.verifier(&sign_in).matches(identity(&sign_in), password)
         })?;
         let next = sign_in::after_password(correct, sign_in.subject.user(), sign_in.stage(false));

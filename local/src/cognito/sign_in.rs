@@ -124,10 +124,24 @@ pub(crate) enum AfterPassword {
 
 /// Whether a user may start to sign in at all.
 pub(crate) fn may_start(user: &User) -> Result<(), Error> {
+    may_go_on(user)?;
     match user.status {
         Status::Confirmed | Status::ForceChangePassword => Ok(()),
+        Status::ResetRequired => Err(reset_required()),
         Status::Unconfirmed => Err(Error::new("UserNotConfirmedException", "User is not confirmed.")),
     }
+}
+
+fn reset_required() -> Error {
+    Error::new("PasswordResetRequiredException", "Password reset required for the user")
+}
+
+/// Whether a user may go on with a sign-in, or use what one gave.
+pub(crate) fn may_go_on(user: &User) -> Result<(), Error> {
+    if user.disabled {
+        return Err(Error::not_authorized("User is disabled."));
+    }
+    Ok(())
 }
 
 /// Goes on after the define function.
@@ -194,6 +208,7 @@ pub(crate) fn after_password(correct: bool, user: Option<&User>, stage: Stage<'_
                 AfterPassword::Refuse(Error::new("UserNotConfirmedException", "User is not confirmed."))
             }
             Status::ForceChangePassword => AfterPassword::NewPassword,
+            Status::ResetRequired => AfterPassword::Refuse(reset_required()),
             Status::Confirmed => after_lasting_password(user, stage),
         },
         _ => AfterPassword::Refuse(Error::incorrect()),
@@ -205,7 +220,9 @@ pub(crate) fn after_new_password(user: &User, stage: Stage<'_>) -> AfterPassword
     let stage = Stage { custom: false, ..stage };
     match user.status {
         Status::Confirmed => after_lasting_password(user, stage),
-        Status::ForceChangePassword | Status::Unconfirmed => AfterPassword::Refuse(Error::incorrect()),
+        Status::ForceChangePassword | Status::ResetRequired | Status::Unconfirmed => {
+            AfterPassword::Refuse(Error::incorrect())
+        }
     }
 }
 

@@ -6,6 +6,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
+use uuid::Uuid;
+
 use super::clients::Client;
 use super::error::Error;
 use super::pools::Pool;
@@ -52,6 +54,58 @@ impl Store {
         client
     }
 
+    /// Puts a changed client in the place of the one called `id`.
+    pub(crate) fn update_client(
+        &self,
+        pool: &Pool,
+        id: &str,
+        change: impl FnOnce(&Client) -> Result<Client, Error>,
+    ) -> Result<Arc<Client>, Error> {
+        let mut clients = write(&self.clients);
+        let client = clients.get_mut(id).filter(|client| client.pool == pool.id);
+        let client = client.ok_or_else(|| no_client(id))?;
+        *client = Arc::new(change(client)?);
+        Ok(Arc::clone(client))
+    }
+
+    /// Removes the client called `id` and ends what was signed in through it.
+    pub(crate) fn remove_client(&self, pool: &Pool, id: &str, now: Duration) -> Result<(), Error> {
+        let mut clients = write(&self.clients);
+        if clients.get(id).is_none_or(|client| client.pool != pool.id) {
+            return Err(no_client(id));
+        }
+        clients.remove(id);
+        drop(clients);
+        write(&self.refresh).end_client(id, now);
+        Ok(())
+    }
+
+    /// Removes a pool, its clients and its users.
+    pub(crate) fn remove_pool(&self, pool: &Pool, now: Duration) {
+        write(&self.pools).remove(&pool.id);
+        for client in self.clients(pool) {
+            // Whoever has removed it meanwhile has done the same.
+            let _ = self.remove_client(pool, &client.id, now);
+        }
+        write(&self.users).remove(&pool.id);
+    }
+
+    /// Every pool, by id.
+    pub(crate) fn pools(&self) -> Vec<Arc<Pool>> {
+        let mut pools: Vec<_> = read(&self.pools).values().cloned().collect();
+        pools.sort_by(|one, other| one.id.cmp(&other.id));
+        pools
+    }
+
+    /// Every client of a pool, by id.
+    pub(crate) fn clients(&self, pool: &Pool) -> Vec<Arc<Client>> {
+        let clients = read(&self.clients);
+        let own = clients.values().filter(|client| client.pool == pool.id);
+        let mut own: Vec<_> = own.cloned().collect();
+        own.sort_by(|one, other| one.id.cmp(&other.id));
+        own
+    }
+
     /// The pool called `id`.
     pub(crate) fn pool(&self, id: &str) -> Result<Arc<Pool>, Error> {
         let pool = read(&self.pools).get(id).cloned();
@@ -61,8 +115,7 @@ impl Store {
     /// The client called `id`, and its pool.
     pub(crate) fn client(&self, id: &str) -> Result<(Arc<Pool>, Arc<Client>), Error> {
         let client = read(&self.clients).get(id).cloned();
-        let client =
-            client.ok_or_else(|| Error::resource_not_found(format!("User pool client {id} does not exist.")))?;
+        let client = client.ok_or_else(|| no_client(id))?;
         Ok((self.pool(&client.pool)?, client))
     }
 
@@ -118,10 +171,32 @@ impl Store {
         write(&self.refresh).add(refresh, now)
     }
 
+    /// Ends the sign-in that a refresh token is of. One that is not known ends nothing.
+    pub(crate) fn revoke_token(&self, token: &str, client: &Client, now: Duration) {
+        let mut tokens = write(&self.refresh);
+        if let Ok(refresh) = tokens.find(token, client, now) {
+            tokens.end(now, |other| other.origin == refresh.origin);
+        }
+    }
+
+    /// Ends all sign-ins of a user.
+    pub(crate) fn revoke_user(&self, user: &User, now: Duration) {
+        write(&self.refresh).end(now, |refresh| *refresh.sub == *user.sub);
+    }
+
+    /// Whether the sign-in that tokens come from was ended.
+    pub(crate) fn is_revoked(&self, origin: Uuid) -> bool {
+        read(&self.refresh).is_ended(origin)
+    }
+
     /// What a refresh token stands for.
     pub(crate) fn refresh_token(&self, token: &str, client: &Client, now: Duration) -> Result<Refresh, Error> {
         read(&self.refresh).find(token, client, now)
     }
+}
+
+fn no_client(id: &str) -> Error {
+    Error::resource_not_found(format!("User pool client {id} does not exist."))
 }
 
 // A panic elsewhere leaves no half-made change behind: every change is one insertion or removal.

@@ -138,7 +138,7 @@ pub(crate) struct AccessClaims {
     pub(crate) sub: String,
     iss: String,
     pub(crate) client_id: String,
-    origin_jti: Uuid,
+    pub(crate) origin_jti: Uuid,
     event_id: Uuid,
     token_use: String,
     scope: String,

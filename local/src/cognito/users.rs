@@ -1,5 +1,6 @@
 //! The users of one pool.
 
+pub(crate) mod codes;
 mod decoy;
 pub(crate) mod devices;
 pub(crate) mod mfa;
@@ -11,6 +12,7 @@ use std::time::Duration;
 use super::error::Error;
 use super::pools::{Logins, Pool};
 use super::srp::Verifier;
+use codes::Codes;
 pub(crate) use decoy::Decoys;
 use devices::Device;
 use mfa::UserMfa;
@@ -26,6 +28,9 @@ pub(crate) struct User {
     /// None until one is set.
     pub(crate) password: Option<Verifier>,
     pub(crate) status: Status,
+    /// Whether an administrator has turned the account off.
+    pub(crate) disabled: bool,
+    pub(crate) codes: Codes,
     pub(crate) mfa: UserMfa,
     pub(crate) devices: Vec<Device>,
     pub(crate) created: Duration,
@@ -37,6 +42,8 @@ pub(crate) struct User {
 pub(crate) enum Status {
     Confirmed,
     ForceChangePassword,
+    /// An administrator has taken the password away; a code that was sent allows another.
+    ResetRequired,
     Unconfirmed,
 }
 
@@ -46,6 +53,7 @@ impl Status {
         match self {
             Self::Confirmed => "CONFIRMED",
             Self::ForceChangePassword => "FORCE_CHANGE_PASSWORD",
+            Self::ResetRequired => "RESET_REQUIRED",
             Self::Unconfirmed => "UNCONFIRMED",
         }
     }
@@ -214,6 +222,8 @@ mod tests {
                 .collect(),
             password: None,
             status: Status::Confirmed,
+            disabled: false,
+            codes: Codes::default(),
             mfa: UserMfa::default(),
             devices: Vec::new(),
             created: Duration::ZERO,

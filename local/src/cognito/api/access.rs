@@ -7,6 +7,7 @@ use crate::cognito::State;
 use crate::cognito::clients::Client;
 use crate::cognito::error::Error;
 use crate::cognito::pools::Pool;
+use crate::cognito::sign_in::may_go_on;
 use crate::cognito::tokens::AccessClaims;
 use crate::cognito::users::User;
 
@@ -32,12 +33,16 @@ impl Owner {
         let client = |claims: &AccessClaims| state.store.client(&claims.client_id).ok();
         let issuer = |claims: &AccessClaims| client(claims).map(|(pool, _)| state.issuer(&pool.id));
         let claims = AccessClaims::read(token, &keys, issuer, state.clock.now())?;
+        if state.store.is_revoked(claims.origin_jti) {
+            return Err(Error::not_authorized("Access Token has been revoked"));
+        }
         let (pool, client) = client(&claims).ok_or_else(|| Error::not_authorized("Invalid Access Token"))?;
         let user = state
             .store
             .user(&pool, &claims.username)
             .filter(|user| user.sub == claims.sub)
             .ok_or_else(Error::user_not_found)?;
+        may_go_on(&user)?;
         Ok(Self {
             pool,
             client,

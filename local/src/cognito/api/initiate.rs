@@ -49,7 +49,16 @@ pub(super) async fn initiate_auth(state: &State, mut request: Request<'_>, admin
     client.flows.check(flow, admin)?;
     let parameters = request.strings("AuthParameters")?;
     if flow == Flow::RefreshToken {
-        return refresh(state, &pool, &client, &parameters).await;
+        let shown = RefreshRequest {
+            token: parameter(&parameters, "REFRESH_TOKEN")?,
+            device: parameters.text("DEVICE_KEY")?,
+        };
+        let hash = parameters.text("SECRET_HASH")?;
+        // There is no USERNAME in the request, so the hash is over the user's real name. No source says so.
+        return refresh(state, &pool, &client, shown, |user| {
+            client.check_secret_hash(user, hash)
+        })
+        .await;
     }
     let login = username(&parameters)?;
     client.check_secret_hash(login, parameters.text("SECRET_HASH")?)?;
@@ -181,18 +190,28 @@ fn subject(state: &State, pool: &Pool, client: &Client, login: &str) -> Result<S
     }
 }
 
-/// New id and access tokens, with the old sign-in's time and origin.
-async fn refresh(state: &State, pool: &Pool, client: &Client, parameters: &Fields<'_>) -> Result<Value, Error> {
+/// What a client shows to get new tokens.
+#[derive(Clone, Copy)]
+pub(super) struct RefreshRequest<'a> {
+    pub(super) token: &'a str,
+    pub(super) device: Option<&'a str>,
+}
+
+/// New id and access tokens, with the old sign-in's time and origin. `check_secret` gets the user's name.
+pub(super) async fn refresh(
+    state: &State,
+    pool: &Pool,
+    client: &Client,
+    shown: RefreshRequest<'_>,
+    check_secret: impl FnOnce(&str) -> Result<(), Error>,
+) -> Result<Value, Error> {
     let now = state.clock.now();
-    let found = state
-        .store
-        .refresh_token(parameter(parameters, "REFRESH_TOKEN")?, client, now)?;
-    // There is no USERNAME in the request, so the hash is over the user's real name. No source says so.
-    client.check_secret_hash(&found.user, parameters.text("SECRET_HASH")?)?;
+    let found = state.store.refresh_token(shown.token, client, now)?;
+    check_secret(&found.user)?;
     let user = state.store.user(pool, &found.user);
     let device = Device {
         signed_in: found.device.as_deref(),
-        shown: parameters.text("DEVICE_KEY")?,
+        shown: shown.device,
     };
     let granted = sign_in::after_refresh(&found.sub, user.as_deref(), device)?;
     let user = user.ok_or_else(|| Error::not_authorized("Invalid Refresh Token."))?;

@@ -17,12 +17,7 @@ pub(super) fn create_user_pool(
 ) -> Result<Value, Error> {
     let name = request.required("PoolName", &NAME)?;
     request.check()?;
-    let config = request.fields.fields("LambdaConfig")?;
-    let triggers = Triggers::new(
-        config
-            .iter()
-            .map(|(trigger, function)| (trigger, function_name(function))),
-    )?;
+    let triggers = triggers(&request)?;
     let id = format!("{}_{}", state.settings.region, random::alphanumeric::<9>()?);
     let pool = Pool::new(id, name.to_owned(), triggers, body.clone(), state.clock.now())?;
     let pool = state.add_pool(pool);
@@ -61,6 +56,15 @@ pub(super) fn describe_user_pool_client(state: &State, mut request: Request<'_>)
         )));
     }
     Ok(json!({"UserPoolClient": describe_client(&client)}))
+}
+
+/// The functions in `LambdaConfig`.
+pub(super) fn triggers(request: &Request<'_>) -> Result<Triggers, Error> {
+    let config = request.fields.fields("LambdaConfig")?;
+    let functions = config
+        .iter()
+        .map(|(trigger, function)| (trigger, function_name(function)));
+    Ok(Triggers::new(functions)?)
 }
 
 /// A function's name: as it is, or out of its ARN, which may end in a version.
@@ -126,7 +130,7 @@ fn describe_pool(state: &State, pool: &Pool) -> Value {
     described
 }
 
-fn describe_client(client: &Client) -> Value {
+pub(super) fn describe_client(client: &Client) -> Value {
     const SHARED: [&str; 12] = [
         "AllowedOAuthFlows",
         "AllowedOAuthScopes",

@@ -19,6 +19,7 @@ use crate::cognito::fields::Fields;
 use crate::cognito::pools::Pool;
 use crate::cognito::rounds::PREFIX;
 use crate::cognito::session::{self, Form, Ticket};
+use crate::cognito::sign_in;
 use crate::cognito::sign_in::mfa::{MFA_SETUP, SELECT_MFA_TYPE};
 use crate::cognito::sign_in::{
     CUSTOM_CHALLENGE, DEVICE_PASSWORD_VERIFIER, DEVICE_SRP_AUTH, NEW_PASSWORD_REQUIRED, PASSWORD_VERIFIER,
@@ -187,6 +188,9 @@ impl Bearer<'_> {
         let device = self.responses.text("DEVICE_KEY")?;
         let fits = |waiting: &Waiting| {
             self.fits(waiting, user.as_deref())?;
+            if let (Subject::Known(_), Some(user)) = (&waiting.sign_in.subject, user.as_deref()) {
+                sign_in::may_go_on(user)?;
+            }
             match (device, &waiting.sign_in.device) {
                 (Some(key), Some(known)) if key == known => Ok(()),
                 (Some(key), None) if waiting.sign_in.subject.user().is_some() => {
@@ -198,6 +202,9 @@ impl Bearer<'_> {
             }
         };
         let mut waiting = self.state.sessions().take(ticket, now, fits)?;
+        // The pool and the client as of now as well.
+        waiting.sign_in.pool = Arc::clone(self.pool);
+        waiting.sign_in.client = Arc::clone(self.client);
         // INVARIANT: a device that was named is never exchanged for another, because it may stand for a factor.
         if waiting.sign_in.device.is_none() {
             waiting.sign_in.device = device.map(str::to_owned);

@@ -6,12 +6,14 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use super::access::Owner;
+use super::codes::auto_verified;
 use super::request::{CLIENT_ID, PASSWORD, POOL_ID, Request, USERNAME};
 use crate::cognito::State;
 use crate::cognito::error::Error;
 use crate::cognito::pools::{Logins, Pool};
 use crate::cognito::random;
 use crate::cognito::srp::{Identity, Verifier};
+use crate::cognito::users::codes::{Codes, Purpose};
 use crate::cognito::users::mfa::UserMfa;
 use crate::cognito::users::{Status, User};
 
@@ -64,6 +66,8 @@ impl State {
                 attributes,
                 password,
                 status,
+                disabled: false,
+                codes: Codes::default(),
                 mfa: UserMfa::default(),
                 devices: Vec::new(),
                 created: now,
@@ -221,7 +225,12 @@ pub(super) fn sign_up(state: &State, mut request: Request<'_>) -> Result<Value, 
             "User account already exists" => Error::new(error.name, "User already exists"),
             _ => error,
         })?;
-    Ok(json!({"UserConfirmed": false, "UserSub": user.sub}))
+    let mut reply = json!({"UserConfirmed": false, "UserSub": user.sub});
+    if let (Some(medium), Some(reply)) = (auto_verified(&pool, &user), reply.as_object_mut()) {
+        let details = state.send_code_for(&pool, &user, Purpose::SignUp, medium)?;
+        reply.insert("CodeDeliveryDetails".to_owned(), details);
+    }
+    Ok(reply)
 }
 
 /// The user whom an access token belongs to, as far as the token's client may read.
@@ -242,7 +251,7 @@ pub(super) fn describe(user: &User, attributes_key: &str) -> Value {
     described.insert(attributes_key.to_owned(), attributes(user, |_| true));
     described.insert("UserCreateDate".to_owned(), user.created.as_secs_f64().into());
     described.insert("UserLastModifiedDate".to_owned(), user.modified.as_secs_f64().into());
-    described.insert("Enabled".to_owned(), true.into());
+    described.insert("Enabled".to_owned(), (!user.disabled).into());
     described.insert("UserStatus".to_owned(), user.status.name().into());
     describe_mfa(user, &mut described);
     Value::Object(described)

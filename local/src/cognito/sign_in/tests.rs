@@ -26,6 +26,8 @@ fn user(status: Status) -> User {
         attributes: BTreeMap::new(),
         password: None,
         status,
+        disabled: false,
+        codes: crate::cognito::users::codes::Codes::default(),
         mfa: crate::cognito::users::mfa::UserMfa::default(),
         devices: Vec::new(),
         created: Duration::ZERO,
@@ -151,6 +153,9 @@ fn a_right_password_is_not_enough_for_those_who_owe_more() {
             stage(&pool(Mfa::Off), custom),
         ));
         assert_eq!(name, "UserNotConfirmedException");
+        let reset = user(Status::ResetRequired);
+        let (name, _) = after_password_refusal(after_password(true, Some(&reset), stage(&pool(Mfa::Off), custom)));
+        assert_eq!(name, "PasswordResetRequiredException");
     }
     let confirmed = user(Status::Confirmed);
     assert_eq!(
@@ -192,6 +197,22 @@ fn a_challenge_without_a_secret_is_refused() {
         })
         .is_ok()
     );
+}
+
+#[test]
+fn a_disabled_user_neither_starts_nor_goes_on_nor_refreshes() {
+    for status in [Status::Confirmed, Status::ForceChangePassword, Status::Unconfirmed] {
+        let mut user = user(status);
+        assert!(may_go_on(&user).is_ok());
+        user.disabled = true;
+        for refused in [
+            may_start(&user),
+            may_go_on(&user),
+            after_refresh("1", Some(&user), Device::default()).map(drop),
+        ] {
+            assert_eq!(refused.unwrap_err().message, "User is disabled.");
+        }
+    }
 }
 
 #[test]

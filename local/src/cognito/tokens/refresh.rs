@@ -35,7 +35,12 @@ pub(crate) struct RefreshTokens {
     by_token: HashMap<[u8; 32], Refresh>,
     /// Oldest first.
     order: VecDeque<[u8; 32]>,
+    /// Sign-ins that were ended, until no access token of theirs can be good any more.
+    ended: HashMap<Uuid, Duration>,
 }
+
+/// How long access tokens are good at most.
+const LONGEST_ACCESS: Duration = Duration::from_hours(24);
 
 impl RefreshTokens {
     /// Makes a token for `refresh`.
@@ -52,6 +57,30 @@ impl RefreshTokens {
         self.by_token.insert(token, refresh);
         self.order.push_back(token);
         Ok(URL_SAFE_NO_PAD.encode(token))
+    }
+
+    /// Whether the sign-in was ended.
+    pub(crate) fn is_ended(&self, origin: Uuid) -> bool {
+        self.ended.contains_key(&origin)
+    }
+
+    /// Ends the sign-ins that `wanted` picks.
+    pub(crate) fn end(&mut self, now: Duration, wanted: impl Fn(&Refresh) -> bool) {
+        self.ended.retain(|_, until| *until > now);
+        let Self { by_token, ended, .. } = self;
+        by_token.retain(|_, refresh| {
+            let picked = wanted(refresh);
+            if picked {
+                ended.insert(refresh.origin, now + LONGEST_ACCESS);
+            }
+            !picked
+        });
+        self.order.retain(|token| self.by_token.contains_key(token));
+    }
+
+    /// Ends the sign-ins through the client called `id`.
+    pub(crate) fn end_client(&mut self, id: &str, now: Duration) {
+        self.end(now, |refresh| *refresh.client == *id);
     }
 
     /// What `token` stands for, if it belongs to `client`.

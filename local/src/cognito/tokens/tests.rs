@@ -43,6 +43,8 @@ fn user() -> User {
             .into(),
         password: None,
         status: Status::Confirmed,
+        disabled: false,
+        codes: crate::cognito::users::codes::Codes::default(),
         mfa: crate::cognito::users::mfa::UserMfa::default(),
         devices: Vec::new(),
         created: NOW,

@@ -22,6 +22,8 @@ fn user() -> User {
         attributes: [("email".to_owned(), "a@example.com".to_owned())].into(),
         password: None,
         status: Status::Confirmed,
+        disabled: false,
+        codes: crate::cognito::users::codes::Codes::default(),
         mfa: crate::cognito::users::mfa::UserMfa::default(),
         devices: Vec::new(),
         created: Duration::ZERO,

@@ -359,7 +359,7 @@ async fn a_body_of_200_megabytes_is_refused() {
 #[tokio::test]
 async fn an_operation_that_is_not_there_is_named() {
     let world = World::new();
-    for operation in ["ForgotPassword", "", "initiateauth", "InitiateAuth2"] {
+    for operation in ["AdminLinkProviderForUser", "", "initiateauth", "InitiateAuth2"] {
         let reply = world.call(operation, json!({})).await;
         let (name, message) = reply.error();
         assert_eq!(name, "UnknownOperationException");

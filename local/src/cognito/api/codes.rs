@@ -1,0 +1,299 @@
+//! The operations that send a code to a user and take it back: forgotten passwords, new accounts, own addresses.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::access::Owner;
+use super::request::{ANY, CLIENT_ID, NAME, PASSWORD, POOL_ID, Request, USERNAME};
+use super::users::verifier;
+use crate::cognito::State;
+use crate::cognito::clients::Client;
+use crate::cognito::error::Error;
+use crate::cognito::outbox::{self, Medium, Message};
+use crate::cognito::pools::Pool;
+use crate::cognito::sign_in::may_go_on;
+use crate::cognito::users::codes::{Purpose, expired, mismatch};
+use crate::cognito::users::{Status, User};
+
+impl State {
+    /// Sends a code; says to whom, as far as anybody may know.
+    pub(super) fn send_code_for(
+        &self,
+        pool: &Pool,
+        user: &User,
+        purpose: Purpose,
+        medium: Medium,
+    ) -> Result<Value, Error> {
+        let (now, code) = (self.clock.now(), outbox::code()?);
+        let mut address = None;
+        self.store.update_user(pool, &user.name, |known| {
+            let found = known.attributes.get(medium.attribute()).cloned();
+            let found = found
+                .filter(|_| known.sub == user.sub)
+                .ok_or_else(Error::user_not_found)?;
+            known.codes.add(purpose, code.clone(), (medium, found.clone()), now);
+            address = Some(found);
+            Ok(())
+        })?;
+        let address = address.ok_or_else(Error::user_not_found)?;
+        let details = details(medium, &medium.masked(&address));
+        self.send(Message {
+            medium,
+            address,
+            user: user.name.clone(),
+            purpose: purpose.name(),
+            code,
+        });
+        Ok(details)
+    }
+
+    /// Takes a code back and changes the user. A wrong one counts, so it is remembered as well.
+    fn take_code(
+        &self,
+        pool: &Pool,
+        user: &User,
+        (purpose, code): (Purpose, &str),
+        change: impl FnOnce(&mut User, Medium, &str) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let now = self.clock.now();
+        let mut taken = Ok(());
+        self.store.update_user(pool, &user.name, |known| {
+            if known.sub != user.sub {
+                return Err(Error::user_not_found());
+            }
+            match known.codes.spend(purpose, code, now) {
+                Ok((medium, address)) => {
+                    known.modified = now;
+                    change(known, medium, &address)
+                }
+                Err(error) => {
+                    taken = Err(error);
+                    Ok(())
+                }
+            }
+        })?;
+        taken
+    }
+}
+
+/// Who an unsigned request is about.
+struct Caller {
+    pool: Arc<Pool>,
+    client: Arc<Client>,
+    user: Option<Arc<User>>,
+}
+
+impl Caller {
+    fn of<'a>(state: &State, request: &mut Request<'a>) -> Result<(Self, &'a str), Error> {
+        let client = request.required("ClientId", &CLIENT_ID)?;
+        let login = request.required("Username", &USERNAME)?;
+        request.check()?;
+        let (pool, client) = state.store.client(client)?;
+        client.check_secret_hash(login, request.fields.text("SecretHash")?)?;
+        let user = state.store.user(&pool, login);
+        if user.is_none() && !client.hides_users {
+            return Err(Error::user_not_found());
+        }
+        Ok((Self { pool, client, user }, login))
+    }
+
+    /// The same words for nobody and for somebody who waits for no code.
+    fn hide(&self, error: Error) -> Error {
+        if self.client.hides_users && error.name == expired().name {
+            return mismatch();
+        }
+        error
+    }
+}
+
+fn details(medium: Medium, destination: &str) -> Value {
+    json!({
+        "AttributeName": medium.attribute(),
+        "DeliveryMedium": medium.name(),
+        "Destination": destination,
+    })
+}
+
+/// What somebody is told whose account is hidden, or does not exist.
+fn pretended(login: &str) -> Value {
+    let masked = if login.contains('@') {
+        Medium::Email.masked(login)
+    } else {
+        let first: String = login.chars().take(1).collect();
+        format!("{first}***@e***")
+    };
+    json!({"CodeDeliveryDetails": details(Medium::Email, &masked)})
+}
+
+/// Where a forgotten password's code may go: to an address that is known to be the user's.
+fn verified(user: &User) -> Option<Medium> {
+    let value = |name: &str| user.attributes.get(name).map(String::as_str);
+    let verified = |medium: &Medium| {
+        let name = medium.attribute();
+        value(name).is_some() && value(&format!("{name}_verified")) == Some("true")
+    };
+    [Medium::Sms, Medium::Email].into_iter().find(verified)
+}
+
+fn no_address() -> Error {
+    Error::invalid_parameter(
+        "Cannot reset password for the user as there is no registered/verified email or phone_number",
+    )
+}
+
+fn may_reset(user: &User) -> Result<Medium, Error> {
+    may_go_on(user)?;
+    match user.status {
+        Status::Confirmed | Status::ResetRequired => verified(user).ok_or_else(no_address),
+        Status::ForceChangePassword => Err(Error::not_authorized(
+            "User password cannot be reset in the current state.",
+        )),
+        Status::Unconfirmed => Err(no_address()),
+    }
+}
+
+pub(super) fn forgot_password(state: &State, mut request: Request<'_>) -> Result<Value, Error> {
+    let (caller, login) = Caller::of(state, &mut request)?;
+    let Some(user) = &caller.user else {
+        return Ok(pretended(login));
+    };
+    let medium = match may_reset(user) {
+        Ok(medium) => medium,
+        Err(_) if caller.client.hides_users => return Ok(pretended(login)),
+        Err(error) => return Err(error),
+    };
+    let details = state.send_code_for(&caller.pool, user, Purpose::Password, medium)?;
+    Ok(json!({"CodeDeliveryDetails": details}))
+}
+
+pub(super) fn confirm_forgot_password(state: &State, mut request: Request<'_>) -> Result<Value, Error> {
+    let code = request.required("ConfirmationCode", &NAME)?;
+    let password = request.required("Password", &PASSWORD)?;
+    let (caller, _) = Caller::of(state, &mut request)?;
+    caller.pool.password_policy.check(password)?;
+    let user = caller.user.as_ref().ok_or_else(mismatch)?;
+    let verifier = verifier(&caller.pool, &user.name, password)?;
+    let change = |user: &mut User, medium: Medium, address: &str| {
+        may_reset(user)?;
+        if user.attributes.get(medium.attribute()).map(String::as_str) != Some(address) {
+            return Err(expired().because("the address has been changed since the code was sent"));
+        }
+        user.password = Some(verifier);
+        user.status = Status::Confirmed;
+        Ok(())
+    };
+    state
+        .take_code(&caller.pool, user, (Purpose::Password, code), change)
+        .map_err(|error| caller.hide(error))?;
+    Ok(json!({}))
+}
+
+pub(super) fn admin_reset_user_password(state: &State, mut request: Request<'_>) -> Result<Value, Error> {
+    let pool = request.required("UserPoolId", &POOL_ID)?;
+    let login = request.required("Username", &USERNAME)?;
+    request.check()?;
+    let pool = state.store.pool(pool)?;
+    let user = state.store.user(&pool, login).ok_or_else(Error::user_not_found)?;
+    let medium = may_reset(&user)?;
+    state.send_code_for(&pool, &user, Purpose::Password, medium)?;
+    let now = state.clock.now();
+    state.store.update_user(&pool, &user.name, |user| {
+        user.status = Status::ResetRequired;
+        user.modified = now;
+        Ok(())
+    })?;
+    Ok(json!({}))
+}
+
+/// Where a new account's code goes: to what the pool verifies of its own accord.
+pub(super) fn auto_verified(pool: &Pool, user: &User) -> Option<Medium> {
+    let named = pool.properties.get("AutoVerifiedAttributes")?.as_array()?;
+    let wanted = |medium: &Medium| {
+        let name = medium.attribute();
+        named.iter().any(|value| value == name) && user.attributes.contains_key(name)
+    };
+    [Medium::Sms, Medium::Email].into_iter().find(wanted)
+}
+
+pub(super) fn resend_confirmation_code(state: &State, mut request: Request<'_>) -> Result<Value, Error> {
+    let (caller, login) = Caller::of(state, &mut request)?;
+    let Some(user) = &caller.user else {
+        return Ok(pretended(login));
+    };
+    if user.status != Status::Unconfirmed {
+        return Err(Error::invalid_parameter("User is already confirmed."));
+    }
+    let medium = auto_verified(&caller.pool, user)
+        .ok_or_else(|| Error::invalid_parameter("Cannot resend codes. Auto verification not turned on."))?;
+    let details = state.send_code_for(&caller.pool, user, Purpose::SignUp, medium)?;
+    Ok(json!({"CodeDeliveryDetails": details}))
+}
+
+pub(super) fn confirm_sign_up(state: &State, mut request: Request<'_>) -> Result<Value, Error> {
+    let code = request.required("ConfirmationCode", &NAME)?;
+    let (caller, _) = Caller::of(state, &mut request)?;
+    let user = caller.user.as_ref().ok_or_else(mismatch)?;
+    if user.status != Status::Unconfirmed {
+        let status = user.status.name();
+        return Err(Error::not_authorized(format!(
+            "User cannot be confirmed. Current status is {status}"
+        )));
+    }
+    let change = |user: &mut User, medium: Medium, address: &str| {
+        if user.status == Status::Unconfirmed {
+            user.status = Status::Confirmed;
+        }
+        verify(user, medium, address);
+        Ok(())
+    };
+    state
+        .take_code(&caller.pool, user, (Purpose::SignUp, code), change)
+        .map_err(|error| caller.hide(error))?;
+    Ok(json!({}))
+}
+
+/// The address to which the code went is the user's, if it still is the one that the user names.
+fn verify(user: &mut User, medium: Medium, address: &str) {
+    let name = medium.attribute();
+    if user.attributes.get(name).is_some_and(|known| known == address) {
+        user.attributes.insert(format!("{name}_verified"), "true".to_owned());
+    }
+}
+
+fn medium_of(name: &str) -> Result<Medium, Error> {
+    [Medium::Email, Medium::Sms]
+        .into_iter()
+        .find(|medium| medium.attribute() == name)
+        .ok_or_else(|| Error::invalid_parameter("AttributeName has to be email or phone_number"))
+}
+
+pub(super) async fn get_user_attribute_verification_code(
+    state: &State,
+    mut request: Request<'_>,
+) -> Result<Value, Error> {
+    let name = request.required("AttributeName", &ANY)?;
+    let owner = Owner::of(state, &mut request).await?;
+    let medium = medium_of(name)?;
+    if !owner.user.attributes.contains_key(name) {
+        return Err(Error::invalid_parameter("The user has no such attribute"));
+    }
+    let details = state.send_code_for(&owner.pool, &owner.user, Purpose::Attribute(medium), medium)?;
+    Ok(json!({"CodeDeliveryDetails": details}))
+}
+
+pub(super) async fn verify_user_attribute(state: &State, mut request: Request<'_>) -> Result<Value, Error> {
+    let name = request.required("AttributeName", &ANY)?;
+    let code = request.required("Code", &NAME)?;
+    let owner = Owner::of(state, &mut request).await?;
+    let medium = medium_of(name)?;
+    let change = |user: &mut User, medium: Medium, address: &str| {
+        if user.attributes.get(medium.attribute()).map(String::as_str) != Some(address) {
+            return Err(expired().because("the attribute has been changed since the code was sent"));
+        }
+        verify(user, medium, address);
+        Ok(())
+    };
+    state.take_code(&owner.pool, &owner.user, (Purpose::Attribute(medium), code), change)?;
+    Ok(json!({}))
+}

@@ -1,0 +1,180 @@
+//! Codes outside of sign-ins: forgotten passwords, new accounts, own addresses.
+
+use serde_json::{Value, json};
+
+use super::world::{Answer, CLIENT, INCORRECT, PASSWORD, POOL, World, sums};
+
+const NEW: &str = "An0ther!pw";
+const MISMATCH: (&str, &str) = (
+    "CodeMismatchException",
+    "Invalid verification code provided, please try again.",
+);
+const EXPIRED: (&str, &str) = (
+    "ExpiredCodeException",
+    "Invalid code provided, please request a code again.",
+);
+
+async fn sent(world: &World) -> Vec<Value> {
+    let outbox = world.get("/debug/outbox").await.ok();
+    outbox["messages"].as_array().unwrap().clone()
+}
+
+async fn last_code(world: &World) -> String {
+    sent(world).await.last().unwrap()["code"].as_str().unwrap().to_owned()
+}
+
+fn another(code: &str) -> &'static str {
+    if code == "000000" { "000001" } else { "000000" }
+}
+
+async fn forgot(world: &World, name: &str) -> Answer {
+    let body = json!({"ClientId": CLIENT, "Username": name});
+    world.call("ForgotPassword", body).await
+}
+
+async fn confirm(world: &World, name: &str, code: &str, password: &str) -> Answer {
+    let body = json!({"ClientId": CLIENT, "Username": name, "ConfirmationCode": code, "Password": password});
+    world.call("ConfirmForgotPassword", body).await
+}
+
+async fn sign_in(world: &World, password: &str) -> Answer {
+    let parameters = json!({"USERNAME": "demo", "PASSWORD": password});
+    world.initiate("USER_PASSWORD_AUTH", parameters).await
+}
+
+#[tokio::test]
+async fn a_forgotten_password_is_replaced_with_the_code_that_was_sent() {
+    let world = World::new();
+    let reply = forgot(&world, "demo").await.ok();
+    let details = json!({"AttributeName": "email", "DeliveryMedium": "EMAIL", "Destination": "d***@e***"});
+    assert_eq!(reply, json!({"CodeDeliveryDetails": details}));
+    let code = last_code(&world).await;
+    assert_eq!(confirm(&world, "demo", another(&code), NEW).await.error(), MISMATCH);
+    assert_eq!(
+        confirm(&world, "demo", &code, "weakweak").await.error().0,
+        "InvalidPasswordException"
+    );
+    assert!(sign_in(&world, NEW).await.status == 400);
+    confirm(&world, "demo", &code, NEW).await.ok();
+    assert_eq!(sign_in(&world, PASSWORD).await.error(), INCORRECT);
+    sign_in(&world, NEW).await.ok();
+    assert_eq!(confirm(&world, "demo", &code, PASSWORD).await.error(), MISMATCH);
+}
+
+#[tokio::test]
+async fn a_code_ends_with_time_with_a_newer_one_and_with_too_many_wrong_ones() {
+    let legacy = || World::with(json!({}), json!({"PreventUserExistenceErrors": "LEGACY"}), sums);
+    let world = legacy();
+    forgot(&world, "demo").await.ok();
+    world.wait(60 * 60);
+    let code = last_code(&world).await;
+    assert_eq!(confirm(&world, "demo", &code, NEW).await.error(), EXPIRED);
+    let world = legacy();
+    forgot(&world, "demo").await.ok();
+    let code = last_code(&world).await;
+    for _ in 0..10 {
+        assert_eq!(confirm(&world, "demo", another(&code), NEW).await.error(), MISMATCH);
+    }
+    assert_eq!(confirm(&world, "demo", &code, NEW).await.error(), EXPIRED);
+    forgot(&world, "demo").await.ok();
+    let first = last_code(&world).await;
+    forgot(&world, "demo").await.ok();
+    if first != last_code(&world).await {
+        assert_eq!(confirm(&world, "demo", &first, NEW).await.error(), MISMATCH);
+    }
+    assert_eq!(forgot(&world, "nobody").await.error().0, "UserNotFoundException");
+}
+
+#[tokio::test]
+async fn nobody_is_told_from_somebody_who_waits_for_no_code() {
+    let world = World::new();
+    let unverified = json!({"UserPoolId": POOL, "Username": "ana", "TemporaryPassword": PASSWORD});
+    world.call("AdminCreateUser", unverified).await.ok();
+    for name in ["nobody", "ana", "demo"] {
+        assert_eq!(confirm(&world, name, "000000", NEW).await.error(), MISMATCH);
+        let reply = forgot(&world, name).await.ok();
+        assert_eq!(reply["CodeDeliveryDetails"]["DeliveryMedium"], "EMAIL");
+    }
+    assert_eq!(sent(&world).await.len(), 1);
+}
+
+#[tokio::test]
+async fn an_administrator_can_insist_on_another_password() {
+    let world = World::new();
+    let demo = json!({"UserPoolId": POOL, "Username": "demo"});
+    world.call("AdminResetUserPassword", demo.clone()).await.ok();
+    assert_eq!(
+        world.call("AdminGetUser", demo).await.ok()["UserStatus"],
+        "RESET_REQUIRED"
+    );
+    let required = ("PasswordResetRequiredException", "Password reset required for the user");
+    assert_eq!(sign_in(&world, PASSWORD).await.error(), required);
+    let code = last_code(&world).await;
+    confirm(&world, "demo", &code, NEW).await.ok();
+    sign_in(&world, NEW).await.ok();
+}
+
+#[tokio::test]
+async fn a_new_account_is_confirmed_with_its_code() {
+    let world = World::with(json!({"AutoVerifiedAttributes": ["email"]}), json!({}), sums);
+    let email = json!([{"Name": "email", "Value": "ana@example.com"}]);
+    let body = json!({"ClientId": CLIENT, "Username": "ana", "Password": PASSWORD, "UserAttributes": email});
+    let reply = world.call("SignUp", body).await.ok();
+    assert_eq!(reply["CodeDeliveryDetails"]["Destination"], "a***@e***");
+    let old = last_code(&world).await;
+    let ana = json!({"ClientId": CLIENT, "Username": "ana"});
+    world.call("ResendConfirmationCode", ana.clone()).await.ok();
+    let code = last_code(&world).await;
+    let confirm = |code: &str| {
+        let mut body = ana.clone();
+        body["ConfirmationCode"] = json!(code);
+        world.call("ConfirmSignUp", body)
+    };
+    if old != code {
+        assert_eq!(confirm(&old).await.error(), MISMATCH);
+    }
+    confirm(&code).await.ok();
+    assert_eq!(
+        confirm(&code).await.error().1,
+        "User cannot be confirmed. Current status is CONFIRMED"
+    );
+    assert_eq!(
+        world.call("ResendConfirmationCode", ana.clone()).await.error().1,
+        "User is already confirmed."
+    );
+    let user = json!({"UserPoolId": POOL, "Username": "ana"});
+    let user = world.call("AdminGetUser", user).await.ok();
+    let verified = json!({"Name": "email_verified", "Value": "true"});
+    assert!(user["UserAttributes"].as_array().unwrap().contains(&verified));
+}
+
+#[tokio::test]
+async fn a_code_verifies_the_address_that_it_went_to_and_no_other() {
+    let world = World::new();
+    let token = sign_in(&world, PASSWORD).await.ok()["AuthenticationResult"]["AccessToken"].clone();
+    let change = |address: &str| {
+        let attributes = json!([{"Name": "email", "Value": address}]);
+        let body = json!({"AccessToken": token, "UserAttributes": attributes});
+        world.call("UpdateUserAttributes", body)
+    };
+    let ask = || {
+        let body = json!({"AccessToken": token, "AttributeName": "email"});
+        world.call("GetUserAttributeVerificationCode", body)
+    };
+    let verify = |code: String| {
+        let body = json!({"AccessToken": token, "AttributeName": "email", "Code": code});
+        world.call("VerifyUserAttribute", body)
+    };
+    change("one@example.com").await.ok();
+    ask().await.ok();
+    let code = last_code(&world).await;
+    change("two@example.com").await.ok();
+    assert_eq!(verify(code).await.error(), EXPIRED);
+    ask().await.ok();
+    let code = last_code(&world).await;
+    assert_eq!(verify(another(&code).to_owned()).await.error(), MISMATCH);
+    verify(code).await.ok();
+    let user = world.call("GetUser", json!({"AccessToken": token})).await.ok();
+    let verified = json!({"Name": "email_verified", "Value": "true"});
+    assert!(user["UserAttributes"].as_array().unwrap().contains(&verified));
+}

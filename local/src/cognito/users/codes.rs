@@ -1,0 +1,106 @@
+//! Codes that were sent to a user outside of a sign-in.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use subtle::ConstantTimeEq;
+
+use crate::cognito::error::Error;
+use crate::cognito::outbox::Medium;
+
+/// How many wrong codes end a right one.
+const MOST_WRONG: u8 = 10;
+
+/// What a code is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Purpose {
+    /// To show that an address is one's own.
+    Attribute(Medium),
+    /// To choose a password in place of a forgotten one.
+    Password,
+    /// To confirm a new account.
+    SignUp,
+}
+
+impl Purpose {
+    /// As the terminal shows it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Attribute(_) => "VerifyUserAttribute",
+            Self::Password => "ForgotPassword",
+            Self::SignUp => "SignUp",
+        }
+    }
+
+    /// How long its codes are good.
+    fn validity(self) -> Duration {
+        match self {
+            Self::Password => Duration::from_hours(1),
+            Self::Attribute(_) | Self::SignUp => Duration::from_hours(24),
+        }
+    }
+}
+
+/// The codes that a user has not used yet: of each purpose the newest.
+#[derive(Clone, Default)]
+pub(crate) struct Codes(BTreeMap<Purpose, Sent>);
+
+#[derive(Clone)]
+struct Sent {
+    code: String,
+    medium: Medium,
+    address: String,
+    expires: Duration,
+    wrong: u8,
+}
+
+impl Codes {
+    /// Remembers a code that goes to an address.
+    pub(crate) fn add(&mut self, purpose: Purpose, code: String, (medium, address): (Medium, String), now: Duration) {
+        let sent = Sent {
+            code,
+            medium,
+            address,
+            expires: now + purpose.validity(),
+            wrong: 0,
+        };
+        self.0.insert(purpose, sent);
+    }
+
+    /// Uses up the code for `purpose`; says where it had been sent.
+    pub(crate) fn spend(&mut self, purpose: Purpose, given: &str, now: Duration) -> Result<(Medium, String), Error> {
+        let sent = self.0.get_mut(&purpose).filter(|sent| sent.expires > now);
+        let sent = sent.ok_or_else(expired)?;
+        if !bool::from(sent.code.as_bytes().ct_eq(given.as_bytes())) {
+            sent.wrong += 1;
+            if sent.wrong >= MOST_WRONG {
+                self.0.remove(&purpose);
+            }
+            return Err(mismatch());
+        }
+        let sent = self.0.remove(&purpose).ok_or_else(expired)?;
+        Ok((sent.medium, sent.address))
+    }
+}
+
+impl std::fmt::Debug for Codes {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Codes(..)")
+    }
+}
+
+/// There is no code, or it is too old.
+pub(crate) fn expired() -> Error {
+    Error::new(
+        "ExpiredCodeException",
+        "Invalid code provided, please request a code again.",
+    )
+}
+
+/// The code is wrong.
+pub(crate) fn mismatch() -> Error {
+    Error::new(
+        "CodeMismatchException",
+        "Invalid verification code provided, please try again.",
+    )
+}
