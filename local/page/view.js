@@ -231,13 +231,14 @@ function hush() {
 }
 
 function showQuestion(challenge, parameters) {
-  const { captchaUrl, captchaAudioUrl, securityQuestion, locale } = parameters;
+  const { captchaUrl, captchaAlt, captchaAudioUrl, securityQuestion, locale } = parameters;
   const kind = captchaAudioUrl ? "sound" : (KINDS[challenge] ?? "other");
   byId("challenge-heading").textContent = texts[`${kind}Heading`];
   byId("answer-label").textContent = texts[`${kind}Answer`] ?? "";
   byId("hint").textContent = texts[`${kind}Hint`] ?? "";
 
   byId("captcha").hidden = kind !== "captcha";
+  byId("captcha-picture").alt = captchaAlt ?? texts.captchaAlt;
   showMedium("captcha-picture", kind === "captcha" ? captchaUrl : undefined);
   byId("captcha-sound").hidden = kind !== "sound";
   showMedium("captcha-sound", kind === "sound" ? captchaAudioUrl : undefined);
