@@ -11,6 +11,7 @@ use shared::event::{CreateAuthChallenge, CreateResponse, Event, EventError, atte
 use shared::flow::{CUSTOM_CHALLENGE, Decision, Flow, User};
 use shared::lambda::{ConfigError, Environment};
 use shared::locale::Locale;
+use shared::secret::{CHALLENGE, ISSUED_AT};
 use tracing::info;
 
 use issuers::{IssueError, Issuers, Question, Request};
@@ -29,10 +30,9 @@ impl Asker {
     ///
     /// A variable that is missing or cannot be.
     pub fn configure(environment: &Environment) -> Result<Self, ConfigError> {
-        let default_locale = match environment.get("DEFAULT_LOCALE") {
-            None => Locale::En,
-            Some(_) => environment.required("DEFAULT_LOCALE", str::parse)?,
-        };
+        let default_locale = environment
+            .optional("DEFAULT_LOCALE", str::parse)?
+            .unwrap_or(Locale::En);
         let flow = environment.required("AUTH_FLOW", |flow| Flow::parse(flow, &Registry::standard()))?;
         Ok(Self {
             issuers: Issuers::standard(flow.challenges(), environment)?,
@@ -87,7 +87,7 @@ impl Asker {
             mut public,
             mut private,
         } = issuer.issue(&question, rng).await?;
-        public.insert("challenge", name.into());
+        public.insert(CHALLENGE, name.into());
         if !ask.others.is_empty() {
             let alternatives: Vec<_> = ask.alternatives().map(Name::as_str).collect();
             public.insert("alternatives", alternatives.join(","));
@@ -95,9 +95,9 @@ impl Asker {
         public.insert("step", ask.step.to_string());
         public.insert("steps", ask.steps.to_string());
         public.insert("attemptsLeft", ask.attempts_left.to_string());
-        private.insert("challenge", name.into());
+        private.insert(CHALLENGE, name.into());
         private.insert(
-            "issuedAt",
+            ISSUED_AT,
             now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs().to_string(),
         );
         info!(

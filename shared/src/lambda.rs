@@ -43,8 +43,21 @@ impl Environment {
         name: &'static str,
         parse: impl FnOnce(&str) -> Result<T, E>,
     ) -> Result<T, ConfigError> {
-        let value = self.get(name).ok_or(ConfigError::Missing { name })?;
-        parse(value).map_err(|error| ConfigError::Invalid {
+        self.optional(name, parse)?.ok_or(ConfigError::Missing { name })
+    }
+
+    /// The variable `name`, read by `parse`, if it is there.
+    ///
+    /// # Errors
+    ///
+    /// A variable that `parse` refuses.
+    pub fn optional<T, E: Display>(
+        &self,
+        name: &'static str,
+        parse: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Result<Option<T>, ConfigError> {
+        let parsed = self.get(name).map(parse).transpose();
+        parsed.map_err(|error| ConfigError::Invalid {
             name,
             error: one_line(&error.to_string()),
         })

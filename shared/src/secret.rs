@@ -56,6 +56,12 @@ pub struct KeyError {
     length: usize,
 }
 
+/// Public and private parameter of every challenge: its name.
+pub const CHALLENGE: &str = "challenge";
+
+/// Private parameter of every challenge: when it was asked, in seconds since 1970.
+pub const ISSUED_AT: &str = "issuedAt";
+
 /// The private parameters of a challenge: what create stored for verify.
 #[derive(Clone, Copy)]
 pub struct Secret<'a>(&'a HashMap<String, String>);

@@ -3,17 +3,12 @@
 #
 # Needs ENDPOINT (a running `local --debug-answers`) and SCRATCH (a folder).
 set -uo pipefail
-
-# Signed calls need credentials; `local` accepts any. Nothing of the user's own AWS configuration is read.
-export AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1
-export AWS_CONFIG_FILE=/dev/null AWS_SHARED_CREDENTIALS_FILE=/dev/null AWS_EC2_METADATA_DISABLED=true AWS_PAGER=
-unset AWS_PROFILE AWS_SESSION_TOKEN AWS_ENDPOINT_URL
+. "$(dirname "${BASH_SOURCE[0]}")/aws-cli-rules.sh"
 
 here=$(dirname "${BASH_SOURCE[0]}")
 client=localclientnopassword00000
 pool=us-east-1_NoPassword
 reply=$SCRATCH/aws-cli.json
-failures=0
 
 main() {
     aws --version
@@ -30,16 +25,6 @@ main() {
     rule "a function can be invoked by itself" a_function_can_be_invoked
     rule "a function answers with the event it was given" a_function_returns_its_event
     [ $failures = 0 ]
-}
-
-rule() {
-    local sentence=$1 why
-    if why=$("$2" 2>&1); then
-        echo "ok AWS CLI: $sentence"
-    else
-        echo "not ok AWS CLI: $sentence: $(tr '\n' ' ' <<<"$why")"
-        failures=$((failures + 1))
-    fi
 }
 
 cognito() {
@@ -81,18 +66,6 @@ for key in sys.argv[2:]:
     value = value[key]
 print(value)
 PYTHON
-}
-
-equal() {
-    [ "$1" = "$2" ] || { echo "expected \`$2\`, got \`$1\`"; return 1; }
-}
-
-# Runs the command and looks for the words in how it fails.
-refused() {
-    local words=$1 output
-    shift
-    output=$("$@" 2>&1) && { echo "expected a refusal with \`$words\`, got \`$output\`"; return 1; }
-    [[ $output == *"$words"* ]] || { echo "expected a refusal with \`$words\`, got \`$output\`"; return 1; }
 }
 
 # Runs them as they stand there, with this server's address and what their reader fills in.

@@ -5,12 +5,12 @@ Needs ENDPOINT, a running `local`. The pool is made for the test, because the te
 
 import os
 import sys
-import traceback
-from importlib.metadata import version
 
 import boto3
 from botocore.config import Config
 from pycognito import aws_srp
+
+from boto3_rules import assert_refused, rule, run
 
 ENDPOINT = os.environ["ENDPOINT"]
 USER, PASSWORD = "jane", "Passw0rd!jane"
@@ -23,14 +23,6 @@ cognito = boto3.client(
     aws_secret_access_key="local",
     config=Config(retries={"max_attempts": 0}),
 )
-
-RULES = []
-
-
-def rule(check):
-    """Adds `check` to the rules; its name is the sentence."""
-    RULES.append(check)
-    return check
 
 
 class Tracked:
@@ -127,7 +119,7 @@ def a_forgotten_device_does_not_exist():
     devices = cognito.list_devices(AccessToken=tracked.tokens["AccessToken"])["Devices"]
     assert [device["DeviceKey"] for device in devices] == [tracked.key]
     cognito.forget_device(AccessToken=tracked.tokens["AccessToken"], DeviceKey=tracked.key)
-    missing = cognito.exceptions.ResourceNotFoundException
+    missing = "ResourceNotFoundException"
     assert_refused(lambda: sign_in_with_tracked_device(tracked), "Device does not exist.", missing)
 
 
@@ -142,30 +134,4 @@ def a_refresh_needs_the_device():
     assert refresh(DEVICE_KEY=tracked.key)["AuthenticationResult"]["AccessToken"]
 
 
-def assert_refused(call, message, error=cognito.exceptions.NotAuthorizedException):
-    try:
-        reply = call()
-    except error as refusal:
-        found = refusal.response["Error"]["Message"]
-        assert found == message, f"expected `{message}`, got `{found}`"
-    else:
-        raise AssertionError(f"expected `{message}`, got an answer with {sorted(reply)}")
-
-
-def main():
-    print(f"boto3 {version('boto3')}, pycognito {version('pycognito')}, Python {sys.version.split()[0]}")
-    failed = 0
-    for check in RULES:
-        sentence = check.__name__.replace("_", " ")
-        try:
-            check()
-        except Exception as error:  # Whatever it is, the rule does not hold.
-            failed += 1
-            traceback.print_exc()
-            print(f"not ok boto3 devices: {sentence}: {' '.join(str(error).split())}", flush=True)
-        else:
-            print(f"ok boto3 devices: {sentence}", flush=True)
-    return 1 if failed else 0
-
-
-sys.exit(main())
+sys.exit(run("boto3 devices"))

@@ -7,15 +7,15 @@ import base64
 import json
 import os
 import sys
-import traceback
 import urllib.parse
 import urllib.request
-from importlib.metadata import version
 
 import boto3
 from botocore import UNSIGNED
 from botocore.config import Config
 from pycognito.aws_srp import AWSSRP
+
+from boto3_rules import assert_refused, rule, run
 
 ENDPOINT = os.environ["ENDPOINT"]
 POOL, CLIENT = "us-east-1_LocalPool", "localclient000000000000000"
@@ -29,14 +29,6 @@ cognito = boto3.client(
     region_name="us-east-1",
     config=Config(signature_version=UNSIGNED, retries={"max_attempts": 0}),
 )
-
-RULES = []
-
-
-def rule(check):
-    """Adds `check` to the rules; its name is the sentence."""
-    RULES.append(check)
-    return check
 
 
 @rule
@@ -90,7 +82,7 @@ def no_other_way_in_is_open():
     for flow, parameters in [("USER_PASSWORD_AUTH", password), ("USER_SRP_AUTH", srp)]:
         expected = f"{flow} flow not enabled for this client"
         call = lambda: cognito.initiate_auth(AuthFlow=flow, ClientId=CLIENT, AuthParameters=parameters)
-        assert_refused(call, expected, cognito.exceptions.InvalidParameterException)
+        assert_refused(call, expected, "InvalidParameterException")
 
 
 @rule
@@ -235,30 +227,4 @@ def claims(token):
     return json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
 
 
-def assert_refused(call, message, error=cognito.exceptions.NotAuthorizedException):
-    try:
-        reply = call()
-    except error as refusal:
-        found = refusal.response["Error"]["Message"]
-        assert found == message, f"expected `{message}`, got `{found}`"
-    else:
-        raise AssertionError(f"expected `{message}`, got an answer with {sorted(reply)}")
-
-
-def main():
-    print(f"boto3 {version('boto3')}, pycognito {version('pycognito')}, Python {sys.version.split()[0]}")
-    failed = 0
-    for check in RULES:
-        sentence = check.__name__.replace("_", " ")
-        try:
-            check()
-        except Exception as error:  # Whatever it is, the rule does not hold.
-            failed += 1
-            traceback.print_exc()
-            print(f"not ok Python: {sentence}: {' '.join(str(error).split())}", flush=True)
-        else:
-            print(f"ok Python: {sentence}", flush=True)
-    return 1 if failed else 0
-
-
-sys.exit(main())
+sys.exit(run("Python"))

@@ -3,16 +3,11 @@
 #
 # Needs ENDPOINT (a running `local`) and SCRATCH (a folder). The pool is made for the test.
 set -uo pipefail
-
-# Signed calls need credentials; `local` accepts any. Nothing of the user's own AWS configuration is read.
-export AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1
-export AWS_CONFIG_FILE=/dev/null AWS_SHARED_CREDENTIALS_FILE=/dev/null AWS_EC2_METADATA_DISABLED=true AWS_PAGER=
-unset AWS_PROFILE AWS_SESSION_TOKEN AWS_ENDPOINT_URL
+. "$(dirname "${BASH_SOURCE[0]}")/aws-cli-rules.sh"
 
 user=jane@example.com
 temporary=Temp0rary!
 lasting=L4sting!pw
-failures=0
 
 main() {
     aws --version
@@ -28,30 +23,8 @@ main() {
     [ $failures = 0 ]
 }
 
-rule() {
-    local sentence=$1 why
-    if why=$("$2" 2>&1); then
-        echo "ok AWS CLI: $sentence"
-    else
-        echo "not ok AWS CLI: $sentence: $(tr '\n' ' ' <<<"$why")"
-        failures=$((failures + 1))
-    fi
-}
-
 cognito() {
     aws cognito-idp --endpoint-url "$ENDPOINT" "$@"
-}
-
-equal() {
-    [ "$1" = "$2" ] || { echo "expected \`$2\`, got \`$1\`"; return 1; }
-}
-
-# Runs the command and looks for the words in how it fails.
-refused() {
-    local words=$1 output
-    shift
-    output=$("$@" 2>&1) && { echo "expected a refusal with \`$words\`, got \`$output\`"; return 1; }
-    [[ $output == *"$words"* ]] || { echo "expected a refusal with \`$words\`, got \`$output\`"; return 1; }
 }
 
 make_pool() {

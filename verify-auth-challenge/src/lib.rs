@@ -9,7 +9,7 @@ use shared::challenges::{Name, Registry, Verdict, Why};
 use shared::event::{Event, EventError, VerifyAuthChallengeResponse, VerifyResponse};
 use shared::flow::User;
 use shared::lambda::{ConfigError, Environment};
-use shared::secret::{Keys, Secret};
+use shared::secret::{CHALLENGE, ISSUED_AT, Keys, Secret};
 use shared::session::SessionMinutes;
 use tracing::info;
 
@@ -51,7 +51,7 @@ impl Judge {
         let secret = Secret::new(&request.private_challenge_parameters);
         // Only a name that is known is logged: what stands there otherwise may be anything.
         let name = secret
-            .get("challenge")
+            .get(CHALLENGE)
             .and_then(|name| self.registry.name(name))
             .map_or("unknown", Name::as_str);
         let user = User::from_not_found(request.user_not_found);
@@ -66,7 +66,7 @@ impl Judge {
     }
 
     fn judge(&self, secret: Secret<'_>, answer: Option<&Value>, user: User, now: SystemTime) -> Verdict {
-        let Some(challenge) = secret.get("challenge") else {
+        let Some(challenge) = secret.get(CHALLENGE) else {
             return Verdict::Wrong(Why::NoSecret);
         };
         let Some(challenge) = self.registry.challenge(challenge) else {
@@ -83,7 +83,7 @@ impl Judge {
         if answer.chars().nth(MAX_ANSWER_CHARS).is_some() {
             return Verdict::Wrong(Why::TooLong);
         }
-        match secret.get("issuedAt").and_then(|seconds| seconds.parse().ok()) {
+        match secret.get(ISSUED_AT).and_then(|seconds| seconds.parse().ok()) {
             None => Verdict::Wrong(Why::NoSecret),
             Some(issued_at) if !self.in_time(issued_at, now) => Verdict::Wrong(Why::Late),
             Some(_) => match challenge.check(secret, answer, &self.keys) {

@@ -34,10 +34,9 @@ const MOST_DOUBLINGS: u8 = 4;
 ///
 /// A variable that is missing or cannot be.
 pub fn configure(environment: &Environment) -> Result<Box<dyn Issuer>, ConfigError> {
-    let tries = match environment.get("PROOF_OF_WORK_TRIES") {
-        None => DEFAULT_TRIES,
-        Some(_) => environment.required("PROOF_OF_WORK_TRIES", Tries::parse)?,
-    };
+    let tries = environment
+        .optional("PROOF_OF_WORK_TRIES", Tries::parse)?
+        .unwrap_or(DEFAULT_TRIES);
     Ok(Box::new(ProofOfWork {
         tries,
         session: environment.required("AUTH_SESSION_MINUTES", str::parse)?,

@@ -66,8 +66,7 @@ impl Store {
     /// Stores `medium` under `id` and gives the address to get it from. Where S3 fails or is late that is a `data:` URL:
     /// a sign-in does not wait for a bucket.
     pub(super) async fn publish(&self, id: u128, medium: Medium) -> String {
-        let inline = format!("data:{};base64,{}", medium.kind, STANDARD.encode(&medium.bytes));
-        let reason = match tokio::time::timeout(BUDGET, self.upload(id, medium)).await {
+        let reason = match tokio::time::timeout(BUDGET, self.upload(id, &medium)).await {
             Ok(Some(url)) => return url,
             Ok(None) => "failed",
             Err(_) => "late",
@@ -76,18 +75,18 @@ impl Store {
             captcha.inline = 1,
             reason, "S3 did not take the medium, so it goes inline"
         );
-        inline
+        format!("data:{};base64,{}", medium.kind, STANDARD.encode(&medium.bytes))
     }
 
     /// Stores `medium` and signs a GET for as long as the client may take to answer.
-    async fn upload(&self, id: u128, medium: Medium) -> Option<String> {
+    async fn upload(&self, id: u128, medium: &Medium) -> Option<String> {
         let key = format!("captcha/{id:032x}.{}", medium.extension);
         let put = self
             .client
             .put_object()
             .bucket(&self.bucket)
             .key(&key)
-            .body(ByteStream::from(medium.bytes));
+            .body(ByteStream::from(medium.bytes.clone()));
         if let Err(error) = put.content_type(medium.kind).cache_control("no-store").send().await {
             // The error's own text may quote the request, so only what S3 calls it is logged.
             let error = error.into_service_error();
