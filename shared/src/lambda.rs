@@ -177,18 +177,20 @@ where
         let answer = span.in_scope(|| event.payload.0.map(&function));
         async move {
             let answered = match answer {
-                Some(answer) => answer.await.map_err(|error| error.to_string()),
+                Some(answer) => answer.instrument(span.clone()).await.map_err(|error| error.to_string()),
                 None => Err("the event is not JSON, or nested too deeply".to_owned()),
             };
-            answered.map_err(|error| {
-                error!(decision = "error", "{error}");
+            let answered = answered.map_err(|error| {
+                span.in_scope(|| error!(decision = "error", "{error}"));
                 Diagnostic {
                     error_type: "Error".into(),
                     error_message: NEUTRAL_ERROR.into(),
                 }
-            })
+            });
+            // Writes the line before the answer goes out: after it, Lambda may freeze the process.
+            drop(span);
+            answered
         }
-        .instrument(span)
     });
     match lambda_runtime::run(service).await {
         Ok(()) => ExitCode::SUCCESS,
