@@ -139,6 +139,8 @@ pub fn start_log(environment: &Environment) {
     let own = level.max(LevelFilter::INFO);
     let targets = Targets::new()
         .with_default(LevelFilter::WARN)
+        // Says of every error again, without its reason, that there was one.
+        .with_target("lambda_runtime", LevelFilter::OFF)
         .with_targets(log::OWN.map(|krate| (krate, own)));
     let log = Log {
         function: environment

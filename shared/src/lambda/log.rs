@@ -191,7 +191,11 @@ impl Line {
                 *before = format!("{before}{separator}{more}");
             }
             (Some(slot), value) => *slot = value,
-            (None, value) => self.metrics.extend(Metric::named(name).map(|metric| (metric, value))),
+            (None, value) => {
+                // No name twice: CloudWatch would refuse the line.
+                self.metrics.retain(|(metric, _)| metric.name != name);
+                self.metrics.extend(Metric::named(name).map(|metric| (metric, value)));
+            }
         }
     }
 }
