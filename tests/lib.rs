@@ -1,8 +1,10 @@
 //! What the tests of this package share: the functions as values, the folders of fixtures, scripted sign-ins, and
 //! `local` as a process.
 
+pub mod emf;
 pub mod folder;
 pub mod functions;
 #[path = "process.rs"]
 pub mod local;
+pub mod runtime_api;
 pub mod script;

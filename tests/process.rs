@@ -83,7 +83,16 @@ pub struct Local {
     pub endpoint: String,
     /// How long it took until it said so.
     pub ready_after: Duration,
-    output: Option<JoinHandle<()>>,
+    output: Option<JoinHandle<Vec<String>>>,
+}
+
+/// The built binary of a function.
+///
+/// # Panics
+///
+/// A workspace that does not build.
+pub fn binary(function: &str) -> PathBuf {
+    BUILT.functions.path().join(function).join("bootstrap")
 }
 
 impl Local {
@@ -140,7 +149,7 @@ impl Local {
         };
         let ready_after = start.elapsed();
         // Someone has to read on, or `local` would wait for room in the pipe.
-        let output = thread::spawn(move || lines.for_each(drop));
+        let output = thread::spawn(move || lines.map_while(Result::ok).collect());
         Self {
             process,
             endpoint,
@@ -218,14 +227,26 @@ impl Local {
     }
 }
 
-impl Drop for Local {
-    fn drop(&mut self) {
-        // As Ctrl-C would, so that it ends the functions too.
+impl Local {
+    /// Ends it as Ctrl-C would: the lines that it printed after it was ready.
+    pub fn stop(mut self) -> Vec<String> {
+        self.end()
+    }
+
+    fn end(&mut self) -> Vec<String> {
+        let Some(output) = self.output.take() else {
+            return Vec::new();
+        };
+        // Asked politely, so that it ends the functions too.
         let _ = Command::new("kill").arg(self.process.id().to_string()).status();
         let _ = self.process.wait();
-        if let Some(output) = self.output.take() {
-            let _ = output.join();
-        }
+        output.join().unwrap_or_default()
+    }
+}
+
+impl Drop for Local {
+    fn drop(&mut self) {
+        self.end();
     }
 }
 

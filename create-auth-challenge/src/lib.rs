@@ -58,6 +58,7 @@ impl Asker {
         let event = Event::<CreateAuthChallenge>::parse(event)?;
         let request = event.request();
         if request.challenge_name.as_deref() != Some(CUSTOM_CHALLENGE) {
+            info!(decision = "none", "not a challenge of ours");
             return Ok(event.unchanged());
         }
         let session = attempts(&request.session);
@@ -101,9 +102,11 @@ impl Asker {
             now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs().to_string(),
         );
         info!(
+            Issued = 1,
+            decision = "issue",
             challenge = name,
             step = ask.step,
-            attempts_left = ask.attempts_left,
+            attempt = ask.attempt(),
             "asked"
         );
         let response = CreateResponse {

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 use shared::challenges::Registry;
-use shared::event::{DefineAuthChallenge, DefineResponse, Event, EventError, attempts};
-use shared::flow::{CUSTOM_CHALLENGE, Decision, Flow, PASSWORD_VERIFIER, User};
+use shared::event::{Attempt, DefineAuthChallenge, DefineResponse, Event, EventError, attempts};
+use shared::flow::{CUSTOM_CHALLENGE, Decision, Flow, PASSWORD_VERIFIER, SRP_A, User};
 use shared::lambda::{ConfigError, Environment};
 use tracing::info;
 
@@ -25,27 +25,45 @@ pub fn handle(event: Value, flow: &Flow) -> Result<Value, EventError> {
     let event = Event::<DefineAuthChallenge>::parse(event)?;
     let request = event.request();
     let session = attempts(&request.session);
-    let entries = session.len();
+    let started = matches!(session.as_slice(), [] | [Attempt { challenge: SRP_A, .. }]);
+    let started = started.then_some(1);
     let response = match flow.decide(&session, User::from_not_found(request.user_not_found)) {
         Decision::Ask(ask) => {
             info!(
-                session.entries = entries,
+                SignInsStarted = started,
+                decision = "ask",
                 challenge = ask.first.as_str(),
                 step = ask.step,
-                "asked"
+                attempt = ask.attempt(),
+                "a challenge comes next"
             );
             DefineResponse::ask(CUSTOM_CHALLENGE)
         }
         Decision::Deny(denial) => {
-            info!(session.entries = entries, reason = ?denial, "denied");
+            info!(
+                SignInsStarted = started,
+                Denied = 1,
+                decision = "deny",
+                reason = ?denial,
+                "the sign-in ends without tokens"
+            );
             DefineResponse::denied()
         }
         Decision::IssueTokens(proof) => {
-            info!(session.entries = entries, "issued tokens");
+            info!(
+                SignInsPassed = 1,
+                decision = "issueTokens",
+                "the sign-in ends with tokens"
+            );
             DefineResponse::tokens(proof)
         }
         Decision::VerifyPassword => {
-            info!(session.entries = entries, "asked Cognito to verify the password");
+            info!(
+                SignInsStarted = started,
+                decision = "verifyPassword",
+                step = 1,
+                "Cognito verifies the password"
+            );
             DefineResponse::ask(PASSWORD_VERIFIER)
         }
     };

@@ -1,6 +1,7 @@
 //! What the terminal shows.
 
 mod banner;
+mod line;
 mod mask;
 
 use std::fmt::Arguments;
@@ -11,8 +12,10 @@ use std::time::Duration;
 use bytes::Bytes;
 
 pub(crate) use banner::{Banner, DemoUser};
+pub(crate) use line::in_short;
 
 use crate::cognito::{Call, Journal};
+use crate::metrics::Total;
 use mask::masked;
 
 /// The terminal, shared by everyone who has something to say.
@@ -65,6 +68,13 @@ impl Console {
     pub(crate) fn printed(&self, function: &str, line: &str) {
         let (dim, plain) = (self.style("2"), self.style("0"));
         self.line(format_args!("{dim}{function} |{plain} {line}"));
+    }
+
+    /// What the functions have counted and timed, if they have.
+    pub(crate) fn metrics(&self, totals: &[Total]) {
+        for total in totals {
+            self.line(format_args!("{}", total.text()));
+        }
     }
 
     /// What one needs to know to sign in.

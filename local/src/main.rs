@@ -7,6 +7,7 @@ mod console;
 mod functions;
 mod lambda;
 mod launch;
+mod metrics;
 mod page;
 mod pools;
 mod s3;
@@ -23,6 +24,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::Router;
+use axum::routing::get;
 use clap::Parser;
 use tokio::net::TcpListener;
 use tokio::time::timeout;
@@ -33,6 +35,7 @@ use cognito::{Clock, Cognito};
 use console::{Banner, Console};
 use functions::{Functions, Output, Program, invoke_api};
 use launch::Surroundings;
+use metrics::Board;
 use pools::{CLIENT_ID, CLIENT_ID_NO_PASSWORD};
 use s3::S3;
 use template::Template;
@@ -131,10 +134,11 @@ async fn run(args: &Args, start: Instant) -> Result<(), Stop> {
         .get("NO_COLOR")
         .is_some_and(|value| !value.is_empty());
     let console = Arc::new(Console::new(args.trace, no_color));
+    let board = Arc::new(Board::default());
     // One future for all phases, so that no signal falls between two of them.
     let mut end = pin!(server::end_asked_for());
     let running = tokio::select! {
-        running = launch(args, &machine, &console) => running?,
+        running = launch(args, &machine, &console, &board) => running?,
         ended = &mut end => return Ok(ended?),
     };
     let endpoint = server::endpoint(running.listener.local_addr()?);
@@ -158,7 +162,9 @@ async fn run(args: &Args, start: Instant) -> Result<(), Stop> {
         .then(|| pools::add_demo_user(&cognito, &running.template, &args.region, &running.secret))
         .transpose()?;
     let pool_id = pools::pool_id(&args.region);
+    let shown = Arc::clone(&board);
     let router = Router::new()
+        .route("/debug/metrics", get(async move || shown.answer()))
         .merge(cognito.router())
         .merge(invoke_api(Arc::clone(&running.functions), &args.region))
         .merge(page::router(page::Config {
@@ -186,11 +192,12 @@ async fn run(args: &Args, start: Instant) -> Result<(), Stop> {
     };
     // Dropping them would kill the processes too; this also waits until they are gone.
     let _ = timeout(Duration::from_secs(5), running.functions.shut_down()).await;
+    console.metrics(&board.totals());
     Ok(ended?)
 }
 
 /// Reads the template, has the functions built and starts them.
-async fn launch(args: &Args, machine: &Machine, console: &Arc<Console>) -> Result<Running, Stop> {
+async fn launch(args: &Args, machine: &Machine, console: &Arc<Console>, board: &Arc<Board>) -> Result<Running, Stop> {
     // First, because it is the quickest to fail, and building can take minutes.
     let listener = TcpListener::bind(args.listen)
         .await
@@ -216,8 +223,14 @@ async fn launch(args: &Args, machine: &Machine, console: &Arc<Console>) -> Resul
         folder: &machine.folder,
     };
     let output: Output = {
-        let console = Arc::clone(console);
-        Arc::new(move |function, line| console.printed(function, line))
+        let (console, board) = (Arc::clone(console), Arc::clone(board));
+        Arc::new(move |function, line| match serde_json::from_str(line) {
+            Ok(serde_json::Value::Object(fields)) => {
+                board.read(&fields);
+                console.printed(function, &console::in_short(line, &fields));
+            }
+            _ => console.printed(function, line),
+        })
     };
     let functions = Functions::new(launch::specs(&template, &programs, &around), &args.region, &output);
     functions.warm_up().await?;

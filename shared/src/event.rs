@@ -139,7 +139,7 @@ impl EventError {
 }
 
 /// `text` made fit for one log line: at most 64 characters, none that could break the line.
-fn printable(text: &str) -> String {
+pub(crate) fn printable(text: &str) -> String {
     text.chars()
         .take(64)
         .map(|c| if c.is_ascii_graphic() { c } else { '?' })

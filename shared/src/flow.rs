@@ -18,7 +18,7 @@ pub const CUSTOM_CHALLENGE: &str = "CUSTOM_CHALLENGE";
 /// Cognito's name for the second half of its password check, the one that proves something.
 pub const PASSWORD_VERIFIER: &str = "PASSWORD_VERIFIER";
 /// Cognito's name for the start of its password check, which proves nothing.
-const SRP_A: &str = "SRP_A";
+pub const SRP_A: &str = "SRP_A";
 /// What Cognito may ask by itself right after the password.
 const COGNITO_MFA: [&str; 3] = ["EMAIL_OTP", "SMS_MFA", "SOFTWARE_TOKEN_MFA"];
 
@@ -93,6 +93,11 @@ impl Ask<'_> {
     pub fn choose(&self, wanted: Option<&str>) -> Name {
         let wanted = self.others.iter().find(|name| Some(name.as_str()) == wanted);
         wanted.copied().unwrap_or(self.first)
+    }
+
+    /// Which of the step's answers is asked for, from 1.
+    pub fn attempt(&self) -> usize {
+        usize::from(self.wrong) + 1
     }
 
     /// What may be asked, the first first.

@@ -1,5 +1,10 @@
 //! How a function runs on Lambda: its configuration, its log, its errors.
 
+mod invocation;
+pub mod log;
+pub mod metrics;
+
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::ffi::OsString;
 use std::fmt::Display;
@@ -9,11 +14,15 @@ use std::str::FromStr;
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
-use tracing::error;
 use tracing::level_filters::LevelFilter;
+use tracing::{Instrument, Span, debug, error, error_span};
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
+
+use crate::secret::Keys;
+use invocation::Origin;
+use log::Log;
 
 /// What the client is told where a function fails. Cognito shows it, so it says nothing.
 pub const NEUTRAL_ERROR: &str = "internal error";
@@ -116,8 +125,7 @@ pub enum ConfigError {
     },
 }
 
-/// Sends the log of this workspace's crates to standard output, at the level of `AWS_LAMBDA_LOG_LEVEL` or
-/// `RUST_LOG` (default `info`), as JSON if `AWS_LAMBDA_LOG_FORMAT` is `JSON`.
+/// Sends the log to standard output, at the level of `AWS_LAMBDA_LOG_LEVEL` or `RUST_LOG` (default `info`).
 ///
 /// Other crates log warnings and errors only, whatever the level: at `trace` some would print events.
 pub fn start_log(environment: &Environment) {
@@ -127,28 +135,30 @@ pub fn start_log(environment: &Environment) {
     let level = level
         .and_then(|level| LevelFilter::from_str(level).ok())
         .unwrap_or(LevelFilter::INFO);
-    let targets = Targets::new().with_default(LevelFilter::WARN).with_targets(
-        [
-            "shared",
-            "define_auth_challenge",
-            "create_auth_challenge",
-            "verify_auth_challenge",
-        ]
-        .map(|own| (own, level)),
-    );
-    let lines = tracing_subscriber::fmt::layer().with_target(false).without_time();
-    let log = tracing_subscriber::registry().with(targets);
-    // A second subscriber in one process is refused; the first goes on.
-    let _ = match environment.get("AWS_LAMBDA_LOG_FORMAT") {
-        Some(format) if format.eq_ignore_ascii_case("json") => log.with(lines.json().flatten_event(true)).try_init(),
-        _ => log.with(lines.with_ansi(false)).try_init(),
+    // What is said below the level belongs to the invocation's line all the same, which is written if it is severe.
+    let own = level.max(LevelFilter::INFO);
+    let targets = Targets::new()
+        .with_default(LevelFilter::WARN)
+        // Says of every error again, without its reason, that there was one.
+        .with_target("lambda_runtime", LevelFilter::OFF)
+        .with_targets(log::OWN.map(|krate| (krate, own)));
+    let log = Log {
+        function: environment
+            .get("AWS_LAMBDA_FUNCTION_NAME")
+            .unwrap_or_default()
+            .to_owned(),
+        level,
+        out: std::io::stdout,
     };
+    // A second subscriber in one process is refused; the first goes on.
+    let _ = tracing_subscriber::registry().with(targets).with(log).try_init();
 }
 
 /// Answers events with `function` until Lambda ends the process; a function that could not be configured, or that
 /// Lambda did not start, ends it at once, with the reason on standard error.
 ///
-/// An error of `function` goes to the log in full and to Cognito as [`NEUTRAL_ERROR`].
+/// Each invocation is a line of the log. An error of `function` goes there in full, and to Cognito as
+/// [`NEUTRAL_ERROR`].
 pub async fn run<F, R, E>(environment: &Environment, function: Result<F, ConfigError>) -> ExitCode
 where
     F: Fn(Value) -> R,
@@ -159,26 +169,55 @@ where
         Ok(function) => function,
         Err(error) => return refuse(&error),
     };
+    debug!("started version {}", env!("CARGO_PKG_VERSION"));
+    let keys = environment
+        .get("CHALLENGE_SECRET")
+        .and_then(|secret| Keys::parse(secret).ok());
+    let cold = Cell::new(true);
     let service = service_fn(|event: LambdaEvent<Payload>| {
-        let answer = event.payload.0.map(&function);
+        let span = invocation(&event, keys.as_ref(), cold.take());
+        let answer = span.in_scope(|| event.payload.0.map(&function));
         async move {
             let answered = match answer {
-                Some(answer) => answer.await.map_err(|error| error.to_string()),
+                Some(answer) => answer.instrument(span.clone()).await.map_err(|error| error.to_string()),
                 None => Err("the event is not JSON, or nested too deeply".to_owned()),
             };
-            answered.map_err(|error| {
-                error!(%error, "could not answer the event");
+            let answered = answered.map_err(|error| {
+                span.in_scope(|| error!(decision = "error", "{error}"));
                 Diagnostic {
                     error_type: "Error".into(),
                     error_message: NEUTRAL_ERROR.into(),
                 }
-            })
+            });
+            // Writes the line before the answer goes out: after it, Lambda may freeze the process.
+            drop(span);
+            answered
         }
     });
     match lambda_runtime::run(service).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => refuse(&error),
     }
+}
+
+/// The span that gathers what the log says of an invocation. Always there: an error is a line at any level.
+fn invocation(event: &LambdaEvent<Payload>, keys: Option<&Keys>, cold: bool) -> Span {
+    let origin = event.payload.0.as_ref().map(|event| Origin::of(event, keys));
+    let Origin {
+        trigger,
+        pool,
+        client,
+        user,
+    } = origin.unwrap_or_default();
+    error_span!(
+        log::INVOCATION,
+        requestId = event.context.request_id,
+        trigger,
+        userPool = pool,
+        client,
+        user,
+        coldStart = cold
+    )
 }
 
 /// An event, or nothing where the bytes are not JSON.

@@ -57,8 +57,10 @@ impl Judge {
         let user = User::from_not_found(request.user_not_found);
         let verdict = self.judge(secret, request.challenge_answer.as_ref(), user, now);
         match verdict {
-            Verdict::Right => info!(challenge = name, "right"),
-            Verdict::Wrong(why) => info!(challenge = name, reason = ?why, "wrong"),
+            Verdict::Right => info!(Passed = 1, decision = "right", challenge = name, "the answer is right"),
+            Verdict::Wrong(why) => {
+                info!(Failed = 1, decision = "wrong", challenge = name, reason = ?why, "the answer is wrong");
+            }
         }
         event.respond(&VerifyResponse {
             answer_correct: verdict == Verdict::Right,

@@ -61,7 +61,11 @@ impl Issuer for SecurityQuestion {
             Some(enrolled) if request.found => enrolled,
             _ => {
                 if request.found {
-                    warn!("the user has enrolled no security question and cannot sign in: set {ATTRIBUTE}");
+                    warn!(
+                        NotEnrolled = 1,
+                        reason = "NotEnrolled",
+                        "the user has enrolled no security question and cannot sign in: set {ATTRIBUTE}"
+                    );
                 }
                 self.decoy(request, rng)?
             }

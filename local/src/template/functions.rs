@@ -45,7 +45,15 @@ const PROPERTIES: Fields = &[
     ("InlineCode", Shape::Skip),
     ("KmsKeyArn", Shape::Skip),
     ("Layers", Shape::Skip),
-    ("LoggingConfig", Shape::Skip),
+    (
+        "LoggingConfig",
+        Shape::Object(&[
+            ("ApplicationLogLevel", Shape::Text),
+            ("LogFormat", Shape::Text),
+            ("LogGroup", Shape::Skip),
+            ("SystemLogLevel", Shape::Skip),
+        ]),
+    ),
     ("MemorySize", Shape::Whole(128, 10_240)),
     ("PackageType", Shape::Skip),
     ("PermissionsBoundary", Shape::Skip),
@@ -194,12 +202,21 @@ fn merge(global: &Node, own: &Node) -> Node {
     Node { line: own.line, kind }
 }
 
+/// The variables of the template, and those that Lambda makes of its `LoggingConfig`.
 fn environment(properties: &serde_json::Map<String, Value>) -> BTreeMap<String, String> {
     let variables = properties
         .get("Environment")
         .and_then(|environment| environment.get("Variables")?.as_object());
     let text = |(name, value): (&String, &Value)| Some((name.clone(), value.as_str()?.to_owned()));
-    variables.into_iter().flatten().filter_map(text).collect()
+    let mut environment: BTreeMap<String, String> = variables.into_iter().flatten().filter_map(text).collect();
+    for (setting, variable) in [
+        ("ApplicationLogLevel", "AWS_LAMBDA_LOG_LEVEL"),
+        ("LogFormat", "AWS_LAMBDA_LOG_FORMAT"),
+    ] {
+        let value = properties.get("LoggingConfig").and_then(|logging| logging.get(setting));
+        environment.extend(value.and_then(|value| text((&variable.to_owned(), value))));
+    }
+    environment
 }
 
 fn whole(properties: &serde_json::Map<String, Value>, name: &str) -> Option<u64> {

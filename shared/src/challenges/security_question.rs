@@ -8,6 +8,8 @@ mod enrollment;
 mod hash;
 pub mod policy;
 
+use tracing::info_span;
+
 use super::{Challenge, Verdict, Why};
 use crate::secret::{Keys, Secret};
 
@@ -36,7 +38,10 @@ impl Challenge for SecurityQuestion {
     fn check(&self, secret: Secret<'_>, answer: &str, keys: &Keys) -> Verdict {
         match secret.get(ANSWER_HASH).and_then(AnswerHash::parse) {
             None => Verdict::Wrong(Why::NoSecret),
-            Some(hash) => Verdict::of(hash.verify(answer, keys)),
+            Some(hash) => {
+                let timed = info_span!("Argon2Milliseconds");
+                Verdict::of(timed.in_scope(|| hash.verify(answer, keys)))
+            }
         }
     }
 }

@@ -12,7 +12,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use shared::lambda::{ConfigError, Environment};
 use shared::session::SessionMinutes;
-use tracing::warn;
+use tracing::{Instrument, info_span, warn};
 
 /// How long S3 may take. Cognito gives the whole function 5 seconds.
 const BUDGET: Duration = Duration::from_secs(2);
@@ -66,13 +66,14 @@ impl Store {
     /// Stores `medium` under `id` and gives the address to get it from. Where S3 fails or is late that is a `data:` URL:
     /// a sign-in does not wait for a bucket.
     pub(super) async fn publish(&self, id: u128, medium: Medium) -> String {
-        let reason = match tokio::time::timeout(BUDGET, self.upload(id, &medium)).await {
+        let upload = self.upload(id, &medium).instrument(info_span!("S3Milliseconds"));
+        let reason = match tokio::time::timeout(BUDGET, upload).await {
             Ok(Some(url)) => return url,
-            Ok(None) => "failed",
-            Err(_) => "late",
+            Ok(None) => "S3Failed",
+            Err(_) => "S3Late",
         };
         warn!(
-            captcha.inline = 1,
+            InlineFallbacks = 1,
             reason, "S3 did not take the medium, so it goes inline"
         );
         format!("data:{};base64,{}", medium.kind, STANDARD.encode(&medium.bytes))
@@ -90,10 +91,7 @@ impl Store {
         if let Err(error) = put.content_type(medium.kind).cache_control("no-store").send().await {
             // The error's own text may quote the request, so only what S3 calls it is logged.
             let error = error.into_service_error();
-            warn!(
-                s3.error = error.meta().code().unwrap_or("no answer"),
-                "PutObject failed"
-            );
+            warn!("PutObject failed: {}", error.meta().code().unwrap_or("no answer"));
             return None;
         }
         let expires = PresigningConfig::expires_in(self.session.duration()).ok()?;

@@ -1,0 +1,93 @@
+//! Whose invocation it is, as far as the log may know.
+
+use std::fmt::Write;
+
+use hmac::{Hmac, KeyInit, Mac};
+use serde_json::Value;
+use sha2::Sha256;
+
+use crate::event::printable;
+use crate::secret::Keys;
+
+/// What an event says of itself, fit for the log.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Origin {
+    pub(super) trigger: Option<String>,
+    pub(super) pool: Option<String>,
+    pub(super) client: Option<String>,
+    pub(super) user: Option<String>,
+}
+
+impl Origin {
+    /// Reads it from `event`. Without `keys` there is no user.
+    pub(super) fn of(event: &Value, keys: Option<&Keys>) -> Self {
+        let text = |path| event.pointer(path).and_then(Value::as_str);
+        // A user that does not exist has no `sub`.
+        let user = text("/request/userAttributes/sub").or(text("/userName"));
+        Self {
+            trigger: text("/triggerSource").map(printable),
+            pool: text("/userPoolId").map(printable),
+            client: text("/callerContext/clientId").map(printable),
+            user: keys.zip(user).map(|(keys, user)| pseudonym(user, keys)),
+        }
+    }
+}
+
+/// Stands for `user` in the log: the same in every line, and who has not the secret cannot tell whose it is, nor try out
+/// names until one fits.
+fn pseudonym(user: &str, keys: &Keys) -> String {
+    let mac = Hmac::<Sha256>::new_from_slice(&keys.derive("log: user"));
+    let hash = mac.map(|mac| mac.chain_update(user).finalize().into_bytes());
+    let mut text = String::new();
+    for byte in hash.iter().flatten().take(8) {
+        // Writing to a string does not fail.
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn keys(letter: &str) -> Keys {
+        Keys::parse(&letter.repeat(32)).unwrap()
+    }
+
+    fn event(name: &str, sub: Option<&str>) -> Value {
+        json!({"triggerSource": "T_A", "userPoolId": "p", "userName": name, "callerContext": {"clientId": "c"},
+            "request": {"userAttributes": {"sub": sub}}})
+    }
+
+    #[test]
+    fn one_user_is_one_pseudonym_under_any_name() {
+        let of = |name, sub, letter| Origin::of(&event(name, sub), Some(&keys(letter))).user.unwrap();
+        assert_eq!(of("ada", Some("1"), "k"), of("Ada@example.com", Some("1"), "k"));
+        assert_ne!(of("ada", Some("1"), "k"), of("ada", Some("2"), "k"));
+        assert_ne!(of("ada", Some("1"), "k"), of("ada", Some("1"), "x"));
+        assert_ne!(of("nobody", None, "k"), of("no one", None, "k"));
+    }
+
+    #[test]
+    fn the_pseudonym_is_hkdf_and_hmac_cut_to_64_bits() {
+        // Python: key = h(h(bytes(32), b"k" * 32), b"log: user\x01"); h(key, b"ada").hex()[:16], where
+        // h = lambda key, text: hmac.new(key, text, "sha256").digest()
+        assert_eq!(pseudonym("ada", &keys("k")), "9536ad7ef3847c7e");
+    }
+
+    #[test]
+    fn without_the_secret_nobody_is_told_apart() {
+        let origin = Origin::of(&event("ada", Some("1")), None);
+        assert_eq!(origin.user, None);
+        assert_eq!(origin.client.as_deref(), Some("c"));
+    }
+
+    #[test]
+    fn what_is_no_event_has_no_origin() {
+        for event in [json!(null), json!([1]), json!({"triggerSource": 1, "request": "x"})] {
+            assert_eq!(Origin::of(&event, Some(&keys("k"))), Origin::default(), "{event}");
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! What is counted and timed, and how CloudWatch is told: in its embedded metric format, within the log.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use serde_json::{Value, json};
+
+/// Where CloudWatch keeps the metrics.
+pub const NAMESPACE: &str = "CustomAuthChallenge";
+
+/// The field that every metric has as its dimension.
+pub const FUNCTION: &str = "function";
+
+/// Something that is counted, or timed.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Metric {
+    /// Its name, in the log and in CloudWatch.
+    pub name: &'static str,
+    /// `Count` or `Milliseconds`.
+    pub unit: &'static str,
+    /// The field of the log that it is broken down by, besides [`FUNCTION`]. Its values are from a closed set.
+    pub by: Option<&'static str>,
+}
+
+impl Metric {
+    const fn count(name: &'static str, by: Option<&'static str>) -> Self {
+        let unit = "Count";
+        Self { name, unit, by }
+    }
+
+    const fn time(name: &'static str) -> Self {
+        let unit = "Milliseconds";
+        Self { name, unit, by: None }
+    }
+
+    /// The metric called `name`.
+    pub fn named(name: &str) -> Option<&'static Self> {
+        METRICS.iter().find(|metric| metric.name == name)
+    }
+}
+
+/// Every metric. A function counts one by an event with a field of its name, and times one by a span of its name.
+pub static METRICS: [Metric; 11] = [
+    Metric::time("Argon2Milliseconds"),
+    Metric::count("ColdStarts", None),
+    Metric::count("Denied", Some("reason")),
+    Metric::count("Failed", Some("challenge")),
+    Metric::count("InlineFallbacks", None),
+    Metric::count("Issued", Some("challenge")),
+    Metric::count("NotEnrolled", None),
+    Metric::count("Passed", Some("challenge")),
+    Metric::time("S3Milliseconds"),
+    Metric::count("SignInsPassed", None),
+    Metric::count("SignInsStarted", None),
+];
+
+/// The member `_aws`, which tells CloudWatch that `metrics` are in a line written at `now`.
+///
+/// `has` says whether the line has a value for a field: a metric cannot be broken down by what is not there.
+pub(super) fn declaration<'m>(
+    metrics: impl Iterator<Item = &'m Metric> + Clone,
+    has: impl Fn(&str) -> bool,
+    now: SystemTime,
+) -> Value {
+    let breakdown = |metric: &Metric| metric.by.filter(|field| has(field));
+    let mut directives: Vec<(Option<&str>, Vec<Value>)> = Vec::new();
+    for metric in metrics {
+        let by = breakdown(metric);
+        let member = json!({ "Name": metric.name, "Unit": metric.unit });
+        match directives.iter_mut().find(|(other, _)| *other == by) {
+            Some((_, members)) => members.push(member),
+            None => directives.push((by, vec![member])),
+        }
+    }
+    let directives: Vec<Value> = directives
+        .into_iter()
+        .map(|(by, metrics)| {
+            // Also without the breakdown, because an alarm cannot add up what it does not know.
+            let dimensions = by.map_or_else(|| json!([[FUNCTION]]), |by| json!([[FUNCTION], [FUNCTION, by]]));
+            json!({ "Namespace": NAMESPACE, "Dimensions": dimensions, "Metrics": metrics })
+        })
+        .collect();
+    let since_1970 = now.duration_since(UNIX_EPOCH).unwrap_or_default();
+    let timestamp = u64::try_from(since_1970.as_millis()).unwrap_or(u64::MAX);
+    json!({ "Timestamp": timestamp, "CloudWatchMetrics": directives })
+}
+
+/// `duration` in milliseconds, exact to the microsecond.
+pub(super) fn milliseconds(duration: Duration) -> Value {
+    let micros = u32::try_from(duration.as_micros()).unwrap_or(u32::MAX);
+    Value::from(f64::from(micros) / 1000.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_metric_is_declared_with_and_without_its_breakdown() {
+        let metrics = ["ColdStarts", "Denied"].map(|name| Metric::named(name).unwrap());
+        let now = UNIX_EPOCH + Duration::from_millis(1_767_225_600_123);
+        assert_eq!(
+            declaration(metrics.into_iter(), |field| field == "reason", now),
+            json!({"Timestamp": 1_767_225_600_123_u64, "CloudWatchMetrics": [
+                {"Namespace": "CustomAuthChallenge", "Dimensions": [["function"]],
+                    "Metrics": [{"Name": "ColdStarts", "Unit": "Count"}]},
+                {"Namespace": "CustomAuthChallenge", "Dimensions": [["function"], ["function", "reason"]],
+                    "Metrics": [{"Name": "Denied", "Unit": "Count"}]},
+            ]})
+        );
+    }
+
+    #[test]
+    fn nothing_is_broken_down_by_a_field_without_a_value() {
+        let denied = Metric::named("Denied").into_iter();
+        let declared = declaration(denied, |_| false, UNIX_EPOCH);
+        assert_eq!(declared["CloudWatchMetrics"][0]["Dimensions"], json!([["function"]]));
+    }
+
+    #[test]
+    fn times_are_exact_to_the_microsecond() {
+        assert_eq!(milliseconds(Duration::from_nanos(1_234_567)), json!(1.234));
+        assert_eq!(milliseconds(Duration::MAX), json!(4_294_967.295));
+    }
+}

@@ -1,0 +1,222 @@
+//! What the built functions print: one line for each event, with the same fields, without secrets, with metrics that
+//! CloudWatch takes.
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use loop_tests::emf::violations;
+use loop_tests::folder::{cases, fixtures, read};
+use loop_tests::functions::{DEFAULT_FLOW, SECRET};
+use loop_tests::local::{Client, Local};
+use loop_tests::runtime_api::{Function, Invoked};
+use loop_tests::script::right_answer;
+use serde_json::{Value, json};
+use shared::challenges::Registry;
+use shared::lambda::log::FIELDS;
+use shared::lambda::metrics::METRICS;
+
+const DEFINE: &str = "define-auth-challenge";
+const CREATE: &str = "create-auth-challenge";
+const VERIFY: &str = "verify-auth-challenge";
+
+/// A function with the environment that the template gives it, and an S3 that is not there.
+fn start(name: &str) -> Function {
+    let flow = ("AUTH_FLOW", DEFAULT_FLOW);
+    let secret = [("AUTH_SESSION_MINUTES", "3"), ("CHALLENGE_SECRET", SECRET)];
+    let s3 = [
+        ("AWS_ACCESS_KEY_ID", "test"),
+        ("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:1"),
+        ("AWS_REGION", "us-east-1"),
+        ("AWS_SECRET_ACCESS_KEY", "a key that nobody may see"),
+        ("CAPTCHA_BUCKET", "pictures"),
+    ];
+    match name {
+        DEFINE => Function::start(name, &[flow]),
+        CREATE => Function::start(name, &[&[flow], &secret[..], &s3[..]].concat()),
+        _ => Function::start(name, &secret),
+    }
+}
+
+/// The fixtures of a function, asked just now.
+fn events(folder: &str) -> Vec<(String, Value)> {
+    let folder = fixtures(folder);
+    let event = |case: String| {
+        let mut event: Value = read(&folder.join(format!("{case}.event.json")));
+        if let Some(issued_at) = event.pointer_mut("/request/privateChallengeParameters/issuedAt") {
+            *issued_at = seconds().to_string().into();
+        }
+        (case, event)
+    };
+    cases(&folder, &[".event.json", ".response.json"])
+        .into_iter()
+        .map(event)
+        .collect()
+}
+
+#[expect(clippy::disallowed_methods, reason = "the functions run now")]
+fn seconds() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()
+}
+
+/// Runs every fixture of a function, in one process.
+fn run(name: &str, folder: &str) -> Vec<(String, Value, Invoked)> {
+    let function = start(name);
+    let ran = events(folder)
+        .into_iter()
+        .map(|(case, event)| {
+            let invoked = function.invoke(&event);
+            (case, event, invoked)
+        })
+        .collect();
+    assert_eq!(
+        function.end(),
+        Vec::<String>::new(),
+        "{name} printed more than its lines"
+    );
+    ran
+}
+
+#[test]
+fn every_line_has_the_same_fields_and_metrics_that_cloudwatch_takes() {
+    let mut seen = BTreeSet::new();
+    for (name, folder) in [(DEFINE, "define"), (CREATE, "create"), (VERIFY, "verify")] {
+        for (index, (case, _, Invoked { line, .. })) in run(name, folder).into_iter().enumerate() {
+            let keys: Vec<&str> = line.as_object().unwrap().keys().map(String::as_str).collect();
+            let (fields, metrics) = keys.split_at(FIELDS.len());
+            assert_eq!(fields, FIELDS, "{case}");
+            assert_eq!(line["coldStart"], index == 0, "{case}");
+            assert_eq!(line["function"], name, "{case}");
+            if let [metrics @ .., last] = metrics {
+                assert_eq!(*last, "_aws", "{case}");
+                assert_eq!(violations(&line), Vec::<String>::new(), "{case}: {line}");
+                seen.extend(metrics.iter().map(|metric| (*metric).to_owned()));
+            }
+            let known: Vec<_> = Registry::standard().names().map(|name| json!(name.as_str())).collect();
+            let challenge = &line["challenge"];
+            assert!(
+                challenge.is_null() || challenge == "unknown" || known.contains(challenge),
+                "{case}: {challenge}"
+            );
+            let reason = line["reason"].as_str().unwrap_or_default();
+            assert!(
+                reason.chars().all(|letter| letter.is_ascii_alphanumeric()),
+                "{case}: {reason}"
+            );
+        }
+    }
+    let all: BTreeSet<_> = METRICS.iter().map(|metric| metric.name.to_owned()).collect();
+    assert_eq!(seen, all, "a metric that no fixture shows");
+}
+
+#[test]
+fn no_line_tells_who_it_is_or_what_they_know() {
+    for (name, folder) in [(DEFINE, "define"), (CREATE, "create"), (VERIFY, "verify")] {
+        for (case, event, Invoked { answer, line }) in run(name, folder) {
+            let mut secrets = vec![SECRET.to_owned(), "a key that nobody may see".to_owned()];
+            for path in [
+                "/userName",
+                "/request/userAttributes",
+                "/request/clientMetadata",
+                "/request/challengeAnswer",
+                "/request/privateChallengeParameters",
+                "/response/privateChallengeParameters",
+                "/response/publicChallengeParameters",
+            ] {
+                for event in [&event, &answer] {
+                    texts(event.pointer(path).unwrap_or(&Value::Null), &mut secrets);
+                }
+            }
+            let line = line.to_string();
+            for secret in &secrets {
+                assert!(!line.contains(secret), "{case}: `{secret}` is in {line}");
+            }
+        }
+    }
+}
+
+/// The texts in `value` that a log must not have: not the names of challenges, small numbers and the time.
+fn texts(value: &Value, found: &mut Vec<String>) {
+    match value {
+        Value::String(text) if text.len() > 3 && Registry::standard().name(text).is_none() => found.push(text.clone()),
+        Value::Array(items) => items.iter().for_each(|item| texts(item, found)),
+        Value::Object(fields) => fields
+            .iter()
+            .filter(|(name, _)| *name != "issuedAt")
+            .for_each(|(_, value)| texts(value, found)),
+        _ => {}
+    }
+}
+
+#[test]
+fn one_person_is_followed_by_create_and_verify_and_not_by_define() {
+    let event = |trigger: &str| {
+        json!({"triggerSource": format!("{trigger}_Authentication"), "userPoolId": "pool", "userName": "ada",
+            "callerContext": {"clientId": "client"},
+            "request": {"userAttributes": {"sub": "a-sub"}, "session": [], "challengeName": null}})
+    };
+    let [define, create, verify] = [
+        (DEFINE, "DefineAuthChallenge"),
+        (CREATE, "CreateAuthChallenge"),
+        (VERIFY, "VerifyAuthChallengeResponse"),
+    ]
+    .map(|(name, trigger)| start(name).invoke(&event(trigger)).line);
+    assert!(create["user"].as_str().is_some_and(|user| user.len() == 16), "{create}");
+    assert_eq!(create["user"], verify["user"]);
+    assert_eq!(define["user"], Value::Null);
+    for line in [define, create, verify] {
+        assert_eq!([&line["userPool"], &line["client"]], ["pool", "client"]);
+    }
+}
+
+#[test]
+fn what_is_no_event_is_an_error_with_a_reason_that_the_client_does_not_see() {
+    let function = start(DEFINE);
+    let Invoked { answer, line } = function.invoke(&json!(["MARKER"]));
+    assert_eq!([&line["level"], &line["decision"]], ["ERROR", "error"]);
+    assert_eq!(answer["errorMessage"], "internal error");
+    assert!(!line.to_string().contains("MARKER"), "{line}");
+}
+
+#[test]
+fn local_shows_what_the_dashboard_would() {
+    let local = Local::start(&["--flow", "CAPTCHA:3"]);
+    let client = Client::new(&local);
+    let asked = client.start("demo").unwrap();
+    let asked = client.answer("demo", &asked, "wrong", &Value::Null).unwrap();
+    let answer = right_answer(&asked["ChallengeParameters"], &client.private_parameters(&asked));
+    client.answer("demo", &asked, &answer, &Value::Null).unwrap();
+    let expected = [
+        ("Failed", 1),
+        ("Issued", 2),
+        ("Passed", 1),
+        ("SignInsPassed", 1),
+        ("SignInsStarted", 1),
+    ];
+    // The lines are on their way: they come through pipes.
+    let end = Instant::now() + Duration::from_secs(30);
+    let url = format!("{}/debug/metrics", local.endpoint);
+    loop {
+        let totals: Value = serde_json::from_slice(&Local::get(&url).unwrap()).unwrap();
+        let sum = |name: &str| {
+            let totals = totals.as_array().into_iter().flatten();
+            let mut of_function =
+                totals.filter(|total| total["metric"] == name && total["dimensions"].as_object().unwrap().len() == 1);
+            of_function.next().and_then(|total| total["sum"].as_f64())
+        };
+        if expected
+            .iter()
+            .all(|(name, count)| sum(name) == Some(f64::from(*count)))
+        {
+            break;
+        }
+        assert!(Instant::now() < end, "{totals}");
+        std::thread::yield_now();
+    }
+    let printed = local.stop().join("\n");
+    assert!(
+        printed.contains("INFO the answer is wrong decision=wrong challenge=CAPTCHA reason=Different"),
+        "{printed}"
+    );
+    let issued = printed.lines().find(|line| line.starts_with("Issued"));
+    assert!(issued.is_some_and(|line| line.contains(" 2 ")), "{printed}");
+}
