@@ -28,6 +28,8 @@ pub(crate) struct User {
     /// None until one is set.
     pub(crate) password: Option<Verifier>,
     pub(crate) status: Status,
+    /// When the password was set; a temporary one is not good for ever.
+    pub(crate) password_set: Duration,
     /// Whether an administrator has turned the account off.
     pub(crate) disabled: bool,
     pub(crate) codes: Codes,
@@ -227,6 +229,7 @@ mod tests {
             mfa: UserMfa::default(),
             devices: Vec::new(),
             created: Duration::ZERO,
+            password_set: Duration::ZERO,
             modified: Duration::ZERO,
         }
     }

@@ -35,6 +35,7 @@ pub(super) async fn change_password(state: &State, mut request: Request<'_>) -> 
             return Err(Error::incorrect().because("the password has been changed meanwhile"));
         }
         changed.password = Some(verifier);
+        changed.password_set = now;
         changed.modified = now;
         Ok(())
     })?;

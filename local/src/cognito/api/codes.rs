@@ -175,12 +175,14 @@ pub(super) fn confirm_forgot_password(state: &State, mut request: Request<'_>) -
     let user = caller.user.as_ref().ok_or_else(mismatch)?;
     let verifier = verifier(&caller.pool, &user.name, password)?;
     let change = |user: &mut User, medium: Medium, address: &str| {
+    let now = state.clock.now();
         may_reset(user)?;
         if user.attributes.get(medium.attribute()).map(String::as_str) != Some(address) {
             return Err(expired().because("the address has been changed since the code was sent"));
         }
         user.password = Some(verifier);
         user.status = Status::Confirmed;
+        user.password_set = now;
         Ok(())
     };
     state

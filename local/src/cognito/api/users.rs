@@ -65,6 +65,7 @@ impl State {
                 sub,
                 attributes,
                 password,
+                password_set: now,
                 status,
                 disabled: false,
                 codes: Codes::default(),
@@ -145,6 +146,7 @@ pub(super) fn admin_set_user_password(state: &State, mut request: Request<'_>) -
     let now = state.clock.now();
     state.store.update_user(&pool, &name, |user| {
         user.password = Some(verifier);
+        user.password_set = now;
         user.status = if permanent {
             Status::Confirmed
         } else {
