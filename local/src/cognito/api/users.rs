@@ -158,19 +158,6 @@ pub(super) fn admin_set_user_password(state: &State, mut request: Request<'_>) -
     Ok(json!({}))
 }
 
-pub(super) fn admin_update_user_attributes(state: &State, mut request: Request<'_>) -> Result<Value, Error> {
-    let (pool, login) = target(state, &mut request)?;
-    let changes = request.attributes("UserAttributes")?;
-    pool.schema.check_changes(&changes)?;
-    let now = state.clock.now();
-    state.store.update_user(&pool, login, |user| {
-        user.change_attributes(changes);
-        user.modified = now;
-        Ok(())
-    })?;
-    Ok(json!({}))
-}
-
 pub(super) fn admin_get_user(state: &State, mut request: Request<'_>) -> Result<Value, Error> {
     let (pool, login) = target(state, &mut request)?;
     let user = state.store.user(&pool, login).ok_or_else(Error::user_not_found)?;
