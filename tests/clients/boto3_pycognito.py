@@ -1,4 +1,4 @@
-"""Signs in with boto3 (no SRP) and with pycognito's SRP inside CUSTOM_AUTH.
+"""Signs in with boto3 (no SRP) and with the SRP of pycognito, or warrant, inside CUSTOM_AUTH.
 
 Needs ENDPOINT, a running `local --debug-answers`.
 """
@@ -14,6 +14,7 @@ import boto3
 from botocore import UNSIGNED
 from botocore.config import Config
 from pycognito.aws_srp import AWSSRP
+from warrant.aws_srp import AWSSRP as WarrantsAWSSRP
 
 from boto3_rules import assert_refused, rule, run
 
@@ -56,6 +57,18 @@ def pycognito_signs_in_with_password_captcha_and_question():
     reply = answer(CLIENT, reply, captcha_answer(reply))
     assert_asks(reply, challenge="SECURITY_QUESTION", step="3", steps="3", attemptsLeft="3")
     assert_tokens(answer(CLIENT, reply, security_answer(reply)), CLIENT)
+
+
+@rule
+def warrant_signs_in_with_password_captcha_and_question():
+    reply = prove_password_with_warrant()
+    assert_asks(reply, challenge="CAPTCHA", step="2", steps="3", attemptsLeft="3")
+    reply = answer(CLIENT, reply, captcha_answer(reply))
+    assert_tokens(answer(CLIENT, reply, security_answer(reply)), CLIENT)
+    for _ in range(8):
+        assert_asks(prove_password_with_warrant(), challenge="CAPTCHA", step="2")
+    wrong = lambda: prove_password_with_warrant(password="Passw0rd!wrong")
+    assert_refused(wrong, "Incorrect username or password.")
 
 
 @rule
@@ -181,6 +194,18 @@ def prove_password(name=USER, password=PASSWORD):
         ChallengeName="PASSWORD_VERIFIER",
         Session=reply["Session"],
         ChallengeResponses=proof.process_challenge(reply["ChallengeParameters"], parameters),
+    )
+
+
+def prove_password_with_warrant(password=PASSWORD):
+    """The same, with the class that pycognito's was made from."""
+    proof = WarrantsAWSSRP(username=USER, password=password, pool_id=POOL, client_id=CLIENT, client=cognito)
+    reply = start(CLIENT, USER, {**proof.get_auth_params(), "CHALLENGE_NAME": "SRP_A"})
+    return cognito.respond_to_auth_challenge(
+        ClientId=CLIENT,
+        ChallengeName="PASSWORD_VERIFIER",
+        Session=reply["Session"],
+        ChallengeResponses=proof.process_challenge(reply["ChallengeParameters"]),
     )
 
 

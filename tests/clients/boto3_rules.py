@@ -28,7 +28,8 @@ def assert_refused(call, message, error="NotAuthorizedException"):
 
 def run(name):
     """Tries every rule, with `name` before its sentence; the exit code."""
-    print(f"boto3 {version('boto3')}, pycognito {version('pycognito')}, Python {sys.version.split()[0]}")
+    libraries = ", ".join(f"{name} {version(name)}" for name in ("boto3", "pycognito", "warrant"))
+    print(f"{libraries}, Python {sys.version.split()[0]}")
     failed = 0
     for check in RULES:
         sentence = check.__name__.replace("_", " ")

@@ -1,16 +1,17 @@
-// Signs in with a code of an authenticator app by the AWS SDK for JavaScript v3, as AWS's own example does.
+// Signs in with the AWS SDK for JavaScript v3: through custom challenges, and with a code of an authenticator app as
+// AWS's own example does, in a pool that is made for it.
 //
-// Needs ENDPOINT (a running `local`) and SCRATCH (the folder whose node/ holds the SDK). The pool is made for the test.
+// Needs what world.mjs needs.
 import { createHmac } from "node:crypto";
-import { createRequire } from "node:module";
-import { join } from "node:path";
 
-const require = createRequire(join(process.env.SCRATCH, "node/"));
-const sdk = require("@aws-sdk/client-cognito-identity-provider");
-const { version } = require("@aws-sdk/client-cognito-identity-provider/package.json");
+import { asks, assert, equal, refused, tryAll } from "./rules.mjs";
+import { ENDPOINT, constants, require, services, version } from "./world.mjs";
+
+const library = "@aws-sdk/client-cognito-identity-provider";
+const sdk = require(library);
 
 const client = new sdk.CognitoIdentityProviderClient({
-  endpoint: process.env.ENDPOINT,
+  endpoint: ENDPOINT,
   region: "us-east-1",
   credentials: { accessKeyId: "local", secretAccessKey: "local" },
   maxAttempts: 1,
@@ -32,6 +33,26 @@ const respondToAuthChallenge = ({ clientId, username, session, userPoolId, code 
 };
 
 const rules = {
+  async "custom challenges are asked in the language that comes with the answer before"() {
+    const ClientId = constants.CLIENT_WITHOUT_PASSWORD;
+    const AuthParameters = { USERNAME: constants.USER };
+    let asked = await send(sdk.InitiateAuthCommand, { ClientId, AuthFlow: "CUSTOM_AUTH", AuthParameters });
+    const answer = (ANSWER, locale) =>
+      send(sdk.RespondToAuthChallengeCommand, {
+        ClientId,
+        ChallengeName: asked.ChallengeName,
+        ChallengeResponses: { USERNAME: constants.USER, ANSWER },
+        ClientMetadata: locale && { locale },
+        Session: asked.Session,
+      });
+    asked = await answer(await services.captchaAnswer(asked.Session), "es");
+    asks(asked.ChallengeParameters, { challenge: "SECURITY_QUESTION", locale: "es" });
+    assert(asked.ChallengeParameters.securityQuestion.startsWith("¿"), "the question is not in Spanish");
+    asked = await answer("wrong", "en");
+    asks(asked.ChallengeParameters, { challenge: "SECURITY_QUESTION", locale: "en", attemptsLeft: "2" });
+    const done = await answer(constants.SECURITY_ANSWERS[asked.ChallengeParameters.questionId]);
+    equal(done.AuthenticationResult.TokenType, "Bearer");
+  },
   async "an authenticator app is set up in the middle of a sign-in and asked for at the next"() {
     const user = await make();
     const first = await user.setUp();
@@ -50,7 +71,7 @@ const rules = {
     const wrong = ["000000", "111111", "222222", "333333"].find(
       (text) => ![-2, -1, 0, 1, 2].some((drift) => code(user.secret, drift) === text),
     );
-    await refused(() => respondToAuthChallenge(user.answer(asked, wrong)), sdk.CodeMismatchException);
+    await refused(() => respondToAuthChallenge(user.answer(asked, wrong)), "CodeMismatchException");
     await respondToAuthChallenge(user.answer(asked, code(user.secret, 1)));
   },
   async "a code works once"() {
@@ -59,18 +80,18 @@ const rules = {
     const next = code(user.secret, 1);
     await respondToAuthChallenge(user.answer(await user.signIn(), next));
     const again = user.answer(await user.signIn(), next);
-    await refused(() => respondToAuthChallenge(again), sdk.ExpiredCodeException);
+    await refused(() => respondToAuthChallenge(again), "ExpiredCodeException");
   },
   async "an invented session gives no tokens"() {
     const user = await make();
     await user.setUp();
     const asked = { Session: "A".repeat(75) };
     const answer = user.answer(asked, code(user.secret, 1));
-    await refused(() => respondToAuthChallenge(answer), sdk.NotAuthorizedException);
+    await refused(() => respondToAuthChallenge(answer), "NotAuthorizedException");
     for (const ChallengeName of ["MFA_SETUP", "NEW_PASSWORD_REQUIRED", "SELECT_MFA_TYPE"]) {
       const ChallengeResponses = { USERNAME: username, NEW_PASSWORD: password, ANSWER: "SOFTWARE_TOKEN_MFA" };
       const input = { ClientId: user.clientId, ChallengeName, ChallengeResponses, Session: asked.Session };
-      await refused(() => send(sdk.RespondToAuthChallengeCommand, input), sdk.NotAuthorizedException);
+      await refused(() => send(sdk.RespondToAuthChallengeCommand, input), "NotAuthorizedException");
     }
   },
 };
@@ -134,32 +155,5 @@ function code(secret, drift) {
   return String(word % 1_000_000).padStart(6, "0");
 }
 
-async function refused(call, exception) {
-  let reply;
-  try {
-    reply = await call();
-  } catch (error) {
-    assert(error instanceof exception, `expected ${exception.name}, got ${error.name}: ${error.message}`);
-    return;
-  }
-  throw new Error(`expected ${exception.name}, got an answer with ${Object.keys(reply)}`);
-}
-
-function equal(found, expected) {
-  assert(found === expected, `expected \`${expected}\`, got \`${found}\``);
-}
-
-function assert(holds, message) {
-  if (!holds) throw new Error(message);
-}
-
-console.log(`AWS SDK for JavaScript ${version}, Node.js ${process.versions.node}`);
-for (const [sentence, check] of Object.entries(rules)) {
-  try {
-    await check();
-    console.log(`ok AWS SDK for JavaScript: ${sentence}`);
-  } catch (error) {
-    process.exitCode = 1;
-    console.log(`not ok AWS SDK for JavaScript: ${sentence}: ${error.message.replaceAll("\n", " ")}`);
-  }
-}
+console.log(`${version(library)}, Node.js ${process.versions.node}`);
+await tryAll("AWS SDK for JavaScript", rules);

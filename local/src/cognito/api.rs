@@ -2,6 +2,7 @@
 
 mod access;
 mod account;
+mod attributes;
 mod codes;
 mod debug;
 mod devices;
@@ -196,7 +197,7 @@ async fn perform(state: &State, target: &str, body: &[u8]) -> Result<Value, Erro
         "AdminSetUserMFAPreference" => mfa::admin_set_user_mfa_preference(state, request),
         "AdminSetUserPassword" => users::admin_set_user_password(state, request),
         "AdminUpdateDeviceStatus" => devices::update_device_status(state, request, true).await,
-        "AdminUpdateUserAttributes" => users::admin_update_user_attributes(state, request),
+        "AdminUpdateUserAttributes" => attributes::admin_update_user_attributes(state, request),
         "AssociateSoftwareToken" => mfa::associate_software_token(state, request).await,
         "ConfirmDevice" => devices::confirm_device(state, request).await,
         "CreateUserPool" => pools::create_user_pool(state, request, &body),
@@ -223,7 +224,7 @@ async fn perform(state: &State, target: &str, body: &[u8]) -> Result<Value, Erro
         "AdminEnableUser" => sign_out::set_enabled(state, request, true),
         "AdminDisableUser" => sign_out::set_enabled(state, request, false),
         "ChangePassword" => account::change_password(state, request).await,
-        "UpdateUserAttributes" => account::update_user_attributes(state, request).await,
+        "UpdateUserAttributes" => attributes::update_user_attributes(state, request).await,
         "UpdateUserPool" => pool_changes::update_user_pool(state, request, &body),
         "UpdateUserPoolClient" => pool_changes::update_user_pool_client(state, request, &body),
         "DeleteUserPool" => pool_changes::delete_user_pool(state, request),
@@ -235,8 +236,8 @@ async fn perform(state: &State, target: &str, body: &[u8]) -> Result<Value, Erro
         "AdminResetUserPassword" => codes::admin_reset_user_password(state, request),
         "ConfirmSignUp" => codes::confirm_sign_up(state, request),
         "ResendConfirmationCode" => codes::resend_confirmation_code(state, request),
-        "GetUserAttributeVerificationCode" => codes::get_user_attribute_verification_code(state, request).await,
-        "VerifyUserAttribute" => codes::verify_user_attribute(state, request).await,
+        "GetUserAttributeVerificationCode" => attributes::get_user_attribute_verification_code(state, request).await,
+        "VerifyUserAttribute" => attributes::verify_user_attribute(state, request).await,
         _ => Err(unknown(target)),
     }
 }

@@ -11,9 +11,11 @@ use serde_json::{Map, Value, json};
 
 use super::State;
 use super::error::Error;
+use super::lockout::{Guess, Target};
 use super::pools::Pool;
 use super::random;
 use super::session::{Form, Sessions, Ticket};
+use super::sign_in::mfa::Shown;
 use super::sign_in::{
     self, AfterPassword, CUSTOM_CHALLENGE, Created, Granted, Next, PASSWORD_VERIFIER, Round, SELECT_CHALLENGE, SRP_A,
 };
@@ -188,12 +190,31 @@ impl State {
 
     /// Checks a password, unless there were too many wrong ones.
     pub(crate) fn guard(&self, pool: &Pool, user: &str, check: impl FnOnce() -> bool) -> Result<bool, Error> {
-        let (user, now) = (pool.fold(user), self.clock.now());
+        self.guard_guess(Target::new(Guess::Password, pool, user), check, |correct| *correct)
+    }
+
+    /// Checks a code that stands for a second factor, unless there were too many wrong ones, in whichever sign-in.
+    pub(crate) fn guard_code(
+        &self,
+        sign_in: &SignIn,
+        check: impl FnOnce() -> Result<Shown, Error>,
+    ) -> Result<Shown, Error> {
+        let target = Target::new(Guess::Code, &sign_in.pool, sign_in.subject.name());
+        self.guard_guess(target, check, Result::is_ok)?
+    }
+
+    fn guard_guess<T>(
+        &self,
+        target: Target,
+        check: impl FnOnce() -> T,
+        is_correct: impl FnOnce(&T) -> bool,
+    ) -> Result<T, Error> {
+        let now = self.clock.now();
         let lockouts = || self.lockouts.lock().unwrap_or_else(PoisonError::into_inner);
-        lockouts().check(&pool.id, &user, now)?;
-        let correct = check();
-        lockouts().record(&pool.id, &user, correct, now);
-        Ok(correct)
+        lockouts().check(&target, now)?;
+        let checked = check();
+        lockouts().record(target, is_correct(&checked), now);
+        Ok(checked)
     }
 
     /// Ends a sign-in with the password itself. As much work for nobody as for a user.

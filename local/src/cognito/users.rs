@@ -10,9 +10,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::error::Error;
+use super::outbox::Medium;
 use super::pools::{Logins, Pool};
 use super::srp::Verifier;
-use codes::Codes;
+use codes::{Codes, Purpose};
 pub(crate) use decoy::Decoys;
 use devices::Device;
 use mfa::UserMfa;
@@ -27,6 +28,8 @@ pub(crate) struct User {
     pub(crate) attributes: BTreeMap<String, String>,
     /// None until one is set.
     pub(crate) password: Option<Verifier>,
+    /// When the password was set; a temporary one is not good for ever.
+    pub(crate) password_set: Duration,
     pub(crate) status: Status,
     /// Whether an administrator has turned the account off.
     pub(crate) disabled: bool,
@@ -60,13 +63,18 @@ impl Status {
 }
 
 impl User {
-    /// Sets attributes; an empty value takes one away. A new address or number is not verified unless that is said.
+    /// Sets attributes; an empty value takes one away. A new address or number is not verified unless that is said, and
+    /// a code that went to another one is of no use any more.
     pub(crate) fn change_attributes(&mut self, changes: BTreeMap<String, String>) {
-        for name in ["email", "phone_number"] {
+        for medium in [Medium::Email, Medium::Sms] {
+            let name = medium.attribute();
             let verified = format!("{name}_verified");
             let is_new = changes
                 .get(name)
                 .is_some_and(|value| self.attributes.get(name) != Some(value));
+            if is_new {
+                self.codes.remove(Purpose::Attribute(medium));
+            }
             if is_new && !changes.contains_key(&verified) && self.attributes.contains_key(&verified) {
                 self.attributes.insert(verified, "false".to_owned());
             }
@@ -221,6 +229,7 @@ mod tests {
                 .map(|(name, value)| ((*name).into(), (*value).into()))
                 .collect(),
             password: None,
+            password_set: Duration::ZERO,
             status: Status::Confirmed,
             disabled: false,
             codes: Codes::default(),

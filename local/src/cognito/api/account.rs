@@ -35,23 +35,9 @@ pub(super) async fn change_password(state: &State, mut request: Request<'_>) -> 
             return Err(Error::incorrect().because("the password has been changed meanwhile"));
         }
         changed.password = Some(verifier);
+        changed.password_set = now;
         changed.modified = now;
         Ok(())
     })?;
     Ok(json!({}))
-}
-
-/// Changes what the client may write.
-pub(super) async fn update_user_attributes(state: &State, mut request: Request<'_>) -> Result<Value, Error> {
-    let owner = Owner::of(state, &mut request).await?;
-    let changes = request.attributes("UserAttributes")?;
-    owner.client.check_write(changes.keys())?;
-    owner.pool.schema.check_changes(&changes)?;
-    let now = state.clock.now();
-    owner.update(state, |user| {
-        user.change_attributes(changes);
-        user.modified = now;
-        Ok(())
-    })?;
-    Ok(json!({"CodeDeliveryDetailsList": []}))
 }

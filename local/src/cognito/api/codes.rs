@@ -1,11 +1,11 @@
-//! The operations that send a code to a user and take it back: forgotten passwords, new accounts, own addresses.
+//! The operations that send a code to a user and take it back: forgotten passwords and new accounts.
 
 use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::access::Owner;
-use super::request::{ANY, CLIENT_ID, NAME, PASSWORD, POOL_ID, Request, USERNAME};
+use super::attributes::{verifies, verify};
+use super::request::{CLIENT_ID, NAME, PASSWORD, POOL_ID, Request, USERNAME};
 use super::users::verifier;
 use crate::cognito::State;
 use crate::cognito::clients::Client;
@@ -49,7 +49,7 @@ impl State {
     }
 
     /// Takes a code back and changes the user. A wrong one counts, so it is remembered as well.
-    fn take_code(
+    pub(super) fn take_code(
         &self,
         pool: &Pool,
         user: &User,
@@ -107,7 +107,8 @@ impl Caller {
     }
 }
 
-fn details(medium: Medium, destination: &str) -> Value {
+/// Where a code went, as far as anybody may know.
+pub(super) fn details(medium: Medium, destination: &str) -> Value {
     json!({
         "AttributeName": medium.attribute(),
         "DeliveryMedium": medium.name(),
@@ -174,12 +175,14 @@ pub(super) fn confirm_forgot_password(state: &State, mut request: Request<'_>) -
     caller.pool.password_policy.check(password)?;
     let user = caller.user.as_ref().ok_or_else(mismatch)?;
     let verifier = verifier(&caller.pool, &user.name, password)?;
+    let now = state.clock.now();
     let change = |user: &mut User, medium: Medium, address: &str| {
         may_reset(user)?;
         if user.attributes.get(medium.attribute()).map(String::as_str) != Some(address) {
             return Err(expired().because("the address has been changed since the code was sent"));
         }
         user.password = Some(verifier);
+        user.password_set = now;
         user.status = Status::Confirmed;
         Ok(())
     };
@@ -208,11 +211,7 @@ pub(super) fn admin_reset_user_password(state: &State, mut request: Request<'_>)
 
 /// Where a new account's code goes: to what the pool verifies of its own accord.
 pub(super) fn auto_verified(pool: &Pool, user: &User) -> Option<Medium> {
-    let named = pool.properties.get("AutoVerifiedAttributes")?.as_array()?;
-    let wanted = |medium: &Medium| {
-        let name = medium.attribute();
-        named.iter().any(|value| value == name) && user.attributes.contains_key(name)
-    };
+    let wanted = |medium: &Medium| verifies(pool, *medium) && user.attributes.contains_key(medium.attribute());
     [Medium::Sms, Medium::Email].into_iter().find(wanted)
 }
 
@@ -250,50 +249,5 @@ pub(super) fn confirm_sign_up(state: &State, mut request: Request<'_>) -> Result
     state
         .take_code(&caller.pool, user, (Purpose::SignUp, code), change)
         .map_err(|error| caller.hide(error))?;
-    Ok(json!({}))
-}
-
-/// The address to which the code went is the user's, if it still is the one that the user names.
-fn verify(user: &mut User, medium: Medium, address: &str) {
-    let name = medium.attribute();
-    if user.attributes.get(name).is_some_and(|known| known == address) {
-        user.attributes.insert(format!("{name}_verified"), "true".to_owned());
-    }
-}
-
-fn medium_of(name: &str) -> Result<Medium, Error> {
-    [Medium::Email, Medium::Sms]
-        .into_iter()
-        .find(|medium| medium.attribute() == name)
-        .ok_or_else(|| Error::invalid_parameter("AttributeName has to be email or phone_number"))
-}
-
-pub(super) async fn get_user_attribute_verification_code(
-    state: &State,
-    mut request: Request<'_>,
-) -> Result<Value, Error> {
-    let name = request.required("AttributeName", &ANY)?;
-    let owner = Owner::of(state, &mut request).await?;
-    let medium = medium_of(name)?;
-    if !owner.user.attributes.contains_key(name) {
-        return Err(Error::invalid_parameter("The user has no such attribute"));
-    }
-    let details = state.send_code_for(&owner.pool, &owner.user, Purpose::Attribute(medium), medium)?;
-    Ok(json!({"CodeDeliveryDetails": details}))
-}
-
-pub(super) async fn verify_user_attribute(state: &State, mut request: Request<'_>) -> Result<Value, Error> {
-    let name = request.required("AttributeName", &ANY)?;
-    let code = request.required("Code", &NAME)?;
-    let owner = Owner::of(state, &mut request).await?;
-    let medium = medium_of(name)?;
-    let change = |user: &mut User, medium: Medium, address: &str| {
-        if user.attributes.get(medium.attribute()).map(String::as_str) != Some(address) {
-            return Err(expired().because("the attribute has been changed since the code was sent"));
-        }
-        verify(user, medium, address);
-        Ok(())
-    };
-    state.take_code(&owner.pool, &owner.user, (Purpose::Attribute(medium), code), change)?;
     Ok(json!({}))
 }

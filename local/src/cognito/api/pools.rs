@@ -112,6 +112,8 @@ fn describe_pool(state: &State, pool: &Pool) -> Value {
         })
         .collect();
     policy.insert("MinimumLength".to_owned(), pool.password_policy.minimum_length.into());
+    let days = pool.password_policy.temporary_days;
+    policy.insert("TemporaryPasswordValidityDays".to_owned(), days.into());
     let created = pool.created.as_secs_f64();
     let mut described = json!({
         "Id": pool.id,

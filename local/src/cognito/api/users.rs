@@ -65,6 +65,7 @@ impl State {
                 sub,
                 attributes,
                 password,
+                password_set: now,
                 status,
                 disabled: false,
                 codes: Codes::default(),
@@ -145,24 +146,12 @@ pub(super) fn admin_set_user_password(state: &State, mut request: Request<'_>) -
     let now = state.clock.now();
     state.store.update_user(&pool, &name, |user| {
         user.password = Some(verifier);
+        user.password_set = now;
         user.status = if permanent {
             Status::Confirmed
         } else {
             Status::ForceChangePassword
         };
-        user.modified = now;
-        Ok(())
-    })?;
-    Ok(json!({}))
-}
-
-pub(super) fn admin_update_user_attributes(state: &State, mut request: Request<'_>) -> Result<Value, Error> {
-    let (pool, login) = target(state, &mut request)?;
-    let changes = request.attributes("UserAttributes")?;
-    pool.schema.check_changes(&changes)?;
-    let now = state.clock.now();
-    state.store.update_user(&pool, login, |user| {
-        user.change_attributes(changes);
         user.modified = now;
         Ok(())
     })?;

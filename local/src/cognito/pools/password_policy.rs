@@ -1,5 +1,7 @@
 //! Which passwords a pool takes.
 
+use std::time::Duration;
+
 use crate::cognito::error::Error;
 use crate::cognito::fields::{FieldError, Fields};
 
@@ -7,6 +9,8 @@ use crate::cognito::fields::{FieldError, Fields};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct PasswordPolicy {
     pub(crate) minimum_length: usize,
+    /// How long a temporary password is good, in days.
+    pub(crate) temporary_days: u64,
     required: Vec<Class>,
 }
 
@@ -61,6 +65,11 @@ impl PasswordPolicy {
         if !(6..=99).contains(&length) {
             return Err(fields.wrong_value("MinimumLength", "has to be from 6 to 99"));
         }
+        let temporary_days = match fields.number("TemporaryPasswordValidityDays")? {
+            None | Some(0) => 7,
+            Some(days @ 1..=365) => days,
+            Some(_) => return Err(fields.wrong_value("TemporaryPasswordValidityDays", "has to be from 0 to 365")),
+        };
         let mut required = Vec::new();
         for class in Class::ALL {
             if fields.flag(class.property())?.unwrap_or(default) {
@@ -69,6 +78,7 @@ impl PasswordPolicy {
         }
         Ok(Self {
             minimum_length: usize::try_from(length).unwrap_or(usize::MAX),
+            temporary_days,
             required,
         })
     }
@@ -76,6 +86,16 @@ impl PasswordPolicy {
     /// Whether every password needs a character of this class.
     pub(crate) fn requires(&self, class: Class) -> bool {
         self.required.contains(&class)
+    }
+
+    /// Refuses a temporary password that was given so long ago that it is not good any more. Both times are since 1970.
+    pub(crate) fn check_temporary(&self, given: Duration, now: Duration) -> Result<(), Error> {
+        if now < given + Duration::from_hours(24 * self.temporary_days) {
+            return Ok(());
+        }
+        Err(Error::not_authorized(
+            "Temporary password has expired and must be reset by an administrator.",
+        ))
     }
 
     /// Refuses a password that does not conform.

@@ -139,12 +139,14 @@ impl State {
     /// Uses up a code of the user's authenticator app.
     pub(crate) fn spend_code(&self, sign_in: &SignIn, code: &str) -> Result<Shown, Error> {
         let now = self.clock.now();
-        let mut shown = None;
-        self.update_subject(sign_in, |user| {
-            shown = Some(mfa::show_token(&mut user.mfa, code, now)?);
-            Ok(())
-        })?;
-        shown.ok_or_else(session::invalid)
+        self.guard_code(sign_in, || {
+            let mut shown = None;
+            self.update_subject(sign_in, |user| {
+                shown = Some(mfa::show_token(&mut user.mfa, code, now)?);
+                Ok(())
+            })?;
+            shown.ok_or_else(session::invalid)
+        })
     }
 
     /// Gives the user the authenticator app that has shown a right code for `secret`.

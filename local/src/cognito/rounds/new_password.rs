@@ -20,6 +20,8 @@ impl State {
     /// Asks for a password in place of the temporary one that was right.
     pub(super) fn ask_new_password(&self, sign_in: SignIn, custom: bool) -> Result<Value, Error> {
         let user = sign_in.subject.user().ok_or_else(Error::incorrect)?;
+        let policy = &sign_in.pool.password_policy;
+        policy.check_temporary(user.password_set, self.clock.now())?;
         let readable: BTreeMap<&str, &str> = user
             .attributes
             .iter()
@@ -74,6 +76,7 @@ impl State {
                 return Err(session::invalid().because("the user's password is not the temporary one any more"));
             }
             user.password = Some(verifier);
+            user.password_set = now;
             user.status = Status::Confirmed;
             user.change_attributes(changes);
             user.modified = now;

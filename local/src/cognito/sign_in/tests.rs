@@ -25,6 +25,7 @@ fn user(status: Status) -> User {
         sub: "1".into(),
         attributes: BTreeMap::new(),
         password: None,
+        password_set: Duration::ZERO,
         status,
         disabled: false,
         codes: crate::cognito::users::codes::Codes::default(),

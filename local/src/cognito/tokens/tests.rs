@@ -42,6 +42,7 @@ fn user() -> User {
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .into(),
         password: None,
+        password_set: Duration::ZERO,
         status: Status::Confirmed,
         disabled: false,
         codes: crate::cognito::users::codes::Codes::default(),

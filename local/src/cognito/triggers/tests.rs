@@ -21,6 +21,7 @@ fn user() -> User {
         sub: "the sub".into(),
         attributes: [("email".to_owned(), "a@example.com".to_owned())].into(),
         password: None,
+        password_set: Duration::ZERO,
         status: Status::Confirmed,
         disabled: false,
         codes: crate::cognito::users::codes::Codes::default(),

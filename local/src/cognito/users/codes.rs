@@ -67,6 +67,11 @@ impl Codes {
         self.0.insert(purpose, sent);
     }
 
+    /// Forgets the code for `purpose`.
+    pub(crate) fn remove(&mut self, purpose: Purpose) {
+        self.0.remove(&purpose);
+    }
+
     /// Uses up the code for `purpose`; says where it had been sent.
     pub(crate) fn spend(&mut self, purpose: Purpose, given: &str, now: Duration) -> Result<(Medium, String), Error> {
         let sent = self.0.get_mut(&purpose).filter(|sent| sent.expires > now);

@@ -63,7 +63,7 @@ impl Bearer<'_> {
         else {
             return Err(session::invalid());
         };
-        match show_code(&code, given) {
+        match self.state.guard_code(&sign_in, || show_code(&code, given)) {
             Ok(shown) => {
                 let result = self
                     .state

@@ -165,7 +165,10 @@ async fn a_code_verifies_the_address_that_it_went_to_and_no_other() {
         let body = json!({"AccessToken": token, "AttributeName": "email", "Code": code});
         world.call("VerifyUserAttribute", body)
     };
-    change("one@example.com").await.ok();
+    assert_eq!(
+        change("one@example.com").await.ok(),
+        json!({"CodeDeliveryDetailsList": []})
+    );
     ask().await.ok();
     let code = last_code(&world).await;
     change("two@example.com").await.ok();
@@ -177,4 +180,107 @@ async fn a_code_verifies_the_address_that_it_went_to_and_no_other() {
     let user = world.call("GetUser", json!({"AccessToken": token})).await.ok();
     let verified = json!({"Name": "email_verified", "Value": "true"});
     assert!(user["UserAttributes"].as_array().unwrap().contains(&verified));
+}
+
+/// A pool that verifies e-mail addresses, and its user's own calls.
+struct Verifying {
+    world: World,
+    token: Value,
+}
+
+impl Verifying {
+    async fn with(settings: Value) -> Self {
+        let pool = json!({"AutoVerifiedAttributes": ["email"], "UserAttributeUpdateSettings": settings});
+        let world = World::with(pool, json!({}), sums);
+        let token = sign_in(&world, PASSWORD).await.ok()["AuthenticationResult"]["AccessToken"].clone();
+        Self { world, token }
+    }
+
+    async fn change(&self, attributes: &[(&str, &str)]) -> Value {
+        let body = json!({"AccessToken": self.token, "UserAttributes": pairs(attributes)});
+        self.world.call("UpdateUserAttributes", body).await.ok()["CodeDeliveryDetailsList"].clone()
+    }
+
+    async fn verify(&self, code: &str) -> Answer {
+        let body = json!({"AccessToken": self.token, "AttributeName": "email", "Code": code});
+        self.world.call("VerifyUserAttribute", body).await
+    }
+
+    async fn by_admin(&self, attributes: &[(&str, &str)]) {
+        let body = json!({"UserPoolId": POOL, "Username": "demo", "UserAttributes": pairs(attributes)});
+        self.world.call("AdminUpdateUserAttributes", body).await.ok();
+    }
+
+    /// The address and whether it is verified.
+    async fn email(&self) -> (String, String) {
+        let user = self
+            .world
+            .call("GetUser", json!({"AccessToken": self.token}))
+            .await
+            .ok();
+        let value = |name: &str| {
+            let attributes = user["UserAttributes"].as_array().unwrap();
+            let found = attributes.iter().find(|attribute| attribute["Name"] == name).unwrap();
+            found["Value"].as_str().unwrap().to_owned()
+        };
+        (value("email"), value("email_verified"))
+    }
+}
+
+fn pairs(attributes: &[(&str, &str)]) -> Vec<Value> {
+    let pair = |(name, value): &(&str, &str)| json!({"Name": name, "Value": value});
+    attributes.iter().map(pair).collect()
+}
+
+fn email(address: &str, verified: &str) -> (String, String) {
+    (address.to_owned(), verified.to_owned())
+}
+
+#[tokio::test]
+async fn a_new_address_is_sent_a_code_where_the_pool_verifies_it() {
+    let user = Verifying::with(json!({})).await;
+    let details = json!([{"AttributeName": "email", "DeliveryMedium": "EMAIL", "Destination": "n***@e***"}]);
+    assert_eq!(
+        user.change(&[("email", "new@example.com"), ("phone_number", "+34600123456")])
+            .await,
+        details
+    );
+    assert_eq!(user.email().await, email("new@example.com", "false"));
+    let code = last_code(&user.world).await;
+    assert_eq!(user.verify(another(&code)).await.error(), MISMATCH);
+    user.verify(&code).await.ok();
+    assert_eq!(user.email().await, email("new@example.com", "true"));
+    for same in ["new@example.com", ""] {
+        assert_eq!(user.change(&[("email", same)]).await, json!([]));
+    }
+    assert_eq!(sent(&user.world).await.len(), 1);
+    user.by_admin(&[("email", "a@example.com"), ("email_verified", "true")])
+        .await;
+    assert_eq!(sent(&user.world).await.len(), 1);
+    user.by_admin(&[("email", "b@example.com")]).await;
+    assert_eq!(user.email().await, email("b@example.com", "false"));
+    user.verify(&last_code(&user.world).await).await.ok();
+    assert_eq!(user.email().await, email("b@example.com", "true"));
+}
+
+#[tokio::test]
+async fn an_address_that_has_to_be_verified_first_stays_until_then() {
+    let user = Verifying::with(json!({"AttributesRequireVerificationBeforeUpdate": ["email"]})).await;
+    let old = || email("demo@example.com", "true");
+    let change = [("email", "new@example.com"), ("name", "Demo")];
+    assert_eq!(user.change(&change).await[0]["Destination"], "n***@e***");
+    assert_eq!(sent(&user.world).await.last().unwrap()["to"], "new@example.com");
+    assert_eq!(user.email().await, old());
+    let code = last_code(&user.world).await;
+    assert_eq!(user.verify(another(&code)).await.error(), MISMATCH);
+    assert_eq!(user.email().await, old());
+    user.verify(&code).await.ok();
+    assert_eq!(user.email().await, email("new@example.com", "true"));
+
+    user.change(&[("email", "late@example.com")]).await;
+    let late = last_code(&user.world).await;
+    user.by_admin(&[("email", "said@example.com"), ("email_verified", "true")])
+        .await;
+    assert_eq!(user.verify(&late).await.error(), EXPIRED);
+    assert_eq!(user.email().await, email("said@example.com", "true"));
 }

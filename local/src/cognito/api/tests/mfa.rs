@@ -132,6 +132,54 @@ async fn a_wrong_code_leaves_the_session_usable_but_not_for_ever() {
 }
 
 #[tokio::test]
+async fn wrong_codes_count_across_sign_ins_and_a_right_password_does_not_forgive_them() {
+    let exceeded = ("NotAuthorizedException", "Code attempts exceeded");
+    let world = world("OPTIONAL");
+    let secret = with_app(&world).await;
+    for _ in 0..10 {
+        let asked = password(&world).await;
+        let wrong = wrong(&secret, world.now());
+        assert_eq!(show(&world, &asked, &wrong).await.error(), MISMATCH);
+    }
+    let asked = password(&world).await;
+    let code = secret.code(world.now());
+    assert_eq!(show(&world, &asked, &code).await.error(), exceeded);
+    world.wait(1);
+    let asked = password(&world).await;
+    let wrong = wrong(&secret, world.now());
+    assert_eq!(show(&world, &asked, &wrong).await.error(), MISMATCH);
+    world.wait(1);
+    assert_eq!(show(&world, &asked, &secret.code(world.now())).await.error(), exceeded);
+    assert!(world.log().iter().any(|line| line.contains("across sign-ins")));
+    world.wait(1);
+    show(&world, &asked, &secret.code(world.now())).await.ok();
+    world.wait(30);
+    show(&world, &password(&world).await, &secret.code(world.now()))
+        .await
+        .ok();
+}
+
+#[tokio::test]
+async fn wrong_codes_that_were_sent_count_across_sign_ins_too() {
+    let world = with_codes(&["EmailMfaSettings"]).await;
+    let answer = |asked: Value, code: String| {
+        let responses = json!({"USERNAME": "demo", "EMAIL_OTP_CODE": code});
+        let world = &world;
+        async move { world.respond("EMAIL_OTP", responses, &asked["Session"]).await }
+    };
+    for _ in 0..10 {
+        let asked = password(&world).await;
+        assert_eq!(answer(asked, "wrong".to_owned()).await.error(), MISMATCH);
+    }
+    let asked = password(&world).await;
+    let code = sent(&world).await["code"].as_str().unwrap().to_owned();
+    let reply = answer(asked.clone(), code.clone()).await;
+    assert_eq!(reply.error().1, "Code attempts exceeded");
+    world.wait(1);
+    answer(asked, code).await.ok();
+}
+
+#[tokio::test]
 async fn a_code_works_once() {
     let world = world("OPTIONAL");
     let secret = with_app(&world).await;

@@ -265,3 +265,36 @@ async fn attributes_come_along_as_far_as_the_client_may_write_them() {
         ("NotAuthorizedException", "Cannot modify an already provided email")
     );
 }
+
+#[tokio::test]
+async fn a_temporary_password_is_good_for_as_many_days_as_the_pool_says() {
+    const DAY: u64 = 24 * 60 * 60;
+    let expired = (
+        "NotAuthorizedException",
+        "Temporary password has expired and must be reset by an administrator.",
+    );
+    let days = |days: u64| json!({"Policies": {"PasswordPolicy": {"TemporaryPasswordValidityDays": days}}});
+    for (pool, days) in [(days(2), 2), (days(0), 7), (json!({}), 7)] {
+        let world = world(pool, json!({})).await;
+        let described = world.call("DescribeUserPool", json!({"UserPoolId": POOL})).await.ok();
+        let policy = &described["UserPool"]["Policies"]["PasswordPolicy"];
+        assert_eq!(policy["TemporaryPasswordValidityDays"], days);
+        world.wait(days * DAY - 1);
+        for way in ["USER_PASSWORD_AUTH", "CUSTOM_AUTH"] {
+            assert_eq!(ask(&world, way).await["ChallengeName"], "NEW_PASSWORD_REQUIRED");
+        }
+        world.wait(1);
+        assert_eq!(sign_in(&world, TEMPORARY).await.error(), expired);
+        assert_eq!(sign_in(&world, LASTING).await.error(), INCORRECT);
+        let reset = |permanent: bool| {
+            let body = json!({"UserPoolId": POOL, "Username": "jane", "Password": TEMPORARY, "Permanent": permanent});
+            world.call("AdminSetUserPassword", body)
+        };
+        reset(false).await.ok();
+        let reply = sign_in(&world, TEMPORARY).await.ok();
+        assert_eq!(reply["ChallengeName"], "NEW_PASSWORD_REQUIRED");
+        reset(true).await.ok();
+        world.wait(400 * DAY);
+        sign_in(&world, TEMPORARY).await.ok();
+    }
+}

@@ -1,0 +1,61 @@
+//! What the README says of versions, against those that are installed.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde_json::Value;
+
+fn workspace(file: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join(file);
+    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// The packages and versions that the clients are installed in.
+fn installed() -> BTreeMap<String, String> {
+    let node: Value = serde_json::from_str(&workspace("tests/clients/package.json")).unwrap();
+    let node = node["dependencies"].as_object().unwrap().clone();
+    let node = node
+        .into_iter()
+        .map(|(name, version)| (name, version.as_str().unwrap().to_owned()));
+    let python =
+        ["requirements.txt", "requirements-warrant.txt"].map(|file| workspace(&format!("tests/clients/{file}")));
+    let python = python
+        .iter()
+        .flat_map(|text| text.lines())
+        .filter_map(|line| line.split_once("=="));
+    let python = python.map(|(name, version)| (name.to_owned(), version.to_owned()));
+    let lock = workspace("Cargo.lock");
+    let rust = lock.split("[[package]]").filter_map(|package| {
+        let value = |key: &str| {
+            Some(
+                package
+                    .split_once(&format!("{key} = \""))?
+                    .1
+                    .split_once('"')?
+                    .0
+                    .to_owned(),
+            )
+        };
+        Some((value("name")?, value("version")?))
+    });
+    let rust = rust.filter(|(name, _)| name == "aws-sdk-cognitoidentityprovider");
+    node.chain(python).chain(rust).collect()
+}
+
+#[test]
+fn the_readme_names_the_versions_of_the_clients_that_are_tested() {
+    /// What the clients need besides.
+    const TOOLS: [&str; 4] = ["axe-core", "esbuild", "playwright-core", "python-jose"];
+    let named: BTreeMap<String, String> = workspace("README.md")
+        .lines()
+        .filter_map(|line| {
+            let [_, _, version, _, _] = line.split('|').collect::<Vec<_>>().try_into().ok()?;
+            let (package, version) = version.trim().strip_prefix('`')?.split_once("` ")?;
+            Some((package.to_owned(), version.to_owned()))
+        })
+        .filter(|(_, version)| version.starts_with(|first: char| first.is_ascii_digit()))
+        .collect();
+    let mut tested = installed();
+    tested.retain(|name, _| !TOOLS.contains(&name.as_str()));
+    assert_eq!(named, tested);
+}
