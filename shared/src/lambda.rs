@@ -132,6 +132,7 @@ pub fn start_log(environment: &Environment) {
             "shared",
             "define_auth_challenge",
             "create_auth_challenge",
+            "pre_token_generation",
             "verify_auth_challenge",
         ]
         .map(|own| (own, level)),
