@@ -5,6 +5,7 @@ mod clients;
 mod clock;
 mod error;
 mod fields;
+mod groups;
 mod journal;
 mod lockout;
 mod outbox;
@@ -111,10 +112,9 @@ impl Cognito {
                 .triggers
                 .iter()
                 .map(|(trigger, function)| (trigger.as_str(), function.as_str()));
-            let triggers = Triggers::new(triggers)?;
-            let name = Fields::new("", &template.properties)
-                .text("UserPoolName")?
-                .unwrap_or(&template.logical_id);
+            let properties = Fields::new("", &template.properties);
+            let triggers = Triggers::new(triggers, &properties.fields("LambdaConfig")?)?;
+            let name = properties.text("UserPoolName")?.unwrap_or(&template.logical_id);
             Pool::new(
                 id.to_owned(),
                 name.to_owned(),
@@ -250,6 +250,16 @@ impl State {
         for trigger in pool.triggers.others.keys() {
             self.journal.warn(&format!(
                 "`LambdaConfig.{trigger}` of pool {} is not run by local",
+                pool.id
+            ));
+        }
+        if ["PostAuthentication", "PreTokenGeneration"]
+            .iter()
+            .all(|trigger| pool.triggers.function(trigger).is_some())
+        {
+            self.journal.warn(&format!(
+                "pool {} has PostAuthentication and PreTokenGeneration: which of them Cognito calls first is not certain; \
+                 here it is PostAuthentication",
                 pool.id
             ));
         }

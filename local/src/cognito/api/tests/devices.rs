@@ -100,6 +100,31 @@ impl Device {
     }
 }
 
+#[tokio::test]
+async fn tokens_after_the_proof_of_a_device_say_so_to_the_function_before_them() {
+    let pool = json!({"DeviceConfiguration": tracking(false, false)});
+    let triggers = ["PostAuthentication", "PreTokenGeneration"];
+    let world = World::with_triggers(&triggers, pool, json!({}), super::world::agree);
+    let device = confirmed(&world).await;
+    let asked = device.start(&world).await;
+    device.prove(&world, &asked, SECRET).await.ok();
+    let sources: Vec<Value> = world
+        .events("PreTokenGeneration")
+        .iter()
+        .map(|event| event["triggerSource"].clone())
+        .collect();
+    assert_eq!(
+        sources,
+        ["TokenGeneration_Authentication", "TokenGeneration_AuthenticateDevice"]
+    );
+    let new: Vec<Value> = world
+        .events("PostAuthentication")
+        .iter()
+        .map(|event| event["request"]["newDeviceUsed"].clone())
+        .collect();
+    assert_eq!(new, [true, false]);
+}
+
 async fn password(world: &World) -> Value {
     let parameters = json!({"USERNAME": "demo", "PASSWORD": PASSWORD});
     world.initiate("USER_PASSWORD_AUTH", parameters).await.ok()
