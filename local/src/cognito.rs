@@ -253,15 +253,18 @@ impl State {
                 pool.id
             ));
         }
-        if ["PostAuthentication", "PreTokenGeneration"]
-            .iter()
-            .all(|trigger| pool.triggers.function(trigger).is_some())
-        {
-            self.journal.warn(&format!(
-                "pool {} has PostAuthentication and PreTokenGeneration: which of them Cognito calls first is not certain; \
-                 here it is PostAuthentication",
-                pool.id
-            ));
+        for (first, second) in [
+            ("PostAuthentication", "PreTokenGeneration"),
+            ("UserMigration", "PreAuthentication"),
+        ] {
+            let has = |trigger: &str| pool.triggers.function(trigger).is_some();
+            if has(first) && has(second) {
+                self.journal.warn(&format!(
+                    "pool {} has {first} and {second}: which of them Cognito calls first is not certain; here it is \
+                     {first}",
+                    pool.id
+                ));
+            }
         }
         self.store.add_pool(pool)
     }

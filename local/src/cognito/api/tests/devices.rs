@@ -107,7 +107,14 @@ async fn tokens_after_the_proof_of_a_device_say_so_to_the_function_before_them()
     let world = World::with_triggers(&triggers, pool, json!({}), super::world::agree);
     let device = confirmed(&world).await;
     let asked = device.start(&world).await;
-    device.prove(&world, &asked, SECRET).await.ok();
+    let asked = device.srp(&world, &asked["Session"]).await.ok();
+    let body = json!({
+        "ClientId": CLIENT, "ChallengeName": "DEVICE_PASSWORD_VERIFIER", "Session": asked["Session"],
+        "ChallengeResponses": device.proof(&asked, SECRET), "ClientMetadata": {"n": "1"},
+    });
+    world.call("RespondToAuthChallenge", body).await.ok();
+    let sent = world.events("PreTokenGeneration")[1]["request"]["clientMetadata"].clone();
+    assert_eq!(sent, json!({"n": "1"}));
     let sources: Vec<Value> = world
         .events("PreTokenGeneration")
         .iter()

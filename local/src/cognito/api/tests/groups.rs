@@ -163,4 +163,7 @@ async fn a_later_user_of_the_same_name_is_in_no_group() {
         .await
         .ok();
     assert_eq!(own, json!({"Groups": []}));
+    let pool = world.state.store.pool(POOL).unwrap();
+    let groups = serde_json::to_value(world.state.store.groups(&pool)).unwrap();
+    assert_eq!(groups["admins"]["members"], json!([]), "nothing is kept of who is gone");
 }

@@ -104,6 +104,20 @@ async fn an_account_can_be_confirmed_and_its_address_verified_without_a_code() {
 }
 
 #[tokio::test]
+async fn confirming_verifies_nothing_and_verifying_confirms_nothing() {
+    for (answer, confirmed, verified) in [
+        (r#"{"autoConfirmUser": true}"#, true, false),
+        (r#"{"autoVerifyEmail": true}"#, false, true),
+    ] {
+        let world = world(answer);
+        let reply = sign_up(&world, email()).await.ok();
+        assert_eq!(reply["UserConfirmed"], confirmed);
+        let attributes = user(&world).await.ok()["UserAttributes"].to_string();
+        assert_eq!(attributes.contains("email_verified"), verified, "{attributes}");
+    }
+}
+
+#[tokio::test]
 async fn a_bad_answer_makes_no_account() {
     for (answer, why) in [
         (

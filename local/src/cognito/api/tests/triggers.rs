@@ -88,6 +88,14 @@ async fn a_sign_in_calls_them_in_order_with_cognitos_events() {
 }
 
 #[tokio::test]
+async fn an_order_that_is_not_certain_is_said_once() {
+    let world = world();
+    sign_in(&world).await.ok();
+    let said = |line: &&String| line.contains("PostAuthentication and PreTokenGeneration: which of them");
+    assert_eq!(world.log().iter().filter(said).count(), 1);
+}
+
+#[tokio::test]
 async fn client_metadata_reaches_each_from_the_request_that_calls_it() {
     let world = world();
     let srp = Client::new([7; 32]);
