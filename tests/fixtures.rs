@@ -26,6 +26,12 @@ fn verify_answers_its_fixtures() {
     walk("verify", |event| functions.verify(event));
 }
 
+#[test]
+fn pre_token_answers_its_fixtures() {
+    let functions = Functions::with_flow(DEFAULT_FLOW);
+    walk("pre-token", |event| functions.pre_token(event));
+}
+
 fn walk(folder: &str, function: impl Fn(Value) -> Result<Value, String>) {
     let folder = fixtures(folder);
     for case in cases(&folder, &[".event.json", ".response.json"]) {

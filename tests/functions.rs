@@ -1,4 +1,4 @@
-//! The three functions, configured for tests: in this process, with a fixed clock and a seeded generator.
+//! The functions, configured for tests: in this process, with a fixed clock and a seeded generator.
 
 use std::sync::LazyLock;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -43,7 +43,7 @@ pub fn enrolled() -> &'static str {
     &ENROLLED
 }
 
-/// The three functions with one flow.
+/// The functions with one flow.
 pub struct Functions {
     flow: Flow,
     asker: Asker,
@@ -94,6 +94,15 @@ impl Functions {
         runtime
             .block_on(self.asker.handle(event, now(), &mut rng))
             .map_err(|error| error.to_string())
+    }
+
+    /// Runs the function before tokens.
+    ///
+    /// # Errors
+    ///
+    /// The function's own, as text.
+    pub fn pre_token(&self, event: Value) -> Result<Value, String> {
+        pre_token_generation::handle(event).map_err(|error| error.to_string())
     }
 
     /// Runs verify.

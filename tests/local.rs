@@ -131,6 +131,39 @@ fn tokens_name_the_user_and_nobody_else_gets_a_picture() {
 }
 
 #[test]
+fn a_new_password_gives_tokens_only_where_no_function_comes_before_them() {
+    const TEMPORARY: &str = "Temp0rary!password";
+    const LASTING: &str = "L4sting!password";
+    let local = Local::start(&["--parameter", "ProofOfWorkTries=2"]);
+    let client = Client::new(&local);
+    let choose = |user: &str| {
+        local.admin(
+            "AdminCreateUser",
+            &json!({"Username": user, "MessageAction": "SUPPRESS", "TemporaryPassword": TEMPORARY}),
+        );
+        let asked = client.start_with_password(user, TEMPORARY, &Value::Null).unwrap();
+        assert_eq!(asked["ChallengeName"], "NEW_PASSWORD_REQUIRED");
+        client.choose_password(user, &asked, LASTING)
+    };
+    let refused = choose("jane").unwrap_err();
+    assert_eq!(refused.kind, "UserLambdaValidationException");
+    assert_eq!(refused.message, "PreTokenGeneration failed with error internal error.");
+    let asked = client.start_with_password("jane", LASTING, &Value::Null).unwrap();
+    assert_eq!(asked["ChallengeName"], "CUSTOM_CHALLENGE", "the new password is set");
+
+    local.admin(
+        "UpdateUserPool",
+        &json!({"LambdaConfig": {
+            "DefineAuthChallenge": "define-auth-challenge",
+            "CreateAuthChallenge": "create-auth-challenge",
+            "VerifyAuthChallengeResponse": "verify-auth-challenge",
+        }}),
+    );
+    let tokens = choose("june").unwrap();
+    assert!(tokens["AuthenticationResult"]["AccessToken"].is_string(), "{tokens}");
+}
+
+#[test]
 fn a_session_is_good_for_one_answer() {
     let local = Local::start(&["--flow", "CAPTCHA:3"]);
     let client = Client::new(&local);

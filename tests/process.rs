@@ -63,6 +63,7 @@ impl Built {
             "define-auth-challenge",
             "create-auth-challenge",
             "verify-auth-challenge",
+            "pre-token-generation",
         ] {
             let folder = functions.path().join(name);
             std::fs::create_dir(&folder).unwrap();
@@ -373,6 +374,19 @@ impl<'a> Client<'a> {
             "RespondToAuthChallenge",
             &json!({"ChallengeName": "CUSTOM_CHALLENGE", "ClientId": CLIENT, "Session": reply["Session"],
             "ClientMetadata": metadata, "ChallengeResponses": {"USERNAME": user, "ANSWER": answer}}),
+        )
+    }
+
+    /// Answers `NEW_PASSWORD_REQUIRED` in `reply`.
+    ///
+    /// # Errors
+    ///
+    /// What Cognito refuses with.
+    pub fn choose_password(&self, user: &str, reply: &Value, password: &str) -> Result<Value, Refusal> {
+        self.call(
+            "RespondToAuthChallenge",
+            &json!({"ChallengeName": "NEW_PASSWORD_REQUIRED", "ClientId": CLIENT, "Session": reply["Session"],
+            "ChallengeResponses": {"USERNAME": user, "NEW_PASSWORD": password}}),
         )
     }
 

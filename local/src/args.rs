@@ -49,6 +49,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "COMMAND", value_parser = filled)]
     pub(crate) verify_auth_challenge: Option<String>,
 
+    /// The same for the function before tokens
+    #[arg(long, value_name = "COMMAND", value_parser = filled)]
+    pub(crate) pre_token_generation: Option<String>,
+
     /// The steps of a sign-in, instead of the template's, such as `CAPTCHA:3,SECURITY_QUESTION:3`
     #[arg(long, value_name = "FLOW", value_parser = filled)]
     pub(crate) flow: Option<String>,
@@ -68,6 +72,7 @@ impl Args {
         match trigger {
             "CreateAuthChallenge" => self.create_auth_challenge.as_deref(),
             "DefineAuthChallenge" => self.define_auth_challenge.as_deref(),
+            "PreTokenGeneration" => self.pre_token_generation.as_deref(),
             "VerifyAuthChallengeResponse" => self.verify_auth_challenge.as_deref(),
             _ => None,
         }
@@ -79,6 +84,7 @@ impl Args {
             &self.create_auth_challenge,
             &self.define_auth_challenge,
             &self.verify_auth_challenge,
+            &self.pre_token_generation,
         ];
         self.functions_dir.is_none() && commands.iter().any(|command| command.is_none())
     }
@@ -163,9 +169,10 @@ mod tests {
             "--define-auth-challenge=a",
             "--create-auth-challenge=b",
             "--verify-auth-challenge=c",
+            "--pre-token-generation=d",
         ];
         assert!(builds(&[]));
-        assert!(builds(&commands[..2]));
+        assert!(builds(&commands[..3]));
         assert!(!builds(&commands));
         assert!(!builds(&["--functions-dir", "built"]));
     }

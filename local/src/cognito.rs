@@ -5,6 +5,7 @@ mod clients;
 mod clock;
 mod error;
 mod fields;
+mod groups;
 mod journal;
 mod lockout;
 mod outbox;
@@ -111,10 +112,9 @@ impl Cognito {
                 .triggers
                 .iter()
                 .map(|(trigger, function)| (trigger.as_str(), function.as_str()));
-            let triggers = Triggers::new(triggers)?;
-            let name = Fields::new("", &template.properties)
-                .text("UserPoolName")?
-                .unwrap_or(&template.logical_id);
+            let properties = Fields::new("", &template.properties);
+            let triggers = Triggers::new(triggers, &properties.fields("LambdaConfig")?)?;
+            let name = properties.text("UserPoolName")?.unwrap_or(&template.logical_id);
             Pool::new(
                 id.to_owned(),
                 name.to_owned(),
@@ -252,6 +252,19 @@ impl State {
                 "`LambdaConfig.{trigger}` of pool {} is not run by local",
                 pool.id
             ));
+        }
+        for (first, second) in [
+            ("PostAuthentication", "PreTokenGeneration"),
+            ("UserMigration", "PreAuthentication"),
+        ] {
+            let has = |trigger: &str| pool.triggers.function(trigger).is_some();
+            if has(first) && has(second) {
+                self.journal.warn(&format!(
+                    "pool {} has {first} and {second}: which of them Cognito calls first is not certain; here it is \
+                     {first}",
+                    pool.id
+                ));
+            }
         }
         self.store.add_pool(pool)
     }

@@ -102,7 +102,7 @@ impl Console {
 
 impl Journal for Console {
     fn call(&self, call: &Call<'_>) {
-        self.call(call.function, call.session, call.decision, call.elapsed);
+        self.call(call.function, call.occasion, call.decision, call.elapsed);
         self.trace(call.function, call.event, call.response);
     }
 

@@ -89,12 +89,16 @@ pub(crate) fn commands(template: &Template, args: &Args) -> Result<BTreeMap<Stri
         "DefineAuthChallenge",
         "CreateAuthChallenge",
         "VerifyAuthChallengeResponse",
+        "PreTokenGeneration",
     ] {
         let Some(line) = args.command(trigger) else { continue };
         let mut functions = template
             .user_pools
             .iter()
-            .filter_map(|pool| pool.triggers.get(trigger))
+            .filter_map(|pool| {
+                let other_name = || pool.triggers.get(&format!("{trigger}Config"));
+                pool.triggers.get(trigger).or_else(other_name)
+            })
             .peekable();
         if functions.peek().is_none() {
             return Err(LaunchError::MissingTrigger { trigger });

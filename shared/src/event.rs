@@ -13,8 +13,8 @@ use serde_json::{Map, Value};
 
 pub use session::{Attempt, attempts};
 pub use triggers::{
-    CreateAuthChallenge, CreateResponse, DefineAuthChallenge, DefineResponse, VerifyAuthChallengeResponse,
-    VerifyResponse,
+    CreateAuthChallenge, CreateResponse, DefineAuthChallenge, DefineResponse, PreTokenGeneration,
+    VerifyAuthChallengeResponse, VerifyResponse,
 };
 
 /// One of Cognito's triggers: what its request and its response look like.
@@ -82,6 +82,12 @@ impl<T: Trigger> Event<T> {
     /// The pool's name for the user, `""` where the event has none.
     pub fn user_name(&self) -> &str {
         self.raw.get("userName").and_then(Value::as_str).unwrap_or_default()
+    }
+
+    /// The event's `triggerSource`, which says what happened, made fit for the log; `""` where the event has none.
+    pub fn trigger_source(&self) -> String {
+        let source = self.raw.get("triggerSource").and_then(Value::as_str);
+        printable(source.unwrap_or_default())
     }
 
     /// The event with `response` written into it, everything else as it came.

@@ -6,9 +6,12 @@ mod attributes;
 mod codes;
 mod debug;
 mod devices;
+mod groups;
 mod initiate;
 mod list_users;
 mod mfa;
+mod migrate;
+mod page;
 mod pool_changes;
 mod pool_mfa;
 mod pools;
@@ -38,7 +41,8 @@ use request::Request;
 const TARGET: &str = "AWSCognitoIdentityProviderService.";
 
 /// The operations there are.
-const OPERATIONS: [&str; 53] = [
+const OPERATIONS: [&str; 62] = [
+    "AdminAddUserToGroup",
     "AdminConfirmSignUp",
     "AdminCreateUser",
     "AdminDeleteUser",
@@ -49,6 +53,8 @@ const OPERATIONS: [&str; 53] = [
     "AdminGetUser",
     "AdminInitiateAuth",
     "AdminListDevices",
+    "AdminListGroupsForUser",
+    "AdminRemoveUserFromGroup",
     "AdminResetUserPassword",
     "AdminRespondToAuthChallenge",
     "AdminSetUserMFAPreference",
@@ -61,8 +67,10 @@ const OPERATIONS: [&str; 53] = [
     "ConfirmDevice",
     "ConfirmForgotPassword",
     "ConfirmSignUp",
+    "CreateGroup",
     "CreateUserPool",
     "CreateUserPoolClient",
+    "DeleteGroup",
     "DeleteUserPool",
     "DeleteUserPoolClient",
     "DescribeUserPool",
@@ -70,6 +78,7 @@ const OPERATIONS: [&str; 53] = [
     "ForgetDevice",
     "ForgotPassword",
     "GetDevice",
+    "GetGroup",
     "GetTokensFromRefreshToken",
     "GetUser",
     "GetUserAttributeVerificationCode",
@@ -77,9 +86,11 @@ const OPERATIONS: [&str; 53] = [
     "GlobalSignOut",
     "InitiateAuth",
     "ListDevices",
+    "ListGroups",
     "ListUserPoolClients",
     "ListUserPools",
     "ListUsers",
+    "ListUsersInGroup",
     "ResendConfirmationCode",
     "RespondToAuthChallenge",
     "RevokeToken",
@@ -87,6 +98,7 @@ const OPERATIONS: [&str; 53] = [
     "SetUserPoolMfaConfig",
     "SignUp",
     "UpdateDeviceStatus",
+    "UpdateGroup",
     "UpdateUserAttributes",
     "UpdateUserPool",
     "UpdateUserPoolClient",
@@ -185,8 +197,8 @@ async fn perform(state: &State, target: &str, body: &[u8]) -> Result<Value, Erro
         .map_err(|_| Error::new("SerializationException", "the request body has to be a JSON object"))?;
     let request = Request::new(Fields::new("", &body));
     match operation {
-        "AdminConfirmSignUp" => users::admin_confirm_sign_up(state, request),
-        "AdminCreateUser" => users::admin_create_user(state, request),
+        "AdminConfirmSignUp" => users::admin_confirm_sign_up(state, request).await,
+        "AdminCreateUser" => users::admin_create_user(state, request).await,
         "AdminDeleteUser" => users::admin_delete_user(state, request),
         "AdminForgetDevice" => devices::forget_device(state, request, true).await,
         "AdminGetDevice" => devices::get_device(state, request, true).await,
@@ -214,7 +226,7 @@ async fn perform(state: &State, target: &str, body: &[u8]) -> Result<Value, Erro
         "RespondToAuthChallenge" => respond::respond(state, request, false).await,
         "SetUserMFAPreference" => mfa::set_user_mfa_preference(state, request).await,
         "SetUserPoolMfaConfig" => pool_mfa::set_user_pool_mfa_config(state, request),
-        "SignUp" => users::sign_up(state, request),
+        "SignUp" => users::sign_up::sign_up(state, request).await,
         "UpdateDeviceStatus" => devices::update_device_status(state, request, false).await,
         "VerifySoftwareToken" => mfa::verify_software_token(state, request).await,
         "GetTokensFromRefreshToken" => sign_out::get_tokens_from_refresh_token(state, request).await,
@@ -231,13 +243,22 @@ async fn perform(state: &State, target: &str, body: &[u8]) -> Result<Value, Erro
         "DeleteUserPoolClient" => pool_changes::delete_user_pool_client(state, request),
         "ListUserPools" => pool_changes::list_user_pools(state, request),
         "ListUserPoolClients" => pool_changes::list_user_pool_clients(state, request),
-        "ForgotPassword" => codes::forgot_password(state, request),
-        "ConfirmForgotPassword" => codes::confirm_forgot_password(state, request),
+        "ForgotPassword" => codes::forgot_password(state, request).await,
+        "ConfirmForgotPassword" => codes::confirm_forgot_password(state, request).await,
         "AdminResetUserPassword" => codes::admin_reset_user_password(state, request),
-        "ConfirmSignUp" => codes::confirm_sign_up(state, request),
+        "ConfirmSignUp" => codes::confirm_sign_up(state, request).await,
         "ResendConfirmationCode" => codes::resend_confirmation_code(state, request),
         "GetUserAttributeVerificationCode" => attributes::get_user_attribute_verification_code(state, request).await,
         "VerifyUserAttribute" => attributes::verify_user_attribute(state, request).await,
+        "AdminAddUserToGroup" => groups::set_member(state, request, true),
+        "AdminRemoveUserFromGroup" => groups::set_member(state, request, false),
+        "AdminListGroupsForUser" => groups::admin_list_groups_for_user(state, request),
+        "CreateGroup" => groups::create_group(state, request),
+        "DeleteGroup" => groups::delete_group(state, request),
+        "GetGroup" => groups::get_group(state, request),
+        "ListGroups" => groups::list_groups(state, request),
+        "ListUsersInGroup" => groups::list_users_in_group(state, request),
+        "UpdateGroup" => groups::update_group(state, request),
         _ => Err(unknown(target)),
     }
 }

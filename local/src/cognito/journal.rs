@@ -18,8 +18,9 @@ pub(crate) trait Journal: Send + Sync {
 pub(crate) struct Call<'a> {
     /// The function's name.
     pub(crate) function: &'a str,
-    /// The sign-in so far, such as `[SRP_A ✓, PASSWORD_VERIFIER ✓, CAPTCHA ✗]`. Holds no secret.
-    pub(crate) session: &'a str,
+    /// The custom sign-in so far, such as `[SRP_A ✓, PASSWORD_VERIFIER ✓, CAPTCHA ✗]`, or the trigger's source. Holds no
+    /// secret.
+    pub(crate) occasion: &'a str,
     /// What the function decided, or how it failed. Holds no secret.
     pub(crate) decision: &'a str,
     /// How long it took, all tries together.

@@ -2,8 +2,9 @@
 
 pub(crate) mod password_policy;
 pub(crate) mod schema;
+pub(crate) mod triggers;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde_json::{Map, Value};
@@ -12,6 +13,7 @@ use super::fields::{FieldError, Fields};
 use super::users::mfa::Factor;
 use password_policy::PasswordPolicy;
 use schema::Schema;
+pub(crate) use triggers::Triggers;
 
 /// A user pool.
 #[derive(Clone, Debug)]
@@ -53,66 +55,6 @@ pub(crate) enum Mfa {
     Off,
     On,
     Optional,
-}
-
-/// The functions that make a custom sign-in, by name.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Triggers {
-    pub(crate) define: Option<String>,
-    pub(crate) create: Option<String>,
-    pub(crate) verify: Option<String>,
-    /// Other triggers, which are not run: name and function.
-    pub(crate) others: BTreeMap<String, String>,
-}
-
-/// Triggers that can stop a sign-in or a sign-up. To leave them out would let through what they refuse.
-const GATES: [&str; 6] = [
-    "InboundFederation",
-    "PostAuthentication",
-    "PreAuthentication",
-    "PreSignUp",
-    "PreTokenGeneration",
-    "PreTokenGenerationConfig",
-];
-
-impl Triggers {
-    /// The triggers of a `LambdaConfig`: trigger name to function name.
-    pub(crate) fn new<'a>(config: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Self, FieldError> {
-        let mut triggers = Self::default();
-        for (trigger, function) in config {
-            let function = function.to_owned();
-            match trigger {
-                "DefineAuthChallenge" => triggers.define = Some(function),
-                "CreateAuthChallenge" => triggers.create = Some(function),
-                "VerifyAuthChallengeResponse" => triggers.verify = Some(function),
-                _ if GATES.contains(&trigger) => {
-                    return Err(FieldError::Value {
-                        path: format!("LambdaConfig.{trigger}"),
-                        problem: "is not run by local, which would let through what it refuses: leave it out".into(),
-                    });
-                }
-                _ => drop(triggers.others.insert(trigger.to_owned(), function)),
-            }
-        }
-        Ok(triggers)
-    }
-
-    /// Trigger name and function, as in `LambdaConfig`.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        let known = [
-            ("DefineAuthChallenge", &self.define),
-            ("CreateAuthChallenge", &self.create),
-            ("VerifyAuthChallengeResponse", &self.verify),
-        ];
-        let known = known
-            .into_iter()
-            .filter_map(|(name, function)| Some((name, function.as_deref()?)));
-        known.chain(
-            self.others
-                .iter()
-                .map(|(name, function)| (name.as_str(), function.as_str())),
-        )
-    }
 }
 
 /// How a pool tracks devices.
@@ -289,18 +231,5 @@ mod tests {
         ] {
             assert_eq!(pool(&properties).unwrap_err().to_string(), message);
         }
-    }
-
-    #[test]
-    fn a_trigger_that_could_refuse_a_sign_in_is_never_left_out_silently() {
-        for gate in GATES {
-            let error = Triggers::new([(gate, "F")]).unwrap_err().to_string();
-            assert!(error.contains(gate), "{error}");
-        }
-        let triggers = Triggers::new([("CustomMessage", "F"), ("DefineAuthChallenge", "D")]).unwrap();
-        assert_eq!(
-            triggers.iter().collect::<Vec<_>>(),
-            [("DefineAuthChallenge", "D"), ("CustomMessage", "F")]
-        );
     }
 }

@@ -3,6 +3,7 @@
 mod devices;
 mod mfa;
 mod new_password;
+mod tokens;
 
 use std::collections::BTreeMap;
 use std::sync::{MutexGuard, PoisonError};
@@ -17,12 +18,11 @@ use super::random;
 use super::session::{Form, Sessions, Ticket};
 use super::sign_in::mfa::Shown;
 use super::sign_in::{
-    self, AfterPassword, CUSTOM_CHALLENGE, Created, Granted, Next, PASSWORD_VERIFIER, Round, SELECT_CHALLENGE, SRP_A,
+    self, AfterPassword, CUSTOM_CHALLENGE, Created, Next, PASSWORD_VERIFIER, Round, SELECT_CHALLENGE, SRP_A,
 };
 use super::srp::{Exchange, Identity, Proof, PublicNumber, Verifier};
-use super::tokens::Bearer;
 use super::triggers::{Caller, Context};
-use super::users::devices::group_key;
+use super::users::User;
 use super::waiting::{Asked, Pending, SignIn, Waiting};
 pub(crate) use mfa::{MOST_WRONG, wrong_set_up_code};
 pub(crate) use new_password::PREFIX;
@@ -57,7 +57,9 @@ impl State {
                 self.ask_password(sign_in, client, true)
             }
             Next::IssueTokens(granted) => match sign_in::before_tokens(granted, sign_in.device.as_deref()) {
-                AfterPassword::IssueTokens(granted) => self.issue_tokens(&sign_in, granted).await,
+                AfterPassword::IssueTokens(granted) => {
+                    self.issue_tokens(&sign_in, granted, asked.client_metadata).await
+                }
                 _ => self.ask_device(sign_in),
             },
             Next::Refuse(error) => Err(error),
@@ -181,7 +183,7 @@ impl State {
                 self.go_on(sign_in, asked).await
             }
             AfterPassword::Device => self.ask_device(sign_in),
-            AfterPassword::IssueTokens(granted) => self.issue_tokens(&sign_in, granted).await,
+            AfterPassword::IssueTokens(granted) => self.issue_tokens(&sign_in, granted, client_metadata).await,
             AfterPassword::NewPassword => self.ask_new_password(sign_in, custom),
             AfterPassword::Refuse(error) => Err(error),
             AfterPassword::SecondFactor(owed) => self.ask_second_factor(sign_in, &owed, custom),
@@ -209,47 +211,36 @@ impl State {
         check: impl FnOnce() -> T,
         is_correct: impl FnOnce(&T) -> bool,
     ) -> Result<T, Error> {
-        let now = self.clock.now();
-        let lockouts = || self.lockouts.lock().unwrap_or_else(PoisonError::into_inner);
-        lockouts().check(&target, now)?;
+        self.may_guess(&target)?;
         let checked = check();
-        lockouts().record(target, is_correct(&checked), now);
+        self.guessed(target, is_correct(&checked));
         Ok(checked)
     }
 
+    /// Refuses a guess, unread, while its user has to wait.
+    pub(crate) fn may_guess(&self, target: &Target) -> Result<(), Error> {
+        let lockouts = self.lockouts.lock().unwrap_or_else(PoisonError::into_inner);
+        lockouts.check(target, self.clock.now())
+    }
+
+    /// Remembers how a guess turned out.
+    pub(crate) fn guessed(&self, target: Target, correct: bool) {
+        let mut lockouts = self.lockouts.lock().unwrap_or_else(PoisonError::into_inner);
+        lockouts.record(target, correct, self.clock.now());
+    }
+
     /// Ends a sign-in with the password itself. As much work for nobody as for a user.
-    pub(crate) async fn check_password(&self, sign_in: SignIn, password: &str) -> Result<Value, Error> {
+    pub(crate) async fn check_password(
+        &self,
+        sign_in: SignIn,
+        password: &str,
+        client_metadata: &BTreeMap<String, String>,
+    ) -> Result<Value, Error> {
         let correct = self.guard(&sign_in.pool, sign_in.subject.name(), || {
             self.verifier(&sign_in).matches(identity(&sign_in), password)
         })?;
         let next = sign_in::after_password(correct, sign_in.subject.user(), sign_in.stage(false));
-        self.after_password(sign_in, next, false, &BTreeMap::new()).await
-    }
-
-    async fn issue_tokens(&self, sign_in: &SignIn, granted: Granted) -> Result<Value, Error> {
-        let SignIn {
-            client,
-            subject,
-            history,
-            ..
-        } = sign_in;
-        let user = subject.user().ok_or_else(Error::incorrect)?;
-        if !history.is_empty() && !history.iter().any(|round| round.result && round.challenge != SRP_A) {
-            self.journal
-                .warn("tokens are issued although no challenge has been answered");
-        }
-        let (now, issuer) = (self.clock.now(), self.issuer(&sign_in.pool.id));
-        let new_device = self.new_device(sign_in)?;
-        let mut bearer = Bearer::new(client, user, &issuer, now)?;
-        bearer.device = new_device.as_deref().or(sign_in.device.as_deref());
-        let keys = self.keys.keys().await?;
-        let refresh = self.store.add_refresh_token(bearer.refresh(now), now)?;
-        let mut result = bearer.result(granted, &keys, Some(refresh), now)?;
-        if let (Some(key), Some(result)) = (&new_device, result.as_object_mut()) {
-            let metadata = json!({"DeviceKey": key, "DeviceGroupKey": group_key(&sign_in.pool.id)});
-            result.insert("NewDeviceMetadata".to_owned(), metadata);
-        }
-        Ok(json!({"ChallengeParameters": {}, "AuthenticationResult": result}))
+        self.after_password(sign_in, next, false, client_metadata).await
     }
 
     fn remember(&self, sign_in: SignIn, pending: Pending) -> Result<Ticket, Error> {
@@ -276,19 +267,44 @@ impl State {
             history,
             ..
         } = sign_in;
+        self.caller_of(Context {
+            region: &self.settings.region,
+            pool,
+            client: &client.id,
+            user_name: subject.name(),
+            user: subject.user(),
+            says_user_not_found: client.hides_users,
+            session: history,
+            client_metadata,
+        })
+    }
+
+    /// What functions are told that are called for a user outside of a custom sign-in.
+    pub(crate) fn context<'a>(
+        &'a self,
+        pool: &'a Pool,
+        client: &'a str,
+        user: &'a User,
+        client_metadata: &'a BTreeMap<String, String>,
+    ) -> Context<'a> {
+        Context {
+            region: &self.settings.region,
+            pool,
+            client,
+            user_name: &user.name,
+            user: Some(user),
+            says_user_not_found: false,
+            session: &[],
+            client_metadata,
+        }
+    }
+
+    /// The functions of a pool, to be called for what `context` says.
+    pub(crate) fn caller_of<'a>(&'a self, context: Context<'a>) -> Caller<'a> {
         Caller {
             lambda: &*self.lambda,
             journal: &*self.journal,
-            context: Context {
-                region: &self.settings.region,
-                pool,
-                client: &client.id,
-                user_name: subject.name(),
-                user: subject.user(),
-                says_user_not_found: client.hides_users,
-                session: history,
-                client_metadata,
-            },
+            context,
         }
     }
 }

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::clients::Client;
 use super::error::Error;
+use super::groups::{Groups, Memberships};
 use super::pools::Pool;
 use super::tokens::refresh::{Refresh, RefreshTokens};
 use super::users::{User, Users};
@@ -22,6 +23,8 @@ pub(crate) struct Store {
     /// By pool.
     users: RwLock<HashMap<String, Users>>,
     refresh: RwLock<RefreshTokens>,
+    /// By pool.
+    groups: RwLock<HashMap<String, Groups>>,
 }
 
 impl Store {
@@ -88,6 +91,7 @@ impl Store {
             let _ = self.remove_client(pool, &client.id, now);
         }
         write(&self.users).remove(&pool.id);
+        write(&self.groups).remove(&pool.id);
     }
 
     /// Every pool, by id.
@@ -160,10 +164,38 @@ impl Store {
 
     /// Removes the user who signs in as `login`.
     pub(crate) fn remove_user(&self, pool: &Pool, login: &str) -> Result<Arc<User>, Error> {
-        write(&self.users)
+        let removed = write(&self.users)
             .entry(pool.id.clone())
             .or_default()
-            .remove(pool, login)
+            .remove(pool, login)?;
+        self.update_groups(pool, |groups| {
+            groups.forget(&removed.sub);
+            Ok(())
+        })?;
+        Ok(removed)
+    }
+
+    /// The groups of a pool.
+    pub(crate) fn groups(&self, pool: &Pool) -> Groups {
+        read(&self.groups).get(&pool.id).cloned().unwrap_or_default()
+    }
+
+    /// What the groups of a pool give a user.
+    pub(crate) fn memberships(&self, pool: &Pool, user: &User) -> Memberships {
+        let groups = read(&self.groups);
+        groups
+            .get(&pool.id)
+            .map(|groups| groups.memberships(&user.sub))
+            .unwrap_or_default()
+    }
+
+    /// Changes the groups of a pool.
+    pub(crate) fn update_groups<T>(
+        &self,
+        pool: &Pool,
+        change: impl FnOnce(&mut Groups) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        change(write(&self.groups).entry(pool.id.clone()).or_default())
     }
 
     /// Hands out a refresh token.

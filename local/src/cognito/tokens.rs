@@ -1,5 +1,6 @@
 //! Id, access and refresh tokens.
 
+pub(crate) mod claims;
 pub(crate) mod keys;
 pub(crate) mod refresh;
 
@@ -15,11 +16,12 @@ use super::error::Error;
 use super::random;
 use super::sign_in::Granted;
 use super::users::User;
+use claims::Content;
 use keys::Keys;
 use refresh::Refresh;
 
 /// The scope of every access token that a sign-in gives.
-const SCOPE: &str = "aws.cognito.signin.user.admin";
+pub(crate) const SCOPE: &str = "aws.cognito.signin.user.admin";
 
 /// Who gets tokens, and since when they have been signed in.
 pub(crate) struct Bearer<'a> {
@@ -32,6 +34,8 @@ pub(crate) struct Bearer<'a> {
     pub(crate) origin: Uuid,
     /// The key of the device that was signed in with.
     pub(crate) device: Option<&'a str>,
+    /// What the tokens say besides.
+    pub(crate) content: Content,
 }
 
 impl<'a> Bearer<'a> {
@@ -39,6 +43,7 @@ impl<'a> Bearer<'a> {
     pub(crate) fn new(client: &'a Client, user: &'a User, issuer: &'a str, now: Duration) -> Result<Self, Error> {
         Ok(Self {
             device: None,
+            content: Content::default(),
             client,
             user,
             issuer,
@@ -82,6 +87,8 @@ impl<'a> Bearer<'a> {
     }
 
     fn access_claims(&self, event: Uuid, now: Duration) -> Result<AccessClaims, Error> {
+        let mut more = Map::new();
+        self.content.complete_access(&mut more);
         Ok(AccessClaims {
             sub: self.user.sub.clone(),
             iss: self.issuer.to_owned(),
@@ -89,13 +96,14 @@ impl<'a> Bearer<'a> {
             origin_jti: self.origin,
             event_id: event,
             token_use: "access".to_owned(),
-            scope: SCOPE.to_owned(),
+            scope: self.content.scope(&[SCOPE]),
             auth_time: self.auth_time.as_secs(),
             exp: (now + self.client.access_validity).as_secs(),
             iat: now.as_secs(),
             jti: random::uuid()?,
             username: self.user.name.clone(),
             device_key: self.device.map(str::to_owned),
+            more,
         })
     }
 
@@ -119,6 +127,7 @@ impl<'a> Bearer<'a> {
             .iter()
             .filter(|(name, _)| self.client.may_read(name));
         claims.extend(readable.map(|(name, value)| (name.clone(), attribute_claim(name, value))));
+        self.content.complete_id(&mut claims);
         Ok(claims)
     }
 }
@@ -141,6 +150,7 @@ pub(crate) struct AccessClaims {
     pub(crate) origin_jti: Uuid,
     event_id: Uuid,
     token_use: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     scope: String,
     auth_time: u64,
     exp: u64,
@@ -149,6 +159,9 @@ pub(crate) struct AccessClaims {
     pub(crate) username: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) device_key: Option<String>,
+    /// Groups, and what the function before tokens has added.
+    #[serde(flatten)]
+    more: Map<String, Value>,
 }
 
 impl AccessClaims {
@@ -161,12 +174,14 @@ impl AccessClaims {
     ) -> Result<Self, Error> {
         let invalid = || Error::not_authorized("Invalid Access Token");
         let claims: Self = keys.access.verify(token).ok_or_else(invalid)?;
-        let right = claims.token_use == "access" && claims.scope == SCOPE;
-        if !right || issuer_of(&claims).as_deref() != Some(claims.iss.as_str()) {
+        if claims.token_use != "access" || issuer_of(&claims).as_deref() != Some(claims.iss.as_str()) {
             return Err(invalid());
         }
         if claims.exp <= now.as_secs() {
             return Err(Error::not_authorized("Access Token has expired"));
+        }
+        if !claims.scope.split(' ').any(|scope| scope == SCOPE) {
+            return Err(Error::not_authorized("Access Token does not have required scopes"));
         }
         Ok(claims)
     }

@@ -1,7 +1,11 @@
-//! Calls the three functions of a custom sign-in and reads their answers.
+//! Calls the functions of a pool and reads their answers.
 
 mod answer;
+pub(crate) mod around;
 mod event;
+mod migrated;
+mod overridden;
+pub(crate) mod source;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -15,50 +19,11 @@ use super::sign_in::{CUSTOM_CHALLENGE, Created, Defined, Round};
 use crate::lambda::{Failure, Lambda};
 use answer::{Answer, Verified};
 pub(crate) use event::Context;
+use source::Trigger;
 
 /// How long a function may take, and how often it is tried. Neither can be changed on AWS.
 const PATIENCE: Duration = Duration::from_secs(5);
 const TRIES: u32 = 3;
-
-/// A function's part in a sign-in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Trigger {
-    Create,
-    Define,
-    Verify,
-}
-
-impl Trigger {
-    /// As error texts name it.
-    fn name(self) -> &'static str {
-        match self {
-            Self::Create => "CreateAuthChallenge",
-            Self::Define => "DefineAuthChallenge",
-            Self::Verify => "VerifyAuthChallengeResponse",
-        }
-    }
-
-    /// `triggerSource`.
-    fn source(self) -> &'static str {
-        match self {
-            Self::Create => "CreateAuthChallenge_Authentication",
-            Self::Define => "DefineAuthChallenge_Authentication",
-            Self::Verify => "VerifyAuthChallengeResponse_Authentication",
-        }
-    }
-
-    fn response_fields(self) -> &'static [&'static str] {
-        match self {
-            Self::Create => &[
-                "publicChallengeParameters",
-                "privateChallengeParameters",
-                "challengeMetadata",
-            ],
-            Self::Define => &["challengeName", "issueTokens", "failAuthentication"],
-            Self::Verify => &["answerCorrect"],
-        }
-    }
-}
 
 /// The functions of a pool, ready to be called for one sign-in.
 pub(crate) struct Caller<'a> {
@@ -70,27 +35,28 @@ pub(crate) struct Caller<'a> {
 impl Caller<'_> {
     /// Asks the define function what comes next.
     pub(crate) async fn define(&self) -> Result<Defined, Error> {
-        let function = self.context.pool.triggers.define.as_deref();
-        self.call(Trigger::Define, function, self.context.define()?).await
+        self.challenge(Trigger::Define, self.context.define()?).await
     }
 
     /// Has the create function make up a challenge.
     pub(crate) async fn create(&self) -> Result<Created, Error> {
-        let function = self.context.pool.triggers.create.as_deref();
-        self.call(Trigger::Create, function, self.context.create()?).await
+        self.challenge(Trigger::Create, self.context.create()?).await
     }
 
     /// Has the verify function judge an answer.
     pub(crate) async fn verify(&self, private: &BTreeMap<String, String>, answer: &str) -> Result<bool, Error> {
-        let function = self.context.pool.triggers.verify.as_deref();
-        let Verified(correct) = self
-            .call(Trigger::Verify, function, self.context.verify(private, answer)?)
-            .await?;
+        let event = self.context.verify(private, answer)?;
+        let Verified(correct) = self.challenge(Trigger::Verify, event).await?;
         Ok(correct)
     }
 
-    async fn call<A: Answer>(&self, trigger: Trigger, function: Option<&str>, event: Bytes) -> Result<A, Error> {
-        let function = function.ok_or_else(not_configured)?;
+    /// Calls one of the three functions that a custom sign-in cannot do without.
+    async fn challenge<A: Answer>(&self, trigger: Trigger, event: Bytes) -> Result<A, Error> {
+        let function = self.context.pool.triggers.function(trigger.name());
+        self.call(trigger, function.ok_or_else(not_configured)?, event).await
+    }
+
+    async fn call<A: Answer>(&self, trigger: Trigger, function: &str, event: Bytes) -> Result<A, Error> {
         let started = Instant::now();
         let answered = self.invoke(trigger, function, &event).await;
         let elapsed = started.elapsed();
@@ -105,9 +71,13 @@ impl Caller<'_> {
             Ok(answer) => answer.decision(),
             Err(error) => readable(&error.message),
         };
+        let occasion = match trigger {
+            Trigger::Create | Trigger::Define | Trigger::Verify => summary(self.context.session),
+            _ => trigger.source().to_owned(),
+        };
         self.journal.call(&Call {
             function,
-            session: &summary(self.context.session),
+            occasion: &occasion,
             decision: &decision,
             elapsed,
             event: &event,

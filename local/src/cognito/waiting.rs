@@ -12,6 +12,7 @@ use super::sign_in::{
 };
 use super::srp::{Exchange, PublicNumber};
 use super::totp::Secret;
+use super::triggers::source::TokenSource;
 use super::users::User;
 use super::users::mfa::Factor;
 
@@ -26,6 +27,8 @@ pub(crate) struct SignIn {
     pub(crate) history: Vec<Round>,
     /// The key of the device that the client says it is, and has to prove before there are tokens.
     pub(crate) device: Option<String>,
+    /// What the tokens at its end will be for.
+    pub(crate) token_source: TokenSource,
 }
 
 impl SignIn {

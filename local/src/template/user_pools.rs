@@ -80,9 +80,13 @@ fn pool(
     let mut triggers = BTreeMap::new();
     let config = properties.get("LambdaConfig").and_then(Value::as_object);
     for (trigger, value) in config.into_iter().flatten() {
-        let Some(target) = value.as_str().filter(|_| trigger != "KMSKeyID") else {
-            continue;
+        let target = match value {
+            Value::String(arn) if trigger != "KMSKeyID" => Some(arn.as_str()),
+            // Those that send messages are not run here.
+            Value::Object(config) if !trigger.starts_with("Custom") => config.get("LambdaArn").and_then(Value::as_str),
+            _ => None,
         };
+        let Some(target) = target else { continue };
         let at = trigger_place(resource, trigger);
         let function = function_of(resolver, target, functions, &at)?;
         let name = resolver.resource_reference(function, &at)?;

@@ -1,4 +1,4 @@
-//! The three triggers of custom authentication: the fields each reads and writes.
+//! The triggers of the functions: the fields each reads and writes.
 
 use std::collections::BTreeMap;
 
@@ -127,7 +127,21 @@ pub struct VerifyResponse {
     pub answer_correct: bool,
 }
 
-/// The fields that all three requests have.
+/// The trigger before tokens. Nothing of its request is read, because the way that led to it says all there is to know,
+/// and nothing is written: the tokens are as Cognito makes them.
+pub struct PreTokenGeneration;
+
+impl Trigger for PreTokenGeneration {
+    const NAME: &'static str = "TokenGeneration";
+    type Request = ();
+    type Response = ();
+
+    fn normalise(_: &Map<String, Value>) -> Result<Value, EventError> {
+        Ok(Value::Null)
+    }
+}
+
+/// The fields that the requests of custom authentication have in common.
 fn common(request: &Map<String, Value>) -> Result<Map<String, Value>, EventError> {
     let mut copy = Map::new();
     copy.insert("userAttributes".into(), normalise::strings(request, "userAttributes")?);

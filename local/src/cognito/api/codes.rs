@@ -1,20 +1,23 @@
 //! The operations that send a code to a user and take it back: forgotten passwords and new accounts.
 
+mod caller;
+
 use std::sync::Arc;
 
 use serde_json::{Value, json};
 
 use super::attributes::{verifies, verify};
-use super::request::{CLIENT_ID, NAME, PASSWORD, POOL_ID, Request, USERNAME};
+use super::request::{NAME, PASSWORD, POOL_ID, Request, USERNAME};
 use super::users::verifier;
 use crate::cognito::State;
-use crate::cognito::clients::Client;
 use crate::cognito::error::Error;
 use crate::cognito::outbox::{self, Medium, Message};
 use crate::cognito::pools::Pool;
 use crate::cognito::sign_in::may_go_on;
+use crate::cognito::triggers::source::Confirmation;
 use crate::cognito::users::codes::{Purpose, expired, mismatch};
 use crate::cognito::users::{Status, User};
+use caller::Caller;
 
 impl State {
     /// Sends a code; says to whom, as far as anybody may know.
@@ -55,10 +58,10 @@ impl State {
         user: &User,
         (purpose, code): (Purpose, &str),
         change: impl FnOnce(&mut User, Medium, &str) -> Result<(), Error>,
-    ) -> Result<(), Error> {
+    ) -> Result<Arc<User>, Error> {
         let now = self.clock.now();
         let mut taken = Ok(());
-        self.store.update_user(pool, &user.name, |known| {
+        let user = self.store.update_user(pool, &user.name, |known| {
             if known.sub != user.sub {
                 return Err(Error::user_not_found());
             }
@@ -73,37 +76,7 @@ impl State {
                 }
             }
         })?;
-        taken
-    }
-}
-
-/// Who an unsigned request is about.
-struct Caller {
-    pool: Arc<Pool>,
-    client: Arc<Client>,
-    user: Option<Arc<User>>,
-}
-
-impl Caller {
-    fn of<'a>(state: &State, request: &mut Request<'a>) -> Result<(Self, &'a str), Error> {
-        let client = request.required("ClientId", &CLIENT_ID)?;
-        let login = request.required("Username", &USERNAME)?;
-        request.check()?;
-        let (pool, client) = state.store.client(client)?;
-        client.check_secret_hash(login, request.fields.text("SecretHash")?)?;
-        let user = state.store.user(&pool, login);
-        if user.is_none() && !client.hides_users {
-            return Err(Error::user_not_found());
-        }
-        Ok((Self { pool, client, user }, login))
-    }
-
-    /// The same words for nobody and for somebody who waits for no code.
-    fn hide(&self, error: Error) -> Error {
-        if self.client.hides_users && error.name == expired().name {
-            return mismatch();
-        }
-        error
+        taken.map(|()| user)
     }
 }
 
@@ -154,9 +127,15 @@ fn may_reset(user: &User) -> Result<Medium, Error> {
     }
 }
 
-pub(super) fn forgot_password(state: &State, mut request: Request<'_>) -> Result<Value, Error> {
-    let (caller, login) = Caller::of(state, &mut request)?;
-    let Some(user) = &caller.user else {
+pub(super) async fn forgot_password(state: &State, mut request: Request<'_>) -> Result<Value, Error> {
+    let (caller, login) = Caller::known_or_not(state, &mut request)?;
+    let metadata = request.client_metadata()?;
+    let user = match &caller.user {
+        Some(user) => Some(Arc::clone(user)),
+        None => caller.bring_in(state, login, &metadata).await?,
+    };
+    let Some(user) = &user else {
+        caller.may_pretend()?;
         return Ok(pretended(login));
     };
     let medium = match may_reset(user) {
@@ -168,7 +147,7 @@ pub(super) fn forgot_password(state: &State, mut request: Request<'_>) -> Result
     Ok(json!({"CodeDeliveryDetails": details}))
 }
 
-pub(super) fn confirm_forgot_password(state: &State, mut request: Request<'_>) -> Result<Value, Error> {
+pub(super) async fn confirm_forgot_password(state: &State, mut request: Request<'_>) -> Result<Value, Error> {
     let code = request.required("ConfirmationCode", &NAME)?;
     let password = request.required("Password", &PASSWORD)?;
     let (caller, _) = Caller::of(state, &mut request)?;
@@ -186,9 +165,13 @@ pub(super) fn confirm_forgot_password(state: &State, mut request: Request<'_>) -
         user.status = Status::Confirmed;
         Ok(())
     };
-    state
+    let metadata = request.client_metadata()?;
+    let user = state
         .take_code(&caller.pool, user, (Purpose::Password, code), change)
         .map_err(|error| caller.hide(error))?;
+    caller
+        .confirmed(state, &user, Confirmation::ForgotPassword, &metadata)
+        .await?;
     Ok(json!({}))
 }
 
@@ -229,7 +212,7 @@ pub(super) fn resend_confirmation_code(state: &State, mut request: Request<'_>) 
     Ok(json!({"CodeDeliveryDetails": details}))
 }
 
-pub(super) fn confirm_sign_up(state: &State, mut request: Request<'_>) -> Result<Value, Error> {
+pub(super) async fn confirm_sign_up(state: &State, mut request: Request<'_>) -> Result<Value, Error> {
     let code = request.required("ConfirmationCode", &NAME)?;
     let (caller, _) = Caller::of(state, &mut request)?;
     let user = caller.user.as_ref().ok_or_else(mismatch)?;
@@ -246,8 +229,10 @@ pub(super) fn confirm_sign_up(state: &State, mut request: Request<'_>) -> Result
         verify(user, medium, address);
         Ok(())
     };
-    state
+    let metadata = request.client_metadata()?;
+    let user = state
         .take_code(&caller.pool, user, (Purpose::SignUp, code), change)
         .map_err(|error| caller.hide(error))?;
+    caller.confirmed(state, &user, Confirmation::SignUp, &metadata).await?;
     Ok(json!({}))
 }

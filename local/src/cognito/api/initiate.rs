@@ -14,6 +14,8 @@ use crate::cognito::pools::Pool;
 use crate::cognito::sign_in::{self, CUSTOM_CHALLENGE, Device, Round, SRP_A};
 use crate::cognito::srp::PublicNumber;
 use crate::cognito::tokens::Bearer;
+use crate::cognito::triggers::around::Migration;
+use crate::cognito::triggers::source::TokenSource;
 use crate::cognito::users::devices;
 use crate::cognito::waiting::{Asked, SignIn, Subject};
 
@@ -36,8 +38,8 @@ pub(super) async fn initiate_auth(state: &State, mut request: Request<'_>, admin
     request.check()?;
     // The problem that makes this an error has been raised by the line before.
     let flow = flow.map_err(|()| Error::missing("AuthFlow"))?;
-    // Checked like everything else, though none of the three functions gets it.
-    request.client_metadata()?;
+    // None of the three functions gets it, only those before a sign-in.
+    let metadata = request.client_metadata()?;
     match (flow, admin) {
         (Flow::AdminUserPassword, false) | (Flow::UserPassword, true) => {
             let other = if admin { "InitiateAuth" } else { "AdminInitiateAuth" };
@@ -52,6 +54,7 @@ pub(super) async fn initiate_auth(state: &State, mut request: Request<'_>, admin
         let shown = RefreshRequest {
             token: parameter(&parameters, "REFRESH_TOKEN")?,
             device: parameters.text("DEVICE_KEY")?,
+            client_metadata: &BTreeMap::new(),
         };
         let hash = parameters.text("SECRET_HASH")?;
         // There is no USERNAME in the request, so the hash is over the user's real name. No source says so.
@@ -64,7 +67,11 @@ pub(super) async fn initiate_auth(state: &State, mut request: Request<'_>, admin
     client.check_secret_hash(login, parameters.text("SECRET_HASH")?)?;
     let device = parameters.text("DEVICE_KEY")?;
     let asked = Asks::read(flow, &parameters)?;
-    let subject = subject(state, &pool, &client, login)?;
+    let password = match &asked {
+        Asks::Password(password) => Some(*password),
+        Asks::Choice | Asks::Custom(_) | Asks::Srp(_) => None,
+    };
+    let subject = subject(state, (&pool, &client), login, password, &metadata).await?;
     if let Some(key) = device {
         subject
             .user()
@@ -78,7 +85,13 @@ pub(super) async fn initiate_auth(state: &State, mut request: Request<'_>, admin
         subject,
         login: login.to_owned(),
         history: Vec::new(),
+        token_source: TokenSource::Authentication,
     };
+    let starts_with_password = !matches!(asked, Asks::Custom(None));
+    state
+        .pre_authenticate(&sign_in, starts_with_password, &metadata)
+        .await?;
+    let none = BTreeMap::new();
     match asked {
         Asks::Custom(public_number) => {
             if public_number.is_some() {
@@ -88,7 +101,6 @@ pub(super) async fn initiate_auth(state: &State, mut request: Request<'_>, admin
                     metadata: None,
                 });
             }
-            let none = BTreeMap::new();
             state
                 .go_on(
                     sign_in,
@@ -101,7 +113,7 @@ pub(super) async fn initiate_auth(state: &State, mut request: Request<'_>, admin
                 .await
         }
         Asks::Choice => state.ask_choice(sign_in),
-        Asks::Password(password) => state.check_password(sign_in, password).await,
+        Asks::Password(password) => state.check_password(sign_in, password, &none).await,
         Asks::Srp(public_number) => state.ask_password(sign_in, &public_number, false),
     }
 }
@@ -178,9 +190,21 @@ pub(super) fn client(state: &State, request: &mut Request<'_>, admin: bool) -> R
     Ok((pool, client))
 }
 
-/// Who signs in as `login`: where the client hides users, nobody is somebody as well.
-fn subject(state: &State, pool: &Pool, client: &Client, login: &str) -> Result<Subject, Error> {
-    match state.store.user(pool, login) {
+/// Who signs in as `login`: where the client hides users, nobody is somebody as well. Who comes with a password may be
+/// brought in from elsewhere.
+async fn subject(
+    state: &State,
+    (pool, client): (&Pool, &Client),
+    login: &str,
+    password: Option<&str>,
+    validation: &BTreeMap<String, String>,
+) -> Result<Subject, Error> {
+    let mut user = state.store.user(pool, login);
+    if let (None, Some(password)) = (&user, password) {
+        let migration = Migration::Authentication { password, validation };
+        user = state.migrate(pool, client, login, migration, &BTreeMap::new()).await?;
+    }
+    match user {
         Some(user) => {
             sign_in::may_start(&user)?;
             Ok(Subject::Known(user))
@@ -195,6 +219,8 @@ fn subject(state: &State, pool: &Pool, client: &Client, login: &str) -> Result<S
 pub(super) struct RefreshRequest<'a> {
     pub(super) token: &'a str,
     pub(super) device: Option<&'a str>,
+    /// For the function before tokens.
+    pub(super) client_metadata: &'a BTreeMap<String, String>,
 }
 
 /// New id and access tokens, with the old sign-in's time and origin. `check_secret` gets the user's name.
@@ -205,16 +231,27 @@ pub(super) async fn refresh(
     shown: RefreshRequest<'_>,
     check_secret: impl FnOnce(&str) -> Result<(), Error>,
 ) -> Result<Value, Error> {
-    let now = state.clock.now();
-    let found = state.store.refresh_token(shown.token, client, now)?;
-    check_secret(&found.user)?;
-    let user = state.store.user(pool, &found.user);
-    let device = Device {
-        signed_in: found.device.as_deref(),
-        shown: shown.device,
+    let found = || {
+        let now = state.clock.now();
+        let found = state.store.refresh_token(shown.token, client, now)?;
+        let user = state.store.user(pool, &found.user);
+        let device = Device {
+            signed_in: found.device.as_deref(),
+            shown: shown.device,
+        };
+        let granted = sign_in::after_refresh(&found.sub, user.as_deref(), device);
+        Ok::<_, Error>((found, user, granted))
     };
-    let granted = sign_in::after_refresh(&found.sub, user.as_deref(), device)?;
-    let user = user.ok_or_else(|| Error::not_authorized("Invalid Refresh Token."))?;
+    let (refresh, user, granted) = found()?;
+    check_secret(&refresh.user)?;
+    granted?;
+    let gone = || Error::not_authorized("Invalid Refresh Token.");
+    let user = user.ok_or_else(gone)?;
+    let caller = state.caller_of(state.context(pool, &client.id, &user, shown.client_metadata));
+    let content = state.content(&caller, &user, TokenSource::Refresh).await?;
+    // As of now: functions take their time, in which the token may have been revoked.
+    let (found, user, granted) = found()?;
+    let (user, granted, now) = (user.ok_or_else(gone)?, granted?, state.clock.now());
     let issuer = state.issuer(&pool.id);
     let bearer = Bearer {
         client,
@@ -223,6 +260,7 @@ pub(super) async fn refresh(
         auth_time: found.auth_time,
         origin: found.origin,
         device: found.device.as_deref(),
+        content,
     };
     let result = bearer.result(granted, &*state.keys.keys().await?, None, now)?;
     Ok(json!({"ChallengeParameters": {}, "AuthenticationResult": result}))

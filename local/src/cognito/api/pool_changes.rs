@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::page::{Page, reply};
 use super::pools::{describe_client, triggers};
 use super::request::{CLIENT_ID, NAME, POOL_ID, Request};
 use crate::cognito::State;
@@ -102,7 +103,7 @@ fn client_of<'a>(request: &mut Request<'a>) -> Result<(&'a str, &'a str), Error>
 }
 
 pub(super) fn list_user_pools(state: &State, mut request: Request<'_>) -> Result<Value, Error> {
-    let page = Page::read(&mut request, true)?;
+    let page = Page::read(&mut request, "MaxResults", true)?;
     let pools = state.store.pools();
     let (pools, next) = page.cut(&pools, |pool| &pool.id);
     let pools: Vec<Value> = pools
@@ -117,7 +118,7 @@ pub(super) fn list_user_pools(state: &State, mut request: Request<'_>) -> Result
 
 pub(super) fn list_user_pool_clients(state: &State, mut request: Request<'_>) -> Result<Value, Error> {
     let pool = request.required("UserPoolId", &POOL_ID)?;
-    let page = Page::read(&mut request, false)?;
+    let page = Page::read(&mut request, "MaxResults", false)?;
     let pool = state.store.pool(pool)?;
     let clients = state.store.clients(&pool);
     let (clients, next) = page.cut(&clients, |client| &client.id);
@@ -126,42 +127,4 @@ pub(super) fn list_user_pool_clients(state: &State, mut request: Request<'_>) ->
         .map(|client| json!({"ClientId": client.id, "ClientName": client.name, "UserPoolId": client.pool}))
         .collect();
     Ok(reply("UserPoolClients", clients, next))
-}
-
-fn reply(key: &str, items: Vec<Value>, next: Option<String>) -> Value {
-    let mut reply = Map::from_iter([(key.to_owned(), items.into())]);
-    reply.extend(next.map(|next| ("NextToken".to_owned(), next.into())));
-    reply.into()
-}
-
-/// Which part of a list is wanted. The token of a page is the last id of the one before.
-struct Page<'a> {
-    size: usize,
-    after: Option<&'a str>,
-}
-
-impl<'a> Page<'a> {
-    fn read(request: &mut Request<'a>, required: bool) -> Result<Self, Error> {
-        let after = request.text("NextToken", &NAME)?;
-        request.check()?;
-        let size = match request.fields.number("MaxResults")? {
-            None if required => return Err(Error::missing("MaxResults")),
-            None => 60,
-            Some(size @ 1..=60) => size,
-            Some(_) => return Err(Error::invalid_parameter("MaxResults has to be from 1 to 60")),
-        };
-        let size = usize::try_from(size).unwrap_or(usize::MAX);
-        Ok(Self { size, after })
-    }
-
-    /// The part of `all`, which is in the order of ids, and the token of the next.
-    fn cut<'t, T>(&self, all: &'t [T], id: impl Fn(&T) -> &str) -> (&'t [T], Option<String>) {
-        let start = self
-            .after
-            .map_or(0, |after| all.partition_point(|item| id(item) <= after));
-        let rest = all.get(start..).unwrap_or_default();
-        let (page, more) = rest.split_at_checked(self.size).unwrap_or((rest, &[]));
-        let next = page.last().filter(|_| !more.is_empty());
-        (page, next.map(|last| id(last).to_owned()))
-    }
 }

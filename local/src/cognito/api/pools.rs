@@ -61,10 +61,19 @@ pub(super) fn describe_user_pool_client(state: &State, mut request: Request<'_>)
 /// The functions in `LambdaConfig`.
 pub(super) fn triggers(request: &Request<'_>) -> Result<Triggers, Error> {
     let config = request.fields.fields("LambdaConfig")?;
-    let functions = config
-        .iter()
-        .map(|(trigger, function)| (trigger, function_name(function)));
-    Ok(Triggers::new(functions)?)
+    // These two are objects.
+    let named = |trigger| {
+        Ok::<_, Error>(
+            config
+                .fields(trigger)?
+                .text("LambdaArn")?
+                .map(|function| (trigger, function)),
+        )
+    };
+    let objects = [named("PreTokenGenerationConfig")?, named("InboundFederation")?];
+    let functions = config.iter().chain(objects.into_iter().flatten());
+    let functions = functions.map(|(trigger, function)| (trigger, function_name(function)));
+    Ok(Triggers::new(functions, &config)?)
 }
 
 /// A function's name: as it is, or out of its ARN, which may end in a version.
@@ -97,11 +106,18 @@ fn describe_pool(state: &State, pool: &Pool) -> Value {
     ];
     let region = &state.settings.region;
     let arn = |function: &str| format!("arn:aws:lambda:{region}:000000000000:function:{function}");
-    let triggers: Map<String, Value> = pool
+    let mut triggers: Map<String, Value> = pool
         .triggers
         .iter()
         .map(|(trigger, function)| (trigger.to_owned(), arn(function).into()))
         .collect();
+    if let (Some(version), Some(function)) = (
+        pool.triggers.lambda_version(),
+        pool.triggers.function("PreTokenGeneration"),
+    ) {
+        let config = json!({"LambdaVersion": version, "LambdaArn": arn(function)});
+        triggers.insert("PreTokenGenerationConfig".to_owned(), config);
+    }
     let mut policy: Map<String, Value> = Class::ALL
         .iter()
         .map(|class| {

@@ -17,11 +17,15 @@ pub(super) async fn get_tokens_from_refresh_token(state: &State, mut request: Re
     let device = request.text("DeviceKey", &ANY)?;
     let secret = request.text("ClientSecret", &ANY)?;
     request.check()?;
-    request.client_metadata()?;
+    let metadata = request.client_metadata()?;
     let (pool, client) = state.store.client(client)?;
     client.flows.check(crate::cognito::clients::Flow::RefreshToken, false)?;
     check_secret(&client, secret)?;
-    let shown = RefreshRequest { token, device };
+    let shown = RefreshRequest {
+        token,
+        device,
+        client_metadata: &metadata,
+    };
     let mut reply = refresh(state, &pool, &client, shown, |_| Ok(())).await?;
     let result = reply.get_mut("AuthenticationResult").map(Value::take);
     Ok(Map::from_iter(result.map(|result| ("AuthenticationResult".to_owned(), result))).into())

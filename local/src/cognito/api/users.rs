@@ -1,4 +1,6 @@
-//! The operations on users: those of administrators, `SignUp` and `GetUser`.
+//! The operations on users: those of administrators, and `GetUser`.
+
+pub(super) mod sign_up;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -6,16 +8,17 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use super::access::Owner;
-use super::codes::auto_verified;
-use super::request::{CLIENT_ID, PASSWORD, POOL_ID, Request, USERNAME};
+use super::request::{PASSWORD, POOL_ID, Request, USERNAME};
 use crate::cognito::State;
 use crate::cognito::error::Error;
 use crate::cognito::pools::{Logins, Pool};
 use crate::cognito::random;
 use crate::cognito::srp::{Identity, Verifier};
-use crate::cognito::users::codes::{Codes, Purpose};
+use crate::cognito::triggers::source::Confirmation;
+use crate::cognito::users::codes::Codes;
 use crate::cognito::users::mfa::UserMfa;
 use crate::cognito::users::{Status, User};
+use sign_up::NewAccount;
 
 /// A user to be made.
 pub(crate) struct NewUser<'a> {
@@ -27,8 +30,13 @@ pub(crate) struct NewUser<'a> {
 }
 
 impl State {
-    /// Makes a user. Where users sign in with an attribute, the name is made up.
+    /// Makes a user.
     pub(crate) fn create_user(&self, pool: &Pool, new: NewUser<'_>) -> Result<Arc<User>, Error> {
+        self.store.add_user(pool, self.draft_user(pool, new)?)
+    }
+
+    /// A user who is not in the pool yet. Where users sign in with an attribute, the name is made up.
+    pub(crate) fn draft_user(&self, pool: &Pool, new: NewUser<'_>) -> Result<User, Error> {
         let NewUser {
             login,
             password,
@@ -58,23 +66,20 @@ impl State {
         pool.schema.check_new(&attributes)?;
         let password = password.map(|password| verifier(pool, &name, password)).transpose()?;
         let now = self.clock.now();
-        self.store.add_user(
-            pool,
-            User {
-                name,
-                sub,
-                attributes,
-                password,
-                password_set: now,
-                status,
-                disabled: false,
-                codes: Codes::default(),
-                mfa: UserMfa::default(),
-                devices: Vec::new(),
-                created: now,
-                modified: now,
-            },
-        )
+        Ok(User {
+            name,
+            sub,
+            attributes,
+            password,
+            password_set: now,
+            status,
+            disabled: false,
+            codes: Codes::default(),
+            mfa: UserMfa::default(),
+            devices: Vec::new(),
+            created: now,
+            modified: now,
+        })
     }
 }
 
@@ -95,6 +100,11 @@ fn login_kind(login: &str) -> Option<&'static str> {
 /// What is kept of a password that the pool takes.
 pub(crate) fn verifier(pool: &Pool, name: &str, password: &str) -> Result<Verifier, Error> {
     pool.password_policy.check(password)?;
+    unchecked_verifier(pool, name, password)
+}
+
+/// What is kept of a password that somebody else has taken.
+pub(super) fn unchecked_verifier(pool: &Pool, name: &str, password: &str) -> Result<Verifier, Error> {
     Ok(Verifier::new(
         Identity {
             pool: &pool.id,
@@ -106,29 +116,31 @@ pub(crate) fn verifier(pool: &Pool, name: &str, password: &str) -> Result<Verifi
 }
 
 /// The pool and the user name that an administrator's request is about.
-fn target<'a>(state: &State, request: &mut Request<'a>) -> Result<(Arc<Pool>, &'a str), Error> {
+pub(super) fn target<'a>(state: &State, request: &mut Request<'a>) -> Result<(Arc<Pool>, &'a str), Error> {
     let pool = request.required("UserPoolId", &POOL_ID)?;
     let username = request.required("Username", &USERNAME)?;
     request.check()?;
     Ok((state.store.pool(pool)?, username))
 }
 
-pub(super) fn admin_create_user(state: &State, mut request: Request<'_>) -> Result<Value, Error> {
+pub(super) async fn admin_create_user(state: &State, mut request: Request<'_>) -> Result<Value, Error> {
     let password = request.text("TemporaryPassword", &PASSWORD)?;
     let (pool, login) = target(state, &mut request)?;
     if request.fields.text("MessageAction")? == Some("RESEND") {
         return Err(Error::not_offered("MessageAction RESEND"));
     }
     let attributes = request.attributes("UserAttributes")?;
-    let user = state.create_user(
-        &pool,
-        NewUser {
-            login,
-            password,
-            attributes,
-            status: Status::ForceChangePassword,
-        },
-    )?;
+    let new = NewUser {
+        login,
+        password,
+        attributes,
+        status: Status::ForceChangePassword,
+    };
+    let draft = state.draft_user(&pool, new)?;
+    let asked = NewAccount::read(&request)?;
+    // What the function says of confirming and verifying does not count here.
+    asked.pre_sign_up(state, &pool, None, &draft).await?;
+    let user = state.store.add_user(&pool, draft)?;
     Ok(json!({"User": describe(&user, "Attributes")}))
 }
 
@@ -170,10 +182,11 @@ pub(super) fn admin_delete_user(state: &State, mut request: Request<'_>) -> Resu
     Ok(json!({}))
 }
 
-pub(super) fn admin_confirm_sign_up(state: &State, mut request: Request<'_>) -> Result<Value, Error> {
+pub(super) async fn admin_confirm_sign_up(state: &State, mut request: Request<'_>) -> Result<Value, Error> {
     let (pool, login) = target(state, &mut request)?;
+    let metadata = request.client_metadata()?;
     let now = state.clock.now();
-    state.store.update_user(&pool, login, |user| {
+    let user = state.store.update_user(&pool, login, |user| {
         if user.status != Status::Unconfirmed {
             let status = user.status.name();
             return Err(Error::not_authorized(format!(
@@ -184,42 +197,10 @@ pub(super) fn admin_confirm_sign_up(state: &State, mut request: Request<'_>) -> 
         user.modified = now;
         Ok(())
     })?;
+    state
+        .post_confirmation(&pool, None, &user, Confirmation::SignUp, &metadata)
+        .await?;
     Ok(json!({}))
-}
-
-pub(super) fn sign_up(state: &State, mut request: Request<'_>) -> Result<Value, Error> {
-    let client = request.required("ClientId", &CLIENT_ID)?;
-    let login = request.required("Username", &USERNAME)?;
-    let password = request.required("Password", &PASSWORD)?;
-    request.check()?;
-    let (pool, client) = state.store.client(client)?;
-    client.check_secret_hash(login, request.fields.text("SecretHash")?)?;
-    if !pool.sign_up {
-        return Err(Error::not_authorized("SignUp is not permitted for this user pool")
-            .because("`AdminCreateUserConfig.AllowAdminCreateUserOnly` of the pool is true"));
-    }
-    let attributes = request.attributes("UserAttributes")?;
-    client.check_write(attributes.keys())?;
-    let user = state
-        .create_user(
-            &pool,
-            NewUser {
-                login,
-                password: Some(password),
-                attributes,
-                status: Status::Unconfirmed,
-            },
-        )
-        .map_err(|error| match error.message.as_ref() {
-            "User account already exists" => Error::new(error.name, "User already exists"),
-            _ => error,
-        })?;
-    let mut reply = json!({"UserConfirmed": false, "UserSub": user.sub});
-    if let (Some(medium), Some(reply)) = (auto_verified(&pool, &user), reply.as_object_mut()) {
-        let details = state.send_code_for(&pool, &user, Purpose::SignUp, medium)?;
-        reply.insert("CodeDeliveryDetails".to_owned(), details);
-    }
-    Ok(reply)
 }
 
 /// The user whom an access token belongs to, as far as the token's client may read.

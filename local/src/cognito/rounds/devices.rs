@@ -1,5 +1,7 @@
 //! Devices: handing out keys for new ones, and having known ones proved.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use crate::cognito::State;
@@ -8,6 +10,7 @@ use crate::cognito::random;
 use crate::cognito::session::Form;
 use crate::cognito::sign_in::{self, DEVICE_PASSWORD_VERIFIER, DEVICE_SRP_AUTH};
 use crate::cognito::srp::{Exchange, Identity, Proof, PublicNumber};
+use crate::cognito::triggers::source::TokenSource;
 use crate::cognito::users::devices::{Device, group_key, new_key, unknown};
 use crate::cognito::waiting::{Pending, SignIn};
 
@@ -47,9 +50,10 @@ impl State {
     /// Ends a sign-in with the proof of its device.
     pub(crate) async fn answer_device_proof(
         &self,
-        sign_in: SignIn,
+        mut sign_in: SignIn,
         exchange: &Exchange,
         proof: Proof<'_>,
+        client_metadata: &BTreeMap<String, String>,
     ) -> Result<Value, Error> {
         let key = device(&sign_in)?.key.clone();
         let group = group_key(&sign_in.pool.id);
@@ -64,7 +68,11 @@ impl State {
             device.ok_or_else(unknown)?.authenticated = now;
             Ok(())
         })?;
-        self.issue_tokens(&sign_in, granted).await
+        // A password that was chosen just before says more about how these tokens came about.
+        if sign_in.token_source == TokenSource::Authentication {
+            sign_in.token_source = TokenSource::Device;
+        }
+        self.issue_tokens(&sign_in, granted, client_metadata).await
     }
 }
 

@@ -10,6 +10,7 @@ use crate::cognito::api::users::verifier;
 use crate::cognito::error::Error;
 use crate::cognito::session;
 use crate::cognito::sign_in::{self, NEW_PASSWORD_REQUIRED};
+use crate::cognito::triggers::source::TokenSource;
 use crate::cognito::users::{Status, User};
 use crate::cognito::waiting::{Pending, SignIn, Subject};
 
@@ -98,6 +99,7 @@ impl State {
                  asked again, so this sign-in skips the custom challenges",
             );
         }
+        sign_in.token_source = TokenSource::NewPassword;
         let next = sign_in::after_new_password(&user, sign_in.stage(custom));
         sign_in.subject = Subject::Known(user);
         self.after_password(sign_in, next, false, client_metadata).await

@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use super::event::{Context, VERSION};
-use super::{Trigger, readable};
+use super::around::SignUpAnswer;
+use super::event::Context;
+use super::readable;
+use super::source::Trigger;
 use crate::cognito::error::Error;
 use crate::cognito::sign_in::{Created, Defined, unrecognizable};
 
@@ -33,9 +35,9 @@ pub(super) fn read<A: Answer>(bytes: &[u8], trigger: Trigger, context: &Context<
     check_envelope(answer, trigger, context).map_err(unrecognizable)?;
     let response = answer.get("response").and_then(Value::as_object);
     let response = response.ok_or_else(|| unrecognizable("`response` is no object".to_owned()))?;
-    let mut response = Response { map: response, read: 0 };
+    let mut response = Response::new("response".to_owned(), response);
     let read = A::read(&mut response).map_err(unrecognizable)?;
-    response.finish(trigger).map_err(unrecognizable)?;
+    response.finish(trigger.response_fields()).map_err(unrecognizable)?;
     Ok(read)
 }
 
@@ -43,7 +45,7 @@ pub(super) fn read<A: Answer>(bytes: &[u8], trigger: Trigger, context: &Context<
 /// add nulls to it and to drop fields, and Cognito to bear it.
 fn check_envelope(answer: &Map<String, Value>, trigger: Trigger, context: &Context<'_>) -> Result<(), String> {
     let texts = [
-        ("version", VERSION),
+        ("version", trigger.version()),
         ("region", context.region),
         ("userPoolId", &context.pool.id),
         ("userName", context.user_name),
@@ -73,62 +75,104 @@ fn check_envelope(answer: &Map<String, Value>, trigger: Trigger, context: &Conte
     }
 }
 
-/// The fields of `response`; those that nobody reads are errors.
+/// The fields of `response`, or of an object in it; those that nobody reads are errors.
 pub(super) struct Response<'a> {
+    /// Where it is, such as `response.claimsOverrideDetails`.
+    path: String,
     map: &'a Map<String, Value>,
-    /// How many of them have been read.
+    /// How many of its fields have been read.
     read: usize,
 }
 
 impl<'a> Response<'a> {
-    fn field(&mut self, key: &str) -> Option<&'a Value> {
+    fn new(path: String, map: &'a Map<String, Value>) -> Self {
+        Self { path, map, read: 0 }
+    }
+
+    /// The value at `key`; null counts as absent.
+    pub(super) fn field(&mut self, key: &str) -> Option<&'a Value> {
         let value = self.map.get(key)?;
         self.read += 1;
         Some(value).filter(|value| !value.is_null())
     }
 
-    fn flag(&mut self, key: &str) -> Result<bool, String> {
-        let wrong = |value: &Value| format!("`response.{key}` is {}, should be true or false", kind(value));
-        self.field(key)
-            .map_or(Ok(false), |value| value.as_bool().ok_or_else(|| wrong(value)))
+    /// Whether there is anything at `key`, be it null.
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.map.contains_key(key)
     }
 
-    fn text(&mut self, key: &str) -> Result<Option<String>, String> {
-        let wrong = |value: &Value| format!("`response.{key}` is {}, should be a string", kind(value));
-        self.field(key)
-            .map(|value| value.as_str().map(str::to_owned).ok_or_else(|| wrong(value)))
-            .transpose()
+    pub(super) fn flag(&mut self, key: &str) -> Result<bool, String> {
+        let value = self.field(key);
+        value.map_or(Ok(false), |value| {
+            value.as_bool().ok_or_else(|| self.wrong(key, value, "true or false"))
+        })
     }
 
-    fn texts(&mut self, key: &str) -> Result<BTreeMap<String, String>, String> {
+    pub(super) fn text(&mut self, key: &str) -> Result<Option<String>, String> {
+        let value = self.field(key);
+        let text = value.map(|value| {
+            let text = value.as_str().map(str::to_owned);
+            text.ok_or_else(|| self.wrong(key, value, "a string"))
+        });
+        text.transpose()
+    }
+
+    /// The strings in the list at `key`.
+    pub(super) fn list(&mut self, key: &str) -> Result<Vec<String>, String> {
         let Some(value) = self.field(key) else {
+            return Ok(Vec::new());
+        };
+        let texts = value
+            .as_array()
+            .and_then(|items| items.iter().map(|item| item.as_str().map(str::to_owned)).collect());
+        texts.ok_or_else(|| self.wrong(key, value, "a list of strings"))
+    }
+
+    /// The object at `key`, all of whose values are strings.
+    pub(super) fn texts(&mut self, key: &str) -> Result<BTreeMap<String, String>, String> {
+        let Some(map) = self.map(key, "an object of strings")? else {
             return Ok(BTreeMap::new());
         };
-        let map = value
-            .as_object()
-            .ok_or_else(|| format!("`response.{key}` is {}, should be an object of strings", kind(value)))?;
         let text = |(name, value): (&String, &Value)| match value {
             Value::String(text) => Ok((name.clone(), text.clone())),
-            _ => Err(format!(
-                "`response.{key}.{}` is {}, should be a string",
-                readable(name),
-                kind(value)
-            )),
+            _ => Err(self.wrong(&format!("{key}.{}", readable(name)), value, "a string")),
         };
         map.iter().map(text).collect()
     }
 
-    fn finish(&self, trigger: Trigger) -> Result<(), String> {
-        let known = trigger.response_fields();
+    /// The object at `key`, to be read like this one.
+    pub(super) fn object(&mut self, key: &str) -> Result<Option<Response<'a>>, String> {
+        let map = self.map(key, "an object")?;
+        Ok(map.map(|map| Response::new(format!("{}.{key}", self.path), map)))
+    }
+
+    /// The object at `key` as it is.
+    pub(super) fn map(&mut self, key: &str, expected: &str) -> Result<Option<&'a Map<String, Value>>, String> {
+        let value = self.field(key);
+        let map = value.map(|value| value.as_object().ok_or_else(|| self.wrong(key, value, expected)));
+        map.transpose()
+    }
+
+    /// Says that something is there which nobody has read, as only `known` fields are.
+    pub(super) fn finish(&self, known: &[&str]) -> Result<(), String> {
         if self.read == self.map.len() {
             return Ok(());
         }
         let unknown = self.map.keys().find(|key| !known.contains(&key.as_str()));
         Err(format!(
-            "`response.{}` is no field of this trigger's response (known: {})",
+            "`{}.{}` is no field of this trigger's response (known: {})",
+            self.path,
             readable(unknown.map_or("", String::as_str)),
-            known.join(", ")
+            if known.is_empty() {
+                "none".to_owned()
+            } else {
+                known.join(", ")
+            }
         ))
+    }
+
+    fn wrong(&self, key: &str, value: &Value, expected: &str) -> String {
+        format!("`{}.{key}` is {}, should be {expected}", self.path, kind(value))
     }
 }
 
@@ -192,5 +236,42 @@ impl Answer for Verified {
 
     fn decision(&self) -> String {
         if self.0 { "right" } else { "wrong" }.to_owned()
+    }
+}
+
+/// The answer of a function that can only agree.
+pub(super) struct Nothing;
+
+impl Answer for Nothing {
+    fn read(_: &mut Response<'_>) -> Result<Self, String> {
+        Ok(Self)
+    }
+
+    fn decision(&self) -> String {
+        "go on".to_owned()
+    }
+}
+
+impl Answer for SignUpAnswer {
+    fn read(fields: &mut Response<'_>) -> Result<Self, String> {
+        Ok(Self {
+            confirm: fields.flag("autoConfirmUser")?,
+            verify_email: fields.flag("autoVerifyEmail")?,
+            verify_phone: fields.flag("autoVerifyPhone")?,
+        })
+    }
+
+    fn decision(&self) -> String {
+        let said = [
+            (self.confirm, "confirm"),
+            (self.verify_email, "verify the e-mail address"),
+            (self.verify_phone, "verify the telephone number"),
+        ];
+        let said: Vec<&str> = said.iter().filter(|(yes, _)| *yes).map(|(_, what)| *what).collect();
+        if said.is_empty() {
+            "go on".to_owned()
+        } else {
+            said.join(", ")
+        }
     }
 }

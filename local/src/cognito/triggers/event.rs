@@ -6,7 +6,7 @@ use bytes::Bytes;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
-use super::Trigger;
+use super::source::Trigger;
 use crate::cognito::error::Error;
 use crate::cognito::pools::Pool;
 use crate::cognito::sign_in::{CUSTOM_CHALLENGE, Round};
@@ -98,13 +98,23 @@ impl Context<'_> {
             private_challenge_parameters: None,
             challenge_answer: None,
             client_metadata: Some(self.client_metadata).filter(|metadata| !metadata.is_empty()),
-            user_not_found: self.says_user_not_found.then_some(self.user.is_none()),
+            user_not_found: self.user_not_found(),
         }
     }
 
-    fn event(&self, trigger: Trigger, request: Request<'_>, response: impl Serialize) -> Result<Bytes, Error> {
+    /// `userNotFound`, where the client hides users.
+    pub(super) fn user_not_found(&self) -> Option<bool> {
+        self.says_user_not_found.then_some(self.user.is_none())
+    }
+
+    pub(super) fn event(
+        &self,
+        trigger: Trigger,
+        request: impl Serialize,
+        response: impl Serialize,
+    ) -> Result<Bytes, Error> {
         let event = Event {
-            version: VERSION,
+            version: trigger.version(),
             region: self.region,
             user_pool_id: &self.pool.id,
             user_name: self.user_name,
@@ -121,19 +131,16 @@ impl Context<'_> {
     }
 }
 
-/// `version` of every event; a string.
-pub(super) const VERSION: &str = "1";
-
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Event<'a, R> {
+struct Event<'a, Q, R> {
     version: &'static str,
     region: &'a str,
     user_pool_id: &'a str,
     user_name: &'a str,
     caller_context: CallerContext<'a>,
     trigger_source: &'static str,
-    request: Request<'a>,
+    request: Q,
     response: R,
 }
 
@@ -144,7 +151,7 @@ struct CallerContext<'a> {
     client_id: &'a str,
 }
 
-/// The fields of all three requests, in Cognito's order; those of the others are left out.
+/// The fields of the requests of custom authentication, in Cognito's order; those of the others are left out.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Request<'a> {
@@ -183,7 +190,7 @@ impl Serialize for Round {
 }
 
 /// `userAttributes`: strings only, and nothing at all for a user that does not exist.
-struct Attributes<'a>(Context<'a>);
+pub(super) struct Attributes<'a>(pub(super) Context<'a>);
 
 impl Serialize for Attributes<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

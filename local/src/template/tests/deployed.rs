@@ -40,7 +40,7 @@ fn strings(value: &Value) -> Vec<&str> {
 }
 
 #[test]
-fn the_three_functions_are_built_from_their_packages() {
+fn the_functions_are_built_from_their_packages() {
     let template = deployed();
     let built: Vec<(&str, &str)> = template
         .functions
@@ -51,6 +51,7 @@ fn the_three_functions_are_built_from_their_packages() {
         ("DefineAuthChallengeFunction", "define-auth-challenge"),
         ("CreateAuthChallengeFunction", "create-auth-challenge"),
         ("VerifyAuthChallengeFunction", "verify-auth-challenge"),
+        ("PreTokenGenerationFunction", "pre-token-generation"),
     ];
     assert_eq!(built, expected);
 }
@@ -87,6 +88,7 @@ fn only_create_and_verify_have_the_secret() {
     let template = deployed();
     let secret = |name| function(&template, name).environment.get("CHALLENGE_SECRET").cloned();
     assert_eq!(secret("DefineAuthChallengeFunction"), None);
+    assert_eq!(secret("PreTokenGenerationFunction"), None);
     assert_eq!(secret("CreateAuthChallengeFunction"), Some(settings().secret));
     assert_eq!(secret("VerifyAuthChallengeFunction"), Some(settings().secret));
 }
@@ -110,12 +112,13 @@ fn functions_know_how_long_the_client_lets_an_answer_take() {
 }
 
 #[test]
-fn the_pool_has_all_three_triggers() {
+fn the_pool_has_a_function_for_each_trigger() {
     let triggers: Vec<(String, String)> = pool().triggers.into_iter().collect();
     let pair = |trigger: &str, function: &str| (trigger.to_owned(), function.to_owned());
     let expected = [
         pair("CreateAuthChallenge", "CreateAuthChallengeFunction"),
         pair("DefineAuthChallenge", "DefineAuthChallengeFunction"),
+        pair("PreTokenGeneration", "PreTokenGenerationFunction"),
         pair("VerifyAuthChallengeResponse", "VerifyAuthChallengeFunction"),
     ];
     assert_eq!(triggers, expected);
@@ -170,7 +173,7 @@ fn people_sign_in_with_a_name_or_an_address() {
 fn every_permission_is_for_this_pool_alone() {
     let text = std::fs::read_to_string(workspace().join("template.yaml")).unwrap();
     let permissions = text.matches("Type: AWS::Lambda::Permission").count();
-    assert_eq!(permissions, 3);
+    assert_eq!(permissions, 4);
     assert_eq!(text.matches("SourceArn: !GetAtt UserPool.Arn").count(), permissions);
 }
 

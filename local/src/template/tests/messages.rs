@@ -430,6 +430,34 @@ fn a_trigger_is_a_function_of_the_template() {
 }
 
 #[test]
+fn a_trigger_with_a_version_is_a_function_too() {
+    let text = |arn: &str| {
+        let config = format!("{{LambdaArn: {arn}, LambdaVersion: V2_0}}");
+        let lambda_config = format!("LambdaConfig: {{PreTokenGenerationConfig: {config}}}");
+        let mut text = pool(&lambda_config, "ClientName: a");
+        text.push_str(
+            "  Permission:
+    Type: AWS::Lambda::Permission
+    Properties:
+      Action: lambda:InvokeFunction
+      FunctionName: !Ref Function
+      Principal: cognito-idp.amazonaws.com
+      SourceArn: !GetAtt Pool.Arn
+",
+        );
+        text
+    };
+    let pools = parse(&text("!GetAtt Function.Arn")).user_pools;
+    let function = pools[0].triggers.get("PreTokenGenerationConfig");
+    assert_eq!(function.map(String::as_str), Some("Function"));
+    says(
+        &text("!GetAtt Bucket.Arn"),
+        "template.yaml:8: Resources.Pool.Properties.LambdaConfig.PreTokenGenerationConfig: unknown function \
+         `arn:aws:s3:::local-bucket` (known: !GetAtt Function.Arn)",
+    );
+}
+
+#[test]
 fn a_trigger_needs_a_permission_of_its_own() {
     let permission = |function: &str, principal: &str, source: &str| {
         let mut text = pool(

@@ -48,6 +48,10 @@ impl Bearer<'_> {
         else {
             return Err(session::invalid());
         };
-        self.state.answer_device_proof(sign_in, &exchange, claim.proof()?).await
+        let result = self
+            .state
+            .answer_device_proof(sign_in, &exchange, claim.proof()?, self.metadata)
+            .await;
+        self.close(ticket, result)
     }
 }

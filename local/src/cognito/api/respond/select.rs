@@ -7,7 +7,7 @@ use crate::cognito::api::initiate::public_number;
 use crate::cognito::api::request::parameter;
 use crate::cognito::error::Error;
 use crate::cognito::rounds::FIRST_FACTORS;
-use crate::cognito::session;
+use crate::cognito::session::{self, Ticket};
 use crate::cognito::waiting::{Pending, Waiting};
 
 impl Bearer<'_> {
@@ -20,20 +20,25 @@ impl Bearer<'_> {
         match known.copied().unwrap_or_default() {
             "PASSWORD" => {
                 let password = parameter(self.responses, "PASSWORD")?;
-                let waiting = self.selected()?;
-                self.state.check_password(waiting.sign_in, password).await
+                let ticket = self.ticket()?;
+                let waiting = self.selected(ticket)?;
+                let result = self
+                    .state
+                    .check_password(waiting.sign_in, password, self.metadata)
+                    .await;
+                self.close(ticket, result)
             }
             "PASSWORD_SRP" => {
                 let client = public_number(self.responses)?;
-                let waiting = self.selected()?;
+                let waiting = self.selected(self.ticket()?)?;
                 self.state.ask_password(waiting.sign_in, &client, false)
             }
             _ => Err(Error::invalid_parameter("ANSWER has to be one of AvailableChallenges")),
         }
     }
 
-    fn selected(&self) -> Result<Waiting, Error> {
-        let waiting = self.take(self.ticket()?)?;
+    fn selected(&self, ticket: Ticket) -> Result<Waiting, Error> {
+        let waiting = self.take(ticket)?;
         match waiting.pending {
             Pending::SelectChallenge => Ok(waiting),
             _ => Err(session::invalid()),

@@ -100,6 +100,38 @@ impl Device {
     }
 }
 
+#[tokio::test]
+async fn tokens_after_the_proof_of_a_device_say_so_to_the_function_before_them() {
+    let pool = json!({"DeviceConfiguration": tracking(false, false)});
+    let triggers = ["PostAuthentication", "PreTokenGeneration"];
+    let world = World::with_triggers(&triggers, pool, json!({}), super::world::agree);
+    let device = confirmed(&world).await;
+    let asked = device.start(&world).await;
+    let asked = device.srp(&world, &asked["Session"]).await.ok();
+    let body = json!({
+        "ClientId": CLIENT, "ChallengeName": "DEVICE_PASSWORD_VERIFIER", "Session": asked["Session"],
+        "ChallengeResponses": device.proof(&asked, SECRET), "ClientMetadata": {"n": "1"},
+    });
+    world.call("RespondToAuthChallenge", body).await.ok();
+    let sent = world.events("PreTokenGeneration")[1]["request"]["clientMetadata"].clone();
+    assert_eq!(sent, json!({"n": "1"}));
+    let sources: Vec<Value> = world
+        .events("PreTokenGeneration")
+        .iter()
+        .map(|event| event["triggerSource"].clone())
+        .collect();
+    assert_eq!(
+        sources,
+        ["TokenGeneration_Authentication", "TokenGeneration_AuthenticateDevice"]
+    );
+    let new: Vec<Value> = world
+        .events("PostAuthentication")
+        .iter()
+        .map(|event| event["request"]["newDeviceUsed"].clone())
+        .collect();
+    assert_eq!(new, [true, false]);
+}
+
 async fn password(world: &World) -> Value {
     let parameters = json!({"USERNAME": "demo", "PASSWORD": PASSWORD});
     world.initiate("USER_PASSWORD_AUTH", parameters).await.ok()

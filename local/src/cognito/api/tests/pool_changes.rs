@@ -38,7 +38,7 @@ async fn a_pool_is_changed_and_keeps_what_cannot_change() {
         world.call("UpdateUserPool", wrong).await.error().0,
         "InvalidParameterException"
     );
-    let gate = json!({"UserPoolId": POOL, "LambdaConfig": {"PreAuthentication": "F"}});
+    let gate = json!({"UserPoolId": POOL, "LambdaConfig": {"InboundFederation": {"LambdaArn": "F"}}});
     assert_eq!(
         world.call("UpdateUserPool", gate).await.error().0,
         "InvalidParameterException"
