@@ -105,7 +105,7 @@ impl Local {
         Self::run(args)
     }
 
-    /// `local` with the built functions on a free port, unless `args` say otherwise.
+    /// `local` with the built functions on a free port, and nothing kept, unless `args` say otherwise.
     fn command(args: &[&str]) -> Command {
         let mut command = Command::new(&BUILT.local);
         command.env("CHALLENGE_SECRET", SECRET);
@@ -115,6 +115,9 @@ impl Local {
         }
         if !args.contains(&"--listen") {
             command.args(["--listen", "127.0.0.1:0"]);
+        }
+        if !args.contains(&"--data-dir") {
+            command.arg("--ephemeral");
         }
         command.args(args);
         command
