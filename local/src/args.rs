@@ -18,16 +18,16 @@ pub(crate) struct Args {
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
 
+    /// Where to listen
+    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:9229", value_parser = address)]
+    pub(crate) listen: SocketAddr,
+
     #[command(flatten)]
     pub(crate) place: Place,
 
     /// Keep nothing: users, clients and keys are gone when this ends
     #[arg(long, conflicts_with = "data_dir")]
     pub(crate) ephemeral: bool,
-
-    /// Where to listen
-    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:9229", value_parser = address)]
-    pub(crate) listen: SocketAddr,
 
     /// The region to be in
     #[arg(long, value_name = "REGION", default_value = "us-east-1", value_parser = region)]
