@@ -19,6 +19,9 @@ use crate::cognito::error::Error;
 use crate::cognito::journal::Journal;
 use crate::disk::{Disk, DiskError, Kind};
 
+/// Under which name keys are kept.
+const KEPT: &str = "signing keys";
+
 /// One key for id tokens and one for access tokens, as Cognito has them.
 pub(crate) struct Keys {
     pub(crate) id: SigningKey,
@@ -47,6 +50,15 @@ impl Keys {
             id: SigningKey::generate()?,
             access: SigningKey::generate()?,
         })
+    }
+
+    /// Two new keys, kept on `disk`, which is let go of before anybody hears of them.
+    fn make(disk: Disk) -> Result<Self, Error> {
+        let keys = Self::generate()?;
+        let record = keys.record()?;
+        disk.write(|changes| changes.put(Kind::Single, KEPT, &record))?;
+        drop(disk);
+        Ok(keys)
     }
 
     /// The keys that were kept.
@@ -155,25 +167,15 @@ impl KeyRing {
     /// The keys on `disk`. If there are none, starts a thread that makes them and keeps them there: nobody waits for
     /// them before the first token.
     pub(crate) fn of(disk: &Disk, journal: Arc<dyn Journal>) -> Result<Self, DiskError> {
-        const KEY: &str = "signing keys";
-        if let Some(record) = disk.get::<KeysRecord>(KEY)? {
+        if let Some(record) = disk.get::<KeysRecord>(KEPT)? {
             let keys = Keys::read(&record).ok_or_else(|| disk.damaged("a signing key is none"))?;
             return Ok(Self::ready(Arc::new(keys)));
         }
         let (sender, receiver) = watch::channel(None);
         let disk = disk.clone();
-        std::thread::spawn(move || {
-            // Lets go of the disk before anybody hears of the keys.
-            let kept = move || -> Result<Keys, Error> {
-                let keys = Keys::generate()?;
-                let record = keys.record()?;
-                disk.write(|changes| changes.put(Kind::Single, KEY, &record))?;
-                Ok(keys)
-            };
-            match kept() {
-                Ok(keys) => drop(sender.send_replace(Some(Arc::new(keys)))),
-                Err(error) => journal.warn(&format!("no tokens can be signed: {}", error.message)),
-            }
+        std::thread::spawn(move || match Keys::make(disk) {
+            Ok(keys) => drop(sender.send_replace(Some(Arc::new(keys)))),
+            Err(error) => journal.warn(&format!("no tokens can be signed: {}", error.message)),
         });
         Ok(Self(receiver))
     }
