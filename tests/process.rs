@@ -115,7 +115,7 @@ impl Local {
         Self::run(args)
     }
 
-    /// `local` with the built functions on a free port, unless `args` say otherwise.
+    /// `local` with the built functions on a free port, and nothing kept, unless `args` say otherwise.
     fn command(args: &[&str]) -> Command {
         let mut command = Command::new(&BUILT.local);
         command.env("CHALLENGE_SECRET", SECRET);
@@ -126,12 +126,18 @@ impl Local {
         if !args.contains(&"--listen") {
             command.args(["--listen", "127.0.0.1:0"]);
         }
+        if !args.contains(&"--data-dir") {
+            command.arg("--ephemeral");
+        }
         command.args(args);
         command
     }
 
     fn run(args: &[&str]) -> Self {
-        let mut command = Self::command(args);
+        Self::spawn(Self::command(args))
+    }
+
+    fn spawn(mut command: Command) -> Self {
         let start = Instant::now();
         let mut process = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
@@ -157,6 +163,44 @@ impl Local {
             ready_after,
             output: Some(output),
         }
+    }
+
+    /// Starts a `local` that keeps what lasts in `folder`, the functions' secret included.
+    ///
+    /// # Panics
+    ///
+    /// A `local` that does not start.
+    pub fn start_in(folder: &Path, args: &[&str]) -> Self {
+        let mut command = Self::command(&[&["--data-dir", folder.to_str().unwrap(), "--debug-answers"], args].concat());
+        command.env_remove("CHALLENGE_SECRET");
+        Self::spawn(command)
+    }
+
+    /// Ends it at once, whatever it is doing.
+    ///
+    /// # Panics
+    ///
+    /// A process that cannot be ended.
+    pub fn kill(&self) {
+        let killed = Command::new("kill")
+            .args(["-KILL", &self.process.id().to_string()])
+            .status();
+        assert!(killed.unwrap().success());
+    }
+
+    /// Runs `local reset` on a folder: its exit code and all that it printed.
+    ///
+    /// # Panics
+    ///
+    /// A `local` that cannot be run at all.
+    pub fn reset(folder: &Path) -> (Option<i32>, String) {
+        let output = Command::new(&BUILT.local)
+            .args(["reset", "--data-dir"])
+            .arg(folder)
+            .output()
+            .unwrap();
+        let printed = [output.stdout, output.stderr].concat();
+        (output.status.code(), String::from_utf8(printed).unwrap())
     }
 
     /// Runs a `local` that should not start: its exit code and all that it printed.
@@ -298,22 +342,31 @@ impl<'a> Client<'a> {
     ///
     /// An answer that is not Cognito's.
     pub fn call(&self, operation: &str, body: &Value) -> Result<Value, Refusal> {
+        self.try_call(operation, body).expect("local answers")
+    }
+
+    /// Calls an operation of a `local` that may be gone; nothing, then.
+    ///
+    /// # Panics
+    ///
+    /// An answer that is not Cognito's.
+    pub fn try_call(&self, operation: &str, body: &Value) -> Option<Result<Value, Refusal>> {
         let mut answer = agent()
             .post(&self.local.endpoint)
             .header("X-Amz-Target", format!("AWSCognitoIdentityProviderService.{operation}"))
             .header("Content-Type", "application/x-amz-json-1.1")
             .send(body.to_string())
-            .unwrap();
-        let text = answer.body_mut().read_to_string().unwrap();
+            .ok()?;
+        let text = answer.body_mut().read_to_string().ok()?;
         let reply: Value = serde_json::from_str(&text).unwrap_or(Value::Null);
-        match answer.status().as_u16() {
+        Some(match answer.status().as_u16() {
             200 => Ok(reply),
             400 => Err(Refusal {
                 kind: reply["__type"].as_str().unwrap().into(),
                 message: reply["message"].as_str().unwrap().into(),
             }),
             status => panic!("{operation} answered {status}: {text}"),
-        }
+        })
     }
 
     /// Starts a custom sign-in without the password.

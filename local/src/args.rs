@@ -3,19 +3,31 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::Parser;
+use clap::{Args as Group, Parser, Subcommand};
 
 /// Runs the sign-in of template.yaml on this machine: a local Amazon Cognito with the real trigger functions.
 #[derive(Clone, Debug, Parser)]
-#[command(name = "local", version, max_term_width = 100)]
+#[command(
+    name = "local",
+    version,
+    max_term_width = 100,
+    args_conflicts_with_subcommands = true
+)]
+#[expect(clippy::struct_excessive_bools, reason = "a flag is true or false")]
 pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+
     /// Where to listen
     #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:9229", value_parser = address)]
     pub(crate) listen: SocketAddr,
 
-    /// The template to run [default: template.yaml of this folder or of the workspace]
-    #[arg(long, value_name = "PATH")]
-    pub(crate) template: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) place: Place,
+
+    /// Keep nothing: users, clients and keys are gone when this ends
+    #[arg(long, conflicts_with = "data_dir")]
+    pub(crate) ephemeral: bool,
 
     /// The region to be in
     #[arg(long, value_name = "REGION", default_value = "us-east-1", value_parser = region)]
@@ -64,6 +76,25 @@ pub(crate) struct Args {
     /// Start without the demo user
     #[arg(long)]
     pub(crate) no_demo_user: bool,
+}
+
+/// What to do instead of running.
+#[derive(Clone, Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Throw away all that was kept: users, pools, clients, keys, tokens
+    Reset(Place),
+}
+
+/// What is run, and where it keeps what lasts.
+#[derive(Clone, Debug, Group)]
+pub(crate) struct Place {
+    /// The template to run [default: template.yaml of this folder or of the workspace]
+    #[arg(long, value_name = "PATH")]
+    pub(crate) template: Option<PathBuf>,
+
+    /// The folder that users, clients and keys are kept in; it holds secrets [default: .local beside the template]
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) data_dir: Option<PathBuf>,
 }
 
 impl Args {
@@ -175,6 +206,24 @@ mod tests {
         assert!(builds(&commands[..3]));
         assert!(!builds(&commands));
         assert!(!builds(&["--functions-dir", "built"]));
+    }
+
+    #[test]
+    fn what_is_kept_in_a_folder_is_not_ephemeral_and_a_reset_runs_nothing() {
+        for wrong in [
+            &["--ephemeral", "--data-dir", "x"][..],
+            &["--data-dir", "x", "reset"],
+            &["--ephemeral", "reset"],
+            &["reset", "--ephemeral"],
+        ] {
+            let error = Args::try_parse_from([&["local"], wrong].concat()).unwrap_err();
+            assert_eq!(error.exit_code(), 2, "{wrong:?}");
+        }
+        let args = Args::parse_from(["local", "reset", "--data-dir", "x"]);
+        let Some(Command::Reset(place)) = args.command else {
+            panic!("{args:?}")
+        };
+        assert_eq!(place.data_dir, Some(PathBuf::from("x")));
     }
 
     #[test]

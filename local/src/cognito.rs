@@ -30,6 +30,7 @@ use axum::Router;
 use serde_json::{Map, Value};
 use thiserror::Error;
 
+use crate::disk::{Disk, DiskError};
 use crate::lambda::Lambda;
 use crate::template::{UserPool, UserPoolClient};
 use api::users::NewUser;
@@ -63,6 +64,13 @@ pub(crate) struct Settings {
 #[derive(Clone)]
 pub(crate) struct Cognito(Arc<State>);
 
+/// Whether somebody has changed a user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SinceMade {
+    Changed,
+    Unchanged,
+}
+
 /// Why the user pools could not be set up.
 #[derive(Debug, Error)]
 pub(crate) enum SetUpError {
@@ -82,27 +90,38 @@ pub(crate) enum SetUpError {
         /// Cognito's text.
         message: String,
     },
+    /// What was kept cannot be used.
+    #[error(transparent)]
+    Disk(#[from] DiskError),
     /// The machine let us down.
     #[error("{0}")]
     Machine(String),
 }
 
+impl From<error::Error> for SetUpError {
+    fn from(error: error::Error) -> Self {
+        let error::Error { message, why, .. } = error;
+        Self::Machine(why.map_or_else(|| message.to_string(), |why| format!("{message}: {why}")))
+    }
+}
+
 impl Cognito {
-    /// User pools without any pool. Starts making the keys that tokens are signed with.
+    /// The user pools that `disk` has kept. Starts making the keys that tokens are signed with, where there are none.
     ///
     /// # Errors
-    /// When the machine has no random numbers.
+    /// When what was kept cannot be used, or the machine has no random numbers.
     pub(crate) fn new(
         settings: Settings,
+        disk: &Disk,
         lambda: Arc<dyn Lambda>,
         journal: Arc<dyn Journal>,
     ) -> Result<Self, SetUpError> {
-        State::new(settings, lambda, journal, KeyRing::generate_in_background())
-            .map(|state| Self(Arc::new(state)))
-            .map_err(|error| SetUpError::Machine(error.message.into_owned()))
+        let keys = KeyRing::of(disk, Arc::clone(&journal))?;
+        let state = State::new(settings, disk, lambda, journal, keys)?;
+        Ok(Self(Arc::new(state)))
     }
 
-    /// Adds the pool of a template, called `id`.
+    /// Adds the pool of a template, called `id`, or makes the one that has this id like it; its users stay.
     ///
     /// # Errors
     /// When a property cannot be used.
@@ -120,15 +139,16 @@ impl Cognito {
                 name.to_owned(),
                 triggers,
                 template.properties.clone(),
-                self.0.clock.now(),
+                self.0.store.pool(id).map_or(self.0.clock.now(), |pool| pool.created),
             )
         };
-        self.0
-            .add_pool(pool().map_err(|error| property(&template.logical_id, error))?);
+        let pool = pool().map_err(|error| property(&template.logical_id, error))?;
+        self.0.add_pool(pool)?;
         Ok(())
     }
 
-    /// Adds the app client of a template, called `id`, to the pool called `pool_id`.
+    /// Adds the app client of a template, called `id`, to the pool called `pool_id`, or makes the one that has this id like
+    /// it; its secret stays.
     ///
     /// # Errors
     /// When a property cannot be used, or there is no such pool.
@@ -138,16 +158,23 @@ impl Cognito {
         pool_id: &str,
         id: &str,
     ) -> Result<(), SetUpError> {
-        let pool = self
-            .0
-            .store
-            .pool(pool_id)
-            .map_err(|error| SetUpError::Machine(error.message.into_owned()))?;
+        let pool = self.0.store.pool(pool_id)?;
         match self.0.create_client(id.to_owned(), &pool, template.properties.clone()) {
             Ok(_) => Ok(()),
             Err(ClientError::Property(error)) => Err(property(&template.logical_id, error)),
-            Err(ClientError::Machine(error)) => Err(SetUpError::Machine(error.message.into_owned())),
+            Err(ClientError::Machine(error)) => Err(error.into()),
         }
+    }
+
+    /// What became of the user called `name` since it was made; none if there is no such user.
+    pub(crate) fn user_since_made(&self, pool_id: &str, name: &str) -> Option<SinceMade> {
+        let pool = self.0.store.pool(pool_id).ok()?;
+        let user = self.0.store.user(&pool, name)?;
+        Some(if user.modified == user.created {
+            SinceMade::Unchanged
+        } else {
+            SinceMade::Changed
+        })
     }
 
     /// Adds a confirmed user.
@@ -223,20 +250,21 @@ impl From<ClientError> for error::Error {
 impl State {
     fn new(
         settings: Settings,
+        disk: &Disk,
         lambda: Arc<dyn Lambda>,
         journal: Arc<dyn Journal>,
         keys: KeyRing,
-    ) -> Result<Self, error::Error> {
+    ) -> Result<Self, SetUpError> {
         Ok(Self {
             clock: settings.clock.clone(),
             settings,
             lambda,
+            store: Store::open(disk.clone(), &*journal)?,
             journal,
-            store: Store::default(),
             sessions: Mutex::new(Sessions::new()?),
             lockouts: Mutex::default(),
             outbox: Mutex::default(),
-            decoys: Decoys::new()?,
+            decoys: Decoys::of(disk)?,
             keys,
         })
     }
@@ -246,7 +274,7 @@ impl State {
         format!("{}/{pool}", self.settings.issuer.trim_end_matches('/'))
     }
 
-    fn add_pool(&self, pool: Pool) -> Arc<Pool> {
+    fn add_pool(&self, pool: Pool) -> Result<Arc<Pool>, error::Error> {
         for trigger in pool.triggers.others.keys() {
             self.journal.warn(&format!(
                 "`LambdaConfig.{trigger}` of pool {} is not run by local",
@@ -278,10 +306,16 @@ impl State {
         let wants_secret = Fields::new("", &properties)
             .flag("GenerateSecret")
             .map_err(ClientError::Property)?;
-        let secret = wants_secret.unwrap_or(false).then(random::alphanumeric::<52>);
+        let known = self.store.client(&id).ok().filter(|(own, _)| own.id == pool.id);
+        let (kept, created) = known.map_or((None, self.clock.now()), |(_, client)| {
+            (client.secret.clone(), client.created)
+        });
+        let secret = wants_secret
+            .unwrap_or(false)
+            .then(|| kept.map_or_else(random::alphanumeric::<52>, Ok));
         let secret = secret.transpose().map_err(ClientError::Machine)?;
-        let client = Client::new(id, pool, secret, properties, self.clock.now()).map_err(ClientError::Property)?;
-        Ok(self.store.add_client(client))
+        let client = Client::new(id, pool, secret, properties, created).map_err(ClientError::Property)?;
+        self.store.add_client(client).map_err(ClientError::Machine)
     }
 }
 

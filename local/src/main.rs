@@ -4,9 +4,12 @@ mod args;
 mod cargo;
 mod cognito;
 mod console;
+mod disk;
 mod functions;
+mod kept;
 mod lambda;
 mod launch;
+mod machine;
 mod metrics;
 mod page;
 mod pools;
@@ -17,7 +20,7 @@ mod template;
 use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -28,13 +31,14 @@ use axum::routing::get;
 use clap::Parser;
 use tokio::net::TcpListener;
 use tokio::time::timeout;
-use uuid::Uuid;
 
-use args::Args;
+use args::{Args, Command, Place};
 use cognito::{Clock, Cognito};
 use console::{Banner, Console};
+use disk::{Disk, DiskError};
 use functions::{Functions, Output, Program, invoke_api};
 use launch::Surroundings;
+use machine::Machine;
 use metrics::Board;
 use pools::{CLIENT_ID, CLIENT_ID_NO_PASSWORD};
 use s3::S3;
@@ -45,6 +49,8 @@ use template::Template;
 enum Stop {
     #[error(transparent)]
     Build(#[from] cargo::BuildError),
+    #[error(transparent)]
+    Disk(#[from] DiskError),
     #[error(transparent)]
     Function(#[from] functions::StartError),
     #[error(transparent)]
@@ -63,47 +69,10 @@ enum Stop {
     Template(#[from] template::TemplateError),
 }
 
-/// What `local` has of the machine it runs on.
-#[derive(Debug)]
-struct Machine {
-    environment: BTreeMap<String, String>,
-    folder: PathBuf,
-    program: PathBuf,
-}
-
-impl Machine {
-    #[expect(clippy::disallowed_methods, reason = "the environment of this process comes in here")]
-    fn this() -> io::Result<Self> {
-        let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
-            Some((name.into_string().ok()?, value.into_string().ok()?))
-        };
-        Ok(Self {
-            environment: std::env::vars_os().filter_map(text).collect(),
-            folder: std::env::current_dir()?,
-            program: std::env::current_exe()?,
-        })
-    }
-
-    /// The root of the workspace around the current folder, or else the one that this program was built in.
-    fn workspace(&self) -> Option<PathBuf> {
-        let folders = self.folder.ancestors().chain(self.program.ancestors());
-        folders
-            .into_iter()
-            .find(|folder| folder.join("Cargo.lock").is_file())
-            .map(PathBuf::from)
-    }
-
-    fn template(&self) -> Option<PathBuf> {
-        let folders = std::iter::once(self.folder.clone()).chain(self.workspace());
-        folders
-            .map(|folder| folder.join("template.yaml"))
-            .find(|path| path.is_file())
-    }
-}
-
 /// Everything that runs besides the main listener.
 struct Running {
     template: Template,
+    disk: Disk,
     functions: Arc<Functions>,
     /// What `CHALLENGE_SECRET` is in this run.
     secret: String,
@@ -129,6 +98,9 @@ fn main() -> ExitCode {
 
 async fn run(args: &Args, start: Instant) -> Result<(), Stop> {
     let machine = Machine::this()?;
+    if let Some(Command::Reset(place)) = &args.command {
+        return reset(place, &machine);
+    }
     let no_color = machine
         .environment
         .get("NO_COLOR")
@@ -154,6 +126,7 @@ async fn run(args: &Args, start: Instant) -> Result<(), Stop> {
             debug_answers: args.debug_answers,
             clock: Clock::system(),
         },
+        &running.disk,
         running.functions.clone(),
         console.clone(),
     )?;
@@ -202,10 +175,15 @@ async fn launch(args: &Args, machine: &Machine, console: &Arc<Console>, board: &
     let listener = TcpListener::bind(args.listen)
         .await
         .map_err(|error| Stop::Listen(args.listen, error))?;
-    // Unless somebody else has to know it, as `admin` does, nothing that it protects outlives this process.
-    let secret = machine.environment.get("CHALLENGE_SECRET").cloned();
-    let secret = secret.unwrap_or_else(|| format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple()));
-    let template = template(args, machine, &secret)?;
+    let path = template_path(&args.place, machine)?;
+    let disk = if args.ephemeral {
+        Disk::none()
+    } else {
+        Disk::open(&kept::folder(&args.place, &path))?
+    };
+    let given = machine.environment.get("CHALLENGE_SECRET");
+    let secret = kept::secret(&disk, given.map(String::as_str), |text| console.warn(text))?;
+    let template = template(args, &path, &secret)?;
     let programs = programs(args, machine, &template).await?;
     let s3 = S3::start(template.buckets.values().cloned()).await?;
     let inherited = ["HOME", "PATH"].map(|name| {
@@ -236,6 +214,7 @@ async fn launch(args: &Args, machine: &Machine, console: &Arc<Console>, board: &
     functions.warm_up().await?;
     Ok(Running {
         template,
+        disk,
         functions: Arc::new(functions),
         secret,
         _s3: s3,
@@ -243,12 +222,25 @@ async fn launch(args: &Args, machine: &Machine, console: &Arc<Console>, board: &
     })
 }
 
-fn template(args: &Args, machine: &Machine, secret: &str) -> Result<Template, Stop> {
-    let path = args
-        .template
-        .clone()
-        .or_else(|| machine.template())
-        .ok_or(Stop::NoTemplate)?;
+fn reset(place: &Place, machine: &Machine) -> Result<(), Stop> {
+    let folder = match &place.data_dir {
+        Some(folder) => folder.clone(),
+        None => kept::folder(place, &template_path(place, machine)?),
+    };
+    if disk::reset(&folder)? {
+        println!("Threw away what was kept in `{}`.", folder.display());
+    } else {
+        println!("Nothing was kept in `{}`.", folder.display());
+    }
+    Ok(())
+}
+
+fn template_path(place: &Place, machine: &Machine) -> Result<PathBuf, Stop> {
+    let given = place.template.clone();
+    given.or_else(|| machine.template()).ok_or(Stop::NoTemplate)
+}
+
+fn template(args: &Args, path: &Path, secret: &str) -> Result<Template, Stop> {
     let settings = template::Settings {
         parameters: args.parameters.iter().cloned().collect(),
         region: args.region.clone(),
@@ -258,7 +250,7 @@ fn template(args: &Args, machine: &Machine, secret: &str) -> Result<Template, St
         secret: secret.to_owned(),
         builds: args.builds(),
     };
-    let mut template = Template::read(&path, &settings)?;
+    let mut template = Template::read(path, &settings)?;
     if let Some(flow) = &args.flow {
         launch::set_flow(&mut template, flow)?;
     }

@@ -7,7 +7,7 @@ use shared::locale::Locale;
 use shared::secret::{KeyError, Keys};
 use uuid::Uuid;
 
-use crate::cognito::{Cognito, SetUpError};
+use crate::cognito::{Cognito, SetUpError, SinceMade};
 use crate::console::DemoUser;
 use crate::launch;
 use crate::template::{Template, UserPool};
@@ -67,26 +67,23 @@ pub(crate) fn make(cognito: &Cognito, template: &Template, region: &str) -> Resu
     Ok(())
 }
 
-/// Adds the demo user to the template's first pool and to its twin, if there is one.
+/// Adds the demo user to the template's first pool and to its twin, if there is one, unless it is there already.
 pub(crate) fn add_demo_user(
     cognito: &Cognito,
     template: &Template,
     region: &str,
     secret: &str,
 ) -> Result<DemoUser, PoolsError> {
-    let salt = || Uuid::new_v4().into_bytes();
-    let enrolled = Enrollment::new(DEMO_ANSWERS, &Keys::parse(secret)?, salt)?.to_attribute();
-    let attributes = BTreeMap::from(
-        [
-            (ATTRIBUTE, enrolled.as_str()),
-            ("email", "demo@example.com"),
-            ("email_verified", "true"),
-        ]
-        .map(|(name, value)| (name.to_owned(), value.to_owned())),
-    );
-    cognito.add_demo_user(&pool_id(region), DEMO_USER, DEMO_PASSWORD, attributes.clone())?;
+    let mut pools = vec![pool_id(region)];
     if launch::flow(template).and_then(launch::without_password).is_some() {
-        cognito.add_demo_user(&twin_id(region), DEMO_USER, DEMO_PASSWORD, attributes)?;
+        pools.push(twin_id(region));
+    }
+    pools.retain(|pool| cognito.user_since_made(pool, DEMO_USER).is_none());
+    if !pools.is_empty() {
+        let attributes = demo_attributes(secret)?;
+        for pool in &pools {
+            cognito.add_demo_user(pool, DEMO_USER, DEMO_PASSWORD, attributes.clone())?;
+        }
     }
     let answers = DEMO_ANSWERS
         .into_iter()
@@ -95,7 +92,21 @@ pub(crate) fn add_demo_user(
         name: DEMO_USER.into(),
         password: DEMO_PASSWORD.into(),
         answers: answers.collect(),
+        is_changed: cognito.user_since_made(&pool_id(region), DEMO_USER) == Some(SinceMade::Changed),
     })
+}
+
+fn demo_attributes(secret: &str) -> Result<BTreeMap<String, String>, PoolsError> {
+    let salt = || Uuid::new_v4().into_bytes();
+    let enrolled = Enrollment::new(DEMO_ANSWERS, &Keys::parse(secret)?, salt)?.to_attribute();
+    Ok(BTreeMap::from(
+        [
+            (ATTRIBUTE, enrolled.as_str()),
+            ("email", "demo@example.com"),
+            ("email_verified", "true"),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned())),
+    ))
 }
 
 fn pool_id_of(template: &Template, logical_id: &str, region: &str) -> String {

@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use crate::disk::DiskError;
+
 /// A refusal in Cognito's words, with the reason that Cognito would keep to itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Error {
@@ -88,3 +90,9 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+impl From<DiskError> for Error {
+    fn from(error: DiskError) -> Self {
+        Self::internal("the change could not be kept").because(error.to_string())
+    }
+}

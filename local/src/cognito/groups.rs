@@ -100,11 +100,14 @@ impl Groups {
         Ok(())
     }
 
-    /// Takes a user out of every group.
-    pub(crate) fn forget(&mut self, sub: &str) {
-        for group in self.0.values_mut() {
+    /// The groups without a user.
+    #[must_use]
+    pub(crate) fn without(&self, sub: &str) -> Self {
+        let mut left = self.clone();
+        for group in left.0.values_mut() {
             group.members.remove(sub);
         }
+        left
     }
 
     /// What the tokens of the user with this `sub` say.
@@ -198,8 +201,7 @@ mod tests {
 
     #[test]
     fn who_is_forgotten_is_in_no_group() {
-        let mut groups = groups(&[("a", None, None), ("b", None, None)]);
-        groups.forget("ana");
+        let mut groups = groups(&[("a", None, None), ("b", None, None)]).without("ana");
         assert_eq!(groups.memberships("ana"), Memberships::default());
         assert!(groups.remove("a").is_ok() && groups.remove("a").is_err());
     }

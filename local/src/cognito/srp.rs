@@ -8,9 +8,12 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use crypto_bigint::modular::{ConstMontyForm, ConstMontyParams};
 use crypto_bigint::{U256, U3072, const_monty_params};
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use thiserror::Error;
+
+use written::Written;
 
 const_monty_params!(
     Group,
@@ -57,7 +60,8 @@ pub(crate) enum SrpError {
 }
 
 /// What is kept of a password: a salt, and g to the power of the salted password.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Deserialize, PartialEq, Eq, Serialize)]
+#[serde(try_from = "Written", into = "Written")]
 pub(crate) struct Verifier {
     salt: Vec<u8>,
     v: Element,
@@ -290,6 +294,8 @@ fn hmac(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
     tag.copy_from_slice(context.sign().as_ref());
     tag
 }
+
+mod written;
 
 #[cfg(test)]
 pub(crate) mod client;

@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use aws_lc_rs::hmac;
+use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
 
 use super::error::Error;
@@ -13,7 +14,7 @@ use super::random;
 const STEP: u64 = 30;
 
 /// A secret that an authenticator app and the user pool share.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Deserialize, PartialEq, Eq, Serialize)]
 pub(crate) struct Secret([u8; 32]);
 
 impl Secret {

@@ -9,6 +9,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::error::Error;
 use super::outbox::Medium;
 use super::pools::{Logins, Pool};
@@ -19,7 +21,7 @@ use devices::Device;
 use mfa::UserMfa;
 
 /// A user of a pool.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct User {
     /// The name in the pool; never an alias.
     pub(crate) name: String,
@@ -41,7 +43,7 @@ pub(crate) struct User {
 }
 
 /// How far a user's account is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
 pub(crate) enum Status {
     Confirmed,
     ForceChangePassword,
@@ -107,6 +109,11 @@ impl User {
     }
 }
 
+/// Keeps a change of a user where it lasts, before it is made.
+pub(crate) trait Keep: FnOnce(&User) -> Result<(), Error> {}
+
+impl<T: FnOnce(&User) -> Result<(), Error>> Keep for T {}
+
 /// The users of one pool, found by name or alias.
 #[derive(Debug, Default)]
 pub(crate) struct Users {
@@ -134,29 +141,41 @@ impl Users {
         self.by_name.len()
     }
 
-    /// Adds a user.
-    pub(crate) fn insert(&mut self, pool: &Pool, user: User) -> Result<Arc<User>, Error> {
+    /// The same users in a pool that may have other rules for names; fails with the first that these rules forbid.
+    pub(crate) fn moved(&self, pool: &Pool) -> Result<Self, (Arc<User>, Error)> {
+        let mut moved = Self::default();
+        for user in self.iter() {
+            let put = moved.insert(pool, User::clone(user), |_| Ok(()));
+            put.map_err(|error| (Arc::clone(user), error))?;
+        }
+        Ok(moved)
+    }
+
+    /// Adds a user, once `keep` has kept it.
+    pub(crate) fn insert(&mut self, pool: &Pool, user: User, keep: impl Keep) -> Result<Arc<User>, Error> {
         if self.find(pool, &user.name).is_some() {
             return Err(Error::new("UsernameExistsException", "User account already exists"));
         }
-        self.put(pool, user)
+        self.put(pool, user, keep)
     }
 
-    /// Changes the user who signs in as `login`.
+    /// Changes the user who signs in as `login`, once `keep` has kept what comes of it.
     pub(crate) fn update(
         &mut self,
         pool: &Pool,
         login: &str,
         change: impl FnOnce(&mut User) -> Result<(), Error>,
+        keep: impl Keep,
     ) -> Result<Arc<User>, Error> {
         let mut user = User::clone(self.find(pool, login).ok_or_else(Error::user_not_found)?);
         change(&mut user)?;
-        self.put(pool, user)
+        self.put(pool, user, keep)
     }
 
-    /// Removes the user who signs in as `login`.
-    pub(crate) fn remove(&mut self, pool: &Pool, login: &str) -> Result<Arc<User>, Error> {
+    /// Removes the user who signs in as `login`, once `keep` has done the same.
+    pub(crate) fn remove(&mut self, pool: &Pool, login: &str, keep: impl Keep) -> Result<Arc<User>, Error> {
         let user = Arc::clone(self.find(pool, login).ok_or_else(Error::user_not_found)?);
+        keep(&user)?;
         self.forget_aliases(pool, &user);
         self.by_name.remove(&pool.fold(&user.name));
         Ok(user)
@@ -169,7 +188,7 @@ impl Users {
     }
 
     /// INVARIANT: an alias leads to one user, and to none whose name it is.
-    fn put(&mut self, pool: &Pool, user: User) -> Result<Arc<User>, Error> {
+    fn put(&mut self, pool: &Pool, user: User, keep: impl Keep) -> Result<Arc<User>, Error> {
         let key = pool.fold(&user.name);
         let mut aliases = Vec::new();
         for (attribute, alias) in user.logins(pool) {
@@ -190,6 +209,7 @@ impl Users {
             }
             aliases.push(alias);
         }
+        keep(&user)?;
         if let Some(old) = self.by_name.get(&key).cloned() {
             self.forget_aliases(pool, &old);
         }
@@ -240,17 +260,17 @@ mod tests {
         }
     }
 
+    fn insert(users: &mut Users, pool: &Pool, user: User) -> Result<Arc<User>, Error> {
+        users.insert(pool, user, |_| Ok(()))
+    }
+
     #[test]
     fn a_verified_alias_finds_its_user_and_an_unverified_one_does_not() {
         let pool = pool(&json!({"AliasAttributes": ["email"]}));
         let mut users = Users::default();
-        users
-            .insert(
-                &pool,
-                user("ana", &[("email", "a@example.com"), ("email_verified", "true")]),
-            )
-            .unwrap();
-        users.insert(&pool, user("bea", &[("email", "b@example.com")])).unwrap();
+        let verified = [("email", "a@example.com"), ("email_verified", "true")];
+        insert(&mut users, &pool, user("ana", &verified)).unwrap();
+        insert(&mut users, &pool, user("bea", &[("email", "b@example.com")])).unwrap();
         assert_eq!(users.find(&pool, "a@example.com").unwrap().name, "ana");
         assert!(users.find(&pool, "b@example.com").is_none());
         assert!(users.find(&pool, "sub of ana").is_none());
@@ -260,19 +280,17 @@ mod tests {
     fn an_alias_belongs_to_one_user_and_moves_with_the_attribute() {
         let pool = pool(&json!({"UsernameAttributes": ["email"], "UsernameConfiguration": {"CaseSensitive": false}}));
         let mut users = Users::default();
-        users.insert(&pool, user("1", &[("email", "a@example.com")])).unwrap();
-        let error = users
-            .insert(&pool, user("2", &[("email", "A@example.com")]))
-            .unwrap_err();
+        insert(&mut users, &pool, user("1", &[("email", "a@example.com")])).unwrap();
+        let error = insert(&mut users, &pool, user("2", &[("email", "A@example.com")])).unwrap_err();
         assert_eq!(error.name, "UsernameExistsException");
         let change = |user: &mut User| {
             user.attributes.insert("email".into(), "c@example.com".into());
             Ok(())
         };
-        users.update(&pool, "A@EXAMPLE.COM", change).unwrap();
+        users.update(&pool, "A@EXAMPLE.COM", change, |_| Ok(())).unwrap();
         assert!(users.find(&pool, "a@example.com").is_none());
         assert_eq!(users.find(&pool, "c@example.com").unwrap().name, "1");
-        users.remove(&pool, "c@example.com").unwrap();
+        users.remove(&pool, "c@example.com", |_| Ok(())).unwrap();
         assert!(users.find(&pool, "c@example.com").is_none() && users.find(&pool, "1").is_none());
     }
 
@@ -280,20 +298,41 @@ mod tests {
     fn nobody_can_take_the_name_or_the_alias_of_another() {
         let pool = pool(&json!({"AliasAttributes": ["preferred_username"]}));
         let mut users = Users::default();
-        users
-            .insert(&pool, user("ana", &[("preferred_username", "queen")]))
-            .unwrap();
-        assert!(users.insert(&pool, user("ana", &[])).is_err());
-        assert!(users.insert(&pool, user("queen", &[])).is_err());
-        assert!(
-            users
-                .insert(&pool, user("bea", &[("preferred_username", "ana")]))
-                .is_err()
-        );
-        assert!(
-            users
-                .insert(&pool, user("bea", &[("preferred_username", "queen")]))
-                .is_err()
-        );
+        let queen = [("preferred_username", "queen")];
+        insert(&mut users, &pool, user("ana", &queen)).unwrap();
+        assert!(insert(&mut users, &pool, user("ana", &[])).is_err());
+        assert!(insert(&mut users, &pool, user("queen", &[])).is_err());
+        assert!(insert(&mut users, &pool, user("bea", &[("preferred_username", "ana")])).is_err());
+        assert!(insert(&mut users, &pool, user("bea", &queen)).is_err());
+    }
+
+    #[test]
+    fn a_change_that_is_not_kept_is_not_made() {
+        let pool = pool(&json!({"AliasAttributes": ["preferred_username"]}));
+        let mut users = Users::default();
+        insert(&mut users, &pool, user("ana", &[("preferred_username", "queen")])).unwrap();
+        let full = |_: &User| Err(Error::internal("the disk is full"));
+        assert!(users.insert(&pool, user("bea", &[]), full).is_err());
+        let rename = |user: &mut User| {
+            user.attributes.insert("preferred_username".into(), "king".into());
+            Ok(())
+        };
+        assert!(users.update(&pool, "ana", rename, full).is_err());
+        assert!(users.remove(&pool, "ana", full).is_err());
+        assert_eq!(users.len(), 1);
+        assert_eq!(users.find(&pool, "queen").unwrap().name, "ana");
+        assert!(users.find(&pool, "king").is_none());
+    }
+
+    #[test]
+    fn users_move_to_other_rules_unless_two_would_be_one() {
+        let folded = pool(&json!({"UsernameConfiguration": {"CaseSensitive": false}}));
+        let mut users = Users::default();
+        let strict = pool(&json!({}));
+        insert(&mut users, &strict, user("Ana", &[])).unwrap();
+        assert_eq!(users.moved(&folded).unwrap().find(&folded, "aNA").unwrap().name, "Ana");
+        insert(&mut users, &strict, user("ana", &[])).unwrap();
+        let (refused, _) = users.moved(&folded).unwrap_err();
+        assert_eq!(refused.name, "ana");
     }
 }

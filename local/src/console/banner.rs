@@ -27,6 +27,8 @@ pub(crate) struct DemoUser {
     pub(crate) password: String,
     /// Questions and what was enrolled for them.
     pub(crate) answers: Vec<(String, String)>,
+    /// Whether the user was changed in an earlier run, so that the password or the answers may be others.
+    pub(crate) is_changed: bool,
 }
 
 impl Banner<'_> {
@@ -41,7 +43,12 @@ impl Banner<'_> {
         row("Sign in at", &format!("{}/", self.endpoint));
         if let Some(user) = &self.demo_user {
             row("User", &user.name);
-            row("Password", &user.password);
+            let doubt = if user.is_changed {
+                " (changed since, perhaps)"
+            } else {
+                ""
+            };
+            row("Password", &format!("{}{doubt}", user.password));
             for (index, (question, answer)) in user.answers.iter().enumerate() {
                 row(if index == 0 { "Answers" } else { "" }, &format!("{question} {answer}"));
             }
@@ -116,6 +123,7 @@ mod tests {
                     ("First pet?".into(), "Rex".into()),
                     ("First street?".into(), "Elm".into()),
                 ],
+                is_changed: false,
             }),
             cli_client_id,
             cli_flow,
@@ -145,6 +153,14 @@ mod tests {
         ] {
             assert!(text.contains(word), "{word} is missing in\n{text}");
         }
+    }
+
+    #[test]
+    fn a_password_that_may_be_another_by_now_is_not_promised() {
+        let mut banner = banner("localclient000000000000000", "PASSWORD");
+        assert!(!banner.text("", "").contains("changed since"));
+        banner.demo_user.as_mut().unwrap().is_changed = true;
+        assert!(banner.text("", "").contains("Passw0rd!demo (changed since, perhaps)"));
     }
 
     #[test]

@@ -84,7 +84,7 @@ pub(super) fn delete_user_pool(state: &State, mut request: Request<'_>) -> Resul
              inactivated first.",
         ));
     }
-    state.store.remove_pool(&pool, state.clock.now());
+    state.store.remove_pool(&pool, state.clock.now())?;
     Ok(json!({}))
 }
 

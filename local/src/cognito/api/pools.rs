@@ -20,7 +20,7 @@ pub(super) fn create_user_pool(
     let triggers = triggers(&request)?;
     let id = format!("{}_{}", state.settings.region, random::alphanumeric::<9>()?);
     let pool = Pool::new(id, name.to_owned(), triggers, body.clone(), state.clock.now())?;
-    let pool = state.add_pool(pool);
+    let pool = state.add_pool(pool)?;
     Ok(json!({"UserPool": describe_pool(state, &pool)}))
 }
 

@@ -42,7 +42,7 @@ pub(super) fn revoke_token(state: &State, mut request: Request<'_>) -> Result<Va
     if token.contains('.') {
         return Err(Error::new("UnsupportedTokenTypeException", "Unsupported token type."));
     }
-    state.store.revoke_token(token, &client, state.clock.now());
+    state.store.revoke_token(token, &client, state.clock.now())?;
     Ok(json!({}))
 }
 
@@ -63,7 +63,7 @@ fn check_secret(client: &Client, given: Option<&str>) -> Result<(), Error> {
 
 pub(super) async fn global_sign_out(state: &State, mut request: Request<'_>) -> Result<Value, Error> {
     let owner = Owner::of(state, &mut request).await?;
-    state.store.revoke_user(&owner.user, state.clock.now());
+    state.store.revoke_user(&owner.user, state.clock.now())?;
     Ok(json!({}))
 }
 
@@ -73,7 +73,7 @@ pub(super) fn admin_user_global_sign_out(state: &State, mut request: Request<'_>
     request.check()?;
     let pool = state.store.pool(pool)?;
     let user = state.store.user(&pool, login).ok_or_else(Error::user_not_found)?;
-    state.store.revoke_user(&user, state.clock.now());
+    state.store.revoke_user(&user, state.clock.now())?;
     Ok(json!({}))
 }
 
@@ -90,7 +90,7 @@ pub(super) fn set_enabled(state: &State, mut request: Request<'_>, enabled: bool
         Ok(())
     })?;
     if !enabled {
-        state.store.revoke_user(&user, now);
+        state.store.revoke_user(&user, now)?;
     }
     Ok(json!({}))
 }

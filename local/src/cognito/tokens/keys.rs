@@ -2,24 +2,37 @@
 
 use std::sync::Arc;
 
+use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{KeyPair as _, RSA_PKCS1_SHA256, RsaKeyPair};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tokio::sync::watch;
 
 use crate::cognito::error::Error;
+use crate::cognito::journal::Journal;
+use crate::disk::{Disk, DiskError, Kind};
+
+/// Under which name keys are kept.
+const KEPT: &str = "signing keys";
 
 /// One key for id tokens and one for access tokens, as Cognito has them.
 pub(crate) struct Keys {
     pub(crate) id: SigningKey,
     pub(crate) access: SigningKey,
+}
+
+/// Both keys as they are kept: PKCS #8, in DER.
+#[derive(Deserialize, Serialize)]
+struct KeysRecord {
+    id: Vec<u8>,
+    access: Vec<u8>,
 }
 
 /// An RSA key and its name.
@@ -39,6 +52,31 @@ impl Keys {
         })
     }
 
+    /// Two new keys, kept on `disk`, which is let go of before anybody hears of them.
+    fn make(disk: Disk) -> Result<Self, Error> {
+        let keys = Self::generate()?;
+        let record = keys.record()?;
+        disk.write(|changes| changes.put(Kind::Single, KEPT, &record))?;
+        drop(disk);
+        Ok(keys)
+    }
+
+    /// The keys that were kept.
+    fn read(record: &KeysRecord) -> Option<Self> {
+        Some(Self {
+            id: SigningKey::read(&record.id)?,
+            access: SigningKey::read(&record.access)?,
+        })
+    }
+
+    /// The keys, to be kept.
+    fn record(&self) -> Result<KeysRecord, Error> {
+        Ok(KeysRecord {
+            id: self.id.der()?,
+            access: self.access.der()?,
+        })
+    }
+
     /// `jwks.json`.
     pub(crate) fn jwks(&self) -> Value {
         json!({"keys": [self.id.jwk(), self.access.jwk()]})
@@ -47,11 +85,26 @@ impl Keys {
 
 impl SigningKey {
     fn generate() -> Result<Self, Error> {
-        let pair = RsaKeyPair::generate(KeySize::Rsa2048).map_err(|_| Error::internal("no RSA key could be made"))?;
+        let pair = RsaKeyPair::generate(KeySize::Rsa2048);
+        pair.map(Self::new)
+            .map_err(|_| Error::internal("no RSA key could be made"))
+    }
+
+    fn new(pair: RsaKeyPair) -> Self {
         let modulus = pair.public_key().modulus();
         let kid = STANDARD.encode(Sha256::digest(modulus.big_endian_without_leading_zero()));
         let header = URL_SAFE_NO_PAD.encode(json!({"kid": kid, "alg": "RS256"}).to_string());
-        Ok(Self { kid, pair, header })
+        Self { kid, pair, header }
+    }
+
+    fn read(der: &[u8]) -> Option<Self> {
+        RsaKeyPair::from_pkcs8(der).ok().map(Self::new)
+    }
+
+    fn der(&self) -> Result<Vec<u8>, Error> {
+        let der: Result<Pkcs8V1Der<'_>, _> = self.pair.as_der();
+        let der = der.map_err(|_| Error::internal("a signing key cannot be written"))?;
+        Ok(der.as_ref().to_vec())
     }
 
     /// A signed token of `claims`.
@@ -111,19 +164,23 @@ impl SigningKey {
 pub(crate) struct KeyRing(watch::Receiver<Option<Arc<Keys>>>);
 
 impl KeyRing {
-    /// Starts a thread that makes the keys: nobody waits for them before the first token.
-    pub(crate) fn generate_in_background() -> Self {
+    /// The keys on `disk`. If there are none, starts a thread that makes them and keeps them there: nobody waits for
+    /// them before the first token.
+    pub(crate) fn of(disk: &Disk, journal: Arc<dyn Journal>) -> Result<Self, DiskError> {
+        if let Some(record) = disk.get::<KeysRecord>(KEPT)? {
+            let keys = Keys::read(&record).ok_or_else(|| disk.damaged("a signing key is none"))?;
+            return Ok(Self::ready(Arc::new(keys)));
+        }
         let (sender, receiver) = watch::channel(None);
-        std::thread::spawn(move || {
-            if let Ok(keys) = Keys::generate() {
-                sender.send_replace(Some(Arc::new(keys)));
-            }
+        let disk = disk.clone();
+        std::thread::spawn(move || match Keys::make(disk) {
+            Ok(keys) => drop(sender.send_replace(Some(Arc::new(keys)))),
+            Err(error) => journal.warn(&format!("no tokens can be signed: {}", error.message)),
         });
-        Self(receiver)
+        Ok(Self(receiver))
     }
 
     /// These keys.
-    #[cfg(test)]
     pub(crate) fn ready(keys: Arc<Keys>) -> Self {
         Self(watch::channel(Some(keys)).1)
     }

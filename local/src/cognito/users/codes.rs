@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
 
 use crate::cognito::error::Error;
@@ -12,7 +13,7 @@ use crate::cognito::outbox::Medium;
 const MOST_WRONG: u8 = 10;
 
 /// What a code is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub(crate) enum Purpose {
     /// To show that an address is one's own.
     Attribute(Medium),
@@ -42,10 +43,11 @@ impl Purpose {
 }
 
 /// The codes that a user has not used yet: of each purpose the newest.
-#[derive(Clone, Default)]
+#[derive(Clone, Default, Deserialize, Serialize)]
+#[serde(from = "Vec<(Purpose, Sent)>", into = "Vec<(Purpose, Sent)>")]
 pub(crate) struct Codes(BTreeMap<Purpose, Sent>);
 
-#[derive(Clone)]
+#[derive(Clone, Deserialize, Serialize)]
 struct Sent {
     code: String,
     medium: Medium,
@@ -85,6 +87,18 @@ impl Codes {
         }
         let sent = self.0.remove(&purpose).ok_or_else(expired)?;
         Ok((sent.medium, sent.address))
+    }
+}
+
+impl From<Vec<(Purpose, Sent)>> for Codes {
+    fn from(sent: Vec<(Purpose, Sent)>) -> Self {
+        Self(sent.into_iter().collect())
+    }
+}
+
+impl From<Codes> for Vec<(Purpose, Sent)> {
+    fn from(codes: Codes) -> Self {
+        codes.0.into_iter().collect()
     }
 }
 

@@ -7,15 +7,17 @@ use super::Verifier;
 use crate::cognito::error::Error;
 use crate::cognito::pools::{Logins, Pool};
 use crate::cognito::random;
+use crate::disk::Disk;
 
 /// Makes names and verifiers that are always the same for the same login and pool, and that nobody can tell from real
 /// ones: they come from a secret, not from the login alone.
 pub(crate) struct Decoys(hmac::Key);
 
 impl Decoys {
-    /// Decoys of a new secret.
-    pub(crate) fn new() -> Result<Self, Error> {
-        Ok(Self(hmac::Key::new(hmac::HMAC_SHA256, &random::bytes::<32>()?)))
+    /// Decoys of the secret on `disk`, a new one where there is none.
+    pub(crate) fn of(disk: &Disk) -> Result<Self, Error> {
+        let secret: [u8; 32] = disk.single("decoys", random::bytes)?;
+        Ok(Self(hmac::Key::new(hmac::HMAC_SHA256, &secret)))
     }
 
     /// The user name that signing in as `login` seems to lead to: the login itself where users have names of their
@@ -76,16 +78,16 @@ mod tests {
     #[test]
     fn a_decoy_is_stable_per_login_and_pool_and_unknown_without_the_secret() {
         let (one, two) = (pool("us-east-1_1", &json!({})), pool("us-east-1_2", &json!({})));
-        let decoys = Decoys::new().unwrap();
+        let decoys = Decoys::of(&Disk::none()).unwrap();
         assert!(decoys.verifier(&one, "ghost") == decoys.verifier(&one, "ghost"));
         assert!(decoys.verifier(&one, "ghost") != decoys.verifier(&two, "ghost"));
         assert!(decoys.verifier(&one, "ghost") != decoys.verifier(&one, "spook"));
-        assert!(decoys.verifier(&one, "ghost") != Decoys::new().unwrap().verifier(&one, "ghost"));
+        assert!(decoys.verifier(&one, "ghost") != Decoys::of(&Disk::none()).unwrap().verifier(&one, "ghost"));
     }
 
     #[test]
     fn a_decoys_name_has_the_shape_of_real_ones() {
-        let decoys = Decoys::new().unwrap();
+        let decoys = Decoys::of(&Disk::none()).unwrap();
         assert_eq!(decoys.name(&pool("us-east-1_1", &json!({})), "ghost"), "ghost");
         let by_email = pool("us-east-1_1", &json!({"UsernameAttributes": ["email"]}));
         let name = decoys.name(&by_email, "g@example.com");

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::cognito::error::Error;
@@ -12,7 +13,7 @@ use crate::cognito::srp::Verifier;
 pub(crate) const MOST: usize = 500;
 
 /// A device that its client has confirmed.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct Device {
     pub(crate) key: String,
     pub(crate) name: Option<String>,

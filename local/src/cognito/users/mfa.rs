@@ -2,12 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use serde::{Deserialize, Serialize};
+
 use crate::cognito::error::Error;
 use crate::cognito::outbox::Medium;
 use crate::cognito::totp::Secret;
 
 /// A kind of second factor.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub(crate) enum Factor {
     Email,
     Sms,
@@ -51,7 +53,7 @@ impl Factor {
 }
 
 /// The second factors of a user.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub(crate) struct UserMfa {
     /// The authenticator app, once it has shown a right code.
     pub(crate) token: Option<Token>,
@@ -63,7 +65,7 @@ pub(crate) struct UserMfa {
 }
 
 /// An authenticator app.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct Token {
     secret: Secret,
     pub(crate) name: Option<String>,

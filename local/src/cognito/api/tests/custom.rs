@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::world::{CLIENT, INCORRECT, POOL, World, sums};
+use crate::disk::Disk;
 
 const REUSED: (&str, &str) = (
     "NotAuthorizedException",
@@ -323,8 +324,8 @@ async fn the_debug_channel_is_there_only_when_asked_for() {
     assert_eq!(world.get("/debug/answer?session=AAAA").await.status, 404);
     let mut settings = world.state.settings.clone();
     settings.debug_answers = false;
-    let quiet =
-        crate::cognito::Cognito::new(settings, world.state.lambda.clone(), world.state.journal.clone()).unwrap();
+    let (lambda, journal) = (world.state.lambda.clone(), world.state.journal.clone());
+    let quiet = crate::cognito::Cognito::new(settings, &Disk::none(), lambda, journal).unwrap();
     let request = axum::http::Request::get(path).body(axum::body::Body::empty()).unwrap();
     let response = tower::ServiceExt::oneshot(quiet.router(), request).await.unwrap();
     assert_eq!(response.status(), 404);

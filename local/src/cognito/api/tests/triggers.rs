@@ -364,7 +364,7 @@ async fn who_is_turned_off_while_a_function_runs_gets_no_tokens() {
                 Ok(())
             };
             let user = state.store.update_user(&pool, "demo", off).unwrap();
-            state.store.revoke_user(&user, state.clock.now());
+            state.store.revoke_user(&user, state.clock.now()).unwrap();
         }
         agree(function, event)
     });

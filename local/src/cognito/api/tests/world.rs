@@ -17,6 +17,7 @@ use crate::cognito::srp::client::Client;
 use crate::cognito::tokens::keys::KeyRing;
 use crate::cognito::tokens::tests::KEYS;
 use crate::cognito::{Call, Clock, Cognito, Journal, Settings, State};
+use crate::disk::Disk;
 use crate::lambda::{Failure, Lambda};
 use crate::template::{UserPool, UserPoolClient};
 
@@ -188,7 +189,7 @@ impl World {
             clock: Clock::from_fn(move || UNIX_EPOCH + Duration::from_secs(time.load(Ordering::Relaxed))),
         };
         let keys = KeyRing::ready(Arc::clone(&KEYS));
-        let state = State::new(settings, functions.clone(), log.clone(), keys).unwrap();
+        let state = State::new(settings, &Disk::none(), functions.clone(), log.clone(), keys).unwrap();
         let cognito = Cognito(Arc::new(state));
         let triggers = [
             ("DefineAuthChallenge", "Define"),

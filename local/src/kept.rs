@@ -1,0 +1,84 @@
+//! What a run finds of the one before: where it is, and the functions' secret.
+
+use std::path::{Path, PathBuf};
+
+use shared::secret::Keys;
+use uuid::Uuid;
+
+use crate::args::Place;
+use crate::disk::{Disk, DiskError};
+
+/// The folder beside the template that is used unless another is named.
+const FOLDER: &str = ".local";
+
+/// The folder that things are kept in.
+pub(crate) fn folder(place: &Place, template: &Path) -> PathBuf {
+    let beside = || template.parent().unwrap_or(Path::new("")).join(FOLDER);
+    place.data_dir.clone().unwrap_or_else(beside)
+}
+
+/// `CHALLENGE_SECRET` of this run: the one that is `given`, or else the one that is kept, made if there is none. Kept it
+/// has to be, because the answers that users have enrolled are right with no other.
+pub(crate) fn secret(disk: &Disk, given: Option<&str>, warn: impl FnOnce(&str)) -> Result<String, DiskError> {
+    let usable = given.filter(|given| Keys::parse(given).is_ok());
+    let random = || format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple());
+    let kept: String = disk.single("challenge secret", || {
+        Ok::<_, DiskError>(usable.map_or_else(random, str::to_owned))
+    })?;
+    match given {
+        Some(given) if given != kept => {
+            warn(
+                "`CHALLENGE_SECRET` is not the one that is kept with the users: the answers that they enrolled with that \
+                 one are wrong in this run",
+            );
+            Ok(given.to_owned())
+        }
+        _ => Ok(kept),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    #[test]
+    fn the_folder_is_beside_the_template_unless_one_is_named() {
+        let place = |data_dir: Option<&str>| Place {
+            template: None,
+            data_dir: data_dir.map(PathBuf::from),
+        };
+        assert_eq!(
+            folder(&place(None), Path::new("a/template.yaml")),
+            Path::new("a/.local")
+        );
+        assert_eq!(folder(&place(None), Path::new("template.yaml")), Path::new(".local"));
+        assert_eq!(folder(&place(Some("b")), Path::new("a/template.yaml")), Path::new("b"));
+    }
+
+    #[test]
+    fn the_secret_that_was_first_is_kept_and_another_one_is_warned_of() {
+        let folder = tempfile::tempdir().unwrap();
+        let disk = Disk::open(folder.path()).unwrap();
+        let warned = Cell::new(0);
+        let secret = |given: Option<&str>| secret(&disk, given, |_| warned.set(warned.get() + 1)).unwrap();
+        let first = "1".repeat(32);
+        assert_eq!(secret(Some(&first)), first);
+        assert_eq!((secret(None), warned.get()), (first, 0));
+        let second = "2".repeat(32);
+        assert_eq!((secret(Some(&second)), warned.get()), (second, 1));
+        assert_eq!(secret(None), "1".repeat(32));
+    }
+
+    #[test]
+    fn a_secret_that_no_function_takes_is_not_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let disk = Disk::open(folder.path()).unwrap();
+        assert_eq!(secret(&disk, Some("short"), |_| ()).unwrap(), "short");
+        let made = secret(&disk, None, |_| ()).unwrap();
+        assert!(Keys::parse(&made).is_ok());
+        assert_eq!(secret(&disk, None, |_| ()).unwrap(), made);
+        assert_ne!(secret(&Disk::none(), None, |_| ()).unwrap(), made);
+    }
+}
