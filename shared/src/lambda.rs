@@ -1,10 +1,13 @@
 //! How a function runs on Lambda: its configuration, its log, its errors.
 
+mod panics;
+
 use std::collections::HashMap;
 use std::ffi::OsString;
 use std::fmt::Display;
 use std::process::ExitCode;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use serde::{Deserialize, Deserializer};
@@ -148,7 +151,7 @@ pub fn start_log(environment: &Environment) {
 /// Answers events with `function` until Lambda ends the process; a function that could not be configured, or that
 /// Lambda did not start, ends it at once, with the reason on standard error.
 ///
-/// An error of `function` goes to the log in full and to Cognito as [`NEUTRAL_ERROR`].
+/// An error of `function` goes to the log in full and to Cognito as [`NEUTRAL_ERROR`]; of a panic the log has the place.
 pub async fn run<F, R, E>(environment: &Environment, function: Result<F, ConfigError>) -> ExitCode
 where
     F: Fn(Value) -> R,
@@ -159,26 +162,37 @@ where
         Ok(function) => function,
         Err(error) => return refuse(&error),
     };
-    let service = service_fn(|event: LambdaEvent<Payload>| {
-        let answer = event.payload.0.map(&function);
-        async move {
-            let answered = match answer {
-                Some(answer) => answer.await.map_err(|error| error.to_string()),
-                None => Err("the event is not JSON, or nested too deeply".to_owned()),
-            };
-            answered.map_err(|error| {
-                error!(%error, "could not answer the event");
-                Diagnostic {
-                    error_type: "Error".into(),
-                    error_message: NEUTRAL_ERROR.into(),
-                }
-            })
-        }
-    });
+    panics::log_places_only();
+    let function = Arc::new(function);
+    let service = service_fn(move |event: LambdaEvent<Payload>| answer(Arc::clone(&function), event.payload));
     match lambda_runtime::run(service).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => refuse(&error),
     }
+}
+
+/// What `function` answers, or an error that says nothing.
+async fn answer<F, R, E>(function: Arc<F>, event: Payload) -> Result<Value, Diagnostic>
+where
+    F: Fn(Value) -> R,
+    R: Future<Output = Result<Value, E>>,
+    E: Display,
+{
+    let answered = match event.0 {
+        None => Err("the event is not JSON, or nested too deeply".to_owned()),
+        // The call belongs to what may panic: define and verify do their work in it.
+        Some(event) => match panics::caught(async move { function(event).await }).await {
+            None => Err("panicked".to_owned()),
+            Some(answered) => answered.map_err(|error| error.to_string()),
+        },
+    };
+    answered.map_err(|error| {
+        error!(%error, "could not answer the event");
+        Diagnostic {
+            error_type: "Error".into(),
+            error_message: NEUTRAL_ERROR.into(),
+        }
+    })
 }
 
 /// An event, or nothing where the bytes are not JSON.
@@ -231,6 +245,41 @@ mod tests {
             &deep,
         ] {
             assert_eq!(read(bytes), None, "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn a_function_that_fails_or_panics_tells_the_client_the_same_nothing() {
+        async fn later(event: Value) -> Result<Value, String> {
+            assert!(event.is_null(), "hunter2");
+            Err("hunter2".into())
+        }
+        let at_once = |event: Value| {
+            assert!(event.is_null(), "hunter2");
+            std::future::ready(Err::<Value, _>("hunter2"))
+        };
+        for event in [Value::Null, Value::Bool(true)] {
+            let answers = [
+                now(answer(Arc::new(later), Payload(Some(event.clone())))),
+                now(answer(Arc::new(at_once), Payload(Some(event)))),
+                now(answer(Arc::new(later), Payload(None))),
+            ];
+            for answer in answers {
+                let told = answer.unwrap_err();
+                assert_eq!(
+                    (told.error_type.as_str(), told.error_message.as_str()),
+                    ("Error", NEUTRAL_ERROR)
+                );
+            }
+        }
+    }
+
+    /// What a future gives that waits for nothing.
+    fn now<T>(future: impl Future<Output = T>) -> T {
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        match std::pin::pin!(future).poll(&mut context) {
+            std::task::Poll::Ready(answer) => answer,
+            std::task::Poll::Pending => panic!("it waits"),
         }
     }
 
