@@ -112,6 +112,24 @@ mod tests {
     }
 
     #[test]
+    fn keys_are_those_of_rfc_5869() {
+        // Python: prk = hmac.digest(bytes(32), b"a" * 32, "sha256"); hmac.digest(prk, b"x\x01", "sha256").hex()
+        let key = Keys::parse(&"a".repeat(32)).unwrap().derive("x");
+        let hex: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(hex, "2fa4b0accf3c1f0189edfca5d85db6ba73e6f371909830adb2964c27e94b09a7");
+    }
+
+    #[test]
+    fn an_empty_parameter_is_none() {
+        let parameters = HashMap::from([("a".to_owned(), String::new()), ("b".to_owned(), "x".to_owned())]);
+        let secret = Secret::new(&parameters);
+        assert_eq!(
+            [secret.get("a"), secret.get("b"), secret.get("c")],
+            [None, Some("x"), None]
+        );
+    }
+
+    #[test]
     fn debug_prints_no_value() {
         let parameters = HashMap::from([("answer".to_owned(), "hunter2".to_owned())]);
         assert_eq!(format!("{:?}", Secret::new(&parameters)), "Secret(…)");
