@@ -5,4 +5,5 @@ pub mod folder;
 pub mod functions;
 #[path = "process.rs"]
 pub mod local;
+pub mod oracle;
 pub mod script;
