@@ -259,9 +259,7 @@ impl Handlers<'_> {
         let wished = create(&[("clientMetadata", wishes())]).expect("it asks without the wishes");
         let _ = create(&[("userNotFound", json!(true)), ("clientMetadata", wishes())]);
         for name in ["step", "steps", "attemptsLeft"] {
-            let [told, wished] = [&created, &wished]
-                .map(|created| &created["publicChallengeParameters"][name])
-                .into();
+            let [told, wished] = [&created, &wished].map(|created| &created["publicChallengeParameters"][name]);
             assert_eq!(told, wished, "{line}: {session:?} can be talked round");
         }
         for created in [created, wished] {
