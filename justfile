@@ -14,7 +14,7 @@ fmt:
 test:
     .ci/run test
 
-# Fuzzes the functions and local's requests, each target for some seconds.
+# Fuzzes define, verify and the flow's parser, each target for some seconds.
 fuzz seconds="60":
     tests/fuzz/run {{ seconds }}
 
