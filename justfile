@@ -14,6 +14,16 @@ fmt:
 test:
     .ci/run test
 
+# Fuzzes define, verify and the flow's parser, each target for some seconds.
+fuzz seconds="60":
+    tests/fuzz/run {{ seconds }}
+
+# Changes the code that decides, bit by bit, to see whether a test notices: with the crates' own tests, then what they
+# missed with the fixtures, the sign-ins and the sessions. Needs cargo-mutants.
+mutants:
+    -cargo mutants --output target/mutants
+    cargo mutants --output target/mutants --iterate --test-package loop-tests -- --test agreement --test fixtures --test sign_in
+
 # Writes the expectations of the fixtures anew: look at the difference before committing it.
 bless:
     BLESS=1 cargo test --workspace

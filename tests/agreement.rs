@@ -1,192 +1,297 @@
-//! Small worlds, all of them: every session of up to six entries. Tokens only if each step was passed once, in order;
-//! a denied session stays denied; a user that does not exist never gets tokens; define and create never disagree.
+//! Small worlds, all of them: what a flow decides about every session there can be, against a rule of its own.
 
-use std::collections::HashSet;
-
-use loop_tests::functions::Functions;
+use loop_tests::functions::{DEFAULT_FLOW, Functions};
+use loop_tests::oracle::{LONGEST_MIXED, Letter, Open, RULES, Rule};
 use serde_json::{Value, json};
 use shared::challenges::Registry;
 use shared::event::Attempt;
 use shared::flow::{Decision, Flow, User};
 
-/// An entry of a session: Cognito's challenge name, our metadata, the result.
-type Entry = (&'static str, Option<&'static str>, bool);
-
 const OURS: &str = "CUSTOM_CHALLENGE";
 
-/// What may stand in a session: every step's name, a foreign one, none, and Cognito's own, right and wrong.
-fn entries(password: bool) -> Vec<Entry> {
-    let mut names = vec![
-        (OURS, Some("CAPTCHA")),
-        (OURS, Some("SECURITY_QUESTION")),
-        (OURS, Some("PIN")),
-    ];
-    if password {
-        names.extend([("SRP_A", None), ("PASSWORD_VERIFIER", None), ("SMS_MFA", None)]);
+/// Cognito's name of an entry, and what create gave as its metadata.
+fn entry(letter: Letter) -> (&'static str, Option<&'static str>) {
+    match letter.to_ascii_uppercase() {
+        'S' => ("SRP_A", None),
+        'V' => ("PASSWORD_VERIFIER", None),
+        'M' => ("SMS_MFA", None),
+        'C' => (OURS, Some("CAPTCHA")),
+        'P' => (OURS, Some("PROOF_OF_WORK")),
+        'Q' => (OURS, Some("SECURITY_QUESTION")),
+        'X' => (OURS, Some("PIN")),
+        'N' => (OURS, None),
+        other => panic!("no entry is called {other}"),
+    }
+}
+
+fn attempt(letter: Letter) -> Attempt<'static> {
+    let (challenge, metadata) = entry(letter);
+    Attempt {
+        challenge,
+        metadata,
+        correct: letter.is_ascii_uppercase(),
+    }
+}
+
+/// The decision in the letters of the rule: what may be answered right, or how the sign-in ends.
+fn decided(decision: &Decision<'_>) -> String {
+    match decision {
+        Decision::Ask(ask) => {
+            let letter = |name: &str| "CPQ".chars().find(|letter| entry(*letter).1 == Some(name)).unwrap();
+            let mut letters: Vec<_> = ask.alternatives().map(|name| letter(name.as_str())).collect();
+            letters.sort_unstable();
+            letters.into_iter().collect()
+        }
+        Decision::Deny(_) => "denied".into(),
+        Decision::IssueTokens(_) => "tokens".into(),
+        Decision::VerifyPassword => "V".into(),
+    }
+}
+
+/// What the rule says about a session.
+fn ruled(open: &Open) -> String {
+    if open.passed() {
+        "tokens".into()
+    } else if open.denied() {
+        "denied".into()
     } else {
-        names.push((OURS, None));
+        // Cognito's own second factor comes by itself or not at all.
+        open.right().replace('M', "")
     }
-    names
-        .into_iter()
-        .flat_map(|(name, metadata)| [(name, metadata, true), (name, metadata, false)])
-        .collect()
 }
 
-/// Every session that should get tokens, made from the rule instead of the code: for each step wrong answers, fewer
-/// than its attempts, then a right one, each to any of the step's challenges; before them the password's two entries
-/// and at most one factor of Cognito's.
-fn passing(password: bool, steps: &[(&[&'static str], usize)]) -> HashSet<Vec<Entry>> {
-    let mut sessions: Vec<Vec<Entry>> = vec![vec![]];
-    if password {
-        let proven = vec![("SRP_A", None, true), ("PASSWORD_VERIFIER", None, true)];
-        sessions = vec![proven.clone(), [proven, vec![("SMS_MFA", None, true)]].concat()];
-    }
-    for (names, attempts) in steps {
-        sessions = sessions
+#[test]
+fn the_default_flow_is_among_them() {
+    assert_eq!(RULES[0].line, DEFAULT_FLOW);
+}
+
+#[test]
+fn every_session_ends_as_the_rule_says() {
+    let counts: Vec<u64> = std::thread::scope(|scope| {
+        let threads: Vec<_> = RULES
             .iter()
-            .flat_map(|session| {
-                let mut passed = Vec::new();
-                let mut unfinished = vec![session.clone()];
-                for _ in 0..*attempts {
-                    let answered = |result| {
-                        let with = |name| {
-                            move |session: &Vec<Entry>| [session.as_slice(), &[(OURS, Some(name), result)]].concat()
-                        };
-                        names
-                            .iter()
-                            .flat_map(|name| unfinished.iter().map(with(*name)))
-                            .collect::<Vec<_>>()
-                    };
-                    passed.extend(answered(true));
-                    unfinished = answered(false);
-                }
-                passed
-            })
+            .map(|rule| scope.spawn(|| World::of(rule).every_session()))
             .collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    for (rule, count) in RULES.iter().zip(&counts) {
+        assert_eq!(*count, rule.sessions(2), "{}: not every session was seen", rule.line);
+        println!(
+            "{}: {count} sessions, {} with null results",
+            rule.line,
+            rule.sessions(3)
+        );
     }
-    sessions.into_iter().collect()
+    println!("{} sessions in all", counts.iter().sum::<u64>());
 }
 
-fn decide<'a>(flow: &'a Flow, session: &[Entry], user: User) -> Decision<'a> {
-    let attempts: Vec<_> = session
-        .iter()
-        .map(|(challenge, metadata, correct)| Attempt {
-            challenge,
-            metadata: *metadata,
-            correct: *correct,
-        })
-        .collect();
-    flow.decide(&attempts, user)
+/// A flow, its rule, and a session that grows and shrinks.
+struct World<'a> {
+    rule: &'a Rule,
+    flow: Flow,
+    session: Vec<Attempt<'static>>,
 }
 
-/// Visits every session of up to `longest` entries, and says for each whether a part of it was denied before.
-fn every_session(alphabet: &[Entry], longest: usize, visit: &mut impl FnMut(&[Entry], bool) -> bool) -> usize {
-    fn grow(
-        session: &mut Vec<Entry>,
-        denied: bool,
-        alphabet: &[Entry],
-        longest: usize,
-        visit: &mut impl FnMut(&[Entry], bool) -> bool,
-    ) -> usize {
-        let denied = visit(session, denied);
+impl<'a> World<'a> {
+    fn of(rule: &'a Rule) -> Self {
+        Self {
+            rule,
+            flow: Flow::parse(rule.line, &Registry::standard()).unwrap(),
+            session: Vec::new(),
+        }
+    }
+
+    /// Looks at every session, and says how many there are.
+    fn every_session(&mut self) -> u64 {
+        let mut count = 0;
+        for start in self.rule.starts() {
+            let mut open = self.rule.start();
+            for letter in start.chars() {
+                self.session.push(attempt(letter));
+                open = open.then(letter);
+            }
+            count += self.grow(self.rule.letters, self.rule.longest, &open);
+            self.session.clear();
+        }
+        count + self.grow(&self.rule.mixed(), LONGEST_MIXED, &self.rule.start())
+    }
+
+    /// Looks at the session and at all of its continuations by up to `more` entries.
+    fn grow(&mut self, letters: &str, more: u32, open: &Open) -> u64 {
+        self.look(open);
         let mut count = 1;
-        if session.len() < longest {
-            for entry in alphabet {
-                session.push(*entry);
-                count += grow(session, denied, alphabet, longest, visit);
-                session.pop();
+        if more > 0 {
+            for right in letters.chars() {
+                for letter in [right, right.to_ascii_lowercase()] {
+                    self.session.push(attempt(letter));
+                    count += self.grow(letters, more - 1, &open.then(letter));
+                    self.session.pop();
+                }
             }
         }
         count
     }
-    grow(&mut Vec::new(), false, alphabet, longest, visit)
-}
 
-fn small_world(line: &str, password: bool, steps: &[(&[&'static str], usize)], longest: usize) -> usize {
-    let flow = Flow::parse(line, &Registry::standard()).unwrap();
-    let passing = passing(password, steps);
-    let mut seen = 0;
-    let count = every_session(&entries(password), longest, &mut |session, denied_before| {
-        let decision = decide(&flow, session, User::Found);
-        let tokens = matches!(decision, Decision::IssueTokens(_));
-        assert_eq!(
-            tokens,
-            passing.contains(session),
-            "{line}: {session:?} gave {decision:?}"
-        );
-        seen += usize::from(tokens);
-        // A start without the password is denied; a start with it is another sign-in, not what follows.
-        let denied = matches!(decision, Decision::Deny(_)) && !session.is_empty();
-        assert!(denied || !denied_before, "{line}: {session:?} was denied and goes on");
-        match decide(&flow, session, User::NotFound) {
-            Decision::IssueTokens(_) => panic!("{line}: {session:?} gave tokens to nobody"),
-            nobody => assert!(
-                tokens || nobody == decision,
-                "{line}: {session:?} tells that nobody is there"
-            ),
+    /// Compares the decision with the rule, for somebody and for nobody. That a denied session stays denied is in the
+    /// rule: what fits nowhere fits nowhere later.
+    fn look(&self, open: &Open) {
+        if self.session.is_empty() {
+            return self.begins(open);
         }
-        denied
-    });
-    assert_eq!(seen, passing.iter().filter(|session| session.len() <= longest).count());
-    count
-}
+        let found = self.flow.decide(&self.session, User::Found);
+        let nobody = self.flow.decide(&self.session, User::NotFound);
+        if open.denied() {
+            let both = matches!((&found, &nobody), (Decision::Deny(_), Decision::Deny(_)));
+            assert!(both, "{}: {:?} gives {found:?}", self.rule.line, self.session);
+            return;
+        }
+        assert_eq!(decided(&found), ruled(open), "{}: {:?}", self.rule.line, self.session);
+        if open.passed() {
+            assert!(
+                matches!(nobody, Decision::Deny(_)),
+                "{}: {:?} gives nobody tokens",
+                self.rule.line,
+                self.session
+            );
+        } else {
+            assert_eq!(
+                nobody, found,
+                "{}: {:?} tells that nobody is there",
+                self.rule.line, self.session
+            );
+        }
+    }
 
-#[test]
-fn tokens_only_after_every_step_passed() {
-    let (captcha, question): (&[_], &[_]) = (&["CAPTCHA"], &["SECURITY_QUESTION"]);
-    let captcha_then_question = [(captcha, 3), (question, 2)];
-    let either: &[_] = &["CAPTCHA", "SECURITY_QUESTION"];
-    let worlds = [
-        ("CAPTCHA:3,SECURITY_QUESTION:2", false, &captcha_then_question[..], 6),
-        ("CAPTCHA:1,CAPTCHA:2", false, &[(captcha, 1), (captcha, 2)], 5),
-        (
-            "CAPTCHA|SECURITY_QUESTION:2,CAPTCHA:1",
-            false,
-            &[(either, 2), (captcha, 1)],
-            5,
-        ),
-        ("SECURITY_QUESTION:1", false, &[(question, 1)], 4),
-        (
-            "PASSWORD,CAPTCHA:3,SECURITY_QUESTION:2",
-            true,
-            &captcha_then_question,
-            5,
-        ),
-    ];
-    for (line, password, steps, longest) in worlds {
-        let sessions = small_world(line, password, steps, longest);
-        println!("{line}: {sessions} sessions");
+    /// A flow with a password begins with Cognito's entry for it, so without any entry it is over.
+    fn begins(&self, open: &Open) {
+        let decision = decided(&self.flow.decide(&[], User::Found));
+        let password = self.rule.starts().len() > 1;
+        assert_eq!(
+            decision,
+            if password { "denied".into() } else { ruled(open) },
+            "{}",
+            self.rule.line
+        );
     }
 }
 
-fn event(trigger: &str, session: &[Entry]) -> Value {
+/// What a client sends to be asked something else.
+fn wishes() -> Value {
+    json!({"challenge": "PROOF_OF_WORK", "captcha": "audio", "locale": "es", "attemptsLeft": "99", "step": "3",
+        "issueTokens": "true", "userNotFound": "false", "session": "[]"})
+}
+
+/// Entries as Cognito sends them: right, wrong and without a result.
+fn event(trigger: &str, session: &[(Letter, Value)], changed: &[(&str, Value)]) -> Value {
     let session: Vec<_> = session
         .iter()
-        .map(|(name, metadata, result)| {
+        .map(|(letter, result)| {
+            let (name, metadata) = entry(*letter);
             json!({"challengeName": name, "challengeResult": result, "challengeMetadata": metadata})
         })
         .collect();
-    json!({"triggerSource": format!("{trigger}_Authentication"), "userName": "demo",
-        "request": {"userAttributes": {}, "session": session, "challengeName": OURS}, "response": {}})
+    let mut event = json!({"triggerSource": format!("{trigger}_Authentication"), "userName": "demo",
+        "request": {"userAttributes": {}, "session": session, "challengeName": OURS}, "response": {}});
+    for (name, value) in changed {
+        event["request"][*name] = value.clone();
+    }
+    event
+}
+
+/// The three functions of a rule's flow, asked about one session after the other.
+struct Handlers<'a> {
+    rule: &'a Rule,
+    functions: Functions,
+    seen: u64,
+}
+
+impl Handlers<'_> {
+    /// Looks at every session that is not denied, and at all of its continuations by one entry.
+    fn grow(&mut self, session: &mut Vec<(Letter, Value)>, open: &Open) {
+        for right in self.rule.mixed().chars() {
+            let wrong = right.to_ascii_lowercase();
+            for (letter, result) in [(right, json!(true)), (wrong, json!(false)), (wrong, Value::Null)] {
+                session.push((letter, result));
+                let then = open.then(letter);
+                self.look(session, &then);
+                if !then.denied() && session.len() < 7 {
+                    self.grow(session, &then);
+                }
+                session.pop();
+            }
+        }
+    }
+
+    fn look(&mut self, session: &[(Letter, Value)], open: &Open) {
+        self.seen += 1;
+        let line = self.rule.line;
+        let define = |changed: &[(&str, Value)]| {
+            let event = event("DefineAuthChallenge", session, changed);
+            self.functions.define(event).unwrap()["response"].take()
+        };
+        let told = define(&[]);
+        let expected = match ruled(open).as_str() {
+            "tokens" => json!({"issueTokens": true, "failAuthentication": false, "challengeName": null}),
+            "denied" => json!({"issueTokens": false, "failAuthentication": true, "challengeName": null}),
+            "V" => json!({"issueTokens": false, "failAuthentication": false, "challengeName": "PASSWORD_VERIFIER"}),
+            _ => json!({"issueTokens": false, "failAuthentication": false, "challengeName": OURS}),
+        };
+        assert_eq!(told, expected, "{line}: {session:?}");
+        assert_eq!(
+            define(&[("clientMetadata", wishes())]),
+            told,
+            "{line}: {session:?} can be talked round"
+        );
+        let nobody = define(&[("userNotFound", json!(true))]);
+        assert_ne!(nobody["issueTokens"], true, "{line}: {session:?} gives nobody tokens");
+        assert!(
+            open.passed() || nobody == told,
+            "{line}: {session:?} tells that nobody is there"
+        );
+
+        let asks = told["challengeName"] == OURS;
+        let create = |changed: &[(&str, Value)]| {
+            let created = self.functions.create(event("CreateAuthChallenge", session, changed));
+            assert_eq!(created.is_ok(), asks, "{line}: {session:?}: define and create disagree");
+            created.map(|mut created| created["response"].take())
+        };
+        let Ok(created) = create(&[]) else { return };
+        let wished = create(&[("clientMetadata", wishes())]).expect("it asks without the wishes");
+        let _ = create(&[("userNotFound", json!(true)), ("clientMetadata", wishes())]);
+        for name in ["step", "steps", "attemptsLeft"] {
+            let [told, wished] = [&created, &wished].map(|created| &created["publicChallengeParameters"][name]);
+            assert_eq!(told, wished, "{line}: {session:?} can be talked round");
+        }
+        for created in [created, wished] {
+            let letter = "CPQ"
+                .chars()
+                .find(|letter| created["challengeMetadata"] == json!(entry(*letter).1));
+            assert!(
+                open.right().contains(letter.unwrap()),
+                "{line}: {session:?} asks {created}"
+            );
+        }
+    }
 }
 
 #[test]
-fn create_asks_exactly_where_define_asks() {
-    for (line, password) in [
-        ("PASSWORD,CAPTCHA:2,SECURITY_QUESTION:2", true),
-        ("SECURITY_QUESTION:2,CAPTCHA:1", false),
-    ] {
-        let functions = Functions::with_flow(line);
-        let flow = Flow::parse(line, &Registry::standard()).unwrap();
-        every_session(&entries(password), 4, &mut |session, _| {
-            let defined = functions.define(event("DefineAuthChallenge", session)).unwrap();
-            let created = functions.create(event("CreateAuthChallenge", session));
-            let asked = defined["response"]["challengeName"] == OURS;
-            assert_eq!(asked, created.is_ok(), "{line}: {session:?}");
-            if let (Ok(created), Decision::Ask(ask)) = (created, decide(&flow, session, User::Found)) {
-                assert_eq!(created["response"]["challengeMetadata"], ask.first.as_str());
+fn define_and_create_follow_the_rule_whatever_the_client_wishes() {
+    let counts: Vec<u64> = std::thread::scope(|scope| {
+        let walk = |rule| {
+            move || {
+                let mut handlers = Handlers {
+                    rule,
+                    functions: Functions::with_flow(rule.line),
+                    seen: 0,
+                };
+                handlers.grow(&mut Vec::new(), &rule.start());
+                handlers.seen
             }
-            false
-        });
-    }
+        };
+        let threads: Vec<_> = RULES.iter().map(|rule| scope.spawn(walk(rule))).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    // What the rules allow, each with every entry behind it.
+    assert_eq!(counts, [8736, 168, 72, 14616, 1029, 252, 126, 3420, 3192]);
+    println!("{} sessions through define and create", counts.iter().sum::<u64>());
 }

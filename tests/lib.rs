@@ -6,5 +6,6 @@ pub mod folder;
 pub mod functions;
 #[path = "process.rs"]
 pub mod local;
+pub mod oracle;
 pub mod runtime_api;
 pub mod script;

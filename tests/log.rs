@@ -212,7 +212,7 @@ fn local_shows_what_the_dashboard_would() {
         assert!(Instant::now() < end, "{totals}");
         std::thread::yield_now();
     }
-    let printed = local.stop().join("\n");
+    let printed = local.printed();
     assert!(
         printed.contains("INFO the answer is wrong decision=wrong challenge=CAPTCHA reason=Different"),
         "{printed}"

@@ -24,6 +24,7 @@ static BUILT: LazyLock<Built> = LazyLock::new(Built::now);
 struct Built {
     admin: PathBuf,
     local: PathBuf,
+    panics: PathBuf,
     /// The functions as cargo-lambda would lay them out.
     functions: TempDir,
 }
@@ -72,19 +73,31 @@ impl Built {
         Self {
             admin: binaries["admin"].clone(),
             local: binaries["local"].clone(),
+            panics: binaries["panics"].clone(),
             functions,
         }
+    }
+}
+
+/// The binary of the function `name`, or of the one called `panics`.
+pub fn function(name: &str) -> PathBuf {
+    if name == "panics" {
+        BUILT.panics.clone()
+    } else {
+        BUILT.functions.path().join(name).join("bootstrap")
     }
 }
 
 /// A running `local`, ended when dropped.
 pub struct Local {
     process: Child,
+    secret: String,
     /// The address of everything, without a slash at the end.
     pub endpoint: String,
     /// How long it took until it said so.
     pub ready_after: Duration,
-    output: Option<JoinHandle<Vec<String>>>,
+    output: Option<JoinHandle<String>>,
+    errors: Option<JoinHandle<String>>,
 }
 
 /// The built binary of a function.
@@ -103,7 +116,16 @@ impl Local {
     ///
     /// A `local` that does not start.
     pub fn start(args: &[&str]) -> Self {
-        Self::run(&[args, &["--debug-answers"]].concat())
+        Self::start_with_secret(args, SECRET)
+    }
+
+    /// The same with another `CHALLENGE_SECRET`.
+    ///
+    /// # Panics
+    ///
+    /// A `local` that does not start.
+    pub fn start_with_secret(args: &[&str], secret: &str) -> Self {
+        Self::run(&[args, &["--debug-answers"]].concat(), secret)
     }
 
     /// The same without the debug channel.
@@ -112,7 +134,7 @@ impl Local {
     ///
     /// A `local` that does not start.
     pub fn start_without_answers(args: &[&str]) -> Self {
-        Self::run(args)
+        Self::run(args, SECRET)
     }
 
     /// `local` with the built functions on a free port, and nothing kept, unless `args` say otherwise.
@@ -133,13 +155,24 @@ impl Local {
         command
     }
 
-    fn run(args: &[&str]) -> Self {
-        Self::spawn(Self::command(args))
+    fn run(args: &[&str], secret: &str) -> Self {
+        let mut command = Self::command(args);
+        command.env("CHALLENGE_SECRET", secret);
+        Self::spawn(command, secret)
     }
 
-    fn spawn(mut command: Command) -> Self {
+    fn spawn(mut command: Command, secret: &str) -> Self {
         let start = Instant::now();
-        let mut process = command.stdout(Stdio::piped()).spawn().unwrap();
+        let mut process = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        // Someone has to read, or `local` would wait for room in the pipe.
+        let mut errors = process.stderr.take().unwrap();
+        let errors = thread::spawn(move || {
+            let mut printed = Vec::new();
+            let _ = errors.read_to_end(&mut printed);
+            let printed = String::from_utf8_lossy(&printed).into_owned();
+            eprint!("{printed}");
+            printed
+        });
         let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
         let mut shown = String::new();
         let endpoint = loop {
@@ -155,13 +188,20 @@ impl Local {
             }
         };
         let ready_after = start.elapsed();
-        // Someone has to read on, or `local` would wait for room in the pipe.
-        let output = thread::spawn(move || lines.map_while(Result::ok).collect());
+        let output = thread::spawn(move || {
+            for line in lines.map_while(Result::ok) {
+                shown.push_str(&line);
+                shown.push('\n');
+            }
+            shown
+        });
         Self {
             process,
+            secret: secret.to_owned(),
             endpoint,
             ready_after,
             output: Some(output),
+            errors: Some(errors),
         }
     }
 
@@ -173,7 +213,7 @@ impl Local {
     pub fn start_in(folder: &Path, args: &[&str]) -> Self {
         let mut command = Self::command(&[&["--data-dir", folder.to_str().unwrap(), "--debug-answers"], args].concat());
         command.env_remove("CHALLENGE_SECRET");
-        Self::spawn(command)
+        Self::spawn(command, "")
     }
 
     /// Ends it at once, whatever it is doing.
@@ -201,6 +241,23 @@ impl Local {
             .unwrap();
         let printed = [output.stdout, output.stderr].concat();
         (output.status.code(), String::from_utf8(printed).unwrap())
+    }
+
+    /// Ends it, and gives all that it printed.
+    ///
+    /// # Panics
+    ///
+    /// An output that was read already.
+    pub fn printed(mut self) -> String {
+        self.end();
+        let read = |printed: &mut Option<JoinHandle<String>>| printed.take().unwrap().join().unwrap();
+        read(&mut self.output) + &read(&mut self.errors)
+    }
+
+    fn end(&mut self) {
+        // Asked politely, so that it ends the functions too.
+        let _ = Command::new("kill").arg(self.process.id().to_string()).status();
+        let _ = self.process.wait();
     }
 
     /// Runs a `local` that should not start: its exit code and all that it printed.
@@ -235,7 +292,7 @@ impl Local {
             .arg("questions")
             .args(args)
             .args(["--endpoint-url", &self.endpoint, "--user-pool-id", POOL])
-            .env("CHALLENGE_SECRET", SECRET)
+            .env("CHALLENGE_SECRET", &self.secret)
             .env("AWS_ACCESS_KEY_ID", "test")
             .env("AWS_SECRET_ACCESS_KEY", "test")
             .stdin(Stdio::piped())
@@ -249,6 +306,22 @@ impl Local {
             output.status.code(),
             String::from_utf8([output.stdout, output.stderr].concat()).unwrap(),
         )
+    }
+
+    /// Invokes a function by its logical id with `event`, whatever it is: all that comes back.
+    ///
+    /// # Panics
+    ///
+    /// No answer at all.
+    pub fn invoke(&self, function: &str, event: &str) -> String {
+        let url = format!("{}/2015-03-31/functions/{function}/invocations", self.endpoint);
+        agent()
+            .post(url)
+            .send(event)
+            .unwrap()
+            .body_mut()
+            .read_to_string()
+            .unwrap()
     }
 
     /// Gets `url`: its bytes, or the status that was not 200.
@@ -272,26 +345,13 @@ impl Local {
     }
 }
 
-impl Local {
-    /// Ends it as Ctrl-C would: the lines that it printed after it was ready.
-    pub fn stop(mut self) -> Vec<String> {
-        self.end()
-    }
-
-    fn end(&mut self) -> Vec<String> {
-        let Some(output) = self.output.take() else {
-            return Vec::new();
-        };
-        // Asked politely, so that it ends the functions too.
-        let _ = Command::new("kill").arg(self.process.id().to_string()).status();
-        let _ = self.process.wait();
-        output.join().unwrap_or_default()
-    }
-}
-
 impl Drop for Local {
     fn drop(&mut self) {
-        self.end();
+        // What was asked for its output has ended already.
+        if let Some(output) = self.output.take() {
+            self.end();
+            let _ = output.join();
+        }
     }
 }
 

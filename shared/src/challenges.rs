@@ -139,4 +139,14 @@ mod tests {
         let names: HashSet<_> = registry.names().collect();
         assert_eq!(names.len(), registry.names().count());
     }
+
+    #[test]
+    fn only_a_security_question_is_about_the_user() {
+        let challenges = Registry::standard().challenges.iter();
+        let personal: Vec<_> = challenges
+            .filter(|challenge| challenge.personal())
+            .map(|challenge| challenge.name())
+            .collect();
+        assert_eq!(personal, [security_question::NAME]);
+    }
 }

@@ -3,6 +3,7 @@
 mod invocation;
 pub mod log;
 pub mod metrics;
+mod panics;
 
 use std::cell::Cell;
 use std::collections::HashMap;
@@ -158,7 +159,7 @@ pub fn start_log(environment: &Environment) {
 /// Lambda did not start, ends it at once, with the reason on standard error.
 ///
 /// Each invocation is a line of the log. An error of `function` goes there in full, and to Cognito as
-/// [`NEUTRAL_ERROR`].
+/// [`NEUTRAL_ERROR`]; of a panic the log has the place.
 pub async fn run<F, R, E>(environment: &Environment, function: Result<F, ConfigError>) -> ExitCode
 where
     F: Fn(Value) -> R,
@@ -170,25 +171,16 @@ where
         Err(error) => return refuse(&error),
     };
     debug!("started version {}", env!("CARGO_PKG_VERSION"));
+    panics::log_places_only();
     let keys = environment
         .get("CHALLENGE_SECRET")
         .and_then(|secret| Keys::parse(secret).ok());
     let cold = Cell::new(true);
     let service = service_fn(|event: LambdaEvent<Payload>| {
         let span = invocation(&event, keys.as_ref(), cold.take());
-        let answer = span.in_scope(|| event.payload.0.map(&function));
+        let answer = answer(&function, event.payload).instrument(span.clone());
         async move {
-            let answered = match answer {
-                Some(answer) => answer.instrument(span.clone()).await.map_err(|error| error.to_string()),
-                None => Err("the event is not JSON, or nested too deeply".to_owned()),
-            };
-            let answered = answered.map_err(|error| {
-                span.in_scope(|| error!(decision = "error", "{error}"));
-                Diagnostic {
-                    error_type: "Error".into(),
-                    error_message: NEUTRAL_ERROR.into(),
-                }
-            });
+            let answered = answer.await;
             // Writes the line before the answer goes out: after it, Lambda may freeze the process.
             drop(span);
             answered
@@ -197,6 +189,34 @@ where
     match lambda_runtime::run(service).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => refuse(&error),
+    }
+}
+
+/// What `function` answers, or an error that says nothing.
+async fn answer<F, R, E>(function: &F, event: Payload) -> Result<Value, Diagnostic>
+where
+    F: Fn(Value) -> R,
+    R: Future<Output = Result<Value, E>>,
+    E: Display,
+{
+    let answered = match event.0 {
+        None => Err("the event is not JSON, or nested too deeply".to_owned()),
+        // The call belongs to what may panic: define and verify do their work in it.
+        Some(event) => match panics::caught(async move { function(event).await }).await {
+            None => return Err(neutral()),
+            Some(answered) => answered.map_err(|error| error.to_string()),
+        },
+    };
+    answered.map_err(|error| {
+        error!(decision = "error", "{error}");
+        neutral()
+    })
+}
+
+fn neutral() -> Diagnostic {
+    Diagnostic {
+        error_type: "Error".into(),
+        error_message: NEUTRAL_ERROR.into(),
     }
 }
 
@@ -270,6 +290,41 @@ mod tests {
             &deep,
         ] {
             assert_eq!(read(bytes), None, "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn a_function_that_fails_or_panics_tells_the_client_the_same_nothing() {
+        async fn later(event: Value) -> Result<Value, String> {
+            assert!(event.is_null(), "hunter2");
+            Err("hunter2".into())
+        }
+        let at_once = |event: Value| {
+            assert!(event.is_null(), "hunter2");
+            std::future::ready(Err::<Value, _>("hunter2"))
+        };
+        for event in [Value::Null, Value::Bool(true)] {
+            let answers = [
+                now(answer(&later, Payload(Some(event.clone())))),
+                now(answer(&at_once, Payload(Some(event)))),
+                now(answer(&later, Payload(None))),
+            ];
+            for answer in answers {
+                let told = answer.unwrap_err();
+                assert_eq!(
+                    (told.error_type.as_str(), told.error_message.as_str()),
+                    ("Error", NEUTRAL_ERROR)
+                );
+            }
+        }
+    }
+
+    /// What a future gives that waits for nothing.
+    fn now<T>(future: impl Future<Output = T>) -> T {
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        match std::pin::pin!(future).poll(&mut context) {
+            std::task::Poll::Ready(answer) => answer,
+            std::task::Poll::Pending => panic!("it waits"),
         }
     }
 

@@ -112,6 +112,26 @@ mod tests {
     }
 
     #[test]
+    fn keys_are_those_of_rfc_5869() {
+        // Python: prk = hmac.digest(bytes(32), b"a" * 32, "sha256"); list(hmac.digest(prk, b"x\x01", "sha256"))
+        let expected = [
+            47, 164, 176, 172, 207, 60, 31, 1, 137, 237, 252, 165, 216, 93, 182, 186, 115, 230, 243, 113, 144, 152, 48,
+            173, 178, 150, 76, 39, 233, 75, 9, 167,
+        ];
+        assert_eq!(Keys::parse(&"a".repeat(32)).unwrap().derive("x"), expected);
+    }
+
+    #[test]
+    fn an_empty_parameter_is_none() {
+        let parameters = HashMap::from([("a".to_owned(), String::new()), ("b".to_owned(), "x".to_owned())]);
+        let secret = Secret::new(&parameters);
+        assert_eq!(
+            [secret.get("a"), secret.get("b"), secret.get("c")],
+            [None, Some("x"), None]
+        );
+    }
+
+    #[test]
     fn debug_prints_no_value() {
         let parameters = HashMap::from([("answer".to_owned(), "hunter2".to_owned())]);
         assert_eq!(format!("{:?}", Secret::new(&parameters)), "Secret(…)");

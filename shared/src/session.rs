@@ -36,8 +36,9 @@ mod tests {
 
     #[test]
     fn only_what_cognito_takes_is_taken() {
-        for minutes in ["3", "15"] {
-            assert!(minutes.parse::<SessionMinutes>().is_ok());
+        for (minutes, seconds) in [("3", 180), ("15", 900)] {
+            let minutes: SessionMinutes = minutes.parse().unwrap();
+            assert_eq!(minutes.duration(), Duration::from_secs(seconds));
         }
         for minutes in ["", "2", "16", "-3", "3.5", "256", "x"] {
             assert!(minutes.parse::<SessionMinutes>().is_err(), "{minutes}");

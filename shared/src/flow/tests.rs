@@ -214,6 +214,8 @@ fn only_what_the_step_lists_can_be_chosen() {
     let Decision::Ask(ask) = flow.decide(&[], User::Found) else {
         panic!("asks")
     };
+    let names: Vec<_> = ask.alternatives().map(Name::as_str).collect();
+    assert_eq!(names, ["CAPTCHA", "SECURITY_QUESTION"]);
     assert_eq!(ask.choose(Some("SECURITY_QUESTION")).as_str(), "SECURITY_QUESTION");
     for wanted in [
         None,
@@ -225,4 +227,12 @@ fn only_what_the_step_lists_can_be_chosen() {
     ] {
         assert_eq!(ask.choose(wanted).as_str(), "CAPTCHA", "{wanted:?}");
     }
+}
+
+#[test]
+fn a_flow_tells_every_challenge_that_it_can_ask() {
+    let flow = flow("PASSWORD,CAPTCHA|PROOF_OF_WORK:3,CAPTCHA:1");
+    let names: Vec<_> = flow.challenges().map(Name::as_str).collect();
+    assert_eq!(names, ["CAPTCHA", "PROOF_OF_WORK", "CAPTCHA"]);
+    assert_eq!(flow.len(), 3);
 }

@@ -1,0 +1,156 @@
+//! What the fuzz targets share: the functions that need no network, what they log, and texts that none of them may repeat.
+
+use std::io;
+use std::sync::{Arc, LazyLock, Mutex};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use serde_json::{Map, Value};
+use shared::flow::Flow;
+use shared::lambda::Environment;
+use tracing::Level;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt;
+use verify_auth_challenge::Judge;
+
+/// The flow that define has, with every challenge.
+pub const FLOW: &str = "PASSWORD,SECURITY_QUESTION:3,PROOF_OF_WORK|CAPTCHA:2";
+
+/// When everything happens: 2026-01-01T00:00:00Z, as in the fixtures.
+pub const NOW_SECONDS: u64 = 1_767_225_600;
+
+/// What no input holds, because it is another one in each run: only we put it where a secret stands.
+static MARKER: LazyLock<String> = LazyLock::new(|| format!("marker-{:032x}", rand::random::<u128>()));
+
+/// Define and verify.
+pub struct Functions {
+    flow: Flow,
+    judge: Judge,
+}
+
+impl Functions {
+    /// Configures them as their `main`s do, at a time of their own.
+    pub fn new() -> Self {
+        let environment = Environment::new([
+            ("AUTH_FLOW", FLOW),
+            ("AUTH_SESSION_MINUTES", "3"),
+            ("CHALLENGE_SECRET", &MARKER),
+        ]);
+        Self {
+            flow: define_auth_challenge::configure(&environment).unwrap(),
+            judge: Judge::configure(&environment).unwrap(),
+        }
+    }
+
+    /// Runs define.
+    pub fn define(&self, event: Value) -> Result<Value, String> {
+        quiet(|| define_auth_challenge::handle(event, &self.flow).map_err(|error| error.to_string()))
+    }
+
+    /// Runs verify.
+    pub fn verify(&self, event: Value) -> Result<Value, String> {
+        quiet(|| self.judge.handle(event, now()).map_err(|error| error.to_string()))
+    }
+}
+
+impl Default for Functions {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+fn now() -> SystemTime {
+    UNIX_EPOCH + Duration::from_secs(NOW_SECONDS)
+}
+
+/// Runs `function` and fails if its error or its log, at the lowest level, repeats a marked text.
+fn quiet(function: impl FnOnce() -> Result<Value, String>) -> Result<Value, String> {
+    let log = Log::default();
+    let own = ["shared", "define_auth_challenge", "verify_auth_challenge"];
+    let subscriber = tracing_subscriber::registry()
+        .with(Targets::new().with_targets(own.map(|target| (target, Level::TRACE))))
+        .with(tracing_subscriber::fmt::layer().with_writer({
+            let log = log.clone();
+            move || log.clone()
+        }));
+    let answered = tracing::subscriber::with_default(subscriber, function);
+    tells_nothing(&String::from_utf8_lossy(&log.0.lock().unwrap()));
+    if let Err(error) = &answered {
+        tells_nothing(error);
+    }
+    answered
+}
+
+/// What was logged.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Fails if `text` repeats a marked text.
+pub fn tells_nothing(text: &str) {
+    assert!(!text.contains(MARKER.as_str()), "a secret is told: {text}");
+}
+
+/// A text that must not come out again.
+pub fn secret() -> &'static str {
+    &MARKER
+}
+
+/// The JSON in `bytes`, where it is an event at all.
+pub fn event(bytes: &[u8]) -> Option<Map<String, Value>> {
+    match serde_json::from_slice(bytes) {
+        Ok(Value::Object(event)) => Some(event),
+        _ => None,
+    }
+}
+
+/// `event` with a marker at the end of every text that is the user's or verify's alone. How Cognito names things stays,
+/// or nothing would be left to go wrong.
+pub fn marked(event: &Map<String, Value>) -> Value {
+    let mut event = event.clone();
+    for (name, value) in &mut event {
+        match (name.as_str(), value) {
+            ("userName", value) => mark(value),
+            ("request", Value::Object(request)) => {
+                for (name, value) in request {
+                    match (name.as_str(), value) {
+                        ("challengeAnswer" | "clientMetadata", value) => mark(value),
+                        ("privateChallengeParameters" | "userAttributes", Value::Object(values)) => values
+                            .iter_mut()
+                            .filter(|(name, _)| !["challenge", "issuedAt", "locale"].contains(&name.as_str()))
+                            .for_each(|(_, value)| mark(value)),
+                        _ => {}
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    Value::Object(event)
+}
+
+fn mark(value: &mut Value) {
+    match value {
+        Value::String(text) => text.push_str(&MARKER),
+        Value::Array(items) => items.iter_mut().for_each(mark),
+        Value::Object(fields) => fields.values_mut().for_each(mark),
+        Value::Bool(_) | Value::Null | Value::Number(_) => {}
+    }
+}
+
+/// `event` without what a person typed or a client chose.
+pub fn untyped(event: &Map<String, Value>) -> Value {
+    let mut event = event.clone();
+    if let Some(Value::Object(request)) = event.get_mut("request") {
+        request.retain(|name, _| !["challengeAnswer", "clientMetadata"].contains(&name.as_str()));
+    }
+    Value::Object(event)
+}

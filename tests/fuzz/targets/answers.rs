@@ -1,0 +1,60 @@
+//! Any answer to a question that create could have asked: judged, never an error, and right only if it is.
+
+#![no_main]
+
+use std::sync::LazyLock;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use fuzz::{Functions, NOW_SECONDS, secret, tells_nothing};
+use libfuzzer_sys::fuzz_target;
+use serde_json::{Value, json};
+
+static FUNCTIONS: LazyLock<Functions> = LazyLock::new(Functions::new);
+
+const LETTERS: &str = "ACEH2";
+const KEY: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
+/// A decoy of the least cost: no answer is known that matches it.
+const HASH: &str =
+    "$argon2id$v=19$m=8,t=1,p=1,data=AQ$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
+fuzz_target!(|bytes: &[u8]| {
+    let Some((kind, typed)) = bytes.split_first() else {
+        return;
+    };
+    // As JSON where it is some, so that every type comes up; else as the text that it is.
+    let answer = serde_json::from_slice(typed).unwrap_or_else(|_| Value::from(String::from_utf8_lossy(typed)));
+    let (challenge, name, expected) = match kind % 3 {
+        0 => ("CAPTCHA", "answer", LETTERS),
+        1 => ("PROOF_OF_WORK", "derivedKey", KEY),
+        _ => ("SECURITY_QUESTION", "answerHash", HASH),
+    };
+    let private =
+        json!({"challenge": challenge, "issuedAt": NOW_SECONDS.to_string(), name: expected, "other": secret()});
+    let event = json!({
+        "userName": secret(),
+        "request": {"userAttributes": {"email": secret()}, "userNotFound": kind & 4 == 4,
+            "privateChallengeParameters": private, "challengeAnswer": answer},
+        "response": {"answerCorrect": null},
+    });
+    let answered = FUNCTIONS.verify(event).expect("an answer is judged");
+    tells_nothing(&answered["response"].to_string());
+    if answered["response"]["answerCorrect"].as_bool().unwrap() {
+        let typed = answer.as_str().expect("only a text is right");
+        match challenge {
+            "CAPTCHA" => assert_eq!(
+                typed
+                    .split_whitespace()
+                    .collect::<String>()
+                    .to_uppercase()
+                    .replace('Z', "2"),
+                LETTERS
+            ),
+            "PROOF_OF_WORK" => {
+                let payload = STANDARD.decode(typed.trim()).unwrap();
+                assert!(String::from_utf8_lossy(&payload).to_lowercase().contains("derivedkey"));
+            }
+            _ => panic!("a decoy is matched by {typed}"),
+        }
+    }
+});

@@ -1,0 +1,37 @@
+//! Any text as a flow: refused with a message, or one that can be signed in with.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use shared::challenges::Registry;
+use shared::event::Attempt;
+use shared::flow::{CUSTOM_CHALLENGE, Decision, Flow, User};
+
+fuzz_target!(|line: &str| {
+    let flow = match Flow::parse(line, &Registry::standard()) {
+        Ok(flow) => flow,
+        Err(error) => return assert!(!error.to_string().is_empty()),
+    };
+    let password = ["SRP_A", "PASSWORD_VERIFIER"].map(|challenge| Attempt {
+        challenge,
+        metadata: None,
+        correct: true,
+    });
+    let mut session = Vec::new();
+    if line.trim_start().starts_with("PASSWORD") {
+        session.extend(password);
+    }
+    let ours = flow.challenges().count();
+    for _ in 0..=ours {
+        match flow.decide(&session, User::Found) {
+            Decision::Ask(ask) => session.push(Attempt {
+                challenge: CUSTOM_CHALLENGE,
+                metadata: Some(ask.first.as_str()),
+                correct: true,
+            }),
+            Decision::IssueTokens(_) => return,
+            decision => panic!("`{line}` gives {decision:?} after right answers alone"),
+        }
+    }
+    panic!("`{line}` never ends");
+});
