@@ -76,6 +76,11 @@ impl Built {
     }
 }
 
+/// The binary of the function `name`.
+pub fn function(name: &str) -> PathBuf {
+    BUILT.functions.path().join(name).join("bootstrap")
+}
+
 /// A running `local`, ended when dropped.
 pub struct Local {
     process: Child,
