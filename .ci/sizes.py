@@ -6,11 +6,12 @@ import pathlib
 import sys
 import zipfile
 
-# Bytes. A cold start reads every one of them.
+# Bytes. A cold start reads every one of them. Of create's, 0.2 MB are the spoken digits, which do not compress; without
+# them 3.2 MB would do.
 BUDGET = {
     "define-auth-challenge": 800_000,
     "verify-auth-challenge": 900_000,
-    "create-auth-challenge": 3_200_000,
+    "create-auth-challenge": 3_450_000,
 }
 
 release = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", "target"), "release")
