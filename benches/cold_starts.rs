@@ -95,7 +95,10 @@ fn main() {
         println!("| {} | {} |", candidate.name, cells.collect::<Vec<_>>().join(" | "));
     }
     println!();
-    let _ = Command::new("python3").arg(workspace().join(".ci/sizes.py")).status();
+    let _ = Command::new("python3")
+        .arg(".ci/sizes.py")
+        .current_dir(workspace())
+        .status();
 }
 
 /// A program to measure.

@@ -11,11 +11,10 @@ use std::{env, str};
 fn main() -> io::Result<()> {
     let api = env::var("AWS_LAMBDA_RUNTIME_API").map_err(io::Error::other)?;
     let mut lambda = BufReader::new(TcpStream::connect(&api)?);
+    let next = format!("GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\nHost: {api}\r\n\r\n");
     loop {
-        write!(
-            lambda.get_mut(),
-            "GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\nHost: {api}\r\n\r\n"
-        )?;
+        // In one piece: Linux would hold back the second until the first is acknowledged.
+        lambda.get_mut().write_all(next.as_bytes())?;
         let (id, event) = reply(&mut lambda)?;
         let head = format!(
             "POST /2018-06-01/runtime/invocation/{id}/response HTTP/1.1\r\nHost: {api}\r\nContent-Length: {}\r\n\r\n",

@@ -1,10 +1,10 @@
 //! The functions as they are deployed: release builds, each by itself, so that none has what only another needs.
 
 use std::collections::HashMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::SystemTime;
+use std::{env, fs};
 
 use serde_json::Value;
 
@@ -22,12 +22,22 @@ pub const NAMES: [&str; 3] = [
 /// # Panics
 ///
 /// Functions that do not build.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "cargo's own variables are not for another cargo"
+)]
 pub fn build(floor: &Path) -> HashMap<&'static str, PathBuf> {
     NAMES
         .into_iter()
         .map(|name| {
             let mut cargo = Command::new(env!("CARGO"));
             cargo.args(["build", "--quiet", "--release", "--package", name]);
+            // What cargo says of this package would make it build some libraries anew.
+            for (variable, _) in env::vars_os() {
+                if variable.to_string_lossy().starts_with("CARGO_PKG_") || variable == "CARGO_MANIFEST_DIR" {
+                    cargo.env_remove(variable);
+                }
+            }
             assert!(cargo.current_dir(workspace()).status().unwrap().success());
             (name, floor.with_file_name(name))
         })

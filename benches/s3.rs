@@ -157,6 +157,8 @@ impl Listener for Tls {
             let Ok((stream, from)) = self.tcp.accept().await else {
                 continue;
             };
+            // Without it a handshake in several pieces takes 40 ms longer.
+            let _ = stream.set_nodelay(true);
             if let Ok(stream) = self.acceptor.accept(stream).await {
                 return (stream, from);
             }
