@@ -18,6 +18,9 @@ use shared::locale::Locale;
 /// One kind of question, seen from the asking side.
 #[async_trait]
 pub trait Issuer: Send + Sync {
+    /// Does ahead of the first question what would make it late. It takes a second at most, and cannot fail.
+    async fn prepare(&self) {}
+
     /// Makes a fresh question. For a user that does not exist it must look the same, cost the same and send nothing.
     ///
     /// # Errors
@@ -101,6 +104,13 @@ impl Issuers {
             issuers.push((challenge, configure(environment)?));
         }
         Ok(Self { issuers })
+    }
+
+    /// Prepares each issuer.
+    pub async fn prepare(&self) {
+        for (_, issuer) in &self.issuers {
+            issuer.prepare().await;
+        }
     }
 
     /// The issuer for `challenge`.

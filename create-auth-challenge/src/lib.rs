@@ -41,6 +41,11 @@ impl Asker {
         })
     }
 
+    /// Does before the first event what would make its answer late.
+    pub async fn prepare(&self) {
+        self.issuers.prepare().await;
+    }
+
     /// Answers a `CreateAuthChallenge` event that came at `now` with a fresh question.
     ///
     /// An event for a challenge other than `CUSTOM_CHALLENGE` goes back unchanged, as in AWS's example.

@@ -17,7 +17,11 @@ use shared::lambda::{self, Environment};
 async fn main() -> ExitCode {
     let environment = Environment::new(env::vars_os());
     lambda::start_log(&environment);
-    let function = Asker::configure(&environment).map(Arc::new).map(|asker| {
+    let asker = Asker::configure(&environment).map(Arc::new);
+    if let Ok(asker) = &asker {
+        asker.prepare().await;
+    }
+    let function = asker.map(|asker| {
         move |event| {
             let asker = Arc::clone(&asker);
             async move {

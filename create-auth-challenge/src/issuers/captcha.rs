@@ -44,6 +44,10 @@ struct Captcha {
 
 #[async_trait]
 impl Issuer for Captcha {
+    async fn prepare(&self) {
+        self.store.connect().await;
+    }
+
     async fn issue(&self, request: &Request<'_>, rng: &mut (dyn CryptoRng + Send)) -> Result<Question, IssueError> {
         let mut public = BTreeMap::new();
         let (name, answer, medium) = if request.sound {

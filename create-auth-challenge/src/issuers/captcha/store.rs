@@ -1,13 +1,17 @@
 //! Where a picture or a sound goes: to a private bucket, behind an address that expires, or inline when the bucket is late.
 
+mod trust;
+
 use std::time::Duration;
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::retry::RetryConfig;
 use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region, RequestChecksumCalculation};
+use aws_sdk_s3::error::SdkError;
 use aws_sdk_s3::presigning::PresigningConfig;
 use aws_sdk_s3::primitives::ByteStream;
-use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use aws_smithy_http_client::tls::Provider;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use shared::lambda::{ConfigError, Environment};
@@ -16,6 +20,9 @@ use tracing::{Instrument, info_span, warn};
 
 /// How long S3 may take. Cognito gives the whole function 5 seconds.
 const BUDGET: Duration = Duration::from_secs(2);
+
+/// How long opening the connection may take. Lambda gives a cold start 10 seconds, but somebody is waiting.
+const CONNECT_BUDGET: Duration = Duration::from_secs(1);
 
 /// How long to wait, at most, before the one retry that the budget has room for.
 const BACKOFF: Duration = Duration::from_millis(50);
@@ -37,6 +44,9 @@ impl Store {
             None,
             "environment",
         );
+        let endpoint = environment
+            .get("AWS_ENDPOINT_URL_S3")
+            .or(environment.get("AWS_ENDPOINT_URL"));
         let mut config = aws_sdk_s3::Config::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new(environment.required("AWS_REGION", text)?))
@@ -44,6 +54,7 @@ impl Store {
             .http_client(
                 aws_smithy_http_client::Builder::new()
                     .tls_provider(Provider::Rustls(CryptoMode::Ring))
+                    .tls_context(trust::configure(environment, endpoint)?)
                     .build_https(),
             )
             .retry_config(
@@ -52,15 +63,24 @@ impl Store {
                     .with_initial_backoff(BACKOFF),
             )
             .request_checksum_calculation(RequestChecksumCalculation::WhenRequired);
-        let endpoint = environment
-            .get("AWS_ENDPOINT_URL_S3")
-            .or(environment.get("AWS_ENDPOINT_URL"));
         config.set_endpoint_url(endpoint.map(str::to_owned));
         Ok(Self {
             client: Client::from_conf(config.build()),
             bucket: environment.required("CAPTCHA_BUCKET", text)?,
             session: environment.required("AUTH_SESSION_MINUTES", str::parse)?,
         })
+    }
+
+    /// Opens the connection that the first picture goes over. While a function starts it has a whole processor; after
+    /// that TLS would take a small one most of a second. Without S3 it starts all the same.
+    pub(super) async fn connect(&self) {
+        // There is no such object, and who may not list is told 403: what counts is the connection that stays open.
+        let head = self.client.head_object().bucket(&self.bucket).key("captcha/").send();
+        match tokio::time::timeout(CONNECT_BUDGET, head).await {
+            Ok(Ok(_) | Err(SdkError::ServiceError(_))) => {}
+            Ok(Err(_)) => warn!("no connection to S3"),
+            Err(_) => warn!("S3 did not answer in time"),
+        }
     }
 
     /// Stores `medium` under `id` and gives the address to get it from. Where S3 fails or is late that is a `data:` URL:

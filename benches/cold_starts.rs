@@ -1,0 +1,217 @@
+//! Cold starts, warm invocations, memory and sizes of the functions, beside a program that does nothing and beside Node
+//! and Python.
+//!
+//! `cargo bench -p benches --bench cold_starts`, or with other counts than 51 cold starts and 21 rounds of 20 warm
+//! invocations `cargo bench -p benches --bench cold_starts -- 201 51`. Linux only.
+
+use std::collections::BTreeMap;
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use benches::functions::{self, VARIABLES, answered, event, workspace};
+use benches::lambda::Program;
+use benches::s3::S3;
+
+/// How many invocations a round of a program has.
+const ROUND: u32 = 20;
+
+fn main() {
+    let counts: Vec<usize> = env::args().filter_map(|arg| arg.parse().ok()).collect();
+    let (starts, rounds) = match counts[..] {
+        [starts, rounds, ..] => (starts, rounds),
+        _ => (51, 21),
+    };
+    let (plain, tls) = (S3::without_tls(), S3::start());
+    let candidates = candidates(&plain, &tls);
+
+    let mut figures: BTreeMap<(usize, &str), Vec<f64>> = BTreeMap::new();
+    let mut note = |candidate: usize, figure: &'static str, value: f64| {
+        figures.entry((candidate, figure)).or_default().push(value);
+    };
+    // In turn, so that what else the machine does hits all alike.
+    for _ in 0..starts {
+        for (index, candidate) in candidates.iter().enumerate() {
+            for s3 in [&plain, &tls] {
+                s3.requests.try_iter().for_each(drop);
+            }
+            let program = candidate.start();
+            let since = |at: Instant| milliseconds(at.duration_since(program.started()));
+            note(index, "ready", since(program.asks()));
+            note(index, "ready cpu", milliseconds(program.processor_time()));
+            let (answered, answer) = program.answer(&candidate.event);
+            answer.expect("an answer, not an error");
+            note(index, "answered", since(answered));
+            let requests = plain.requests.try_iter().chain(tls.requests.try_iter());
+            if let Some(put) = requests.filter(|request| request.method == "PUT").last() {
+                note(index, "stored", since(put.at));
+            }
+        }
+    }
+    let programs: Vec<_> = candidates.iter().map(Candidate::start).collect();
+    for (candidate, program) in candidates.iter().zip(&programs) {
+        program.asks();
+        candidate.invoke(program);
+    }
+    for _ in 0..rounds {
+        for (index, (candidate, program)) in candidates.iter().zip(&programs).enumerate() {
+            let (start, cpu) = (Instant::now(), program.processor_time());
+            candidate.invoke(program);
+            note(index, "warm", milliseconds(start.elapsed()) / f64::from(ROUND));
+            let cpu = program.processor_time() - cpu;
+            note(index, "warm cpu", milliseconds(cpu) / f64::from(ROUND));
+        }
+    }
+    for (index, program) in programs.iter().enumerate() {
+        note(index, "resident", f64::from(program.memory("VmRSS")) / 1000.0);
+        note(index, "anonymous", f64::from(program.memory("RssAnon")) / 1000.0);
+    }
+
+    let columns = [
+        "ready",
+        "ready cpu",
+        "stored",
+        "answered",
+        "warm",
+        "warm cpu",
+        "resident",
+        "anonymous",
+    ];
+    println!(
+        "\n{starts} cold starts, {rounds} rounds of {ROUND} warm invocations; medians in ms and MB, × the floor\n"
+    );
+    println!("| | {} |", columns.join(" | "));
+    println!("|---|{}", "--:|".repeat(columns.len()));
+    for (index, candidate) in candidates.iter().enumerate() {
+        let cells = columns.iter().map(|column| {
+            let median = |candidate| median(figures.get(&(candidate, *column))?);
+            match (median(index), median(0)) {
+                (Some(value), Some(floor)) => format!("{value:.2} ({:.1}×)", value / floor),
+                (Some(value), None) => format!("{value:.2}"),
+                _ => String::new(),
+            }
+        });
+        println!("| {} | {} |", candidate.name, cells.collect::<Vec<_>>().join(" | "));
+    }
+    println!();
+    let _ = Command::new("python3")
+        .arg(".ci/sizes.py")
+        .current_dir(workspace())
+        .status();
+}
+
+/// A program to measure.
+struct Candidate {
+    name: &'static str,
+    program: PathBuf,
+    arguments: Vec<PathBuf>,
+    variables: Vec<(&'static str, String)>,
+    event: String,
+}
+
+impl Candidate {
+    fn start(&self) -> Program {
+        let variables: Vec<_> = self
+            .variables
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()))
+            .collect();
+        let peers = Path::new(env!("CARGO_MANIFEST_DIR")).join("peers");
+        let mut command = Command::new(&self.program);
+        Program::start(command.args(&self.arguments).current_dir(peers), &variables)
+    }
+
+    /// One round of invocations.
+    fn invoke(&self, program: &Program) {
+        for _ in 0..ROUND {
+            program.answer(&self.event).1.expect("an answer, not an error");
+            program.asks();
+        }
+    }
+}
+
+/// The floor, the functions, and what there is of the peers.
+fn candidates(plain: &S3, tls: &S3) -> Vec<Candidate> {
+    let floor = PathBuf::from(env!("CARGO_BIN_EXE_floor"));
+    let functions = functions::build(&floor);
+    let define = event("define/password-verified-asks-the-captcha").to_string();
+    let create = event("create/session-length-2-asks-the-captcha").to_string();
+    let verify = answered("CAPTCHA", "answer", "ACEH2").to_string();
+    let function = |name, binary, event: &str, s3: &[(&'static str, String)]| Candidate {
+        name,
+        program: functions[binary].clone(),
+        arguments: Vec::new(),
+        variables: VARIABLES
+            .map(|(name, value)| (name, value.to_owned()))
+            .into_iter()
+            .chain(s3.iter().cloned())
+            .collect(),
+        event: event.to_owned(),
+    };
+    let peer = |name, program: PathBuf, arguments: &[PathBuf]| Candidate {
+        name,
+        program,
+        arguments: arguments.to_vec(),
+        variables: Vec::new(),
+        event: define.clone(),
+    };
+    let near = |s3: &S3| {
+        [
+            ("AWS_ENDPOINT_URL_S3", s3.endpoint.clone()),
+            ("AWS_CA_BUNDLE", s3.authority().to_string_lossy().into_owned()),
+        ]
+    };
+    let mut candidates = vec![
+        peer("floor", floor.clone(), &[]),
+        function("define", "define-auth-challenge", &define, &[]),
+        function("verify, CAPTCHA", "verify-auth-challenge", &verify, &[]),
+        function("create, S3 without TLS", "create-auth-challenge", &create, &near(plain)),
+        function("create, S3 over TLS", "create-auth-challenge", &create, &near(tls)),
+    ];
+
+    let clients = floor
+        .ancestors()
+        .nth(2)
+        .map(|target| target.join("benches"))
+        .unwrap_or_default();
+    let node = clients.join("node_modules/aws-lambda-ric/bin/index.mjs");
+    if !runs("node") {
+        println!("Node is missing, and left out");
+    } else if node.exists() {
+        candidates.push(peer(
+            "Node, aws-lambda-ric",
+            "node".into(),
+            &[node, "define.handler".into()],
+        ));
+    } else {
+        println!(
+            "aws-lambda-ric is not in {}: Node runs a loop of our own",
+            clients.display()
+        );
+        candidates.push(peer("Node, a bare loop", "node".into(), &["loop.mjs".into()]));
+    }
+    let python = clients.join("bin/python");
+    if python.exists() {
+        let arguments = ["-m", "awslambdaric", "define.handler"].map(PathBuf::from);
+        candidates.push(peer("Python, awslambdaric", python, &arguments));
+    } else {
+        println!("Python with awslambdaric is not in {}, and left out", clients.display());
+    }
+    candidates
+}
+
+fn runs(program: &str) -> bool {
+    let version = Command::new(program).arg("--version").output();
+    version.is_ok_and(|output| output.status.success())
+}
+
+fn milliseconds(duration: Duration) -> f64 {
+    duration.as_secs_f64() * 1000.0
+}
+
+fn median(values: &[f64]) -> Option<f64> {
+    let mut values = values.to_vec();
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied()
+}

@@ -1,0 +1,185 @@
+//! A program as Lambda starts it, and the Runtime API that it asks for work.
+
+use std::process::{Child, Command};
+use std::sync::{Arc, mpsc};
+use std::time::{Duration, Instant};
+use std::{env, fs};
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::IntoResponse;
+use axum::routing::{get, post};
+use tokio::net::TcpListener;
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::Mutex;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+
+/// How long a program may take for anything.
+const STUCK_AFTER: Duration = Duration::from_mins(1);
+
+/// A running program, killed when dropped.
+pub struct Program {
+    process: Child,
+    started: Instant,
+    events: UnboundedSender<String>,
+    asked: mpsc::Receiver<Instant>,
+    answers: mpsc::Receiver<Answer>,
+    _server: Runtime,
+}
+
+/// What a program said to an event, or why it could not, and when.
+type Answer = (Instant, Result<Bytes, Bytes>);
+
+impl Program {
+    /// Starts `command` with a Runtime API of its own, and with nothing else in its environment than what Lambda sets,
+    /// the way to programs, and `variables`.
+    ///
+    /// # Panics
+    ///
+    /// A command that cannot be run.
+    pub fn start(command: &mut Command, variables: &[(&str, &str)]) -> Self {
+        // One thread that runs by itself, while this one waits.
+        let server = Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .unwrap();
+        let (events, taken) = unbounded_channel();
+        let (ask, asked) = mpsc::channel();
+        let (answer, answers) = mpsc::channel();
+        let desk = Desk {
+            events: Mutex::new(taken),
+            ask,
+            answer,
+        };
+        let listener = server.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        server.spawn(async { axum::serve(listener, router(desk)).await });
+        command
+            .env_clear()
+            .env("AWS_ACCESS_KEY_ID", "test")
+            .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "512")
+            .env("AWS_LAMBDA_FUNCTION_NAME", "program")
+            .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
+            .env("AWS_LAMBDA_RUNTIME_API", address)
+            .env("AWS_REGION", "us-east-1")
+            .env("AWS_SECRET_ACCESS_KEY", "test")
+            .env("PATH", env::var_os("PATH").unwrap_or_default())
+            .envs(variables.iter().copied());
+        let started = Instant::now();
+        Self {
+            process: command.spawn().unwrap(),
+            started,
+            events,
+            asked,
+            answers,
+            _server: server,
+        }
+    }
+
+    /// When it was started.
+    pub fn started(&self) -> Instant {
+        self.started
+    }
+
+    /// Waits until it asks for the next event, and gives when that was.
+    ///
+    /// # Panics
+    ///
+    /// A program that does not ask.
+    pub fn asks(&self) -> Instant {
+        self.asked.recv_timeout(STUCK_AFTER).expect("it asks for an event")
+    }
+
+    /// Gives it `event`, and waits for the answer, or for what it reports instead, and when that was.
+    ///
+    /// # Panics
+    ///
+    /// A program that does not answer.
+    pub fn answer(&self, event: &str) -> Answer {
+        self.events.send(event.to_owned()).unwrap();
+        self.answers.recv_timeout(STUCK_AFTER).expect("it answers")
+    }
+
+    /// Its process id.
+    pub fn id(&self) -> u32 {
+        self.process.id()
+    }
+
+    /// How much processor time its threads have taken, as Linux counts it.
+    ///
+    /// # Panics
+    ///
+    /// A program that has ended.
+    pub fn processor_time(&self) -> Duration {
+        let threads = fs::read_dir(format!("/proc/{}/task", self.id())).unwrap();
+        let nanoseconds = threads.map(|thread| {
+            let times = fs::read_to_string(thread.unwrap().path().join("schedstat")).unwrap_or_default();
+            let own = times.split_whitespace().next().and_then(|own| own.parse().ok());
+            own.unwrap_or(0)
+        });
+        Duration::from_nanos(nanoseconds.sum())
+    }
+
+    /// The memory in kB that Linux has under `name` in the process's status, such as `VmRSS`.
+    ///
+    /// # Panics
+    ///
+    /// A program that has ended.
+    pub fn memory(&self, name: &str) -> u32 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap();
+        line.trim_matches(|c: char| !c.is_ascii_digit()).parse().unwrap()
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// Where the program fetches its work and hands in its answers.
+struct Desk {
+    events: Mutex<UnboundedReceiver<String>>,
+    ask: mpsc::Sender<Instant>,
+    answer: mpsc::Sender<Answer>,
+}
+
+fn router(desk: Desk) -> Router {
+    Router::new()
+        .route("/2018-06-01/runtime/invocation/next", get(next))
+        .route("/2018-06-01/runtime/invocation/{id}/response", post(response))
+        .route("/2018-06-01/runtime/invocation/{id}/error", post(error))
+        .route("/2018-06-01/runtime/init/error", post(error))
+        .with_state(Arc::new(desk))
+}
+
+async fn next(State(desk): State<Arc<Desk>>) -> impl IntoResponse {
+    let _ = desk.ask.send(Instant::now());
+    let event = desk.events.lock().await.recv().await.unwrap_or_default();
+    // The year 2286: what is measured here is no time limit.
+    let headers = [
+        ("Content-Type", "application/json"),
+        ("Lambda-Runtime-Aws-Request-Id", "00000000-0000-4000-8000-000000000000"),
+        ("Lambda-Runtime-Deadline-Ms", "10000000000000"),
+        (
+            "Lambda-Runtime-Invoked-Function-Arn",
+            "arn:aws:lambda:us-east-1:123456789012:function:program",
+        ),
+    ];
+    (headers, event)
+}
+
+async fn response(State(desk): State<Arc<Desk>>, body: Bytes) -> StatusCode {
+    let _ = desk.answer.send((Instant::now(), Ok(body)));
+    StatusCode::ACCEPTED
+}
+
+async fn error(State(desk): State<Arc<Desk>>, body: Bytes) -> StatusCode {
+    let _ = desk.answer.send((Instant::now(), Err(body)));
+    StatusCode::ACCEPTED
+}

@@ -1,0 +1,73 @@
+//! Whose word it takes that S3 is S3.
+
+use std::fs;
+
+use aws_smithy_http_client::tls::{TlsContext, TrustStore};
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::PemObject;
+use shared::lambda::{ConfigError, Environment};
+
+/// The roots that S3's certificates come from. Reading all that the operating system trusts takes milliseconds of every
+/// cold start, and lets more than Amazon vouch for S3.
+const AMAZON: &str = include_str!("../../../../roots/amazon.pem");
+
+/// The certificates of the file that `AWS_CA_BUNDLE` names, as the AWS CLI has it; else Amazon's roots, or for another S3
+/// over TLS those of the operating system.
+pub(super) fn configure(environment: &Environment, endpoint: Option<&str>) -> Result<TlsContext, ConfigError> {
+    let store = match environment.optional("AWS_CA_BUNDLE", bundle)? {
+        Some(pem) => TrustStore::empty().with_pem_certificate(pem),
+        None if endpoint.is_some_and(|endpoint| endpoint.starts_with("https:")) => TrustStore::default(),
+        None => TrustStore::empty().with_pem_certificate(AMAZON),
+    };
+    let context = TlsContext::builder().with_trust_store(store).build();
+    context.map_err(|_| ConfigError::Invalid {
+        name: "AWS_CA_BUNDLE",
+        error: NO_BUNDLE.into(),
+    })
+}
+
+const NO_BUNDLE: &str = "name a file of certificates in PEM format";
+
+/// What the file at `path` holds, which must be certificates: the TLS client would panic over anything else.
+fn bundle(path: &str) -> Result<Vec<u8>, &'static str> {
+    let pem = fs::read(path).map_err(|_| NO_BUNDLE)?;
+    let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
+    if certificates.is_ok_and(|certificates| !certificates.is_empty()) {
+        Ok(pem)
+    } else {
+        Err(NO_BUNDLE)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use webpki_root_certs::TLS_SERVER_ROOT_CERTS;
+
+    use super::*;
+
+    #[test]
+    fn the_bundled_roots_are_five_that_mozilla_trusts_too() {
+        let roots: Vec<_> = CertificateDer::pem_slice_iter(AMAZON.as_bytes())
+            .collect::<Result<_, _>>()
+            .unwrap();
+        assert_eq!(roots.len(), 5);
+        for root in roots {
+            assert!(TLS_SERVER_ROOT_CERTS.contains(&root));
+        }
+    }
+
+    #[test]
+    fn a_bundle_without_certificates_is_refused() {
+        let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
+        for path in ["/nowhere", manifest] {
+            let environment = Environment::new([("AWS_CA_BUNDLE", path)]);
+            let error = configure(&environment, None).unwrap_err().to_string();
+            assert_eq!(
+                error,
+                "variable `AWS_CA_BUNDLE`: name a file of certificates in PEM format"
+            );
+        }
+        let roots = concat!(env!("CARGO_MANIFEST_DIR"), "/roots/amazon.pem");
+        assert!(configure(&Environment::new([("AWS_CA_BUNDLE", roots)]), None).is_ok());
+    }
+}
