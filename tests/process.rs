@@ -100,15 +100,6 @@ pub struct Local {
     errors: Option<JoinHandle<String>>,
 }
 
-/// The built binary of a function.
-///
-/// # Panics
-///
-/// A workspace that does not build.
-pub fn binary(function: &str) -> PathBuf {
-    BUILT.functions.path().join(function).join("bootstrap")
-}
-
 impl Local {
     /// Starts `local` with `args` and the debug channel on a free port, and waits until it is ready.
     ///
@@ -324,6 +315,35 @@ impl Local {
             .unwrap()
     }
 
+    /// The processor time that `local` itself has used, without the functions: hundredths of a second.
+    ///
+    /// # Panics
+    ///
+    /// A system without `/proc`.
+    pub fn cpu_time(&self) -> Duration {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.process.id())).unwrap();
+        // User and system time are the fields 14 and 15; the second, the name in brackets, may hold blanks.
+        let (_, fields) = stat.rsplit_once(')').unwrap();
+        let ticks: u64 = fields
+            .split_whitespace()
+            .skip(11)
+            .take(2)
+            .map(|field| field.parse::<u64>().unwrap())
+            .sum();
+        Duration::from_millis(ticks * 10)
+    }
+
+    /// The kilobytes of memory that `local` itself holds.
+    ///
+    /// # Panics
+    ///
+    /// A system without `/proc`.
+    pub fn resident_kilobytes(&self) -> u32 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id())).unwrap();
+        let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+        line.split_whitespace().nth(1).unwrap().parse().unwrap()
+    }
+
     /// Gets `url`: its bytes, or the status that was not 200.
     ///
     /// # Errors
@@ -384,12 +404,43 @@ impl Refusal {
 /// Someone who signs in.
 pub struct Client<'a> {
     local: &'a Local,
+    pool: String,
+    id: String,
 }
 
 impl<'a> Client<'a> {
     /// A client of the template's app client.
     pub fn new(local: &'a Local) -> Self {
-        Self { local }
+        Self {
+            local,
+            pool: POOL.into(),
+            id: CLIENT.into(),
+        }
+    }
+
+    /// A client of an app client that allows `flows`, in a pool of its own with one user.
+    ///
+    /// # Panics
+    ///
+    /// A pool, an app client or a user that `local` refuses to make.
+    pub fn of_new_pool(local: &'a Local, flows: &[&str], user: &str, password: &str) -> Self {
+        let mut client = Self::new(local);
+        let made = |operation: &str, body: Value| client.call(operation, &body).unwrap();
+        let pool = made("CreateUserPool", json!({"PoolName": "other"}));
+        let pool = pool["UserPool"]["Id"].as_str().unwrap();
+        let named = json!({"UserPoolId": pool, "ClientName": "other", "ExplicitAuthFlows": flows});
+        let id = made("CreateUserPoolClient", named)["UserPoolClient"]["ClientId"].clone();
+        made(
+            "AdminCreateUser",
+            json!({"UserPoolId": pool, "Username": user, "MessageAction": "SUPPRESS"}),
+        );
+        made(
+            "AdminSetUserPassword",
+            json!({"UserPoolId": pool, "Username": user, "Password": password, "Permanent": true}),
+        );
+        client.pool = pool.into();
+        client.id = id.as_str().unwrap().into();
+        client
     }
 
     /// Calls an operation.
@@ -436,9 +487,18 @@ impl<'a> Client<'a> {
     /// What Cognito refuses with.
     pub fn start(&self, user: &str) -> Result<Value, Refusal> {
         let parameters = json!({"USERNAME": user});
+        self.initiate("CUSTOM_AUTH", &parameters)
+    }
+
+    /// Starts a sign-in of any kind.
+    ///
+    /// # Errors
+    ///
+    /// What Cognito refuses with.
+    pub fn initiate(&self, flow: &str, parameters: &Value) -> Result<Value, Refusal> {
         self.call(
             "InitiateAuth",
-            &json!({"AuthFlow": "CUSTOM_AUTH", "ClientId": CLIENT, "AuthParameters": parameters}),
+            &json!({"AuthFlow": flow, "ClientId": self.id, "AuthParameters": parameters}),
         )
     }
 
@@ -452,12 +512,22 @@ impl<'a> Client<'a> {
     ///
     /// A start that is not followed by Cognito's password challenge.
     pub fn start_with_password(&self, user: &str, password: &str, metadata: &Value) -> Result<Value, Refusal> {
-        let srp = SrpClient::new(User::new(POOL, user, password), CLIENT, None);
+        self.prove_password("CUSTOM_AUTH", user, password, metadata)
+    }
+
+    /// Starts a sign-in of the kind `flow` with the password, proven by SRP, and gives what comes after it.
+    ///
+    /// # Errors
+    ///
+    /// What Cognito refuses with.
+    ///
+    /// # Panics
+    ///
+    /// A start that is not followed by Cognito's password challenge.
+    pub fn prove_password(&self, flow: &str, user: &str, password: &str, metadata: &Value) -> Result<Value, Refusal> {
+        let srp = SrpClient::new(User::new(&self.pool, user, password), &self.id, None);
         let parameters = json!({"USERNAME": user, "CHALLENGE_NAME": "SRP_A", "SRP_A": srp.get_auth_parameters().a});
-        let reply = self.call(
-            "InitiateAuth",
-            &json!({"AuthFlow": "CUSTOM_AUTH", "ClientId": CLIENT, "AuthParameters": parameters}),
-        )?;
+        let reply = self.initiate(flow, &parameters)?;
         assert_eq!(reply["ChallengeName"], "PASSWORD_VERIFIER");
         let given = |name: &str| reply["ChallengeParameters"][name].as_str().unwrap();
         let user_id = given("USER_ID_FOR_SRP");
@@ -466,7 +536,7 @@ impl<'a> Client<'a> {
             .unwrap();
         self.call(
             "RespondToAuthChallenge",
-            &json!({"ChallengeName": "PASSWORD_VERIFIER", "ClientId": CLIENT, "Session": reply["Session"],
+            &json!({"ChallengeName": "PASSWORD_VERIFIER", "ClientId": self.id, "Session": reply["Session"],
             "ClientMetadata": metadata,
             "ChallengeResponses": {
                 "USERNAME": user_id,
@@ -485,7 +555,7 @@ impl<'a> Client<'a> {
     pub fn answer(&self, user: &str, reply: &Value, answer: &str, metadata: &Value) -> Result<Value, Refusal> {
         self.call(
             "RespondToAuthChallenge",
-            &json!({"ChallengeName": "CUSTOM_CHALLENGE", "ClientId": CLIENT, "Session": reply["Session"],
+            &json!({"ChallengeName": "CUSTOM_CHALLENGE", "ClientId": self.id, "Session": reply["Session"],
             "ClientMetadata": metadata, "ChallengeResponses": {"USERNAME": user, "ANSWER": answer}}),
         )
     }

@@ -1,5 +1,7 @@
 //! The password proof: SRP-6a over the 3072-bit group of RFC 3526, in Cognito's dialect.
 
+mod generator;
+
 use std::fmt;
 use std::sync::LazyLock;
 
@@ -133,7 +135,7 @@ fn raise(identity: Identity<'_>, password: &str, salt: &[u8]) -> Element {
         .chain_update(signed(salt))
         .chain_update(identity.hash(password))
         .finalize();
-    G.pow(&U256::from_be_slice(&x))
+    generator::power(&U256::from_be_slice(&x))
 }
 
 /// Whose password it is. For the secret of a device, its group's key and its own stand in for the two.
@@ -202,7 +204,7 @@ impl Exchange {
     /// Answers the client's public number with the secret exponent `b`.
     pub(crate) fn new(client: &PublicNumber, verifier: Verifier, b: [u8; 32]) -> Self {
         let b = U256::from_be_slice(&b);
-        let big_b = (*K * verifier.v + G.pow(&b)).retrieve();
+        let big_b = (*K * verifier.v + generator::power(&b)).retrieve();
         Self {
             verifier,
             a: client.0,
@@ -248,7 +250,8 @@ impl Exchange {
         if u == U256::ZERO || self.big_b == U3072::ZERO {
             return None;
         }
-        let s = (Element::new(&self.a) * self.verifier.v.pow(&u))
+        // Everyone on the wire can compute u, so its power need not hide it.
+        let s = (Element::new(&self.a) * self.verifier.v.pow_vartime(&u))
             .pow(&self.b)
             .retrieve();
         let prk = hmac(&signed(&u_bytes), &[&signed(&s.to_be_bytes())]);

@@ -37,6 +37,16 @@ fn exchange(vector: &Value) -> Exchange {
 }
 
 #[test]
+fn powers_of_the_generator_are_the_same_from_the_table() {
+    let shifted = |shift| U256::ONE.shl(shift);
+    let mut exponents = vec![U256::ZERO, U256::ONE, U256::MAX, shifted(42), shifted(43), shifted(255)];
+    exponents.extend((0..=u8::MAX).map(|byte| U256::from_be_slice(&Sha256::digest([byte]))));
+    for exponent in exponents {
+        assert_eq!(generator::power(&exponent), G.pow(&exponent), "{exponent}");
+    }
+}
+
+#[test]
 fn the_multiplier_is_cognitos() {
     assert_eq!(hex(&K.retrieve().to_be_bytes()), text(&vectors(), "k"));
 }
