@@ -1,10 +1,12 @@
 //! How an answer to a security question is normalised, hashed and compared.
 
 use std::fmt;
+use std::sync::{Mutex, PoisonError};
 
+use argon2::password_hash::PasswordHasher;
 use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
-use argon2::password_hash::{PasswordHasher, PasswordVerifier};
-use argon2::{Algorithm, Argon2, AssociatedData, Params, ParamsBuilder, Version};
+use argon2::{Algorithm, Argon2, AssociatedData, Block, Params, ParamsBuilder, Version};
+use subtle::ConstantTimeEq;
 use unicode_normalization::UnicodeNormalization;
 
 use crate::secret::Keys;
@@ -16,6 +18,10 @@ const LANES: u32 = 1;
 
 /// The normalisation that new hashes use, stored in each as Argon2's associated data (`data=` in the PHC string).
 const NORMALISATION: u8 = 1;
+
+/// What [`AnswerHash::verify`] works in, kept for the next time. Asked for anew each time, 19 MiB come without their
+/// pages, and go back to an allocator that does not always find them again.
+static MEMORY: Mutex<Vec<Block>> = Mutex::new(Vec::new());
 
 /// The Argon2id hash of an answer, keyed with a secret of the deployment.
 #[derive(Clone, PartialEq, Eq)]
@@ -62,6 +68,7 @@ impl AnswerHash {
         let hash = PasswordHash::new(phc).ok()?;
         let parameters = Params::try_from(&hash).ok()?;
         let complete = hash.algorithm == Algorithm::Argon2id.ident()
+            && hash.version == Some(Version::V0x13.into())
             && hash.salt.is_some()
             && hash.hash.is_some()
             && parameters.data() == [NORMALISATION];
@@ -70,12 +77,21 @@ impl AnswerHash {
 
     /// Whether `answer` is the one that was hashed, compared in constant time.
     pub fn verify(&self, answer: &str, keys: &Keys) -> bool {
-        let pepper = pepper(keys);
-        let Ok(argon2) = parameters().and_then(|parameters| argon2(&pepper, parameters)) else {
-            return false;
-        };
+        self.compare(&normalise(answer), &pepper(keys)).unwrap_or(false)
+    }
+
+    fn compare(&self, answer: &str, pepper: &[u8]) -> Option<bool> {
+        let (salt, expected) = (self.0.salt?, self.0.hash?);
         // The cost comes from the stored hash, so that old enrolments outlive a change of cost.
-        argon2.verify_password(normalise(answer).as_bytes(), &self.0).is_ok()
+        let parameters = Params::try_from(&self.0).ok()?;
+        let mut memory = MEMORY.lock().unwrap_or_else(PoisonError::into_inner);
+        memory.resize(parameters.block_count(), Block::new());
+        let mut output = vec![0; expected.len()];
+        argon2(pepper, parameters)
+            .ok()?
+            .hash_password_into_with_memory(answer.as_bytes(), &salt, &mut output, memory.as_mut_slice())
+            .ok()?;
+        Some(output.ct_eq(expected.as_bytes()).into())
     }
 }
 
