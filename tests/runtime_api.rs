@@ -87,11 +87,18 @@ impl Function {
         next.answer(&format!("200 OK\r\n{head}"), &event);
         let answered = self.request();
         // Its answer is not taken yet: what is printed only after that would never come.
-        let line = self.lines.recv_timeout(PATIENCE).expect("a line before the answer");
+        let line = loop {
+            let line = self.lines.recv_timeout(PATIENCE).expect("a line before the answer");
+            let line: Value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("not JSON: {line}"));
+            // What was said before the first event is of no invocation.
+            if !line["requestId"].is_null() {
+                break line;
+            }
+        };
         answered.answer("202 Accepted\r\n", "");
         Invoked {
             answer: serde_json::from_slice(&answered.body).unwrap(),
-            line: serde_json::from_str(&line).unwrap_or_else(|_| panic!("not JSON: {line}")),
+            line,
         }
     }
 

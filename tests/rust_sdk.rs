@@ -157,16 +157,19 @@ async fn an_administrator_signs_a_user_in() {
 async fn an_administrator_makes_a_user_who_chooses_a_password() {
     let local = Local::start(&[]);
     let client = sdk(&local);
+    // The template's pool has a function that refuses tokens for a new password.
+    let pool = client.create_user_pool().pool_name("plain").send().await.unwrap();
+    let pool = pool.user_pool().unwrap().id().unwrap();
     let made = client
         .create_user_pool_client()
-        .user_pool_id(POOL)
+        .user_pool_id(pool)
         .client_name("admin")
         .explicit_auth_flows(ExplicitAuthFlowsType::AllowAdminUserPasswordAuth);
     let made = made.send().await.unwrap();
     let id = made.user_pool_client().unwrap().client_id().unwrap();
     let user = client
         .admin_create_user()
-        .user_pool_id(POOL)
+        .user_pool_id(pool)
         .username("jane")
         .temporary_password("Temp0rary!pw1")
         .message_action(MessageActionType::Suppress);
@@ -176,7 +179,7 @@ async fn an_administrator_makes_a_user_who_chooses_a_password() {
 
     let start = client
         .admin_initiate_auth()
-        .user_pool_id(POOL)
+        .user_pool_id(pool)
         .client_id(id)
         .auth_flow(AuthFlowType::AdminUserPasswordAuth)
         .auth_parameters("USERNAME", "jane")
@@ -186,7 +189,7 @@ async fn an_administrator_makes_a_user_who_chooses_a_password() {
     let choose = |password: &str| {
         client
             .admin_respond_to_auth_challenge()
-            .user_pool_id(POOL)
+            .user_pool_id(pool)
             .client_id(id)
             .challenge_name(ChallengeNameType::NewPasswordRequired)
             .set_session(asked.session().map(str::to_owned))
@@ -202,9 +205,9 @@ async fn an_administrator_makes_a_user_who_chooses_a_password() {
             .starts_with("Password did not conform with policy")
     );
     assert!(choose("L4sting!pw123").await.unwrap().authentication_result().is_some());
-    let user = client.admin_get_user().user_pool_id(POOL).username("jane");
+    let user = client.admin_get_user().user_pool_id(pool).username("jane");
     assert_eq!(user.send().await.unwrap().user_status().unwrap().as_str(), "CONFIRMED");
-    let nobody = client.admin_get_user().user_pool_id(POOL).username("nobody");
+    let nobody = client.admin_get_user().user_pool_id(pool).username("nobody");
     let nobody = nobody.send().await.unwrap_err().into_service_error();
     assert!(nobody.is_user_not_found_exception() && nobody.message() == Some("User does not exist."));
 }
