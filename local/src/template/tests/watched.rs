@@ -96,8 +96,8 @@ fn functions_log_at_the_level_of_the_template_and_no_less_than_metrics_need() {
         let level = |function: &super::super::Function| function.environment["AWS_LAMBDA_LOG_LEVEL"].clone();
         template.functions.iter().map(level).collect()
     };
-    assert_eq!(levels(Template::read(&path, &settings()).unwrap()), ["INFO"; 3]);
+    assert_eq!(levels(Template::read(&path, &settings()).unwrap()), ["INFO"; 4]);
     let debug = with(&[("LogLevel", "DEBUG")]);
-    assert_eq!(levels(Template::read(&path, &debug).unwrap()), ["DEBUG"; 3]);
+    assert_eq!(levels(Template::read(&path, &debug).unwrap()), ["DEBUG"; 4]);
     assert!(Template::read(&path, &with(&[("LogLevel", "WARN")])).is_err());
 }
