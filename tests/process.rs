@@ -1,6 +1,7 @@
 //! `local` as a process, and a client that speaks to it.
 
 use std::collections::BTreeMap;
+use std::env;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -24,8 +25,40 @@ static BUILT: LazyLock<Built> = LazyLock::new(Built::now);
 struct Built {
     admin: PathBuf,
     local: PathBuf,
-    /// The functions as cargo-lambda would lay them out.
-    functions: TempDir,
+    functions: Functions,
+}
+
+/// The folder that `local` finds the functions in.
+enum Functions {
+    /// Those of this workspace, as cargo-lambda would lay them out.
+    Workspace(TempDir),
+    /// Those that `FUNCTIONS_DIR` names, as SAM lays them out: what is shipped.
+    Shipped(PathBuf),
+}
+
+impl Functions {
+    fn folder(&self) -> &Path {
+        match self {
+            Self::Workspace(folder) => folder.path(),
+            Self::Shipped(folder) => folder,
+        }
+    }
+
+    /// The binary of `function`, such as `define-auth-challenge`.
+    fn binary(&self, function: &str) -> PathBuf {
+        let name = match self {
+            Self::Workspace(_) => function.to_owned(),
+            Self::Shipped(_) => logical_id(function),
+        };
+        self.folder().join(name).join("bootstrap")
+    }
+}
+
+/// The function's name in the template: `DefineAuthChallengeFunction` of `define-auth-challenge`.
+fn logical_id(function: &str) -> String {
+    let capitalised = |word: &str| word[..1].to_uppercase() + &word[1..];
+    let words: String = function.split('-').map(capitalised).collect();
+    words + "Function"
 }
 
 impl Built {
@@ -58,23 +91,32 @@ impl Built {
                 ))
             })
             .collect();
-        let functions = TempDir::new().unwrap();
-        for name in [
-            "define-auth-challenge",
-            "create-auth-challenge",
-            "verify-auth-challenge",
-            "pre-token-generation",
-        ] {
-            let folder = functions.path().join(name);
-            std::fs::create_dir(&folder).unwrap();
-            std::os::unix::fs::symlink(&binaries[name], folder.join("bootstrap")).unwrap();
-        }
+        let functions = match env::var_os("FUNCTIONS_DIR") {
+            Some(folder) => Functions::Shipped(workspace.join(folder)),
+            None => Functions::Workspace(laid_out(&binaries)),
+        };
         Self {
             admin: binaries["admin"].clone(),
             local: binaries["local"].clone(),
             functions,
         }
     }
+}
+
+/// A folder with the functions among `binaries`.
+fn laid_out(binaries: &BTreeMap<String, PathBuf>) -> TempDir {
+    let functions = TempDir::new().unwrap();
+    for name in [
+        "define-auth-challenge",
+        "create-auth-challenge",
+        "verify-auth-challenge",
+        "pre-token-generation",
+    ] {
+        let folder = functions.path().join(name);
+        std::fs::create_dir(&folder).unwrap();
+        std::os::unix::fs::symlink(&binaries[name], folder.join("bootstrap")).unwrap();
+    }
+    functions
 }
 
 /// A running `local`, ended when dropped.
@@ -87,13 +129,13 @@ pub struct Local {
     output: Option<JoinHandle<Vec<String>>>,
 }
 
-/// The built binary of a function.
+/// The built binary of a function: of this workspace, or of `FUNCTIONS_DIR` where that is set.
 ///
 /// # Panics
 ///
 /// A workspace that does not build.
 pub fn binary(function: &str) -> PathBuf {
-    BUILT.functions.path().join(function).join("bootstrap")
+    BUILT.functions.binary(function)
 }
 
 impl Local {
@@ -121,7 +163,7 @@ impl Local {
         command.env("CHALLENGE_SECRET", SECRET);
         command.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap());
         if !args.contains(&"--functions-dir") {
-            command.arg("--functions-dir").arg(BUILT.functions.path());
+            command.arg("--functions-dir").arg(BUILT.functions.folder());
         }
         if !args.contains(&"--listen") {
             command.args(["--listen", "127.0.0.1:0"]);
