@@ -1,7 +1,6 @@
 //! `local` as a process, and a client that speaks to it.
 
 use std::collections::BTreeMap;
-use std::env;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -25,40 +24,8 @@ static BUILT: LazyLock<Built> = LazyLock::new(Built::now);
 struct Built {
     admin: PathBuf,
     local: PathBuf,
-    functions: Functions,
-}
-
-/// The folder that `local` finds the functions in.
-enum Functions {
-    /// Those of this workspace, as cargo-lambda would lay them out.
-    Workspace(TempDir),
-    /// Those that `FUNCTIONS_DIR` names, as SAM lays them out: what is shipped.
-    Shipped(PathBuf),
-}
-
-impl Functions {
-    fn folder(&self) -> &Path {
-        match self {
-            Self::Workspace(folder) => folder.path(),
-            Self::Shipped(folder) => folder,
-        }
-    }
-
-    /// The binary of `function`, such as `define-auth-challenge`.
-    fn binary(&self, function: &str) -> PathBuf {
-        let name = match self {
-            Self::Workspace(_) => function.to_owned(),
-            Self::Shipped(_) => logical_id(function),
-        };
-        self.folder().join(name).join("bootstrap")
-    }
-}
-
-/// The function's name in the template: `DefineAuthChallengeFunction` of `define-auth-challenge`.
-fn logical_id(function: &str) -> String {
-    let capitalised = |word: &str| word[..1].to_uppercase() + &word[1..];
-    let words: String = function.split('-').map(capitalised).collect();
-    words + "Function"
+    /// The functions as cargo-lambda would lay them out.
+    functions: TempDir,
 }
 
 impl Built {
@@ -91,32 +58,23 @@ impl Built {
                 ))
             })
             .collect();
-        let functions = match env::var_os("FUNCTIONS_DIR") {
-            Some(folder) => Functions::Shipped(workspace.join(folder)),
-            None => Functions::Workspace(laid_out(&binaries)),
-        };
+        let functions = TempDir::new().unwrap();
+        for name in [
+            "define-auth-challenge",
+            "create-auth-challenge",
+            "verify-auth-challenge",
+            "pre-token-generation",
+        ] {
+            let folder = functions.path().join(name);
+            std::fs::create_dir(&folder).unwrap();
+            std::os::unix::fs::symlink(&binaries[name], folder.join("bootstrap")).unwrap();
+        }
         Self {
             admin: binaries["admin"].clone(),
             local: binaries["local"].clone(),
             functions,
         }
     }
-}
-
-/// A folder with the functions among `binaries`.
-fn laid_out(binaries: &BTreeMap<String, PathBuf>) -> TempDir {
-    let functions = TempDir::new().unwrap();
-    for name in [
-        "define-auth-challenge",
-        "create-auth-challenge",
-        "verify-auth-challenge",
-        "pre-token-generation",
-    ] {
-        let folder = functions.path().join(name);
-        std::fs::create_dir(&folder).unwrap();
-        std::os::unix::fs::symlink(&binaries[name], folder.join("bootstrap")).unwrap();
-    }
-    functions
 }
 
 /// A running `local`, ended when dropped.
@@ -129,13 +87,13 @@ pub struct Local {
     output: Option<JoinHandle<Vec<String>>>,
 }
 
-/// The built binary of a function: of this workspace, or of `FUNCTIONS_DIR` where that is set.
+/// The built binary of a function.
 ///
 /// # Panics
 ///
 /// A workspace that does not build.
 pub fn binary(function: &str) -> PathBuf {
-    BUILT.functions.binary(function)
+    BUILT.functions.path().join(function).join("bootstrap")
 }
 
 impl Local {
@@ -163,7 +121,7 @@ impl Local {
         command.env("CHALLENGE_SECRET", SECRET);
         command.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap());
         if !args.contains(&"--functions-dir") {
-            command.arg("--functions-dir").arg(BUILT.functions.folder());
+            command.arg("--functions-dir").arg(BUILT.functions.path());
         }
         if !args.contains(&"--listen") {
             command.args(["--listen", "127.0.0.1:0"]);
