@@ -1,6 +1,7 @@
 //! `local` as a process, and a client that speaks to it.
 
 use std::collections::BTreeMap;
+use std::env;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -68,7 +69,8 @@ impl Built {
         ] {
             let folder = functions.path().join(name);
             std::fs::create_dir(&folder).unwrap();
-            std::os::unix::fs::symlink(&binaries[name], folder.join("bootstrap")).unwrap();
+            let binary = shipped(name).unwrap_or_else(|| binaries[name].clone());
+            std::os::unix::fs::symlink(binary, folder.join("bootstrap")).unwrap();
         }
         Self {
             admin: binaries["admin"].clone(),
@@ -86,6 +88,15 @@ pub fn function(name: &str) -> PathBuf {
     } else {
         BUILT.functions.path().join(name).join("bootstrap")
     }
+}
+
+/// The binary of `function` that SAM has built into the folder `FUNCTIONS_DIR`, where that is set: what is shipped.
+fn shipped(function: &str) -> Option<PathBuf> {
+    let folder = PathBuf::from(env::var_os("FUNCTIONS_DIR")?);
+    let words = function.split('-').map(|word| word[..1].to_uppercase() + &word[1..]);
+    let binary = folder.join(words.collect::<String>() + "Function").join("bootstrap");
+    assert!(binary.is_file(), "no function in {}", binary.display());
+    Some(binary)
 }
 
 /// A running `local`, ended when dropped.

@@ -174,7 +174,40 @@ fn every_permission_is_for_this_pool_alone() {
     let text = std::fs::read_to_string(workspace().join("template.yaml")).unwrap();
     let permissions = text.matches("Type: AWS::Lambda::Permission").count();
     assert_eq!(permissions, 4);
-    assert_eq!(text.matches("SourceArn: !GetAtt UserPool.Arn").count(), permissions);
+    let this_pool = "SourceArn: !If
+        - NewPool
+        - !GetAtt UserPool.Arn
+        - !Sub 'arn:${AWS::Partition}:cognito-idp:${AWS::Region}:${AWS::AccountId}:userpool/${ExistingUserPoolId}'
+";
+    assert_eq!(text.matches(this_pool).count(), permissions);
+}
+
+#[test]
+fn no_second_client_pool_or_sign_in_page_gets_around_the_challenges() {
+    let template = deployed();
+    assert_eq!(template.user_pools.len(), 1);
+    assert_eq!(template.clients.len(), 1);
+    // The hosted pages ask for the password alone, or for somebody else's.
+    let text = std::fs::read_to_string(workspace().join("template.yaml")).unwrap();
+    assert!(!text.contains("AWS::Cognito::UserPoolDomain"));
+    assert!(!text.contains("AWS::Cognito::UserPoolIdentityProvider"));
+    for property in ["AllowedOAuthFlows", "AllowedOAuthFlowsUserPoolClient"] {
+        assert_eq!(template.clients[0].properties.get(property), None);
+    }
+    // A tracked device, or a code that stands for the password, is no step of the flow.
+    for property in ["DeviceConfiguration", "EnabledMfas", "WebAuthnRelyingPartyID"] {
+        assert_eq!(pool().properties.get(property), None);
+    }
+    assert_eq!(pool().properties["Policies"].get("SignInPolicy"), None);
+}
+
+#[test]
+fn an_existing_pool_is_left_alone() {
+    let existing = with(&[("ExistingUserPoolId", "us-east-1_Example01")]);
+    let template = Template::read(&workspace().join("template.yaml"), &existing).unwrap();
+    assert_eq!(template.user_pools.len(), 0);
+    assert_eq!(template.clients.len(), 0);
+    assert_eq!(template.functions.len(), 4);
 }
 
 #[test]

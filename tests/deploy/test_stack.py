@@ -1,0 +1,220 @@
+"""What template.yaml makes of an account: who may do what, and no way around the challenges.
+
+SAM's own translator makes CloudFormation of the template, and ministack makes the stack, in memory. Neither is AWS.
+"""
+
+import json
+import unittest
+
+from cloud import Cloud, translated
+
+# The calls that each function makes, and what with, as far as a role has to allow them. A call that is not here is one
+# that the function does not need, and one that is here and not in its role fails on AWS.
+CALLS = {
+    "DefineAuthChallenge": {},
+    "CreateAuthChallenge": {"{CaptchaBucket}/captcha/*": {"s3:GetObject", "s3:PutObject"}},
+    "VerifyAuthChallenge": {},
+    "PreTokenGeneration": {},
+}
+LOG_CALLS = {"logs:CreateLogStream", "logs:PutLogEvents"}
+XRAY = "arn:aws:iam::aws:policy/AWSXRayDaemonWriteAccess"
+
+# Where Cognito calls which function.
+TRIGGERS = {
+    "DefineAuthChallenge": "DefineAuthChallenge",
+    "CreateAuthChallenge": "CreateAuthChallenge",
+    "VerifyAuthChallengeResponse": "VerifyAuthChallenge",
+    "PreTokenGeneration": "PreTokenGeneration",
+}
+
+
+def listed(value):
+    return value if isinstance(value, list) else [value]
+
+
+class Stack(unittest.TestCase):
+    """One stack with the defaults, one for a pool that was there before, with everything switched on."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.cloud = Cloud()
+        cls.addClassCleanup(cls.cloud.stop)
+        cls.made, cls.outputs = cls.cloud.deploy("new")
+        cls.other, cls.other_outputs = cls.cloud.deploy(
+            "existing",
+            ExistingUserPoolId="us-east-1_There",
+            Tracing="Active",
+            AlarmAddress="ops@example.com",
+            LogRetentionDays="7",
+        )
+
+    def function(self, name, made=None):
+        physical = (made or self.made)[f"{name}Function"]
+        return self.cloud.client("lambda").get_function(FunctionName=physical)["Configuration"]
+
+    def role(self, name, made):
+        """What a function's role allows, by resource, and the managed policies that it has."""
+        iam = self.cloud.client("iam")
+        role = self.function(name, made)["Role"].rsplit("/", 1)[1]
+        allowed = {}
+        for policy in iam.list_role_policies(RoleName=role)["PolicyNames"]:
+            document = iam.get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"]
+            for statement in listed(document["Statement"]):
+                self.assertEqual(set(statement), {"Effect", "Action", "Resource"}, "neither Not… nor Condition")
+                self.assertEqual(statement["Effect"], "Allow")
+                for resource in listed(statement["Resource"]):
+                    allowed.setdefault(resource, set()).update(listed(statement["Action"]))
+        attached = iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]
+        return allowed, [policy["PolicyArn"] for policy in attached]
+
+    def expected(self, name, made):
+        """What `role` should give."""
+        arn = f"arn:aws:logs:us-east-1:000000000000:log-group:{made[f'{name}LogGroup']}:*"
+        places = {"CaptchaBucket": f"arn:aws:s3:::{made['CaptchaBucket']}"}
+        return {arn: LOG_CALLS} | {place.format_map(places): calls for place, calls in CALLS[name].items()}
+
+    def test_each_role_allows_the_calls_of_its_function_and_no_other(self):
+        for name in CALLS:
+            for made in (self.made, self.other):
+                with self.subTest(name):
+                    self.assertEqual(self.role(name, made)[0], self.expected(name, made))
+
+    def test_no_role_has_a_wildcard_but_below_its_own_places(self):
+        for name in CALLS:
+            for resource, actions in self.role(name, self.made)[0].items():
+                self.assertRegex(resource, r"^arn:aws:(logs:[^*]+:\*|s3:::[^*]+/captcha/\*|dynamodb:[^*]+)$")
+                self.assertFalse([action for action in actions if "*" in action])
+
+    def test_traces_are_written_only_where_they_are_switched_on(self):
+        for name in CALLS:
+            self.assertEqual(self.role(name, self.made)[1], [])
+            self.assertEqual(self.function(name)["TracingConfig"]["Mode"], "PassThrough")
+            self.assertEqual(self.role(name, self.other)[1], [XRAY])
+            self.assertEqual(self.function(name, self.other)["TracingConfig"]["Mode"], "Active")
+
+    def test_only_lambda_takes_on_a_role_and_each_function_has_its_own(self):
+        iam = self.cloud.client("iam")
+        roles = [self.function(name)["Role"].rsplit("/", 1)[1] for name in CALLS]
+        self.assertEqual(len(set(roles)), len(CALLS))
+        for role in roles:
+            (statement,) = iam.get_role(RoleName=role)["Role"]["AssumeRolePolicyDocument"]["Statement"]
+            self.assertEqual(statement["Principal"], {"Service": "lambda.amazonaws.com"})
+
+    def test_every_function_is_in_the_table_of_calls(self):
+        functions = [id for id, kind in self.kinds() if kind == "AWS::Lambda::Function"]
+        self.assertEqual(sorted(functions), sorted(f"{name}Function" for name in CALLS))
+
+    def test_no_role_is_made_but_those_of_the_template(self):
+        roles = [id for id, kind in self.kinds() if kind.startswith("AWS::IAM::")]
+        self.assertEqual(sorted(roles), sorted(f"{name}Role" for name in CALLS))
+
+    @staticmethod
+    def kinds():
+        return [(id, resource["Type"]) for id, resource in translated()["Resources"].items()]
+
+    def test_each_function_writes_to_a_log_group_of_its_own_that_forgets(self):
+        groups = self.cloud.client("logs").describe_log_groups()["logGroups"]
+        days = {group["logGroupName"]: group.get("retentionInDays") for group in groups}
+        for made, retention in ((self.made, 30), (self.other, 7)):
+            used = [self.function(name, made)["LoggingConfig"]["LogGroup"] for name in CALLS]
+            self.assertEqual(used, [made[f"{name}LogGroup"] for name in CALLS])
+            self.assertEqual([days[group] for group in used], [retention] * len(CALLS))
+
+    def test_functions_are_as_meant(self):
+        memory = {"CreateAuthChallenge": 512, "VerifyAuthChallenge": 512}
+        for name in CALLS:
+            function = self.function(name)
+            self.assertEqual(function["Runtime"], "provided.al2023")
+            self.assertEqual(function["Architectures"], ["arm64"])
+            self.assertEqual(function["Timeout"], 5)
+            self.assertEqual(function["MemorySize"], memory.get(name, 128))
+            self.assertEqual(function["LoggingConfig"]["LogFormat"], "JSON")
+
+    def test_only_create_and_verify_have_the_secret(self):
+        secret = self.cloud.client("secretsmanager").get_secret_value(SecretId=self.made["ChallengeSecret"])
+        holders = [
+            name
+            for name in CALLS
+            if self.function(name)["Environment"]["Variables"].get("CHALLENGE_SECRET") == secret["SecretString"]
+        ]
+        self.assertEqual(holders, ["CreateAuthChallenge", "VerifyAuthChallenge"])
+        self.assertGreaterEqual(len(secret["SecretString"]), 32)
+
+    def test_the_pool_calls_the_functions_and_no_other_pool_may(self):
+        pool = self.pool()
+        wired = pool["LambdaConfig"]
+        self.assertEqual(set(wired), set(TRIGGERS))
+        there = "arn:aws:cognito-idp:us-east-1:000000000000:userpool/us-east-1_There"
+        for trigger, name in TRIGGERS.items():
+            self.assertEqual(wired[trigger], self.function(name)["FunctionArn"])
+            for made, caller in ((self.made, pool["Arn"]), (self.other, there)):
+                policy = self.cloud.client("lambda").get_policy(FunctionName=made[f"{name}Function"])["Policy"]
+                (statement,) = json.loads(policy)["Statement"]
+                self.assertEqual(statement["Principal"], {"Service": "cognito-idp.amazonaws.com"})
+                self.assertEqual(statement["Action"], "lambda:InvokeFunction")
+                self.assertEqual(statement["Condition"], {"ArnLike": {"AWS:SourceArn": caller}})
+
+    def pool(self):
+        return self.cloud.client("cognito-idp").describe_user_pool(UserPoolId=self.made["UserPool"])["UserPool"]
+
+    def test_the_pool_is_as_meant(self):
+        pool = self.pool()
+        self.assertEqual(pool["MfaConfiguration"], "OFF")
+        self.assertEqual(pool["DeletionProtection"], "ACTIVE")
+        self.assertTrue(pool["AdminCreateUserConfig"]["AllowAdminCreateUserOnly"])
+        self.assertFalse(pool["UsernameConfiguration"]["CaseSensitive"])
+        self.assertEqual(pool["AliasAttributes"], ["email"])
+        (answers,) = [one for one in pool["SchemaAttributes"] if one["Name"].startswith("custom:")]
+        self.assertEqual((answers["Name"], answers["Mutable"]), ("custom:security_questions", True))
+
+    def test_the_app_client_leaves_no_way_around_the_challenges(self):
+        clients = self.cloud.client("cognito-idp")
+        pool = self.made["UserPool"]
+        (listed,) = clients.list_user_pool_clients(UserPoolId=pool)["UserPoolClients"]
+        client = clients.describe_user_pool_client(UserPoolId=pool, ClientId=listed["ClientId"])["UserPoolClient"]
+        self.assertEqual(sorted(client["ExplicitAuthFlows"]), ["ALLOW_CUSTOM_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"])
+        self.assertEqual(client["PreventUserExistenceErrors"], "ENABLED")
+        self.assertFalse(client["AllowedOAuthFlowsUserPoolClient"])
+        self.assertEqual(client["AllowedOAuthFlows"], [])
+        self.assertEqual(client["ReadAttributes"], ["email", "email_verified", "locale", "name"])
+        self.assertEqual(client["WriteAttributes"], ["locale", "name"])
+        self.assertNotIn("ClientSecret", client)
+
+    def test_the_bucket_is_private_and_encrypted_and_refuses_plain_http(self):
+        bucket = self.made["CaptchaBucket"]
+        s3 = self.cloud.client("s3")
+        block = s3.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"]
+        self.assertEqual(set(block.values()), {True})
+        (rule,) = s3.get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"]["Rules"]
+        self.assertEqual(rule["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"], "AES256")
+        (statement,) = json.loads(s3.get_bucket_policy(Bucket=bucket)["Policy"])["Statement"]
+        self.assertEqual(statement["Effect"], "Deny")
+        self.assertEqual(statement["Condition"], {"Bool": {"aws:SecureTransport": "false"}})
+
+    def test_the_bucket_forgets_within_a_day(self):
+        # ministack does not carry the rules of a stack over to its S3.
+        properties = translated()["Resources"]["CaptchaBucket"]["Properties"]
+        (rule,) = properties["LifecycleConfiguration"]["Rules"]
+        self.assertEqual((rule["Status"], rule["ExpirationInDays"]), ("Enabled", 1))
+
+    def test_accounts_and_the_secret_outlive_the_stack(self):
+        resources = translated()["Resources"]
+        for id in ("UserPool", "ChallengeSecret"):
+            for policy in ("DeletionPolicy", "UpdateReplacePolicy"):
+                self.assertEqual(resources[id][policy], "Retain")
+
+    def test_a_pool_that_was_there_gets_functions_and_nothing_of_its_own(self):
+        self.assertFalse(self.other.keys() & {"UserPool", "UserPoolClient"})
+        self.assertFalse(self.other_outputs.keys() & {"UserPoolId", "UserPoolClientId"})
+        for name in CALLS:
+            self.assertEqual(self.other_outputs[f"{name}Arn"], self.function(name, self.other)["FunctionArn"])
+
+    def test_alarms_are_sent_only_where_an_address_is_given(self):
+        self.assertNotIn("AlarmTopic", self.made)
+        topics = self.cloud.client("sns").list_subscriptions()["Subscriptions"]
+        self.assertEqual([topic["Endpoint"] for topic in topics], ["ops@example.com"])
+        self.assertEqual(topics[0]["TopicArn"], self.other["AlarmTopic"])
+
+
+if __name__ == "__main__":
+    unittest.main()
