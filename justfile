@@ -6,13 +6,21 @@ check *steps:
 local *arguments:
     cargo run -p local -- {{ arguments }}
 
+# The same, and functions are built again when their sources change.
+watch *arguments:
+    cargo run -p local -- --watch {{ arguments }}
+
+# The lints, of everything.
+lint:
+    .ci/run clippy
+
 # Formats the code.
 fmt:
     cargo fmt --all
 
-# The tests.
-test:
-    .ci/run test
+# The tests, of everything or as cargo is told: `just test -p local watch`.
+test *arguments="--workspace":
+    cargo test --locked {{ arguments }}
 
 # Fuzzes define, verify and the flow's parser, each target for some seconds.
 fuzz seconds="60":

@@ -49,6 +49,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "DIR")]
     pub(crate) functions_dir: Option<PathBuf>,
 
+    /// Build the functions again when their sources change; open sessions go on in what was built
+    #[arg(long)]
+    pub(crate) watch: bool,
+
     /// A command that speaks the Lambda Runtime API, instead of the function
     #[arg(long, value_name = "COMMAND", value_parser = filled)]
     pub(crate) define_auth_challenge: Option<String>,

@@ -1,6 +1,6 @@
 //! Builds the function binaries with cargo.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -51,63 +51,94 @@ impl Target {
         })
     }
 
+    /// The folder that everything is built in.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// The name of the profile, which is not always the name of its folder.
     fn profile(&self) -> &str {
         if self.profile == "debug" { "dev" } else { &self.profile }
     }
 }
 
-/// Builds the packages of the workspace at `workspace` and gives their binaries. Cargo's progress goes to standard error.
-///
-/// `environment` is this process's own.
-///
-/// # Errors
-/// If cargo cannot be run or fails.
-pub(crate) async fn build(
-    packages: &[&str],
-    target: &Target,
-    workspace: &Path,
-    environment: impl IntoIterator<Item = (String, String)>,
-) -> Result<BTreeMap<String, PathBuf>, BuildError> {
-    let environment: BTreeMap<_, _> = environment.into_iter().collect();
-    let cargo = environment.get("CARGO").map_or("cargo", String::as_str);
-    let mut command = Command::new(cargo);
-    command
-        .args([
-            "build",
-            "--message-format",
-            "json-render-diagnostics",
-            "--profile",
-            target.profile(),
-            "--target-dir",
-        ])
-        .arg(&target.folder)
-        .args(packages.iter().flat_map(|package| ["--package", package]))
-        .current_dir(workspace)
+/// What to build, and how.
+#[derive(Clone, Debug)]
+pub(crate) struct Build {
+    pub(crate) packages: Vec<String>,
+    pub(crate) target: Target,
+    /// The folder of the workspace that the packages are in.
+    pub(crate) workspace: PathBuf,
+    /// This process's own.
+    pub(crate) environment: BTreeMap<String, String>,
+}
+
+impl Build {
+    /// Builds the packages and gives their binaries. Cargo's progress goes to standard error.
+    ///
+    /// # Errors
+    /// If cargo cannot be run or fails.
+    pub(crate) async fn run(&self) -> Result<BTreeMap<String, PathBuf>, BuildError> {
+        let mut command = self.cargo();
+        command
+            .args([
+                "build",
+                "--message-format",
+                "json-render-diagnostics",
+                "--profile",
+                self.target.profile(),
+                "--target-dir",
+            ])
+            .arg(&self.target.folder)
+            .args(self.packages.iter().flat_map(|package| ["--package", package]));
+        let messages = output(&mut command).await?;
+        let mut binaries = binaries(&messages);
+        self.packages
+            .iter()
+            .map(|package| {
+                let binary = binaries
+                    .remove(package)
+                    .ok_or_else(|| BuildError::Missing(package.clone()))?;
+                Ok((package.clone(), binary))
+            })
+            .collect()
+    }
+
+    /// The folders of the packages and of what they depend on in the workspace.
+    ///
+    /// # Errors
+    /// If cargo cannot be run or fails.
+    pub(crate) async fn folders(&self) -> Result<BTreeSet<PathBuf>, BuildError> {
+        let mut command = self.cargo();
+        command.args(["metadata", "--no-deps", "--format-version", "1"]);
+        Ok(folders(&output(&mut command).await?, &self.packages))
+    }
+
+    fn cargo(&self) -> Command {
+        let cargo = self.environment.get("CARGO").map_or("cargo", String::as_str);
+        let mut command = Command::new(cargo);
+        command.current_dir(&self.workspace);
+        // `cargo run` sets these for `local`. Build scripts that watch them would run again, and compile for minutes.
+        for name in self.environment.keys().filter(|name| is_of_this_package(name)) {
+            command.env_remove(name);
+        }
+        command
+    }
+}
+
+async fn output(cargo: &mut Command) -> Result<Vec<u8>, BuildError> {
+    cargo
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::inherit())
         .kill_on_drop(true);
-    // `cargo run` sets these for `local`. Build scripts that watch them would run again, and compile for minutes.
-    for name in environment.keys().filter(|name| is_of_this_package(name)) {
-        command.env_remove(name);
-    }
     // Not `output()`, which would keep cargo's progress to itself.
-    let cargo = command.spawn().map_err(BuildError::NoCargo)?;
-    let output = cargo.wait_with_output().await.map_err(BuildError::NoCargo)?;
+    let running = cargo.spawn().map_err(BuildError::NoCargo)?;
+    let output = running.wait_with_output().await.map_err(BuildError::NoCargo)?;
     if !output.status.success() {
         return Err(BuildError::Failed);
     }
-    let mut binaries = binaries(&output.stdout);
-    packages
-        .iter()
-        .map(|package| {
-            let binary = binaries
-                .remove(*package)
-                .ok_or_else(|| BuildError::Missing((*package).to_owned()))?;
-            Ok(((*package).to_owned(), binary))
-        })
-        .collect()
+    Ok(output.stdout)
 }
 
 fn is_of_this_package(variable: &str) -> bool {
@@ -143,9 +174,71 @@ fn binaries(messages: &[u8]) -> BTreeMap<String, PathBuf> {
         .collect()
 }
 
+/// What cargo knows of the workspace.
+#[derive(Deserialize)]
+struct Metadata {
+    packages: Vec<Package>,
+}
+
+/// A package of the workspace.
+#[derive(Deserialize)]
+struct Package {
+    name: String,
+    manifest_path: PathBuf,
+    dependencies: Vec<Dependency>,
+}
+
+/// What a package depends on.
+#[derive(Deserialize)]
+struct Dependency {
+    kind: Option<String>,
+    /// Its folder, if it has one here.
+    path: Option<PathBuf>,
+}
+
+/// The folders of `packages` and of what is built for them, as far as `metadata` names any.
+fn folders(metadata: &[u8], packages: &[String]) -> BTreeSet<PathBuf> {
+    let Ok(Metadata { packages: known }) = serde_json::from_slice(metadata) else {
+        return BTreeSet::new();
+    };
+    let of_names = known.iter().filter(|package| packages.contains(&package.name));
+    let mut open: Vec<_> = of_names.filter_map(|package| package.manifest_path.parent()).collect();
+    let mut folders = BTreeSet::new();
+    while let Some(folder) = open.pop() {
+        if folders.insert(folder.to_owned()) {
+            let here = known
+                .iter()
+                .filter(|package| package.manifest_path.parent() == Some(folder));
+            let needed = here.flat_map(|package| &package.dependencies);
+            let built = needed.filter(|dependency| dependency.kind.as_deref() != Some("dev"));
+            open.extend(built.filter_map(|dependency| dependency.path.as_deref()));
+        }
+    }
+    folders
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_folders_are_those_of_everything_that_is_built_and_of_nothing_else() {
+        let package = |name: &str, dependencies: serde_json::Value| serde_json::json!({ "name": name, "manifest_path": format!("/w/{name}/Cargo.toml"), "dependencies": dependencies });
+        let metadata = serde_json::json!({ "packages": [
+            package("create", serde_json::json!([
+                { "kind": null, "path": "/w/shared" },
+                { "kind": "dev", "path": "/w/tests" },
+                { "kind": null },
+            ])),
+            package("shared", serde_json::json!([{ "kind": "build", "path": "/w/fonts" }])),
+            package("fonts", serde_json::json!([])),
+            package("local", serde_json::json!([{ "kind": null, "path": "/w/shared" }])),
+            package("tests", serde_json::json!([])),
+        ] });
+        let found = folders(metadata.to_string().as_bytes(), &["create".to_owned()]);
+        let expected = ["/w/create", "/w/fonts", "/w/shared"].map(PathBuf::from);
+        assert_eq!(found, BTreeSet::from(expected));
+    }
 
     #[test]
     fn binaries_are_those_that_cargo_names() {

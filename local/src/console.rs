@@ -58,6 +58,11 @@ impl Console {
         }
     }
 
+    /// Something that has happened.
+    pub(crate) fn say(&self, text: &str) {
+        self.line(format_args!("{text}"));
+    }
+
     /// Something that a client is not told, or that its user should know.
     pub(crate) fn warn(&self, text: &str) {
         let (yellow, plain) = (self.style("33"), self.style("0"));

@@ -127,6 +127,23 @@ impl Functions {
         Ok(())
     }
 
+    /// Lets calls from now on go to `program`, in every function that runs `binary`. Calls that run already end where
+    /// they are.
+    ///
+    /// # Errors
+    /// If it does not start. Then nothing has changed.
+    pub(crate) async fn replace(&self, binary: &str, program: Program) -> Result<(), StartError> {
+        let program = Arc::new(program);
+        let mut successors = Vec::new();
+        for pool in self.pools.iter().filter(|pool| pool.spec.binary == binary) {
+            successors.push(pool.successor(&program).await?);
+        }
+        for successor in successors {
+            successor.succeed();
+        }
+        Ok(())
+    }
+
     /// Runs the function with this logical id, binary name or ARN once with `event`.
     ///
     /// The invocation runs on if the future is dropped. `None` means that no function has this name.

@@ -13,11 +13,13 @@ mod machine;
 mod metrics;
 mod page;
 mod pools;
+mod programs;
 mod s3;
 mod server;
 mod template;
+mod watch;
 
-use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -36,13 +38,15 @@ use args::{Args, Command, Place};
 use cognito::{Clock, Cognito};
 use console::{Banner, Console};
 use disk::{Disk, DiskError};
-use functions::{Functions, Output, Program, invoke_api};
+use functions::{Functions, Output, invoke_api};
 use launch::Surroundings;
 use machine::Machine;
 use metrics::Board;
 use pools::{CLIENT_ID, CLIENT_ID_NO_PASSWORD};
+use programs::programs;
 use s3::S3;
 use template::Template;
+use watch::{Watch, WatchError};
 
 /// Why `local` cannot run.
 #[derive(Debug, thiserror::Error)]
@@ -67,6 +71,8 @@ enum Stop {
     SetUp(#[from] cognito::SetUpError),
     #[error(transparent)]
     Template(#[from] template::TemplateError),
+    #[error(transparent)]
+    Watch(#[from] WatchError),
 }
 
 /// Everything that runs besides the main listener.
@@ -74,6 +80,7 @@ struct Running {
     template: Template,
     disk: Disk,
     functions: Arc<Functions>,
+    watch: Option<Watch>,
     /// What `CHALLENGE_SECRET` is in this run.
     secret: String,
     /// Stops when dropped.
@@ -162,6 +169,7 @@ async fn run(args: &Args, start: Instant) -> Result<(), Stop> {
     let ended = tokio::select! {
         ended = server::serve(running.listener, router) => ended,
         ended = &mut end => ended,
+        never = watching(running.watch, &running.functions, &console) => match never {},
     };
     // Dropping them would kill the processes too; this also waits until they are gone.
     let _ = timeout(Duration::from_secs(5), running.functions.shut_down()).await;
@@ -171,6 +179,9 @@ async fn run(args: &Args, start: Instant) -> Result<(), Stop> {
 
 /// Reads the template, has the functions built and starts them.
 async fn launch(args: &Args, machine: &Machine, console: &Arc<Console>, board: &Arc<Board>) -> Result<Running, Stop> {
+    if args.watch && args.functions_dir.is_some() {
+        return Err(WatchError::Built.into());
+    }
     // First, because it is the quickest to fail, and building can take minutes.
     let listener = TcpListener::bind(args.listen)
         .await
@@ -184,7 +195,7 @@ async fn launch(args: &Args, machine: &Machine, console: &Arc<Console>, board: &
     let given = machine.environment.get("CHALLENGE_SECRET");
     let secret = kept::secret(&disk, given.map(String::as_str), |text| console.warn(text))?;
     let template = template(args, &path, &secret)?;
-    let programs = programs(args, machine, &template).await?;
+    let (programs, watch) = programs(args, machine, &template).await?;
     let s3 = S3::start(template.buckets.values().cloned()).await?;
     let inherited = ["HOME", "PATH"].map(|name| {
         (
@@ -216,6 +227,7 @@ async fn launch(args: &Args, machine: &Machine, console: &Arc<Console>, board: &
         template,
         disk,
         functions: Arc::new(functions),
+        watch,
         secret,
         _s3: s3,
         listener,
@@ -257,28 +269,9 @@ fn template(args: &Args, path: &Path, secret: &str) -> Result<Template, Stop> {
     Ok(template)
 }
 
-/// What each function runs, by logical id: a command, a binary that is there, or one that cargo builds.
-async fn programs(args: &Args, machine: &Machine, template: &Template) -> Result<BTreeMap<String, Program>, Stop> {
-    let mut programs = launch::commands(template, args)?;
-    let others: Vec<_> = template
-        .functions
-        .iter()
-        .filter(|function| !programs.contains_key(&function.logical_id))
-        .collect();
-    if let Some(folder) = &args.functions_dir {
-        for function in others {
-            programs.insert(function.logical_id.clone(), launch::find(function, folder)?);
-        }
-    } else if !others.is_empty() {
-        let packages: Vec<_> = others.iter().map(|function| function.binary.as_str()).collect();
-        let target = cargo::Target::of(&machine.program)?;
-        let workspace = machine.workspace().unwrap_or_else(|| machine.folder.clone());
-        let mut built = cargo::build(&packages, &target, &workspace, machine.environment.clone()).await?;
-        for function in others {
-            if let Some(binary) = built.remove(&function.binary) {
-                programs.insert(function.logical_id.clone(), Program::Binary(binary));
-            }
-        }
+async fn watching(watch: Option<Watch>, functions: &Functions, console: &Console) -> Infallible {
+    match watch {
+        Some(watch) => watch.run(functions, console).await,
+        None => std::future::pending().await,
     }
-    Ok(programs)
 }

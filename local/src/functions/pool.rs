@@ -1,15 +1,15 @@
 //! The processes of one function.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use uuid::Uuid;
 
 use super::outcome::{Cause, FunctionError};
 use super::output::{Lines, Output};
-use super::process::{Lifeline, NotReady, Process, Ran};
+use super::process::{Lifeline, NotReady, Process, Program, Ran};
 use super::{Spec, StartError};
 
 /// More overlapping calls than these wait for each other.
@@ -27,34 +27,91 @@ pub(super) struct Pool {
     /// INVARIANT: whoever holds a permit has at most one process, and starts one only if none is idle. So there are
     /// never more processes than permits.
     permits: Semaphore,
-    idle: Mutex<Vec<Process>>,
+    current: Mutex<Current>,
+}
+
+/// What calls go to.
+struct Current {
+    program: Arc<Program>,
+    /// INVARIANT: these run `program`.
+    idle: Vec<Process>,
+}
+
+/// A program that a pool may turn to: it has started, if the pool's processes start before they are called.
+pub(super) struct Successor<'a> {
+    pool: &'a Pool,
+    program: Arc<Program>,
+    process: Option<Process>,
+    _permit: SemaphorePermit<'a>,
+}
+
+impl Successor<'_> {
+    /// From now on, calls go to it. Those that run already end where they are.
+    pub(super) fn succeed(self) {
+        let mut current = self.pool.current();
+        current.program = self.program;
+        current.idle.clear();
+        drop(current);
+        if let Some(process) = self.process {
+            self.pool.keep(process);
+        }
+    }
 }
 
 impl Pool {
     /// A pool without processes.
     pub(super) fn new(spec: Spec, arn: String, output: Output, lifeline: Lifeline) -> Self {
+        let current = Current {
+            program: Arc::new(spec.program.clone()),
+            idle: Vec::new(),
+        };
         Self {
             spec,
             arn,
             output,
             lifeline,
             permits: Semaphore::new(MAX_PROCESSES),
-            idle: Mutex::default(),
+            current: Mutex::new(current),
         }
     }
 
     /// Starts one process and keeps it.
     pub(super) async fn warm_up(&self) -> Result<(), StartError> {
+        let program = self.current().program.clone();
+        let process = self.started(program).await?;
+        self.keep(process);
+        Ok(())
+    }
+
+    /// Tries `program`, while calls still go to the one before.
+    pub(super) async fn successor(&self, program: &Arc<Program>) -> Result<Successor<'_>, StartError> {
+        let permit = self.permits.acquire().await.map_err(|_| StartError {
+            function: self.spec.binary.clone(),
+            reason: "it was stopped".to_owned(),
+        })?;
+        let process = if self.spec.warm {
+            Some(self.started(Arc::clone(program)).await?)
+        } else {
+            None
+        };
+        Ok(Successor {
+            pool: self,
+            program: Arc::clone(program),
+            process,
+            _permit: permit,
+        })
+    }
+
+    /// A process that asks for work.
+    async fn started(&self, program: Arc<Program>) -> Result<Process, StartError> {
         let error = |reason| StartError {
             function: self.spec.binary.clone(),
             reason,
         };
-        let mut process = self.start().await.map_err(|failed| error(failed.to_string()))?;
+        let start = self.start(program).await;
+        let mut process = start.map_err(|failed| error(failed.to_string()))?;
         match process.ready(Uuid::new_v4(), START_LIMIT).await {
-            Ok(()) => {
-                self.keep(process);
-                Ok(())
-            }
+            Ok(()) => Ok(process),
             Err(NotReady {
                 error: reported,
                 exit,
@@ -83,8 +140,9 @@ impl Pool {
                 Ran::NotTaken(_) => {}
             }
         }
+        let program = self.current().program.clone();
         let mut process = self
-            .start()
+            .start(program)
             .await
             .map_err(|error| FunctionError::ended(id, &error.to_string()))?;
         if let Err(NotReady { error, lines, .. }) = process.ready(id, START_LIMIT).await {
@@ -105,32 +163,31 @@ impl Pool {
     /// From now on, calls fail.
     pub(super) fn close(&self) {
         self.permits.close();
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.current().idle.clear();
     }
 
-    async fn start(&self) -> std::io::Result<Process> {
+    fn current(&self) -> MutexGuard<'_, Current> {
+        self.current.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn start(&self, program: Arc<Program>) -> std::io::Result<Process> {
         let lines = Lines::new(self.spec.binary.clone(), Arc::clone(&self.output));
         let arn = self.arn.clone();
-        Process::start(
-            &self.spec.program,
-            &self.spec.environment,
-            arn,
-            lines,
-            self.lifeline.clone(),
-        )
-        .await
+        Process::start(program, &self.spec.environment, arn, lines, self.lifeline.clone()).await
     }
 
     /// The process that worked last, so that the others are left to be forgotten by the memory's caches.
     fn take_idle(&self) -> Option<Process> {
-        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        idle.retain(Process::is_alive);
-        idle.pop()
+        let mut current = self.current();
+        current.idle.retain(Process::is_alive);
+        current.idle.pop()
     }
 
+    /// Puts `process` back, unless it runs a program that has a successor.
     fn keep(&self, process: Process) {
-        if !self.permits.is_closed() {
-            self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(process);
+        let mut current = self.current();
+        if !self.permits.is_closed() && process.runs(&current.program) {
+            current.idle.push(process);
         }
     }
 }

@@ -45,6 +45,7 @@ pub(super) struct Lifeline {
 #[derive(Debug)]
 pub(super) struct Process {
     id: Option<u32>,
+    program: Arc<Program>,
     desk: Arc<Desk>,
     lines: Arc<Lines>,
     ended: watch::Receiver<Option<String>>,
@@ -65,7 +66,7 @@ pub(super) enum Ran {
 impl Process {
     /// Starts `program` with `environment` and nothing else. It has not asked for work yet.
     pub(super) async fn start(
-        program: &Program,
+        program: Arc<Program>,
         environment: &BTreeMap<String, String>,
         arn: String,
         lines: Lines,
@@ -78,7 +79,7 @@ impl Process {
         }
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let address = listener.local_addr()?;
-        let mut command = command(program);
+        let mut command = command(&program);
         command
             .env_clear()
             .envs(environment)
@@ -106,6 +107,7 @@ impl Process {
         tokio::spawn(keeper.run(listener, Arc::clone(&desk)));
         Ok(Self {
             id,
+            program,
             desk,
             lines,
             ended,
@@ -133,6 +135,11 @@ impl Process {
                 Err(NotReady { error: FunctionError::timed_out(id, limit), exit, lines: self.lines.take() })
             }
         }
+    }
+
+    /// Whether this is what the process was started with: the very one, since a path may have another file by now.
+    pub(super) fn runs(&self, program: &Arc<Program>) -> bool {
+        Arc::ptr_eq(&self.program, program)
     }
 
     /// Whether the process still runs.

@@ -395,6 +395,57 @@ fn a_panic_leaves_no_process() {
     assert!(state.is_empty() || state.contains(") Z "), "{state}");
 }
 
+/// A command line for [`a_function`] that is not the one that [`echo`] runs.
+fn another() -> Program {
+    let this = std::env::current_exe().unwrap();
+    Program::Shell(format!(
+        "'{}' --ignored --exact functions::tests::a_function --nocapture; :",
+        this.display()
+    ))
+}
+
+#[tokio::test]
+async fn a_call_ends_in_the_program_that_it_began_in_and_the_next_one_goes_to_its_successor() {
+    let functions = Arc::new(echo());
+    let before = pid(&functions).await;
+    let gate = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let event = json!({ "gate": gate.local_addr().unwrap() });
+    let under_way = tokio::spawn({
+        let functions = Arc::clone(&functions);
+        async move { call(&functions, event).await.unwrap()["pid"].as_u64().unwrap() }
+    });
+    let (mut inside, _) = gate.accept().await.unwrap();
+
+    functions.replace("echo", another()).await.unwrap();
+    let after = pid(&functions).await;
+    assert_ne!(after, before);
+    inside.write_all(b"!").await.unwrap();
+    assert_eq!(under_way.await.unwrap(), before);
+    assert!(gone(before).await);
+    assert_eq!(pid(&functions).await, after);
+}
+
+#[tokio::test]
+async fn an_idle_process_ends_when_its_program_has_a_successor() {
+    let functions = echo();
+    let before = pid(&functions).await;
+    functions.replace("echo", another()).await.unwrap();
+    assert!(gone(before).await);
+}
+
+#[tokio::test]
+async fn a_program_that_does_not_start_succeeds_nothing() {
+    let functions = echo();
+    let before = pid(&functions).await;
+    let broken = Program::Shell("echo 'no flow' >&2; exit 3".into());
+    let error = functions.replace("echo", broken).await.unwrap_err().to_string();
+    assert_eq!(error, "function `echo` does not start: exit status 3: no flow");
+    assert_eq!(pid(&functions).await, before);
+    // Nor is it what the next process runs.
+    call(&functions, json!({ "exitAfter": true })).await.unwrap();
+    assert_ne!(pid(&functions).await, before);
+}
+
 #[tokio::test]
 async fn functions_are_known_by_id_binary_and_arn() {
     let functions = echo();

@@ -1,0 +1,55 @@
+//! What the functions run.
+
+use std::collections::BTreeMap;
+
+use crate::Stop;
+use crate::args::Args;
+use crate::cargo::{Build, Target};
+use crate::functions::Program;
+use crate::launch;
+use crate::machine::Machine;
+use crate::template::Template;
+use crate::watch::{Watch, WatchError};
+
+/// What each function runs, by logical id: a command, a binary that is there, or one that cargo builds. With `--watch`
+/// also what has the last built again.
+pub(crate) async fn programs(
+    args: &Args,
+    machine: &Machine,
+    template: &Template,
+) -> Result<(BTreeMap<String, Program>, Option<Watch>), Stop> {
+    let mut watch = None;
+    let mut programs = launch::commands(template, args)?;
+    let others: Vec<_> = template
+        .functions
+        .iter()
+        .filter(|function| !programs.contains_key(&function.logical_id))
+        .collect();
+    if let Some(folder) = &args.functions_dir {
+        for function in others {
+            programs.insert(function.logical_id.clone(), launch::find(function, folder)?);
+        }
+    } else if others.is_empty() {
+        if args.watch {
+            return Err(WatchError::Nothing.into());
+        }
+    } else {
+        let build = Build {
+            packages: others.iter().map(|function| function.binary.clone()).collect(),
+            target: Target::of(&machine.program)?,
+            workspace: machine.workspace().unwrap_or_else(|| machine.folder.clone()),
+            environment: machine.environment.clone(),
+        };
+        let mut binaries = if args.watch {
+            watch.insert(Watch::start(build).await?).built().await?
+        } else {
+            build.run().await?
+        };
+        for function in others {
+            if let Some(binary) = binaries.remove(&function.binary) {
+                programs.insert(function.logical_id.clone(), Program::Binary(binary));
+            }
+        }
+    }
+    Ok((programs, watch))
+}
