@@ -4,6 +4,7 @@ mod args;
 mod cargo;
 mod cognito;
 mod console;
+mod dynamodb;
 mod functions;
 mod lambda;
 mod launch;
@@ -33,6 +34,7 @@ use uuid::Uuid;
 use args::Args;
 use cognito::{Clock, Cognito};
 use console::{Banner, Console};
+use dynamodb::DynamoDb;
 use functions::{Functions, Output, Program, invoke_api};
 use launch::Surroundings;
 use metrics::Board;
@@ -45,6 +47,8 @@ use template::Template;
 enum Stop {
     #[error(transparent)]
     Build(#[from] cargo::BuildError),
+    #[error(transparent)]
+    DynamoDb(#[from] dynamodb::DynamoDbError),
     #[error(transparent)]
     Function(#[from] functions::StartError),
     #[error(transparent)]
@@ -109,6 +113,8 @@ struct Running {
     secret: String,
     /// Stops when dropped.
     _s3: S3,
+    /// Stops when dropped.
+    _dynamodb: DynamoDb,
     listener: TcpListener,
 }
 
@@ -208,6 +214,7 @@ async fn launch(args: &Args, machine: &Machine, console: &Arc<Console>, board: &
     let template = template(args, machine, &secret)?;
     let programs = programs(args, machine, &template).await?;
     let s3 = S3::start(template.buckets.values().cloned()).await?;
+    let dynamodb = DynamoDb::start(&template.tables).await?;
     let inherited = ["HOME", "PATH"].map(|name| {
         (
             name.to_owned(),
@@ -217,6 +224,7 @@ async fn launch(args: &Args, machine: &Machine, console: &Arc<Console>, board: &
     let around = Surroundings {
         region: &args.region,
         s3_endpoint: &s3.endpoint,
+        dynamodb_endpoint: &dynamodb.endpoint,
         access_key: &s3.access_key,
         secret_key: &s3.secret_key,
         inherited: &inherited,
@@ -239,6 +247,7 @@ async fn launch(args: &Args, machine: &Machine, console: &Arc<Console>, board: &
         functions: Arc::new(functions),
         secret,
         _s3: s3,
+        _dynamodb: dynamodb,
         listener,
     })
 }
