@@ -60,7 +60,7 @@ fn the_dashboard_shows_every_metric_and_no_other() {
 fn alarms_watch_metrics_that_there_are() {
     let text = text();
     let alarms: Vec<&str> = text.split("Type: AWS::CloudWatch::Alarm").skip(1).collect();
-    assert_eq!(alarms.len(), 5);
+    assert_eq!(alarms.len(), 6);
     for alarm in alarms {
         let (alarm, _) = alarm.split_once("\n\n").unwrap();
         let (_, name) = alarm.split_once("MetricName: ").unwrap();
@@ -96,8 +96,8 @@ fn functions_log_at_the_level_of_the_template_and_no_less_than_metrics_need() {
         let level = |function: &super::super::Function| function.environment["AWS_LAMBDA_LOG_LEVEL"].clone();
         template.functions.iter().map(level).collect()
     };
-    assert_eq!(levels(Template::read(&path, &settings()).unwrap()), ["INFO"; 3]);
+    assert_eq!(levels(Template::read(&path, &settings()).unwrap()), ["INFO"; 4]);
     let debug = with(&[("LogLevel", "DEBUG")]);
-    assert_eq!(levels(Template::read(&path, &debug).unwrap()), ["DEBUG"; 3]);
+    assert_eq!(levels(Template::read(&path, &debug).unwrap()), ["DEBUG"; 4]);
     assert!(Template::read(&path, &with(&[("LogLevel", "WARN")])).is_err());
 }
