@@ -28,19 +28,40 @@ fn links(package: &str) -> Vec<String> {
         .collect()
 }
 
+/// What only `package` needs of all functions: create stores pictures and draws, verify counts answers.
+const OWN: [(&str, &[&str]); 2] = [
+    ("create-auth-challenge", &["aws-sdk-s3", "png", "rand", "ttf-parser"]),
+    ("verify-auth-challenge", &["aws-sdk-dynamodb"]),
+];
+
 #[test]
-fn only_create_talks_to_aws_draws_and_draws_lots() {
+fn only_create_draws_and_draws_lots_and_only_create_and_verify_talk_to_aws() {
     for package in [
+        "create-auth-challenge",
         "define-auth-challenge",
         "verify-auth-challenge",
         "pre-token-generation",
         "shared",
     ] {
-        for linked in links(package) {
-            let foreign = ["png", "ttf-parser", "rand", "rustls", "ring"].contains(&linked.as_str())
-                || linked.starts_with("aws-sdk")
-                || linked.starts_with("aws-smithy");
-            assert!(!foreign, "{package} links {linked}");
+        let own = OWN.iter().find(|(owner, _)| *owner == package);
+        let own = own.map_or(&[][..], |(_, crates)| *crates);
+        let linked = links(package);
+        for needed in own {
+            assert!(
+                linked.iter().any(|linked| linked == needed),
+                "{package} does without {needed}"
+            );
+        }
+        for linked in linked {
+            let of_another = OWN.iter().any(|(_, crates)| crates.contains(&linked.as_str()));
+            let aws = linked.starts_with("aws-sdk") || linked.starts_with("aws-config");
+            assert!(
+                own.contains(&linked.as_str()) || !(of_another || aws),
+                "{package} links {linked}"
+            );
+            // What an SDK brings along.
+            let foreign = ["rustls", "ring"].contains(&linked.as_str()) || linked.starts_with("aws-smithy");
+            assert!(!own.is_empty() || !foreign, "{package} links {linked}");
         }
     }
 }

@@ -86,14 +86,8 @@ impl Functions {
     ///
     /// The function's own, as text.
     pub fn create(&self, event: Value) -> Result<Value, String> {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .unwrap();
         let mut rng = StdRng::seed_from_u64(1);
-        runtime
-            .block_on(self.asker.handle(event, now(), &mut rng))
-            .map_err(|error| error.to_string())
+        block_on(self.asker.handle(event, now(), &mut rng)).map_err(|error| error.to_string())
     }
 
     /// Runs the function before tokens.
@@ -111,6 +105,14 @@ impl Functions {
     ///
     /// The function's own, as text.
     pub fn verify(&self, event: Value) -> Result<Value, String> {
-        self.judge.handle(event, now()).map_err(|error| error.to_string())
+        block_on(self.judge.handle(event, now())).map_err(|error| error.to_string())
     }
+}
+
+fn block_on<F: Future>(future: F) -> F::Output {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(future)
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use loop_tests::folder::{cases, fixtures, read};
-use loop_tests::local::{Client, Local, Refusal};
+use loop_tests::local::{Client, Local, Refusal, function};
 use loop_tests::script::{Answer, End, Script, User, right_answer};
 use serde_json::{Value, json};
 
@@ -16,7 +16,9 @@ fn every_script_ends_as_it_says() {
         by_flow.entry(script.flow.clone()).or_default().push((case, script));
     }
     for (flow, scripts) in by_flow {
-        let local = Local::start(&["--flow", &flow, "--parameter", "ProofOfWorkTries=2"]);
+        // Some of the scripts only answer wrong, and all are of the same few users.
+        let uncounted = ["--parameter", "CountAttempts=Disabled"];
+        let local = Local::start(&[&["--flow", &flow, "--parameter", "ProofOfWorkTries=2"][..], &uncounted].concat());
         local.admin(
             "AdminCreateUser",
             &json!({"Username": "not-enrolled", "MessageAction": "SUPPRESS",
@@ -257,5 +259,128 @@ fn admin_refuses_weak_answers_and_unknown_users_without_quoting_them() {
         let (code, printed) = local.admin_questions(&["enroll", "--stdin", "--username", user], answers);
         assert_eq!(code, Some(2), "{printed}");
         assert!(printed.contains(message) && !printed.contains("hunter2"), "{printed}");
+    }
+}
+
+/// Two steps, so that a right answer to the first is seen also where nobody can pass the second.
+const COUNTED: &str = "CAPTCHA:1,SECURITY_QUESTION:1";
+
+/// Someone who has signed in as far as a question.
+struct Asked<'a> {
+    client: &'a Client<'a>,
+    user: &'a str,
+    reply: Value,
+}
+
+impl<'a> Asked<'a> {
+    fn captcha(client: &'a Client<'a>, user: &'a str) -> Self {
+        let reply = client.start(user).unwrap();
+        Self { client, user, reply }
+    }
+
+    fn question(client: &'a Client<'a>, user: &'a str) -> Self {
+        let asked = Self::captcha(client, user);
+        let reply = asked.answer(&asked.right()).unwrap();
+        Self { client, user, reply }
+    }
+
+    fn right(&self) -> String {
+        right_answer(
+            &self.reply["ChallengeParameters"],
+            &self.client.private_parameters(&self.reply),
+        )
+    }
+
+    fn answer(&self, answer: &str) -> Result<Value, Refusal> {
+        self.client.answer(self.user, &self.reply, answer, &Value::Null)
+    }
+
+    /// Whether `answer` is right: a wrong one ends the sign-in, because each step has one attempt.
+    fn takes(&self, answer: &str) -> bool {
+        let answered = self.answer(answer);
+        if let Err(refusal) = &answered {
+            assert_eq!(*refusal, Refusal::incorrect());
+        }
+        answered.is_ok()
+    }
+}
+
+/// Whether the right answer to a new question is refused after five wrong ones, each in a sign-in of its own.
+///
+/// Where this machine pauses for the second that the first wait lasts, it is not; so there are three rounds, each of
+/// which starts anew where the right answer was taken.
+fn five_wrong_ones_lock<'a>(ask: &dyn Fn() -> Asked<'a>) -> bool {
+    (0..3).any(|_| {
+        // All are asked before any is answered: asking takes longest.
+        let asked: Vec<_> = (0..6).map(|_| ask()).collect();
+        let (last, others) = asked.split_last().unwrap();
+        let right = last.right();
+        for other in others {
+            assert!(!other.takes("wrong"));
+        }
+        !last.takes(&right)
+    })
+}
+
+#[test]
+fn five_wrong_answers_in_as_many_sign_ins_lock_one_user_out_of_one_challenge() {
+    let local = Local::start(&["--flow", COUNTED]);
+    let client = Client::new(&local);
+    for user in ["demo", "nobody"] {
+        assert!(five_wrong_ones_lock(&|| Asked::captcha(&client, user)), "{user}");
+    }
+    let other = Asked::captcha(&client, "somebody-else");
+    assert!(other.takes(&other.right()));
+}
+
+#[test]
+fn who_is_locked_out_of_the_question_still_passes_the_captcha() {
+    let local = Local::start(&["--flow", COUNTED]);
+    let client = Client::new(&local);
+    assert!(five_wrong_ones_lock(&|| Asked::question(&client, "demo")));
+    let asked = Asked::captcha(&client, "demo");
+    assert!(asked.takes(&asked.right()));
+}
+
+#[test]
+fn a_right_answer_starts_the_count_anew() {
+    let local = Local::start(&["--flow", COUNTED]);
+    let client = Client::new(&local);
+    for user in ["demo", "nobody"] {
+        for _ in 0..3 {
+            for _ in 0..4 {
+                assert!(!Asked::captcha(&client, user).takes("wrong"));
+            }
+            let asked = Asked::captcha(&client, user);
+            assert!(asked.takes(&asked.right()), "{user}");
+        }
+    }
+}
+
+#[test]
+fn without_its_table_verify_is_closed_or_open_as_it_is_told() {
+    let verify = function("verify-auth-challenge");
+    let dead = format!("AWS_ENDPOINT_URL_DYNAMODB=http://127.0.0.1:1 exec {}", verify.display());
+    for (setting, opens) in [("closed", false), ("open", true)] {
+        let setting = format!("AttemptsUnreachable={setting}");
+        let local = Local::start(&[
+            "--flow",
+            COUNTED,
+            "--parameter",
+            &setting,
+            "--verify-auth-challenge",
+            &dead,
+        ]);
+        let client = Client::new(&local);
+        for user in ["demo", "nobody"] {
+            let asked = Asked::captcha(&client, user);
+            assert_eq!(asked.takes(&asked.right()), opens, "{user}, {setting}");
+            assert!(!Asked::captcha(&client, user).takes("wrong"), "{user}, {setting}");
+        }
+        let printed = local.printed();
+        assert!(
+            printed.contains("the answer could not be counted: GetItem"),
+            "{printed}"
+        );
     }
 }

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use dynoxide::Database;
 use loop_tests::emf::violations;
 use loop_tests::folder::{cases, fixtures, read};
 use loop_tests::functions::{DEFAULT_FLOW, SECRET};
@@ -33,8 +34,45 @@ fn start(name: &str) -> Function {
     match name {
         DEFINE => Function::start(name, &[flow]),
         CREATE => Function::start(name, &[&[flow], &secret[..], &s3[..]].concat()),
-        _ => Function::start(name, &secret),
+        _ => Function::start(
+            name,
+            &[&secret[..], &attempts("http://127.0.0.1:1", "open")[..]].concat(),
+        ),
     }
+}
+
+/// What verify counts answers with.
+fn attempts<'a>(endpoint: &'a str, if_unreachable: &'a str) -> [(&'a str, &'a str); 6] {
+    [
+        ("ATTEMPTS_TABLE", "attempts"),
+        ("ATTEMPTS_UNREACHABLE", if_unreachable),
+        ("AWS_ACCESS_KEY_ID", "test"),
+        ("AWS_ENDPOINT_URL_DYNAMODB", endpoint),
+        ("AWS_REGION", "us-east-1"),
+        ("AWS_SECRET_ACCESS_KEY", "a key that nobody may see"),
+    ]
+}
+
+/// The address of a DynamoDB with a table to count in.
+fn table() -> String {
+    let database = Database::memory().unwrap();
+    let attempts = json!({"TableName": "attempts", "BillingMode": "PAY_PER_REQUEST",
+        "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
+        "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}]});
+    database
+        .create_table(serde_json::from_value(attempts).unwrap())
+        .unwrap();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        let mut runtime = tokio::runtime::Builder::new_current_thread();
+        runtime.enable_all().build().unwrap().block_on(async {
+            let listener = tokio::net::TcpListener::from_std(listener).unwrap();
+            dynoxide::server::serve_on(listener, database).await;
+        });
+    });
+    format!("http://{address}")
 }
 
 /// The fixtures of a function, asked just now.
@@ -60,7 +98,10 @@ fn seconds() -> u64 {
 
 /// Runs every fixture of a function, in one process.
 fn run(name: &str, folder: &str) -> Vec<(String, Value, Invoked)> {
-    let function = start(name);
+    run_in(start(name), name, folder)
+}
+
+fn run_in(function: Function, name: &str, folder: &str) -> Vec<(String, Value, Invoked)> {
     let ran = events(folder)
         .into_iter()
         .map(|(case, event)| {
@@ -79,8 +120,16 @@ fn run(name: &str, folder: &str) -> Vec<(String, Value, Invoked)> {
 #[test]
 fn every_line_has_the_same_fields_and_metrics_that_cloudwatch_takes() {
     let mut seen = BTreeSet::new();
-    for (name, folder) in [(DEFINE, "define"), (CREATE, "create"), (VERIFY, "verify")] {
-        for (index, (case, _, Invoked { line, .. })) in run(name, folder).into_iter().enumerate() {
+    let table = table();
+    let secret = [("AUTH_SESSION_MINUTES", "3"), ("CHALLENGE_SECRET", SECRET)];
+    let counting = Function::start(VERIFY, &[&secret[..], &attempts(&table, "closed")[..]].concat());
+    for (name, ran) in [
+        (DEFINE, run(DEFINE, "define")),
+        (CREATE, run(CREATE, "create")),
+        (VERIFY, run(VERIFY, "verify")),
+        (VERIFY, run_in(counting, VERIFY, "verify")),
+    ] {
+        for (index, (case, _, Invoked { line, .. })) in ran.into_iter().enumerate() {
             let keys: Vec<&str> = line.as_object().unwrap().keys().map(String::as_str).collect();
             let (fields, metrics) = keys.split_at(FIELDS.len());
             assert_eq!(fields, FIELDS, "{case}");

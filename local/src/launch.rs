@@ -133,6 +133,7 @@ pub(crate) fn find(function: &Function, folder: &Path) -> Result<Program, Launch
 pub(crate) struct Surroundings<'a> {
     pub(crate) region: &'a str,
     pub(crate) s3_endpoint: &'a str,
+    pub(crate) dynamodb_endpoint: &'a str,
     pub(crate) access_key: &'a str,
     pub(crate) secret_key: &'a str,
     /// `PATH` and `HOME`.
@@ -180,6 +181,7 @@ fn spec(function: &Function, program: &Program, template: &Template, around: &Su
         folder,
         credentials,
         s3_endpoint: around.s3_endpoint,
+        dynamodb_endpoint: around.dynamodb_endpoint,
         inherited: around.inherited,
     };
     Spec {
@@ -231,6 +233,7 @@ mod tests {
             }],
             clients: Vec::new(),
             buckets: BTreeMap::from([("CaptchaBucket".into(), "pictures".into())]),
+            tables: BTreeMap::new(),
         }
     }
 
@@ -243,6 +246,7 @@ mod tests {
         let around = Surroundings {
             region: "us-east-1",
             s3_endpoint: "http://127.0.0.1:1",
+            dynamodb_endpoint: "http://127.0.0.1:1",
             access_key: "KEY",
             secret_key: "SECRET",
             inherited: &[],

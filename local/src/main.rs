@@ -5,6 +5,7 @@ mod cargo;
 mod cognito;
 mod console;
 mod disk;
+mod dynamodb;
 mod functions;
 mod kept;
 mod lambda;
@@ -38,6 +39,7 @@ use args::{Args, Command, Place};
 use cognito::{Clock, Cognito};
 use console::{Banner, Console};
 use disk::{Disk, DiskError};
+use dynamodb::DynamoDb;
 use functions::{Functions, Output, invoke_api};
 use launch::Surroundings;
 use machine::Machine;
@@ -55,6 +57,8 @@ enum Stop {
     Build(#[from] cargo::BuildError),
     #[error(transparent)]
     Disk(#[from] DiskError),
+    #[error(transparent)]
+    DynamoDb(#[from] dynamodb::DynamoDbError),
     #[error(transparent)]
     Function(#[from] functions::StartError),
     #[error(transparent)]
@@ -85,6 +89,8 @@ struct Running {
     secret: String,
     /// Stops when dropped.
     _s3: S3,
+    /// Stops when dropped.
+    _dynamodb: DynamoDb,
     listener: TcpListener,
 }
 
@@ -197,6 +203,7 @@ async fn launch(args: &Args, machine: &Machine, console: &Arc<Console>, board: &
     let template = template(args, &path, &secret)?;
     let (programs, watch) = programs(args, machine, &template).await?;
     let s3 = S3::start(template.buckets.values().cloned()).await?;
+    let dynamodb = DynamoDb::start(&template.tables).await?;
     let inherited = ["HOME", "PATH"].map(|name| {
         (
             name.to_owned(),
@@ -206,6 +213,7 @@ async fn launch(args: &Args, machine: &Machine, console: &Arc<Console>, board: &
     let around = Surroundings {
         region: &args.region,
         s3_endpoint: &s3.endpoint,
+        dynamodb_endpoint: &dynamodb.endpoint,
         access_key: &s3.access_key,
         secret_key: &s3.secret_key,
         inherited: &inherited,
@@ -230,6 +238,7 @@ async fn launch(args: &Args, machine: &Machine, console: &Arc<Console>, board: &
         watch,
         secret,
         _s3: s3,
+        _dynamodb: dynamodb,
         listener,
     })
 }

@@ -19,6 +19,7 @@ mod resources;
 mod secrets;
 mod shape;
 mod sub;
+mod tables;
 #[cfg(test)]
 mod tests;
 mod user_pools;
@@ -43,6 +44,8 @@ pub(crate) struct Template {
     pub(crate) clients: Vec<UserPoolClient>,
     /// Bucket names, by logical id.
     pub(crate) buckets: BTreeMap<String, String>,
+    /// By logical id.
+    pub(crate) tables: BTreeMap<String, Table>,
 }
 
 /// An `AWS::Serverless::Function` built by cargo-lambda.
@@ -86,6 +89,13 @@ pub(crate) struct UserPoolClient {
     pub(crate) logical_id: String,
     /// Logical id of the pool it belongs to.
     pub(crate) user_pool: String,
+    pub(crate) properties: serde_json::Map<String, serde_json::Value>,
+}
+
+/// An `AWS::DynamoDB::Table`. `properties` are CloudFormation's, as far as they are read, resolved, as JSON.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Table {
+    pub(crate) name: String,
     pub(crate) properties: serde_json::Map<String, serde_json::Value>,
 }
 
@@ -192,6 +202,7 @@ impl Template {
                 resolver.resource_reference(bucket.id, &bucket.at)?,
             );
         }
+        let tables = tables::read(&resolver)?;
         // Last: where the file is not where the packages are, its own mistakes are still the ones to be told of.
         for function in built.iter().filter(|_| settings.builds) {
             if !folder.join(&function.code_uri).join("Cargo.toml").is_file() {
@@ -204,6 +215,7 @@ impl Template {
             user_pools,
             clients,
             buckets,
+            tables,
         })
     }
 }

@@ -56,8 +56,12 @@ pub enum Why {
     Empty,
     /// The question is older than a sign-in may be, or comes from the future.
     Late,
+    /// There were too many wrong answers, and the user has to wait.
+    Locked,
     /// The private parameters are not what create stores: nothing can be right.
     NoSecret,
+    /// The answer could not be counted, and then none is right.
+    NotCounted,
     /// The answer is not a string.
     NotText,
     /// The answer is longer than any answer.

@@ -84,6 +84,11 @@ impl<T: Trigger> Event<T> {
         self.raw.get("userName").and_then(Value::as_str).unwrap_or_default()
     }
 
+    /// The id of the user pool, `""` where the event has none.
+    pub fn user_pool(&self) -> &str {
+        self.raw.get("userPoolId").and_then(Value::as_str).unwrap_or_default()
+    }
+
     /// The event's `triggerSource`, which says what happened, made fit for the log; `""` where the event has none.
     pub fn trigger_source(&self) -> String {
         let source = self.raw.get("triggerSource").and_then(Value::as_str);

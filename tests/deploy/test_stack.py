@@ -13,7 +13,7 @@ from cloud import Cloud, translated
 CALLS = {
     "DefineAuthChallenge": {},
     "CreateAuthChallenge": {"{CaptchaBucket}/captcha/*": {"s3:GetObject", "s3:PutObject"}},
-    "VerifyAuthChallenge": {},
+    "VerifyAuthChallenge": {"{AttemptsTable}": {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem"}},
     "PreTokenGeneration": {},
 }
 LOG_CALLS = {"logs:CreateLogStream", "logs:PutLogEvents"}
@@ -70,7 +70,10 @@ class Stack(unittest.TestCase):
     def expected(self, name, made):
         """What `role` should give."""
         arn = f"arn:aws:logs:us-east-1:000000000000:log-group:{made[f'{name}LogGroup']}:*"
-        places = {"CaptchaBucket": f"arn:aws:s3:::{made['CaptchaBucket']}"}
+        places = {
+            "AttemptsTable": f"arn:aws:dynamodb:us-east-1:000000000000:table/{made['AttemptsTable']}",
+            "CaptchaBucket": f"arn:aws:s3:::{made['CaptchaBucket']}",
+        }
         return {arn: LOG_CALLS} | {place.format_map(places): calls for place, calls in CALLS[name].items()}
 
     def test_each_role_allows_the_calls_of_its_function_and_no_other(self):

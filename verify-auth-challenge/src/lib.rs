@@ -1,6 +1,8 @@
 //! Judges the answer to a challenge: the `VerifyAuthChallengeResponse` trigger of an Amazon Cognito user pool.
 //!
-//! Whatever a person typed is right or wrong, never an error.
+//! Whatever a person typed is right or wrong, never an error. Wrong answers can be counted across sign-ins, in a table.
+
+pub mod attempts;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -13,6 +15,8 @@ use shared::secret::{CHALLENGE, ISSUED_AT, Keys, Secret};
 use shared::session::SessionMinutes;
 use tracing::info;
 
+use attempts::{Counted, LockOut};
+
 /// The longest answer that is looked at, in characters.
 pub const MAX_ANSWER_CHARS: usize = 1024;
 
@@ -24,19 +28,23 @@ pub struct Judge {
     registry: Registry,
     keys: Keys,
     session: SessionMinutes,
+    /// Only where there is a table to count in.
+    lock_out: Option<LockOut>,
 }
 
 impl Judge {
-    /// Reads `CHALLENGE_SECRET` and `AUTH_SESSION_MINUTES`.
+    /// Reads `CHALLENGE_SECRET`, `AUTH_SESSION_MINUTES` and what [`LockOut::configure`] reads.
     ///
     /// # Errors
     ///
     /// A variable that is missing or cannot be.
     pub fn configure(environment: &Environment) -> Result<Self, ConfigError> {
+        let keys = environment.required("CHALLENGE_SECRET", Keys::parse)?;
         Ok(Self {
             registry: Registry::standard(),
-            keys: environment.required("CHALLENGE_SECRET", Keys::parse)?,
             session: environment.required("AUTH_SESSION_MINUTES", str::parse)?,
+            lock_out: LockOut::configure(environment, &keys)?,
+            keys,
         })
     }
 
@@ -45,7 +53,7 @@ impl Judge {
     /// # Errors
     ///
     /// What is not such an event.
-    pub fn handle(&self, event: Value, now: SystemTime) -> Result<Value, EventError> {
+    pub async fn handle(&self, event: Value, now: SystemTime) -> Result<Value, EventError> {
         let event = Event::<VerifyAuthChallengeResponse>::parse(event)?;
         let request = event.request();
         let secret = Secret::new(&request.private_challenge_parameters);
@@ -55,7 +63,23 @@ impl Judge {
             .and_then(|name| self.registry.name(name))
             .map_or("unknown", Name::as_str);
         let user = User::from_not_found(request.user_not_found);
-        let verdict = self.judge(secret, request.challenge_answer.as_ref(), user, now);
+        let counting = self.lock_out.as_ref().map(|lock_out| {
+            let key = lock_out.key(event.user_pool(), event.user_name(), user, name);
+            (lock_out, key)
+        });
+        let counted = match &counting {
+            Some((lock_out, key)) => lock_out.count(key, now).await,
+            None => Counted::Not,
+        };
+        // Also where it cannot change anything: how long it takes must not tell that the user has to wait.
+        let judged = self.judge(secret, request.challenge_answer.as_ref(), user, now);
+        let verdict = match counted {
+            Counted::Refused(why) => Verdict::Wrong(why),
+            Counted::Failure(_) | Counted::Not => judged,
+        };
+        if let (Verdict::Right, Some((lock_out, key)), Counted::Failure(failures)) = (verdict, &counting, counted) {
+            lock_out.clear(key, failures).await;
+        }
         match verdict {
             Verdict::Right => info!(Passed = 1, decision = "right", challenge = name, "the answer is right"),
             Verdict::Wrong(why) => {

@@ -2,6 +2,7 @@
 
 use std::env;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use shared::lambda::{self, Environment};
@@ -15,7 +16,11 @@ use verify_auth_challenge::Judge;
 async fn main() -> ExitCode {
     let environment = Environment::new(env::vars_os());
     lambda::start_log(&environment);
-    let function = Judge::configure(&environment)
-        .map(|judge| move |event| std::future::ready(judge.handle(event, SystemTime::now())));
+    let function = Judge::configure(&environment).map(Arc::new).map(|judge| {
+        move |event| {
+            let judge = Arc::clone(&judge);
+            async move { judge.handle(event, SystemTime::now()).await }
+        }
+    });
     lambda::run(&environment, function).await
 }

@@ -15,6 +15,8 @@ pub(crate) struct Settings<'a> {
     pub(crate) credentials: (&'a str, &'a str),
     /// Address of the embedded S3.
     pub(crate) s3_endpoint: &'a str,
+    /// Address of the embedded DynamoDB.
+    pub(crate) dynamodb_endpoint: &'a str,
     /// `PATH` and `HOME` of this machine: a command that stands in for a function has to be found.
     pub(crate) inherited: &'a [(String, String)],
 }
@@ -30,6 +32,7 @@ pub(crate) fn environment(function: &Function, settings: &Settings<'_>) -> BTree
         ("AWS_ACCESS_KEY_ID", access_key.to_owned()),
         ("AWS_DEFAULT_REGION", settings.region.to_owned()),
         ("AWS_EC2_METADATA_DISABLED", "true".to_owned()),
+        ("AWS_ENDPOINT_URL_DYNAMODB", settings.dynamodb_endpoint.to_owned()),
         ("AWS_ENDPOINT_URL_S3", settings.s3_endpoint.to_owned()),
         ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", function.memory.to_string()),
         ("AWS_LAMBDA_FUNCTION_NAME", name.clone()),
@@ -72,6 +75,7 @@ mod tests {
             folder: Path::new("/var/task"),
             credentials: ("id", "secret"),
             s3_endpoint: "http://127.0.0.1:1",
+            dynamodb_endpoint: "http://127.0.0.1:1",
             inherited: &[
                 ("HOME".into(), "/home/me".into()),
                 ("AUTH_FLOW".into(), "not this".into()),

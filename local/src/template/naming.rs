@@ -1,7 +1,7 @@
 //! What the resources of each type are called.
 
 use super::error::{At, Problem, TemplateError, hint};
-use super::resources::{BUCKET, FUNCTION, ROLE, Resource, SECRET, USER_POOL, USER_POOL_CLIENT};
+use super::resources::{BUCKET, FUNCTION, ROLE, Resource, SECRET, TABLE, USER_POOL, USER_POOL_CLIENT};
 
 /// How the resources of one type are named. In the forms, `{name}` and so on stand for what the braces say.
 pub(super) struct Naming {
@@ -12,7 +12,7 @@ pub(super) struct Naming {
     attributes: &'static [(&'static str, &'static str)],
 }
 
-const NAMINGS: [Naming; 8] = [
+const NAMINGS: [Naming; 9] = [
     Naming {
         kind: FUNCTION,
         name: "FunctionName",
@@ -62,6 +62,12 @@ const NAMINGS: [Naming; 8] = [
             "Id",
             "arn:{partition}:secretsmanager:{region}:{account}:secret:{name}-local0",
         )],
+    },
+    Naming {
+        kind: TABLE,
+        name: "TableName",
+        reference: "{name}",
+        attributes: &[("Arn", "arn:{partition}:dynamodb:{region}:{account}:table/{name}")],
     },
     Naming {
         kind: "AWS::Logs::LogGroup",

@@ -25,10 +25,11 @@ pub(super) const USER_POOL: &str = "AWS::Cognito::UserPool";
 pub(super) const USER_POOL_CLIENT: &str = "AWS::Cognito::UserPoolClient";
 pub(super) const BUCKET: &str = "AWS::S3::Bucket";
 pub(super) const SECRET: &str = "AWS::SecretsManager::Secret";
+pub(super) const TABLE: &str = "AWS::DynamoDB::Table";
 pub(super) const ROLE: &str = "AWS::IAM::Role";
 
 /// The types that are looked into.
-const READ: [&str; 6] = [FUNCTION, PERMISSION, USER_POOL, USER_POOL_CLIENT, BUCKET, SECRET];
+const READ: [&str; 7] = [FUNCTION, PERMISSION, USER_POOL, USER_POOL_CLIENT, BUCKET, SECRET, TABLE];
 
 /// A resource of the template.
 #[derive(Clone, Debug)]

@@ -39,13 +39,16 @@ impl Metric {
 }
 
 /// Every metric. A function counts one by an event with a field of its name, and times one by a span of its name.
-pub static METRICS: [Metric; 11] = [
+pub static METRICS: [Metric; 14] = [
     Metric::time("Argon2Milliseconds"),
+    Metric::time("AttemptsMilliseconds"),
+    Metric::count("AttemptsUnreachable", None),
     Metric::count("ColdStarts", None),
     Metric::count("Denied", Some("reason")),
     Metric::count("Failed", Some("challenge")),
     Metric::count("InlineFallbacks", None),
     Metric::count("Issued", Some("challenge")),
+    Metric::count("LockedOut", Some("challenge")),
     Metric::count("NotEnrolled", None),
     Metric::count("Passed", Some("challenge")),
     Metric::time("S3Milliseconds"),

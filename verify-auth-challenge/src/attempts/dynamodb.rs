@@ -1,0 +1,154 @@
+//! Failures in a DynamoDB table: one item for each user and challenge, written only over what was read.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::retry::RetryConfig;
+use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::types::AttributeValue;
+use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use shared::lambda::{ConfigError, Environment};
+
+use super::{Attempts, Failures, Unreachable};
+
+/// How long to wait, at most, before the one retry that the budget has room for.
+const BACKOFF: Duration = Duration::from_millis(50);
+
+/// The table's key.
+const ID: &str = "id";
+const COUNT: &str = "failures";
+const LOCKED_UNTIL: &str = "lockedUntil";
+/// The table's time to live.
+const EXPIRES: &str = "expires";
+
+/// No item.
+const NOTHING: &str = "attribute_not_exists(id)";
+/// The item that was read. When it expires follows from the others.
+const THE_SAME: &str = "failures = :failures AND lockedUntil = :lockedUntil";
+
+type Item = HashMap<String, AttributeValue>;
+
+/// A table.
+pub(super) struct Table {
+    client: Client,
+    name: String,
+}
+
+impl Table {
+    pub(super) fn configure(name: &str, environment: &Environment) -> Result<Self, ConfigError> {
+        let text = |value: &str| Ok::<_, ConfigError>(value.to_owned());
+        let credentials = Credentials::new(
+            environment.required("AWS_ACCESS_KEY_ID", text)?,
+            environment.required("AWS_SECRET_ACCESS_KEY", text)?,
+            environment.get("AWS_SESSION_TOKEN").map(str::to_owned),
+            None,
+            "environment",
+        );
+        let mut config = aws_sdk_dynamodb::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new(environment.required("AWS_REGION", text)?))
+            .credentials_provider(credentials)
+            .http_client(
+                aws_smithy_http_client::Builder::new()
+                    .tls_provider(Provider::Rustls(CryptoMode::Ring))
+                    .build_https(),
+            )
+            .retry_config(
+                RetryConfig::standard()
+                    .with_max_attempts(2)
+                    .with_initial_backoff(BACKOFF),
+            );
+        let endpoint = environment
+            .get("AWS_ENDPOINT_URL_DYNAMODB")
+            .or(environment.get("AWS_ENDPOINT_URL"));
+        config.set_endpoint_url(endpoint.map(str::to_owned));
+        Ok(Self {
+            client: Client::from_conf(config.build()),
+            name: name.to_owned(),
+        })
+    }
+}
+
+#[async_trait]
+impl Attempts for Table {
+    async fn read(&self, key: &str) -> Result<Option<Failures>, Unreachable> {
+        let get = self.client.get_item().table_name(&self.name).consistent_read(true);
+        let got = get.key(ID, AttributeValue::S(key.to_owned())).send().await;
+        let item = got.map_err(|error| unreachable("GetItem", &error))?.item;
+        item.map(|item| failures(&item)).transpose()
+    }
+
+    async fn replace(&self, key: &str, before: Option<Failures>, after: Failures) -> Result<bool, Unreachable> {
+        let put = self
+            .client
+            .put_item()
+            .table_name(&self.name)
+            .item(ID, AttributeValue::S(key.to_owned()))
+            .item(COUNT, number(&after.count))
+            .item(LOCKED_UNTIL, number(&after.locked_until))
+            .item(EXPIRES, number(&after.expires));
+        let put = match before {
+            None => put.condition_expression(NOTHING),
+            Some(before) => put
+                .condition_expression(THE_SAME)
+                .expression_attribute_values(":failures", number(&before.count))
+                .expression_attribute_values(":lockedUntil", number(&before.locked_until)),
+        };
+        met("PutItem", put.send().await)
+    }
+
+    async fn remove(&self, key: &str, before: Failures) -> Result<bool, Unreachable> {
+        let delete = self
+            .client
+            .delete_item()
+            .table_name(&self.name)
+            .key(ID, AttributeValue::S(key.to_owned()))
+            .condition_expression(THE_SAME)
+            .expression_attribute_values(":failures", number(&before.count))
+            .expression_attribute_values(":lockedUntil", number(&before.locked_until));
+        met("DeleteItem", delete.send().await)
+    }
+}
+
+fn number(value: &impl ToString) -> AttributeValue {
+    AttributeValue::N(value.to_string())
+}
+
+fn failures(item: &Item) -> Result<Failures, Unreachable> {
+    let read = || {
+        Some(Failures {
+            count: number_of(item, COUNT)?.try_into().ok()?,
+            locked_until: number_of(item, LOCKED_UNTIL)?,
+            expires: number_of(item, EXPIRES)?,
+        })
+    };
+    read().ok_or_else(|| Unreachable {
+        what: "GetItem",
+        code: "the item is not ours".into(),
+    })
+}
+
+fn number_of(item: &Item, attribute: &str) -> Option<u64> {
+    item.get(attribute)?.as_n().ok()?.parse().ok()
+}
+
+/// Whether the condition of an operation was met.
+fn met<T, E: ProvideErrorMetadata, R>(
+    what: &'static str,
+    done: Result<T, SdkError<E, R>>,
+) -> Result<bool, Unreachable> {
+    match done {
+        Ok(_) => Ok(true),
+        Err(error) if error.code() == Some("ConditionalCheckFailedException") => Ok(false),
+        Err(error) => Err(unreachable(what, &error)),
+    }
+}
+
+/// The error's own text may quote the request, so only what DynamoDB calls it is kept.
+fn unreachable<E: ProvideErrorMetadata, R>(what: &'static str, error: &SdkError<E, R>) -> Unreachable {
+    let code = error.code().unwrap_or("no answer").to_owned();
+    Unreachable { what, code }
+}

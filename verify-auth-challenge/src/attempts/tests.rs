@@ -1,0 +1,258 @@
+//! Counting against tables in memory.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::UNIX_EPOCH;
+
+use serde_json::json;
+use shared::challenges::Registry;
+use tokio::time::Instant;
+
+use super::*;
+use crate::Judge;
+
+const SECRET: &str = "at least thirty-two bytes of secret";
+
+/// How a table behaves.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Mood {
+    Well,
+    /// Every condition fails, as if others were always first.
+    Beaten,
+    Broken,
+    /// Never answers.
+    Hangs,
+}
+
+/// A table whose callers take turns at every operation, so that those who run together read before any of them writes.
+struct Fake {
+    mood: Mood,
+    items: Mutex<HashMap<String, Failures>>,
+    operations: AtomicUsize,
+}
+
+impl Fake {
+    fn new(mood: Mood) -> Arc<Self> {
+        Arc::new(Self {
+            mood,
+            items: Mutex::default(),
+            operations: AtomicUsize::default(),
+        })
+    }
+
+    async fn operate(&self) -> Result<(), Unreachable> {
+        self.operations.fetch_add(1, Ordering::Relaxed);
+        match self.mood {
+            Mood::Well | Mood::Beaten => Ok(()),
+            Mood::Broken => Err(Unreachable {
+                what: "GetItem",
+                code: "AccessDeniedException".into(),
+            }),
+            Mood::Hangs => std::future::pending().await,
+        }
+    }
+
+    fn only(&self) -> Option<Failures> {
+        self.items.lock().unwrap().values().next().copied()
+    }
+}
+
+#[async_trait]
+impl Attempts for Arc<Fake> {
+    async fn read(&self, key: &str) -> Result<Option<Failures>, Unreachable> {
+        self.operate().await?;
+        let read = self.items.lock().unwrap().get(key).copied();
+        tokio::task::yield_now().await;
+        Ok(read)
+    }
+
+    async fn replace(&self, key: &str, before: Option<Failures>, after: Failures) -> Result<bool, Unreachable> {
+        self.operate().await?;
+        let mut items = self.items.lock().unwrap();
+        let met = self.mood != Mood::Beaten && items.get(key).copied() == before;
+        if met {
+            items.insert(key.to_owned(), after);
+        }
+        Ok(met)
+    }
+
+    async fn remove(&self, key: &str, before: Failures) -> Result<bool, Unreachable> {
+        self.operate().await?;
+        let mut items = self.items.lock().unwrap();
+        let met = items.get(key) == Some(&before);
+        if met {
+            items.remove(key);
+        }
+        Ok(met)
+    }
+}
+
+fn lock_out(fake: &Arc<Fake>, if_unreachable: IfUnreachable) -> LockOut {
+    LockOut {
+        attempts: Box::new(Arc::clone(fake)),
+        key: [7; 32],
+        if_unreachable,
+    }
+}
+
+fn now() -> SystemTime {
+    UNIX_EPOCH + Duration::from_secs(1_767_225_601)
+}
+
+#[tokio::test]
+async fn answers_in_parallel_all_count() {
+    let fake = Fake::new(Mood::Well);
+    let lock_out = lock_out(&fake, IfUnreachable::Closed);
+    let (one, two, three) = tokio::join!(
+        lock_out.count("k", now()),
+        lock_out.count("k", now()),
+        lock_out.count("k", now())
+    );
+    assert_eq!(fake.only().unwrap().count, 3);
+    let failure = |counted: &Counted| matches!(counted, Counted::Failure(_));
+    assert!([one, two, three].iter().all(failure));
+}
+
+#[tokio::test]
+async fn the_sixth_answer_at_once_is_refused_and_takes_as_many_operations() {
+    let fake = Fake::new(Mood::Well);
+    let lock_out = lock_out(&fake, IfUnreachable::Closed);
+    let operations = || fake.operations.swap(0, Ordering::Relaxed);
+    for _ in 0..5 {
+        assert!(matches!(lock_out.count("k", now()).await, Counted::Failure(_)));
+        assert_eq!(operations(), 2);
+    }
+    for _ in 0..3 {
+        assert_eq!(lock_out.count("k", now()).await, Counted::Refused(Why::Locked));
+        assert_eq!(operations(), 2);
+    }
+    assert_eq!(fake.only().unwrap().count, 5, "waiting is not failing");
+    let later = now() + Duration::from_secs(1);
+    assert!(matches!(lock_out.count("k", later).await, Counted::Failure(_)));
+    assert!(matches!(lock_out.count("other", now()).await, Counted::Failure(_)));
+}
+
+#[tokio::test]
+async fn a_right_answer_forgets_what_was_counted_before_and_nothing_since() {
+    let fake = Fake::new(Mood::Well);
+    let lock_out = lock_out(&fake, IfUnreachable::Closed);
+    let counted = async || match lock_out.count("k", now()).await {
+        Counted::Failure(failures) => failures,
+        other => panic!("{other:?}"),
+    };
+    let (_, second) = (counted().await, counted().await);
+    lock_out.clear("k", second).await;
+    assert_eq!(fake.only(), None);
+    let first = counted().await;
+    let somebody_else = counted().await;
+    lock_out.clear("k", first).await;
+    assert_eq!(fake.only(), Some(somebody_else));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_table_that_fails_or_hangs_closes_unless_it_is_to_open_and_is_not_waited_for() {
+    for mood in [Mood::Broken, Mood::Hangs] {
+        for (if_unreachable, expected) in [
+            (IfUnreachable::Closed, Counted::Refused(Why::NotCounted)),
+            (IfUnreachable::Open, Counted::Not),
+        ] {
+            let fake = Fake::new(mood);
+            let lock_out = lock_out(&fake, if_unreachable);
+            let start = Instant::now();
+            assert_eq!(lock_out.count("k", now()).await, expected);
+            lock_out.clear("k", Failures::after(None, now()).0).await;
+            assert!(start.elapsed() <= Duration::from_secs(2), "{:?}", start.elapsed());
+        }
+    }
+}
+
+#[tokio::test]
+async fn being_beaten_again_and_again_never_opens() {
+    let fake = Fake::new(Mood::Beaten);
+    let lock_out = lock_out(&fake, IfUnreachable::Open);
+    assert_eq!(lock_out.count("k", now()).await, Counted::Refused(Why::Locked));
+    assert_eq!(fake.operations.load(Ordering::Relaxed), 2 * TRIES);
+}
+
+#[tokio::test]
+async fn while_the_user_waits_the_right_answer_is_wrong_and_after_it_everything_is_forgotten() {
+    let fake = Fake::new(Mood::Well);
+    let judge = Judge {
+        registry: Registry::standard(),
+        keys: Keys::parse(SECRET).unwrap(),
+        session: "3".parse().unwrap(),
+        lock_out: Some(lock_out(&fake, IfUnreachable::Closed)),
+    };
+    for nobody in [false, true] {
+        let answered = async |answer: &str, seconds: u64| {
+            let issued_at = "1767225600";
+            let event = json!({"userPoolId": "p", "userName": "ada", "request": {"userNotFound": nobody,
+                "privateChallengeParameters": {"challenge": "CAPTCHA", "answer": "ACDEH", "issuedAt": issued_at},
+                "challengeAnswer": answer}});
+            let answer = judge.handle(event, now() + Duration::from_secs(seconds)).await.unwrap();
+            answer["response"]["answerCorrect"].as_bool().unwrap()
+        };
+        for _ in 0..4 {
+            assert!(!answered("wrong", 0).await);
+        }
+        assert!(answered("ACDEH", 0).await);
+        assert_eq!(fake.only(), None);
+        for _ in 0..5 {
+            assert!(!answered("wrong", 0).await);
+        }
+        assert!(!answered("ACDEH", 0).await);
+        assert!(answered("ACDEH", 1).await);
+        assert_eq!(fake.only(), None);
+    }
+}
+
+#[test]
+fn a_key_is_of_one_pool_user_and_challenge_and_names_none() {
+    let lock_out = lock_out(&Fake::new(Mood::Well), IfUnreachable::Closed);
+    let ada = lock_out.key("p", "ada", User::Found, "CAPTCHA");
+    assert_eq!(ada, lock_out.key("p", "ada", User::Found, "CAPTCHA"));
+    assert_eq!(ada.len(), 64);
+    for other in [
+        lock_out.key("q", "ada", User::Found, "CAPTCHA"),
+        lock_out.key("p", "bea", User::Found, "CAPTCHA"),
+        lock_out.key("p", "Ada", User::Found, "CAPTCHA"),
+        lock_out.key("p", "ada", User::NotFound, "CAPTCHA"),
+        lock_out.key("p", "ada", User::Found, "SECURITY_QUESTION"),
+        lock_out.key("pa", "da", User::Found, "CAPTCHA"),
+    ] {
+        assert_ne!(ada, other);
+    }
+    assert_eq!(
+        lock_out.key("p", "Nobody", User::NotFound, "CAPTCHA"),
+        lock_out.key("p", "nobody", User::NotFound, "CAPTCHA")
+    );
+}
+
+#[test]
+fn without_a_table_nothing_is_counted_and_a_bad_setting_says_what_is_right() {
+    let keys = Keys::parse(SECRET).unwrap();
+    let configure = |variables: &[(&str, &str)]| {
+        let environment = Environment::new(variables.iter().copied());
+        LockOut::configure(&environment, &keys).map_err(|error| error.to_string())
+    };
+    assert!(configure(&[]).unwrap().is_none());
+    assert_eq!(
+        configure(&[("ATTEMPTS_UNREACHABLE", "ajar")]).err().unwrap(),
+        "variable `ATTEMPTS_UNREACHABLE`: write `closed` or `open`"
+    );
+    assert_eq!(
+        configure(&[("ATTEMPTS_TABLE", "t")]).err().unwrap(),
+        "variable `AWS_ACCESS_KEY_ID` is missing: template.yaml sets it"
+    );
+    let sdk = [
+        ("ATTEMPTS_TABLE", "t"),
+        ("AWS_ACCESS_KEY_ID", "x"),
+        ("AWS_REGION", "us-east-1"),
+        ("AWS_SECRET_ACCESS_KEY", "x"),
+    ];
+    let configured = configure(&sdk).unwrap().unwrap();
+    assert_eq!(configured.if_unreachable, IfUnreachable::Closed);
+    let open = configure(&[&sdk[..], &[("ATTEMPTS_UNREACHABLE", "open")]].concat());
+    assert_eq!(open.unwrap().unwrap().if_unreachable, IfUnreachable::Open);
+}
