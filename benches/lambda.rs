@@ -103,6 +103,17 @@ impl Program {
         self.answers.recv_timeout(STUCK_AFTER).expect("it answers")
     }
 
+    /// Asks it to end, and waits until it has.
+    ///
+    /// # Panics
+    ///
+    /// A program that cannot be asked.
+    pub fn end(mut self) {
+        let asked = Command::new("kill").arg(self.id().to_string()).status();
+        assert!(asked.unwrap().success());
+        self.process.wait().unwrap();
+    }
+
     /// Its process id.
     pub fn id(&self) -> u32 {
         self.process.id()

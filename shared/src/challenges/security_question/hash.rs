@@ -16,8 +16,24 @@ const MEMORY_KIB: u32 = 19 * 1024;
 const PASSES: u32 = 2;
 const LANES: u32 = 1;
 
-/// The normalisation that new hashes use, stored in each as Argon2's associated data (`data=` in the PHC string).
-const NORMALISATION: u8 = 1;
+/// Rules by which spellings of an answer are one. A hash keeps their version, as Argon2's associated data (`data=` in
+/// the PHC string), and is compared by them for ever: what was released never changes, other rules are another version.
+#[derive(Clone, Copy)]
+struct Normalisation {
+    version: u8,
+    apply: fn(&str) -> String,
+}
+
+const VERSION_1: Normalisation = Normalisation {
+    version: 1,
+    apply: version_1,
+};
+
+/// Every version that enrolments may have.
+const KNOWN: &[Normalisation] = &[VERSION_1];
+
+/// The one of new hashes.
+const NEWEST: Normalisation = VERSION_1;
 
 /// What [`AnswerHash::verify`] works in, kept for the next time. Asked for anew each time, 19 MiB come without their
 /// pages, and go back to an allocator that does not always find them again.
@@ -34,12 +50,16 @@ impl AnswerHash {
     ///
     /// An answer of nothing but blanks.
     pub fn new(answer: &str, keys: &Keys, salt: [u8; 16]) -> Result<Self, HashError> {
-        let answer = normalise(answer);
+        Self::normalised(NEWEST, answer, keys, salt)
+    }
+
+    fn normalised(by: Normalisation, answer: &str, keys: &Keys, salt: [u8; 16]) -> Result<Self, HashError> {
+        let answer = (by.apply)(answer);
         if answer.is_empty() {
             return Err(HashError::Blank);
         }
         let pepper = pepper(keys);
-        let argon2 = argon2(&pepper, parameters()?)?;
+        let argon2 = argon2(&pepper, parameters(by)?)?;
         Ok(Self(
             argon2
                 .hash_password_with_salt(answer.as_bytes(), &salt)
@@ -57,7 +77,7 @@ impl AnswerHash {
         Ok(Self(PasswordHash {
             algorithm: Algorithm::Argon2id.ident(),
             version: Some(Version::V0x13.into()),
-            params: ParamsString::try_from(&parameters()?).map_err(|_| HashError::Argon2)?,
+            params: ParamsString::try_from(&parameters(NEWEST)?).map_err(|_| HashError::Argon2)?,
             salt: Some(Salt::new(&salt).map_err(|_| HashError::Argon2)?),
             hash: Some(Output::new(&output).map_err(|_| HashError::Argon2)?),
         }))
@@ -66,18 +86,30 @@ impl AnswerHash {
     /// Reads an Argon2id hash in the PHC string format with a salt, an output and a normalisation known here.
     pub fn parse(phc: &str) -> Option<Self> {
         let hash = PasswordHash::new(phc).ok()?;
-        let parameters = Params::try_from(&hash).ok()?;
         let complete = hash.algorithm == Algorithm::Argon2id.ident()
             && hash.version == Some(Version::V0x13.into())
             && hash.salt.is_some()
-            && hash.hash.is_some()
-            && parameters.data() == [NORMALISATION];
-        complete.then_some(Self(hash))
+            && hash.hash.is_some();
+        let hash = Self(hash);
+        (complete && hash.normalisation(KNOWN).is_some()).then_some(hash)
+    }
+
+    /// The one of `known` that the answer was hashed with.
+    fn normalisation(&self, known: &[Normalisation]) -> Option<Normalisation> {
+        let parameters = Params::try_from(&self.0).ok()?;
+        known.iter().copied().find(|by| parameters.data() == [by.version])
     }
 
     /// Whether `answer` is the one that was hashed, compared in constant time.
     pub fn verify(&self, answer: &str, keys: &Keys) -> bool {
-        self.compare(&normalise(answer), &pepper(keys)).unwrap_or(false)
+        self.verify_among(KNOWN, answer, keys)
+    }
+
+    fn verify_among(&self, known: &[Normalisation], answer: &str, keys: &Keys) -> bool {
+        let normalise = self.normalisation(known).map(|by| by.apply);
+        normalise
+            .and_then(|normalise| self.compare(&normalise(answer), &pepper(keys)))
+            .unwrap_or(false)
     }
 
     fn compare(&self, answer: &str, pepper: &[u8]) -> Option<bool> {
@@ -119,10 +151,15 @@ pub enum HashError {
     Blank,
 }
 
-/// Normalisation 1: NFKC, case folded, without leading and trailing blanks, inner blanks collapsed to one space.
+/// `answer` as a new hash would have it.
+pub(super) fn normalise(answer: &str) -> String {
+    (NEWEST.apply)(answer)
+}
+
+/// NFKC, case folded, without leading and trailing blanks, inner blanks collapsed to one space.
 ///
 /// Folding goes to lower case, up and down again, each letter by itself: that joins `ẞ`, `ß` and `ss`, `ς` and `σ`.
-pub(super) fn normalise(answer: &str) -> String {
+fn version_1(answer: &str) -> String {
     let lower = answer.nfkc().flat_map(char::to_lowercase);
     let folded: String = lower
         .flat_map(char::to_uppercase)
@@ -132,8 +169,8 @@ pub(super) fn normalise(answer: &str) -> String {
     folded.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-fn parameters() -> Result<Params, HashError> {
-    let normalisation = AssociatedData::new(&[NORMALISATION]).map_err(|_| HashError::Argon2)?;
+fn parameters(by: Normalisation) -> Result<Params, HashError> {
+    let normalisation = AssociatedData::new(&[by.version]).map_err(|_| HashError::Argon2)?;
     ParamsBuilder::new()
         .m_cost(MEMORY_KIB)
         .t_cost(PASSES)
@@ -189,6 +226,34 @@ mod tests {
         assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1,data=AQ$"), "{hash}");
         assert!(AnswerHash::parse(&hash.replace("data=AQ", "data=Ag")).is_none());
         assert!(AnswerHash::parse(&hash.replace("argon2id", "argon2i")).is_none());
+    }
+
+    /// "ms ada lovelace", hashed by the reference implementation in C, which has no part in this.
+    const OF_VERSION_1: &str = "$argon2id$v=19$m=19456,t=2,p=1,data=AQ$\
+        BwcHBwcHBwcHBwcHBwcHBw$zSxkCNFthLYKdcOS2coIKrzJK0+4WBYC5vBUv1sMI8Q";
+
+    #[test]
+    fn what_version_1_has_hashed_is_right_for_ever() {
+        let hash = AnswerHash::parse(OF_VERSION_1).unwrap();
+        for answer in ["Ms Ada Lovelace", " ms\tADA lovelace", "ＭＳ Ada Lovelace"] {
+            assert!(hash.verify(answer, &keys("k")), "{answer}");
+        }
+        assert!(!hash.verify("MsAdaLovelace", &keys("k")));
+    }
+
+    #[test]
+    fn an_answer_is_compared_by_the_rules_that_it_was_enrolled_by() {
+        const VERSION_2: Normalisation = Normalisation {
+            version: 2,
+            apply: |answer| version_1(answer).replace(' ', ""),
+        };
+        let later = [VERSION_1, VERSION_2];
+        let old = AnswerHash::parse(OF_VERSION_1).unwrap();
+        assert!(old.verify_among(&later, "Ms Ada Lovelace", &keys("k")));
+        assert!(!old.verify_among(&later, "MsAdaLovelace", &keys("k")));
+        let new = AnswerHash::normalised(VERSION_2, "Ms Ada Lovelace", &keys("k"), [7; 16]).unwrap();
+        assert!(new.verify_among(&later, "MsAdaLovelace", &keys("k")));
+        assert!(!new.verify("MsAdaLovelace", &keys("k")), "a version that is not known");
     }
 
     #[test]

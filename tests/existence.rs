@@ -1,0 +1,259 @@
+//! Who does not exist, or has enrolled nothing, cannot be told from who has, by anything that a client is shown.
+//!
+//! What still tells them apart is in the README: a last step that is a CAPTCHA, and the `locale` attribute.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::thread;
+
+use loop_tests::functions::SECRET;
+use loop_tests::local::{Client, Local, Refusal};
+use loop_tests::script::right_answer;
+use serde_json::{Value, json};
+use shared::challenges::security_question::{ATTRIBUTE, CATALOGUE, Enrollment};
+use shared::secret::Keys;
+use tempfile::TempDir;
+
+/// How many people of each kind sign in, each twice.
+const PEOPLE: usize = 36;
+
+const PASSWORD: &str = "Passw0rd!demo";
+
+/// Who signs in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Enrolled,
+    NotEnrolled,
+    Unknown,
+}
+
+const KINDS: [Kind; 3] = [Kind::Enrolled, Kind::NotEnrolled, Kind::Unknown];
+
+impl Kind {
+    /// The names of `count` people of this kind, as long as those of the others.
+    fn people(self, count: usize) -> impl Iterator<Item = String> {
+        let letter = match self {
+            Self::Enrolled => 'a',
+            Self::NotEnrolled => 'b',
+            Self::Unknown => 'c',
+        };
+        (0..count).map(move |number| format!("{letter}{number:03}"))
+    }
+
+    fn sign_up(self, local: &Local, count: usize) {
+        // Whatever the client is asked must not depend on which questions somebody has chosen.
+        let answers = CATALOGUE.iter().map(|question| (question.id, "the answer"));
+        let enrolled = Enrollment::new(answers, &Keys::parse(SECRET).unwrap(), || [7; 16]).unwrap();
+        let attributes = match self {
+            Self::Enrolled => json!([{"Name": ATTRIBUTE, "Value": enrolled.to_attribute()}]),
+            Self::NotEnrolled => json!([]),
+            Self::Unknown => return,
+        };
+        for name in self.people(count) {
+            local.admin(
+                "AdminCreateUser",
+                &json!({"Username": name, "MessageAction": "SUPPRESS", "UserAttributes": attributes}),
+            );
+            local.admin(
+                "AdminSetUserPassword",
+                &json!({"Username": name, "Password": PASSWORD, "Permanent": true}),
+            );
+        }
+    }
+}
+
+/// What a sign-in may show: for each reply and each text in it, which values or lengths there were.
+type Seen = BTreeMap<(usize, String), BTreeSet<String>>;
+
+/// Texts that are new in every sign-in, or chosen for the user: their lengths count, not their letters.
+const CHANGING: [&str; 10] = [
+    "Session",
+    "captchaUrl",
+    "questionId",
+    "securityQuestion",
+    "answer",
+    "answerHash",
+    "issuedAt",
+    "SECRET_BLOCK",
+    "USERNAME",
+    "USER_ID_FOR_SRP",
+];
+
+fn note(seen: &mut Seen, round: usize, path: &str, value: &Value) {
+    let mut add = |what: String| {
+        seen.entry((round, path.to_owned())).or_default().insert(what);
+    };
+    match value {
+        Value::Object(fields) => {
+            add(format!("{:?}", fields.keys().collect::<Vec<_>>()));
+            for (name, value) in fields {
+                note(seen, round, &format!("{path}/{name}"), value);
+            }
+        }
+        Value::String(text) if CHANGING.iter().any(|name| path.ends_with(&format!("/{name}"))) => {
+            add(format!("{} letters", text.chars().count()));
+        }
+        value => add(value.to_string()),
+    }
+}
+
+fn note_reply(seen: &mut Seen, round: usize, client: &Client<'_>, reply: &Result<Value, Refusal>) {
+    match reply {
+        Ok(reply) => {
+            note(seen, round, "", reply);
+            // Nobody sees these, but verify works on them.
+            note(seen, round, "private", &client.private_parameters(reply));
+        }
+        Err(refusal) => note(seen, round, "refused", &json!([refusal.kind, refusal.message])),
+    }
+}
+
+/// What is answered to one challenge after the other.
+const SCRIPTS: [&[&str]; 4] = [
+    &["right", "wrong", "wrong", "wrong"],
+    &["wrong", "right", " ", "wrong", "wrong"],
+    &[
+        "wrong",
+        "wrong",
+        "right",
+        "another",
+        "an answer that is longer than those that people have",
+        "-",
+    ],
+    &["wrong", "wrong", "wrong"],
+];
+
+/// Signs in until the refusal, and gives the question that was asked, if one was.
+fn sign_in(client: &Client<'_>, name: &str, script: &[&str], seen: &mut Seen) -> BTreeSet<String> {
+    let mut questions = BTreeSet::new();
+    let mut reply = client.start(name);
+    note_reply(seen, 0, client, &reply);
+    for (round, answer) in script.iter().enumerate() {
+        let asked = reply.unwrap();
+        let public = &asked["ChallengeParameters"];
+        questions.extend(public["questionId"].as_str().map(str::to_owned));
+        let right = (*answer == "right").then(|| right_answer(public, &client.private_parameters(&asked)));
+        reply = client.answer(name, &asked, right.as_deref().unwrap_or(answer), &Value::Null);
+        note_reply(seen, round + 1, client, &reply);
+    }
+    assert_eq!(reply.unwrap_err(), Refusal::incorrect(), "{name}");
+    questions
+}
+
+#[test]
+fn nobody_is_asked_and_told_what_somebody_is() {
+    let local = Local::start(&["--flow", "CAPTCHA:3,SECURITY_QUESTION:3"]);
+    let shown: Vec<_> = thread::scope(|scope| {
+        let kinds = KINDS.map(|kind| {
+            let local = &local;
+            scope.spawn(move || {
+                kind.sign_up(local, PEOPLE);
+                let client = Client::new(local);
+                let mut seen = [(); SCRIPTS.len()].map(|()| Seen::new());
+                let mut questions = BTreeSet::new();
+                for (number, name) in kind.people(PEOPLE).enumerate() {
+                    let script = number % SCRIPTS.len();
+                    let mut asked = sign_in(&client, &name, SCRIPTS[script], &mut seen[script]);
+                    // The same question again, in another sign-in with other mistakes.
+                    asked.extend(sign_in(&client, &name, SCRIPTS[0], &mut seen[0]));
+                    assert_eq!(asked.len(), 1, "{kind:?} {name} was asked {asked:?}");
+                    questions.extend(asked);
+                }
+                assert!(questions.len() > 1, "{kind:?} is asked {questions:?} alone");
+                seen
+            })
+        });
+        kinds.into_iter().map(|kind| kind.join().unwrap()).collect()
+    });
+    for (kind, seen) in KINDS.iter().zip(&shown) {
+        for (seen, enrolled) in seen.iter().zip(&shown[0]) {
+            for (place, values) in enrolled {
+                // Everybody has a question of their own: which of them were asked here is chance.
+                if !["/securityQuestion", "/questionId"]
+                    .iter()
+                    .any(|name| place.1.ends_with(name))
+                {
+                    assert_eq!(seen.get(place), Some(values), "{kind:?} {place:?}");
+                }
+            }
+            assert!(seen.keys().eq(enrolled.keys()), "{kind:?}: {seen:?}\n{enrolled:?}");
+        }
+    }
+}
+
+#[test]
+fn a_password_is_asked_of_nobody_as_of_somebody() {
+    let local = Local::start(&["--parameter", "ProofOfWorkTries=2"]);
+    let shown = KINDS.map(|kind| {
+        kind.sign_up(&local, PEOPLE);
+        let client = Client::new(&local);
+        let (mut seen, mut longest) = (Seen::new(), BTreeMap::new());
+        for name in kind.people(PEOPLE) {
+            let mut asked = srp(&client, &name);
+            // Numbers in hexadecimal digits, without leading zeros: their length varies, for everybody alike.
+            for number in ["SALT", "SRP_B"] {
+                let digits = asked["ChallengeParameters"][number].take();
+                let length = digits.as_str().unwrap().len();
+                let longest = longest.entry(number).or_insert(0);
+                *longest = length.max(*longest);
+            }
+            note(&mut seen, 0, "", &asked);
+            assert_eq!(
+                asked["ChallengeParameters"]["USER_ID_FOR_SRP"].as_str().unwrap(),
+                name,
+                "the pool makes no names up"
+            );
+        }
+        let refused = client.start_with_password(&kind.people(1).next().unwrap(), "not the password", &Value::Null);
+        note_reply(&mut seen, 1, &client, &refused);
+        seen.remove(&(0, "/ChallengeParameters/USERNAME".to_owned()));
+        (seen, longest)
+    });
+    assert_eq!(shown[1], shown[0]);
+    assert_eq!(shown[2], shown[0]);
+}
+
+/// What Cognito's own challenge for the password shows.
+fn srp(client: &Client<'_>, name: &str) -> Value {
+    let public_key = "1f".repeat(384);
+    let parameters = json!({"USERNAME": name, "CHALLENGE_NAME": "SRP_A", "SRP_A": public_key});
+    client.initiate("CUSTOM_AUTH", &parameters).unwrap()
+}
+
+#[test]
+fn questions_and_salts_are_the_same_after_a_restart_for_everybody() {
+    const FEW: usize = 8;
+    let folder = TempDir::new().unwrap();
+    let run = |flow: &str, shown: &dyn Fn(&Client<'_>, &str) -> Value| {
+        let local = Local::start_in(folder.path(), &["--flow", flow]);
+        let client = Client::new(&local);
+        let everybody = KINDS.into_iter().flat_map(|kind| kind.people(FEW));
+        everybody.map(|name| shown(&client, &name)).collect::<Vec<_>>()
+    };
+    let signed_up = Local::start_in(folder.path(), &[]);
+    for kind in KINDS {
+        kind.sign_up(&signed_up, FEW);
+    }
+    drop(signed_up);
+    for (flow, names) in [
+        ("SECURITY_QUESTION:3", &["questionId", "securityQuestion"]),
+        ("PASSWORD,CAPTCHA:3", &["SALT", "USER_ID_FOR_SRP"]),
+    ] {
+        let shown = |client: &Client<'_>, name: &str| {
+            let asked = if flow.starts_with("PASSWORD") {
+                srp(client, name)
+            } else {
+                client.start(name).unwrap()
+            };
+            let parameters = &asked["ChallengeParameters"];
+            names.iter().map(|name| parameters[*name].clone()).collect()
+        };
+        let first = run(flow, &shown);
+        assert!(
+            first
+                .iter()
+                .flat_map(|values| values.as_array().unwrap())
+                .all(Value::is_string)
+        );
+        assert_eq!(run(flow, &shown), first);
+    }
+}
