@@ -48,6 +48,13 @@ impl Judge {
         })
     }
 
+    /// Does what the first answer should not have to wait for.
+    pub async fn prepare(&self) {
+        if let Some(lock_out) = &self.lock_out {
+            lock_out.connect().await;
+        }
+    }
+
     /// Answers a `VerifyAuthChallengeResponse` event that came at `now`.
     ///
     /// # Errors

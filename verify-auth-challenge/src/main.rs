@@ -16,7 +16,11 @@ use verify_auth_challenge::Judge;
 async fn main() -> ExitCode {
     let environment = Environment::new(env::vars_os());
     lambda::start_log(&environment);
-    let function = Judge::configure(&environment).map(Arc::new).map(|judge| {
+    let judge = Judge::configure(&environment).map(Arc::new);
+    if let Ok(judge) = &judge {
+        judge.prepare().await;
+    }
+    let function = judge.map(|judge| {
         move |event| {
             let judge = Arc::clone(&judge);
             async move { judge.handle(event, SystemTime::now()).await }
