@@ -1,7 +1,7 @@
 //! The log: one line for each invocation, which carries its metrics too.
 //!
 //! A function says what it did by `tracing` events whose fields are named in [`FIELDS`] or [`METRICS`](super::metrics);
-//! [`Log`] gathers them, and writes the line when the invocation's span closes.
+//! `Log` gathers them, and writes the line when the invocation's span closes.
 
 use std::io::Write;
 use std::time::{Instant, SystemTime};
