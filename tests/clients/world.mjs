@@ -64,7 +64,8 @@ export const services = {
     const { UserPool } = await admin("CreateUserPool", {
       PoolName: "devices",
       DeviceConfiguration: { ChallengeRequiredOnNewDevice: false, DeviceOnlyRememberedOnUserPrompt: true },
-      LambdaConfig: template.LambdaConfig,
+      // Without the function that refuses tokens for a tracked device.
+      LambdaConfig: { ...template.LambdaConfig, PreTokenGeneration: undefined },
       Schema: [{ Name: "security_questions", AttributeDataType: "String", Mutable: true }],
     });
     const { UserPoolClient } = await admin("CreateUserPoolClient", {
