@@ -4,15 +4,13 @@ use serde_json::{Map, Value};
 
 use crate::cognito::groups::Memberships;
 
-/// What no function may change in an id token. Groups have a way of their own.
-const FIXED_IN_ID: [&str; 18] = [
+/// What no function may change in any token.
+const FIXED: [&str; 16] = [
     "acr",
     "amr",
     "at_hash",
-    "aud",
     "auth_time",
     "azp",
-    "cognito:username",
     "event_id",
     "exp",
     "iat",
@@ -26,30 +24,11 @@ const FIXED_IN_ID: [&str; 18] = [
     "token_use",
 ];
 
-/// What no function may change in an access token. Scopes have a way of their own.
-const FIXED_IN_ACCESS: [&str; 21] = [
-    "acr",
-    "amr",
-    "at_hash",
-    "auth_time",
-    "azp",
-    "client_id",
-    "device_key",
-    "event_id",
-    "exp",
-    "iat",
-    "identities",
-    "iss",
-    "jti",
-    "nbf",
-    "nonce",
-    "origin_jti",
-    "scope",
-    "sub",
-    "token_use",
-    "username",
-    "version",
-];
+/// Nor in an id token. Groups have a way of their own.
+const FIXED_IN_ID: [&str; 2] = ["aud", "cognito:username"];
+
+/// Nor in an access token. Scopes have a way of their own.
+const FIXED_IN_ACCESS: [&str; 5] = ["client_id", "device_key", "scope", "username", "version"];
 
 /// What a function wants changed in one token.
 #[derive(Clone, Default)]
@@ -90,6 +69,7 @@ impl Changes {
 
     /// Takes out the claims that are `fixed`, and names them.
     fn without_fixed(&mut self, fixed: impl Fn(&str, Option<&Value>) -> bool) -> Vec<String> {
+        let fixed = |name: &str, value: Option<&Value>| FIXED.contains(&name) || fixed(name, value);
         let mut ignored = Vec::new();
         self.add.retain(|name, value| {
             // Nobody is put into a group by a claim of that name.
