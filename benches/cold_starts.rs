@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use benches::functions::{self, VARIABLES, answered, event, workspace};
 use benches::lambda::Program;
-use benches::s3::S3;
+use benches::services::Services;
 
 /// How many invocations a round of a program has.
 const ROUND: u32 = 20;
@@ -23,7 +23,7 @@ fn main() {
         [starts, rounds, ..] => (starts, rounds),
         _ => (51, 21),
     };
-    let (plain, tls) = (S3::without_tls(), S3::start());
+    let (plain, tls) = (Services::without_tls(), Services::start());
     let candidates = candidates(&plain, &tls);
 
     let mut figures: BTreeMap<(usize, &str), Vec<f64>> = BTreeMap::new();
@@ -33,8 +33,8 @@ fn main() {
     // In turn, so that what else the machine does hits all alike.
     for _ in 0..starts {
         for (index, candidate) in candidates.iter().enumerate() {
-            for s3 in [&plain, &tls] {
-                s3.requests.try_iter().for_each(drop);
+            for services in [&plain, &tls] {
+                services.requests.try_iter().for_each(drop);
             }
             let program = candidate.start();
             let since = |at: Instant| milliseconds(at.duration_since(program.started()));
@@ -132,20 +132,20 @@ impl Candidate {
 }
 
 /// The floor, the functions, and what there is of the peers.
-fn candidates(plain: &S3, tls: &S3) -> Vec<Candidate> {
+fn candidates(plain: &Services, tls: &Services) -> Vec<Candidate> {
     let floor = PathBuf::from(env!("CARGO_BIN_EXE_floor"));
     let functions = functions::build(&floor);
     let define = event("define/password-verified-asks-the-captcha").to_string();
     let create = event("create/session-length-2-asks-the-captcha").to_string();
     let verify = answered("CAPTCHA", "answer", "ACEH2").to_string();
-    let function = |name, binary, event: &str, s3: &[(&'static str, String)]| Candidate {
+    let function = |name, binary, event: &str, more: &[(&'static str, String)]| Candidate {
         name,
         program: functions[binary].clone(),
         arguments: Vec::new(),
         variables: VARIABLES
             .map(|(name, value)| (name, value.to_owned()))
             .into_iter()
-            .chain(s3.iter().cloned())
+            .chain(more.iter().cloned())
             .collect(),
         event: event.to_owned(),
     };
@@ -156,16 +156,29 @@ fn candidates(plain: &S3, tls: &S3) -> Vec<Candidate> {
         variables: Vec::new(),
         event: define.clone(),
     };
-    let near = |s3: &S3| {
+    let near = |services: &Services| {
         [
-            ("AWS_ENDPOINT_URL_S3", s3.endpoint.clone()),
-            ("AWS_CA_BUNDLE", s3.authority().to_string_lossy().into_owned()),
+            ("AWS_ENDPOINT_URL", services.endpoint.clone()),
+            ("AWS_CA_BUNDLE", services.authority().to_string_lossy().into_owned()),
         ]
     };
+    let counting = |services| [&near(services)[..], &[("ATTEMPTS_TABLE", "attempts".to_owned())]].concat();
     let mut candidates = vec![
         peer("floor", floor.clone(), &[]),
         function("define", "define-auth-challenge", &define, &[]),
         function("verify, CAPTCHA", "verify-auth-challenge", &verify, &[]),
+        function(
+            "verify, counting without TLS",
+            "verify-auth-challenge",
+            &verify,
+            &counting(plain),
+        ),
+        function(
+            "verify, counting over TLS",
+            "verify-auth-challenge",
+            &verify,
+            &counting(tls),
+        ),
         function("create, S3 without TLS", "create-auth-challenge", &create, &near(plain)),
         function("create, S3 over TLS", "create-auth-challenge", &create, &near(tls)),
     ];

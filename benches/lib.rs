@@ -1,6 +1,6 @@
-//! What the benchmarks share: the functions as they are deployed, and the Runtime API and the S3 that they talk to.
+//! What the benchmarks share: the functions as they are deployed, and the Runtime API and the services that they talk to.
 
 pub mod functions;
 pub mod lambda;
-pub mod s3;
+pub mod services;
 pub mod throttle;

@@ -1,8 +1,8 @@
 //! How long an invocation takes with the share of a processor that each memory size has, and how much memory it needs;
 //! for verify with several costs of Argon2.
 //!
-//! `cargo bench -p benches --bench memory_sizes`, as root on Linux. The functions have started already, and create has
-//! its connection to S3: while they start, Lambda gives them a whole processor.
+//! `cargo bench -p benches --bench memory_sizes`, as root on Linux. The functions have started already, and create and
+//! verify have their connections: while they start, Lambda gives them a whole processor.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use benches::functions::{self, VARIABLES, answered, event};
 use benches::lambda::Program;
-use benches::s3::S3;
+use benches::services::Services;
 use benches::throttle::{Throttle, WHOLE};
 
 const SIZES: [u32; 5] = [128, 256, 512, 1024, WHOLE];
@@ -22,12 +22,16 @@ const INVOCATIONS: usize = 11;
 const COSTS: [(u32, u32); 5] = [(47_104, 1), (19_456, 2), (12_288, 3), (9_216, 4), (7_168, 5)];
 
 fn main() {
-    let s3 = S3::start();
+    let services = Services::start();
     let functions = functions::build(&PathBuf::from(env!("CARGO_BIN_EXE_floor")));
-    let authority = s3.authority().to_string_lossy();
+    let authority = services.authority().to_string_lossy();
     let variables = [
         &VARIABLES[..],
-        &[("AWS_ENDPOINT_URL_S3", &s3.endpoint), ("AWS_CA_BUNDLE", &authority)],
+        &[
+            ("ATTEMPTS_TABLE", "attempts"),
+            ("AWS_CA_BUNDLE", &authority),
+            ("AWS_ENDPOINT_URL", &services.endpoint),
+        ],
     ]
     .concat();
     let throttle = match Throttle::new() {

@@ -1,11 +1,12 @@
-//! How create starts: with a connection to S3 if it can, without if it must.
+//! How create and verify start: with a connection to S3 or DynamoDB if they can, without if they must.
 
 use std::fs;
 use std::net::TcpListener;
 use std::process::Command;
 
+use benches::functions::answered;
 use benches::lambda::Program;
-use benches::s3::S3;
+use benches::services::Services;
 use loop_tests::folder::fixtures;
 use loop_tests::functions::SECRET;
 use loop_tests::local::function;
@@ -13,7 +14,7 @@ use serde_json::Value;
 
 #[test]
 fn the_first_picture_goes_over_the_connection_that_was_opened_at_the_start() {
-    let s3 = S3::start();
+    let s3 = Services::start();
     let create = create(&s3.endpoint, s3.authority().to_str().unwrap());
     create.asks();
     let opened = s3.requests.try_recv().expect("a request before the first event");
@@ -26,7 +27,7 @@ fn the_first_picture_goes_over_the_connection_that_was_opened_at_the_start() {
 
 #[test]
 fn who_is_not_vouched_for_gets_no_picture() {
-    let (s3, stranger) = (S3::start(), S3::start());
+    let (s3, stranger) = (Services::start(), Services::start());
     let create = create(&s3.endpoint, stranger.authority().to_str().unwrap());
     create.asks();
     assert!(picture(&create).starts_with("data:image/png;base64,"));
@@ -45,6 +46,27 @@ fn an_s3_that_refuses_or_hangs_at_the_start_does_not_stop_create() {
     }
 }
 
+#[test]
+fn the_first_answer_is_counted_over_the_connection_that_was_opened_at_the_start() {
+    let dynamodb = Services::start();
+    let verify = verify(&dynamodb.endpoint, dynamodb.authority().to_str().unwrap());
+    verify.asks();
+    let opened = dynamodb.requests.try_recv().expect("a request before the first event");
+    assert!(is_right(&verify));
+    let counted: Vec<_> = dynamodb.requests.try_iter().collect();
+    assert!(!counted.is_empty());
+    assert!(counted.iter().all(|request| request.from == opened.from));
+}
+
+#[test]
+fn who_is_not_vouched_for_is_told_nothing_and_no_answer_is_right() {
+    let (dynamodb, stranger) = (Services::start(), Services::start());
+    let verify = verify(&dynamodb.endpoint, stranger.authority().to_str().unwrap());
+    verify.asks();
+    assert!(!is_right(&verify));
+    assert!(dynamodb.requests.try_recv().is_err());
+}
+
 fn create(endpoint: &str, authority: &str) -> Program {
     Program::start(
         &mut Command::new(function("create-auth-challenge")),
@@ -57,6 +79,26 @@ fn create(endpoint: &str, authority: &str) -> Program {
             ("CHALLENGE_SECRET", SECRET),
         ],
     )
+}
+
+fn verify(endpoint: &str, authority: &str) -> Program {
+    Program::start(
+        &mut Command::new(function("verify-auth-challenge")),
+        &[
+            ("ATTEMPTS_TABLE", "attempts"),
+            ("AUTH_SESSION_MINUTES", "3"),
+            ("AWS_CA_BUNDLE", authority),
+            ("AWS_ENDPOINT_URL_DYNAMODB", endpoint),
+            ("CHALLENGE_SECRET", SECRET),
+        ],
+    )
+}
+
+/// Whether `verify` says so of an answer that is.
+fn is_right(verify: &Program) -> bool {
+    let (_, answer) = verify.answer(&answered("CAPTCHA", "answer", "ACEH2").to_string());
+    let answer: Value = serde_json::from_slice(&answer.expect("an answer, not an error")).unwrap();
+    answer["response"]["answerCorrect"].as_bool().unwrap()
 }
 
 /// The address of the picture that a first event is answered with.

@@ -27,9 +27,6 @@ const COUNTING: Duration = Duration::from_millis(1500);
 /// How long forgetting the failures may take after a right answer.
 const CLEARING: Duration = Duration::from_millis(500);
 
-/// How long opening the connection may take. Lambda gives a cold start 10 seconds, but somebody is waiting.
-const CONNECTING: Duration = Duration::from_secs(1);
-
 /// How often an answer is counted anew because another one came in between.
 const TRIES: usize = 5;
 
@@ -133,7 +130,7 @@ impl LockOut {
     /// that TLS would take a small one most of a second. Without the table it starts all the same.
     pub async fn connect(&self) {
         // Under this key stands nothing: the others are hashes.
-        match tokio::time::timeout(CONNECTING, self.attempts.read("nobody")).await {
+        match tokio::time::timeout(aws::CONNECTING, self.attempts.read("nobody")).await {
             Ok(Ok(_)) => {}
             Ok(Err(error)) => warn!("no connection to the table: {error}"),
             Err(_) => warn!("the table did not answer in time"),

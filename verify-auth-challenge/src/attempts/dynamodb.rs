@@ -1,21 +1,15 @@
 //! Failures in a DynamoDB table: one item for each user and challenge, written only over what was read.
 
 use std::collections::HashMap;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::config::retry::RetryConfig;
-use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
+use aws_sdk_dynamodb::config::BehaviorVersion;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::types::AttributeValue;
-use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use shared::lambda::{ConfigError, Environment};
 
 use super::{Attempts, Failures, Unreachable};
-
-/// How long to wait, at most, before the one retry that the budget has room for.
-const BACKOFF: Duration = Duration::from_millis(50);
 
 /// The table's key.
 const ID: &str = "id";
@@ -39,32 +33,8 @@ pub(super) struct Table {
 
 impl Table {
     pub(super) fn configure(name: &str, environment: &Environment) -> Result<Self, ConfigError> {
-        let text = |value: &str| Ok::<_, ConfigError>(value.to_owned());
-        let credentials = Credentials::new(
-            environment.required("AWS_ACCESS_KEY_ID", text)?,
-            environment.required("AWS_SECRET_ACCESS_KEY", text)?,
-            environment.get("AWS_SESSION_TOKEN").map(str::to_owned),
-            None,
-            "environment",
-        );
-        let mut config = aws_sdk_dynamodb::Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::new(environment.required("AWS_REGION", text)?))
-            .credentials_provider(credentials)
-            .http_client(
-                aws_smithy_http_client::Builder::new()
-                    .tls_provider(Provider::Rustls(CryptoMode::Ring))
-                    .build_https(),
-            )
-            .retry_config(
-                RetryConfig::standard()
-                    .with_max_attempts(2)
-                    .with_initial_backoff(BACKOFF),
-            );
-        let endpoint = environment
-            .get("AWS_ENDPOINT_URL_DYNAMODB")
-            .or(environment.get("AWS_ENDPOINT_URL"));
-        config.set_endpoint_url(endpoint.map(str::to_owned));
+        let config = aws_sdk_dynamodb::config::Builder::from(&aws::configure(environment, "DYNAMODB")?)
+            .behavior_version(BehaviorVersion::latest());
         Ok(Self {
             client: Client::from_conf(config.build()),
             name: name.to_owned(),

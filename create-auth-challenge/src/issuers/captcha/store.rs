@@ -1,17 +1,12 @@
 //! Where a picture or a sound goes: to a private bucket, behind an address that expires, or inline when the bucket is late.
 
-mod trust;
-
 use std::time::Duration;
 
 use aws_sdk_s3::Client;
-use aws_sdk_s3::config::retry::RetryConfig;
-use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region, RequestChecksumCalculation};
+use aws_sdk_s3::config::{BehaviorVersion, RequestChecksumCalculation};
 use aws_sdk_s3::error::SdkError;
 use aws_sdk_s3::presigning::PresigningConfig;
 use aws_sdk_s3::primitives::ByteStream;
-use aws_smithy_http_client::tls::Provider;
-use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use shared::lambda::{ConfigError, Environment};
@@ -20,12 +15,6 @@ use tracing::{Instrument, info_span, warn};
 
 /// How long S3 may take. Cognito gives the whole function 5 seconds.
 const BUDGET: Duration = Duration::from_secs(2);
-
-/// How long opening the connection may take. Lambda gives a cold start 10 seconds, but somebody is waiting.
-const CONNECT_BUDGET: Duration = Duration::from_secs(1);
-
-/// How long to wait, at most, before the one retry that the budget has room for.
-const BACKOFF: Duration = Duration::from_millis(50);
 
 /// A bucket for pictures and sounds.
 pub(super) struct Store {
@@ -37,33 +26,9 @@ pub(super) struct Store {
 impl Store {
     pub(super) fn configure(environment: &Environment) -> Result<Self, ConfigError> {
         let text = |value: &str| Ok::<_, ConfigError>(value.to_owned());
-        let credentials = Credentials::new(
-            environment.required("AWS_ACCESS_KEY_ID", text)?,
-            environment.required("AWS_SECRET_ACCESS_KEY", text)?,
-            environment.get("AWS_SESSION_TOKEN").map(str::to_owned),
-            None,
-            "environment",
-        );
-        let endpoint = environment
-            .get("AWS_ENDPOINT_URL_S3")
-            .or(environment.get("AWS_ENDPOINT_URL"));
-        let mut config = aws_sdk_s3::Config::builder()
+        let config = aws_sdk_s3::config::Builder::from(&aws::configure(environment, "S3")?)
             .behavior_version(BehaviorVersion::latest())
-            .region(Region::new(environment.required("AWS_REGION", text)?))
-            .credentials_provider(credentials)
-            .http_client(
-                aws_smithy_http_client::Builder::new()
-                    .tls_provider(Provider::Rustls(CryptoMode::Ring))
-                    .tls_context(trust::configure(environment, endpoint)?)
-                    .build_https(),
-            )
-            .retry_config(
-                RetryConfig::standard()
-                    .with_max_attempts(2)
-                    .with_initial_backoff(BACKOFF),
-            )
             .request_checksum_calculation(RequestChecksumCalculation::WhenRequired);
-        config.set_endpoint_url(endpoint.map(str::to_owned));
         Ok(Self {
             client: Client::from_conf(config.build()),
             bucket: environment.required("CAPTCHA_BUCKET", text)?,
@@ -76,7 +41,7 @@ impl Store {
     pub(super) async fn connect(&self) {
         // There is no such object, and who may not list is told 403: what counts is the connection that stays open.
         let head = self.client.head_object().bucket(&self.bucket).key("captcha/").send();
-        match tokio::time::timeout(CONNECT_BUDGET, head).await {
+        match tokio::time::timeout(aws::CONNECTING, head).await {
             Ok(Ok(_) | Err(SdkError::ServiceError(_))) => {}
             Ok(Err(_)) => warn!("no connection to S3"),
             Err(_) => warn!("S3 did not answer in time"),

@@ -1,4 +1,4 @@
-//! Whose word it takes that S3 is S3.
+//! Whose word it takes that a service of AWS is one.
 
 use std::fs;
 
@@ -7,13 +7,13 @@ use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 use shared::lambda::{ConfigError, Environment};
 
-/// The roots that S3's certificates come from. Reading all that the operating system trusts takes milliseconds of every
-/// cold start, and lets more than Amazon vouch for S3.
-const AMAZON: &str = include_str!("../../../../roots/amazon.pem");
+/// The roots that the services' certificates come from. Reading all that the operating system trusts takes milliseconds
+/// of every cold start, and lets more than Amazon vouch for them.
+const AMAZON: &str = include_str!("../roots/amazon.pem");
 
-/// The certificates of the file that `AWS_CA_BUNDLE` names, as the AWS CLI has it; else Amazon's roots, or for another S3
-/// over TLS those of the operating system.
-pub(super) fn configure(environment: &Environment, endpoint: Option<&str>) -> Result<TlsContext, ConfigError> {
+/// The certificates of the file that `AWS_CA_BUNDLE` names, as the AWS CLI has it; else Amazon's roots, or for an
+/// endpoint of somebody else's over TLS those of the operating system.
+pub(crate) fn configure(environment: &Environment, endpoint: Option<&str>) -> Result<TlsContext, ConfigError> {
     let store = match environment.optional("AWS_CA_BUNDLE", bundle)? {
         Some(pem) => TrustStore::empty().with_pem_certificate(pem),
         None if endpoint.is_some_and(|endpoint| endpoint.starts_with("https:")) => TrustStore::default(),

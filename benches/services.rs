@@ -1,4 +1,4 @@
-//! An S3 that takes every object and keeps none.
+//! An S3 that takes every object, and a DynamoDB that takes every item, and neither keeps any.
 
 use std::io::Write;
 use std::net::SocketAddr;
@@ -22,11 +22,11 @@ use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use tokio_rustls::server::TlsStream;
 
-/// A running S3, ended when dropped.
-pub struct S3 {
-    /// Where it is.
+/// Both at one address, ended when dropped.
+pub struct Services {
+    /// Where they are.
     pub endpoint: String,
-    /// What was asked of it, in order.
+    /// What was asked of them, in order.
     pub requests: mpsc::Receiver<Request>,
     authority: NamedTempFile,
     _server: Runtime,
@@ -42,8 +42,8 @@ pub struct Request {
     pub at: Instant,
 }
 
-impl S3 {
-    /// Starts it with a certificate of an authority of its own.
+impl Services {
+    /// Starts them with a certificate of an authority of its own.
     ///
     /// # Panics
     ///
@@ -56,7 +56,7 @@ impl S3 {
         })
     }
 
-    /// Starts it without TLS.
+    /// Starts them without TLS.
     ///
     /// # Panics
     ///
@@ -91,7 +91,7 @@ impl S3 {
         }
     }
 
-    /// The file of certificates that its own can be verified with.
+    /// The file of certificates that theirs can be verified with.
     pub fn authority(&self) -> &Path {
         self.authority.path()
     }
@@ -122,24 +122,25 @@ fn certify() -> (NamedTempFile, ServerConfig) {
     (file, tls)
 }
 
-/// Stores nothing; of what is there it says what S3 says to who may not list.
+/// Stores nothing. DynamoDB is asked by POST, and says that there was no item; of what is there, S3 says what it says to
+/// who may not list.
 async fn answer(
     State(note): State<mpsc::Sender<Request>>,
     ConnectInfo(Peer(from)): ConnectInfo<Peer>,
     method: Method,
     _body: Bytes,
-) -> StatusCode {
-    let status = if method == Method::PUT {
-        StatusCode::OK
-    } else {
-        StatusCode::FORBIDDEN
+) -> (StatusCode, &'static str) {
+    let answer = match method {
+        Method::PUT => (StatusCode::OK, ""),
+        Method::POST => (StatusCode::OK, "{}"),
+        _ => (StatusCode::FORBIDDEN, ""),
     };
     let _ = note.send(Request {
         method: method.to_string(),
         from,
         at: Instant::now(),
     });
-    status
+    answer
 }
 
 /// Accepts one connection after the other: whoever does not finish the handshake holds up all.

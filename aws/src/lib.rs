@@ -1,0 +1,55 @@
+//! How the functions reach the services of AWS: with what Lambda gives them, over TLS that starts fast.
+
+mod trust;
+
+use std::time::Duration;
+
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use aws_smithy_types::retry::RetryConfig;
+use aws_types::SdkConfig;
+use aws_types::region::Region;
+use shared::lambda::{ConfigError, Environment};
+
+/// How long opening a connection may take. Lambda gives a cold start 10 seconds, but somebody is waiting.
+pub const CONNECTING: Duration = Duration::from_secs(1);
+
+/// How long to wait, at most, before the one retry that a function has time for.
+const BACKOFF: Duration = Duration::from_millis(50);
+
+/// What a client of `service` needs, from Lambda's variables: the role's keys, the region, `AWS_ENDPOINT_URL_` and the
+/// service in capitals or `AWS_ENDPOINT_URL`, and `AWS_CA_BUNDLE`.
+///
+/// # Errors
+///
+/// A variable that is missing or cannot be.
+pub fn configure(environment: &Environment, service: &str) -> Result<SdkConfig, ConfigError> {
+    let text = |value: &str| Ok::<_, ConfigError>(value.to_owned());
+    let credentials = Credentials::new(
+        environment.required("AWS_ACCESS_KEY_ID", text)?,
+        environment.required("AWS_SECRET_ACCESS_KEY", text)?,
+        environment.get("AWS_SESSION_TOKEN").map(str::to_owned),
+        None,
+        "environment",
+    );
+    let endpoint = environment
+        .get(&format!("AWS_ENDPOINT_URL_{service}"))
+        .or(environment.get("AWS_ENDPOINT_URL"));
+    let mut config = SdkConfig::builder()
+        .region(Region::new(environment.required("AWS_REGION", text)?))
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .http_client(
+            aws_smithy_http_client::Builder::new()
+                .tls_provider(Provider::Rustls(CryptoMode::Ring))
+                .tls_context(trust::configure(environment, endpoint)?)
+                .build_https(),
+        )
+        .retry_config(
+            RetryConfig::standard()
+                .with_max_attempts(2)
+                .with_initial_backoff(BACKOFF),
+        );
+    config.set_endpoint_url(endpoint.map(str::to_owned));
+    Ok(config.build())
+}
