@@ -7,7 +7,8 @@ const autocannon = createRequire(path.join(process.env.TARGET, "load", "node_mod
 
 /**
  * Keeps `connections` busy for `seconds`. `script(index)` is what one of them does: a generator that yields requests,
- * is given each one's `{ status, body }`, and never ends. Gives what autocannon has measured.
+ * is given each one's `{ status, body }`, and never ends. Gives what autocannon has measured. A request that has no answer
+ * after 30 seconds counts as a timeout, and is sent again.
  */
 export async function drive(endpoint, connections, seconds, script) {
   let index = 0;
