@@ -26,9 +26,9 @@ test *arguments="--workspace":
 fuzz seconds="60":
     tests/fuzz/run {{ seconds }}
 
-# Changes the code that decides, bit by bit, to see whether a test notices: with the crates' own tests, then what they
-# missed with the fixtures, the sign-ins and the sessions. Needs cargo-mutants.
+# Changes the code that decides, bit by bit, to see whether a test notices. Needs cargo-mutants.
 mutants:
+    # With the crates' own tests first, then what those miss with the fixtures, the sign-ins and the sessions.
     -cargo mutants --output target/mutants
     cargo mutants --output target/mutants --iterate --test-package loop-tests -- --test agreement --test fixtures --test sign_in
 
@@ -36,6 +36,10 @@ mutants:
 bless:
     BLESS=1 cargo test --workspace
 
-# The functions as they are deployed.
-build:
-    sam build
+# The functions as they are deployed: `just build --parameter-overrides Architecture=x86_64` where that is the machine's.
+build *arguments:
+    sam build {{ arguments }}
+
+# Sign-ins from many connections, and how fast they are. Needs Node.js.
+load *arguments:
+    tests/load/run {{ arguments }}

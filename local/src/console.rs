@@ -126,13 +126,14 @@ impl std::fmt::Debug for Console {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use std::sync::Arc;
 
     use super::*;
 
+    /// What a console prints on.
     #[derive(Clone, Default)]
-    struct Paper(Arc<Mutex<Vec<u8>>>);
+    pub(crate) struct Paper(Arc<Mutex<Vec<u8>>>);
 
     impl Write for Paper {
         fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
@@ -144,7 +145,7 @@ mod tests {
         }
     }
 
-    fn console(trace: bool) -> (Console, Paper) {
+    pub(crate) fn console(trace: bool) -> (Console, Paper) {
         let paper = Paper::default();
         (
             Console {
@@ -156,7 +157,7 @@ mod tests {
         )
     }
 
-    fn text(paper: &Paper) -> String {
+    pub(crate) fn text(paper: &Paper) -> String {
         String::from_utf8(paper.0.lock().unwrap().clone()).unwrap()
     }
 

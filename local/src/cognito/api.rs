@@ -4,6 +4,7 @@ mod access;
 mod account;
 mod attributes;
 mod codes;
+mod custom_attributes;
 mod debug;
 mod devices;
 mod groups;
@@ -41,7 +42,8 @@ use request::Request;
 const TARGET: &str = "AWSCognitoIdentityProviderService.";
 
 /// The operations there are.
-const OPERATIONS: [&str; 62] = [
+const OPERATIONS: [&str; 63] = [
+    "AddCustomAttributes",
     "AdminAddUserToGroup",
     "AdminConfirmSignUp",
     "AdminCreateUser",
@@ -197,6 +199,7 @@ async fn perform(state: &State, target: &str, body: &[u8]) -> Result<Value, Erro
         .map_err(|_| Error::new("SerializationException", "the request body has to be a JSON object"))?;
     let request = Request::new(Fields::new("", &body));
     match operation {
+        "AddCustomAttributes" => custom_attributes::add_custom_attributes(state, request),
         "AdminConfirmSignUp" => users::admin_confirm_sign_up(state, request).await,
         "AdminCreateUser" => users::admin_create_user(state, request).await,
         "AdminDeleteUser" => users::admin_delete_user(state, request),

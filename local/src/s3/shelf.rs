@@ -11,8 +11,8 @@ const LIFETIME: Duration = Duration::from_hours(24);
 /// Objects above this size are refused.
 pub(super) const MAX_OBJECT: usize = 8 * 1024 * 1024;
 
-/// All objects together; past it, the oldest go.
-const MAX_TOTAL: usize = 64 * 1024 * 1024;
+/// All objects together, thousands of pictures; past it, the oldest go.
+const MAX_TOTAL: usize = 16 * 1024 * 1024;
 
 /// An object as it was put.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,7 +58,9 @@ impl Shelf {
     }
 
     /// Puts an object, in place of one with the same name.
-    pub(super) fn put(&mut self, bucket: &str, key: &str, object: Object) {
+    pub(super) fn put(&mut self, bucket: &str, key: &str, mut object: Object) {
+        // They may be a small part of what the connection was read into, which would stay as long as they do.
+        object.bytes = Bytes::copy_from_slice(&object.bytes);
         self.forget_expired(object.put_at);
         self.delete(bucket, key);
         self.total += object.bytes.len();
@@ -163,6 +165,23 @@ mod tests {
         assert!(shelf.get("b", "a", now).is_some());
         assert!(shelf.get("b", "m", now).is_some());
         assert_eq!(shelf.total, 80);
+    }
+
+    #[test]
+    fn an_object_holds_its_own_bytes_and_not_what_they_came_in() {
+        let read = Bytes::from(vec![0; 100]);
+        let mut shelf = Shelf::new(["b".to_owned()]);
+        let now = SystemTime::UNIX_EPOCH;
+        shelf.put(
+            "b",
+            "k",
+            Object {
+                bytes: read.slice(..10),
+                ..object(0, now)
+            },
+        );
+        assert!(read.is_unique());
+        assert_eq!(shelf.get("b", "k", now).unwrap().bytes.len(), 10);
     }
 
     #[test]

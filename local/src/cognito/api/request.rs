@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::{Map, Value};
+
 use crate::cognito::error::Error;
 use crate::cognito::fields::{FieldError, Fields};
 
@@ -107,6 +109,27 @@ impl<'a> Request<'a> {
             ));
         }
         Ok(text.unwrap_or_default())
+    }
+
+    /// The objects in the list at `key`, which has to be there: one at least, and `most` at most.
+    pub(super) fn objects(&mut self, key: &str, most: usize) -> Result<Vec<&'a Map<String, Value>>, Error> {
+        // For their types.
+        self.fields.list(key)?;
+        let given = self.fields.value(key).and_then(Value::as_array);
+        let constraint = match given.map(Vec::len) {
+            None => Some("Member must not be null".to_owned()),
+            Some(0) => Some("Member must have length greater than or equal to 1".to_owned()),
+            Some(count) if count > most => Some(format!("Member must have length less than or equal to {most}")),
+            Some(_) => None,
+        };
+        self.problems.extend(constraint.map(|constraint| {
+            let null = if given.is_none() { "null " } else { "" };
+            format!(
+                "Value {null}at '{}' failed to satisfy constraint: {constraint}",
+                member(key)
+            )
+        }));
+        Ok(given.into_iter().flatten().filter_map(Value::as_object).collect())
     }
 
     /// Refuses the request if anything is wrong with it.

@@ -3,6 +3,7 @@
 mod bad_input;
 mod codes;
 mod custom;
+mod custom_attributes;
 mod devices;
 mod functions;
 mod groups;

@@ -75,6 +75,14 @@ impl Schema {
         self.0.contains_key(name)
     }
 
+    /// The names of the attributes that are not standard.
+    pub(crate) fn custom(&self) -> impl Iterator<Item = &str> {
+        self.0
+            .keys()
+            .map(String::as_str)
+            .filter(|name| !Self::is_standard(name))
+    }
+
     /// Whether apps may read and write the attribute unless told otherwise.
     pub(crate) fn is_standard(name: &str) -> bool {
         STANDARD.contains(&name)

@@ -1,0 +1,125 @@
+//! Real builds, of a package that depends on nothing.
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tempfile::TempDir;
+use tokio::time::{sleep, timeout};
+
+use super::*;
+use crate::cargo::Target;
+use crate::console::tests::{Paper, console, text};
+use crate::functions::{Output, Spec};
+use crate::machine::Machine;
+
+/// What the package is made of.
+const SOURCE: &str = include_str!("tests/function.rs");
+
+/// A workspace with one function, built and watched.
+struct World {
+    workspace: TempDir,
+    functions: Functions,
+    console: Console,
+    paper: Paper,
+}
+
+impl World {
+    async fn start() -> (Self, Watch) {
+        let workspace = tempfile::tempdir().unwrap();
+        let folder = workspace.path();
+        let target = folder.join("target");
+        for folder in ["src", "target/debug"] {
+            fs::create_dir_all(workspace.path().join(folder)).unwrap();
+        }
+        fs::write(
+            folder.join("Cargo.toml"),
+            "[package]\nname = \"tiny\"\nedition = \"2024\"\n",
+        )
+        .unwrap();
+        fs::write(target.join("CACHEDIR.TAG"), "").unwrap();
+        write(folder, SOURCE);
+        let mut watch = Watch::start(Build {
+            packages: vec!["tiny".to_owned()],
+            target: Target::of(&target.join("debug/local")).unwrap(),
+            workspace: folder.to_owned(),
+            environment: Machine::this().unwrap().environment,
+        })
+        .await
+        .unwrap();
+        let binary = watch.built().await.unwrap().remove("tiny").unwrap();
+        let spec = Spec {
+            logical_id: "TinyFunction".to_owned(),
+            binary: "tiny".to_owned(),
+            program: Program::Binary(binary),
+            environment: BTreeMap::new(),
+            timeout: Duration::from_secs(20),
+            warm: true,
+        };
+        let nowhere: Output = Arc::new(|_, _| {});
+        let (console, paper) = console(false);
+        let world = Self {
+            functions: Functions::new(vec![spec], "us-east-1", &nowhere),
+            workspace,
+            console,
+            paper,
+        };
+        (world, watch)
+    }
+
+    /// Lets `text` be the function's source.
+    fn write(&self, text: &str) {
+        write(self.workspace.path(), text);
+    }
+
+    /// Waits until the terminal has been told `text`, `times` in all.
+    async fn told(&self, wanted: &str, times: usize) {
+        while text(&self.paper).matches(wanted).count() < times {
+            sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    /// What the function answers.
+    async fn version(&self) -> String {
+        let answer = self.functions.run("TinyFunction", "{}".into()).await.unwrap().unwrap();
+        String::from_utf8(answer.to_vec()).unwrap()
+    }
+}
+
+fn write(workspace: &Path, source: &str) {
+    fs::write(workspace.join("src/main.rs"), source).unwrap();
+}
+
+fn of_version(version: u32) -> String {
+    SOURCE.replace("VERSION: u32 = 1", &format!("VERSION: u32 = {version}"))
+}
+
+#[tokio::test]
+async fn a_changed_source_is_built_and_answers_the_next_call_and_one_that_does_not_compile_is_not() {
+    let (world, watch) = World::start().await;
+    let story = async {
+        assert_eq!(world.version().await, "1");
+        world.write(&of_version(2));
+        world.told("tiny is new", 1).await;
+        assert_eq!(world.version().await, "2");
+        world.write("fn main() { no rust }");
+        world.told("the functions stay as they are", 1).await;
+        assert_eq!(world.version().await, "2");
+        // One that ends at once, as a function does that cannot read its environment.
+        world.write("fn main() {}");
+        world.told("calls go to the one before", 1).await;
+        assert_eq!(world.version().await, "2");
+        world.write(&of_version(3));
+        world.told("tiny is new", 2).await;
+        assert_eq!(world.version().await, "3");
+    };
+    let all = async {
+        tokio::select! {
+            never = watch.run(&world.functions, &world.console) => match never {},
+            () = story => {},
+        }
+    };
+    let in_time = timeout(Duration::from_mins(5), all).await;
+    assert!(in_time.is_ok(), "the terminal was told: {}", text(&world.paper));
+}

@@ -1,0 +1,116 @@
+/** `local` as a process: started with the release builds, spoken to, looked at from outside, and ended. */
+
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, readdirSync, readlinkSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { createInterface } from "node:readline";
+
+const release = path.join(process.env.TARGET, "release");
+
+/** The arguments that put a function that does nothing in place of those of the challenges. */
+export const idle = ["define", "create", "verify"].flatMap((verb) => [
+  `--${verb}-auth-challenge`,
+  path.join(release, "idle"),
+]);
+
+export class Server {
+  #process;
+  #folder = mkdtempSync(path.join(tmpdir(), "load-"));
+
+  /** Starts it with `args` and waits until it tells its address. */
+  static async start(args) {
+    const server = new Server();
+    const where = ["--functions-dir", release, "--listen", "127.0.0.1:0", "--data-dir", server.#folder];
+    server.#process = spawn(path.join(release, "local"), [...where, "--debug-answers", ...args], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    server.endpoint = await new Promise((resolve, reject) => {
+      server.#process.once("exit", (code) => reject(new Error(`local ended with ${code} before it was ready`)));
+      // Everything is read, or `local` would wait for room in the pipe.
+      createInterface(server.#process.stdout).on("line", (line) => {
+        const [, endpoint] = line.match(/^\s*Sign in at\s+(\S+)\/$/) ?? [];
+        if (endpoint !== undefined) resolve(endpoint);
+      });
+    });
+    return server;
+  }
+
+  /** Calls an operation, unsigned: `local` believes everybody. */
+  async call(operation, fields) {
+    const response = await fetch(this.endpoint, { ...request(operation, fields), path: undefined });
+    const reply = await response.json();
+    if (!response.ok) throw new Error(`${operation}: ${reply.__type}: ${reply.message}`);
+    return reply;
+  }
+
+  /** Adds a user whose password is set for good. */
+  async addUser({ pool, user, password }, UserAttributes = []) {
+    const named = { UserPoolId: pool, Username: user };
+    await this.call("AdminCreateUser", { ...named, UserAttributes, MessageAction: "SUPPRESS" });
+    await this.call("AdminSetUserPassword", { ...named, Password: password, Permanent: true });
+  }
+
+  /** The processor time that it has used itself, without the functions. */
+  get cpuMilliseconds() {
+    // User and system time are the fields 14 and 15; the second, the name in brackets, may hold blanks.
+    const fields = stat(this.#process.pid);
+    return (Number(fields[11]) + Number(fields[12])) * 10;
+  }
+
+  /** Megabytes resident, by program: `local` itself, and all processes of each function together. */
+  get memory() {
+    const memory = {};
+    for (const pid of [this.#process.pid, ...this.#children()]) {
+      try {
+        const program = path.basename(readlinkSync(`/proc/${pid}/exe`));
+        const [, kilobytes] = readFileSync(`/proc/${pid}/status`, "utf8").match(/VmRSS:\s+(\d+)/) ?? [0, 0];
+        const seen = (memory[program] ??= { processes: 0, megabytes: 0 });
+        seen.processes += 1;
+        seen.megabytes += kilobytes / 1024;
+      } catch {
+        // It has ended meanwhile.
+      }
+    }
+    return memory;
+  }
+
+  #children() {
+    const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
+    return pids.filter((pid) => stat(pid)[1] === String(this.#process.pid));
+  }
+
+  /** Ends it as Ctrl-C does. Gives how many of its processes are left, which should be none. */
+  async end() {
+    const children = this.#children();
+    if (this.#process.exitCode === null) {
+      this.#process.kill("SIGINT");
+      await once(this.#process, "exit");
+    }
+    rmSync(this.#folder, { recursive: true });
+    return children.filter((pid) => stat(pid)[0] !== undefined && stat(pid)[0] !== "Z").length;
+  }
+}
+
+/** A call of an operation, as autocannon and `fetch` want it. */
+export function request(operation, fields) {
+  return {
+    method: "POST",
+    path: "/",
+    headers: {
+      "Content-Type": "application/x-amz-json-1.1",
+      "X-Amz-Target": `AWSCognitoIdentityProviderService.${operation}`,
+    },
+    body: JSON.stringify(fields),
+  };
+}
+
+/** What `/proc` says of a process after its name, from its state on; nothing of one that is gone. */
+function stat(pid) {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1).split(" ");
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,82 @@
+/** Sign-ins as a client goes through them: each a generator of requests that returns the last reply. */
+
+import { request } from "./server.mjs";
+import { Proof } from "./srp.mjs";
+
+const ANSWERS = { "first-pet": "Peccy", "birth-city": "Seattle", "first-teacher": "Ms Ada" };
+
+/** The right answers, and wrong ones. */
+export const right = {
+  *CAPTCHA({ Session }) {
+    const answer = yield { method: "GET", path: `/debug/answer?${new URLSearchParams({ session: Session })}` };
+    return answer.body.privateChallengeParameters.answer;
+  },
+  *SECURITY_QUESTION({ ChallengeParameters }) {
+    return ANSWERS[ChallengeParameters.questionId];
+  },
+};
+export const wrong = {
+  *CAPTCHA() {
+    return "-";
+  },
+  *SECURITY_QUESTION() {
+    return "somebody else's";
+  },
+};
+
+/** Starts without the password, and answers each challenge as `answers` has it, until there is none or none is known. */
+export function* custom({ client, user }, answers) {
+  const started = { AuthFlow: "CUSTOM_AUTH", ClientId: client, AuthParameters: { USERNAME: user } };
+  return yield* goOn(yield request("InitiateAuth", started), { client, user }, answers);
+}
+
+/** The same with the password, proven by SRP, before. */
+export function* customWithPassword({ pool, client, user, password, proof = new Proof() }, answers) {
+  const { srpA } = proof;
+  const AuthParameters = { USERNAME: user, CHALLENGE_NAME: "SRP_A", SRP_A: srpA };
+  const reply = yield request("InitiateAuth", { AuthFlow: "CUSTOM_AUTH", ClientId: client, AuthParameters });
+  const { ChallengeName, ChallengeParameters, Session } = reply.body;
+  if (ChallengeName !== "PASSWORD_VERIFIER") return reply;
+  const ChallengeResponses = proof.responses(ChallengeParameters, pool, password);
+  const proven = yield request("RespondToAuthChallenge", { ChallengeName, ClientId: client, Session, ChallengeResponses });
+  return yield* goOn(proven, { client, user }, answers);
+}
+
+function* goOn(reply, { client, user }, answers) {
+  while (reply.body.ChallengeName === "CUSTOM_CHALLENGE") {
+    const answer = answers[reply.body.ChallengeParameters.challenge];
+    if (answer === undefined) break;
+    reply = yield request("RespondToAuthChallenge", {
+      ChallengeName: "CUSTOM_CHALLENGE",
+      ClientId: client,
+      Session: reply.body.Session,
+      ChallengeResponses: { USERNAME: user, ANSWER: yield* answer(reply.body) },
+    });
+  }
+  return reply;
+}
+
+/** Sends the password itself. */
+export function* plainPassword({ client, user, password }) {
+  const AuthParameters = { USERNAME: user, PASSWORD: password };
+  return yield request("InitiateAuth", { AuthFlow: "USER_PASSWORD_AUTH", ClientId: client, AuthParameters });
+}
+
+/** Refreshes what a sign-in has given, and signs out. */
+export function* refreshAndSignOut({ client }, reply) {
+  const { RefreshToken } = reply.body.AuthenticationResult;
+  const AuthParameters = { REFRESH_TOKEN: RefreshToken };
+  const refreshed = yield request("InitiateAuth", { AuthFlow: "REFRESH_TOKEN_AUTH", ClientId: client, AuthParameters });
+  const { AccessToken, IdToken } = refreshed.body.AuthenticationResult ?? {};
+  if (!AccessToken || !IdToken) return refreshed;
+  const ended = yield request("RevokeToken", { ClientId: client, Token: RefreshToken });
+  return ended.status === 200 ? reply : ended;
+}
+
+/** How a sign-in has ended: `tokens` only where all three are there. */
+export function outcome({ status, body }) {
+  const { AccessToken, IdToken, RefreshToken } = body.AuthenticationResult ?? {};
+  if (AccessToken && IdToken && RefreshToken) return "tokens";
+  if (body.ChallengeName !== undefined) return "asked";
+  return `${status} ${body.__type}: ${body.message}`;
+}
