@@ -16,8 +16,8 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 use verify_auth_challenge::Judge;
 
-/// The flow that define and create have, with every challenge.
-pub const FLOW: &str = "PASSWORD,SECURITY_QUESTION:3,PROOF_OF_WORK|CAPTCHA:2";
+/// The flow that define and create have: that of the fixtures, with every challenge.
+pub const FLOW: &str = "PASSWORD,CAPTCHA|PROOF_OF_WORK:3,SECURITY_QUESTION:3";
 
 /// When everything happens: 2026-01-01T00:00:00Z, as in the fixtures.
 pub const NOW_SECONDS: u64 = 1_767_225_600;
