@@ -7,7 +7,7 @@
 use std::env;
 use std::hash::{BuildHasher, RandomState};
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use benches::functions::{self, VARIABLES, answered, event};
 use benches::kinds::{Kind, kinds};
@@ -27,7 +27,7 @@ fn main() {
     let programs = functions::build(&PathBuf::from(env!("CARGO_BIN_EXE_floor")));
     let variables = [&VARIABLES[..], &[("AWS_ENDPOINT_URL_S3", &s3.endpoint)]].concat();
     let start = |name| {
-        let program = Program::start(&mut Command::new(&programs[name]), &variables);
+        let program = Program::start(Command::new(&programs[name]).stdout(Stdio::null()), &variables);
         program.asks();
         program
     };
