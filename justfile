@@ -22,7 +22,7 @@ fmt:
 test *arguments="--workspace":
     cargo test --locked {{ arguments }}
 
-# Fuzzes define, verify and the flow's parser, each target for some seconds.
+# Fuzzes define, create, verify, the flow's parser and local's requests, each target for some seconds.
 fuzz seconds="60":
     tests/fuzz/run {{ seconds }}
 

@@ -69,3 +69,31 @@ pub fn handle(event: Value, flow: &Flow) -> Result<Value, EventError> {
     };
     event.respond(&response)
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn the_event_comes_back_with_the_decision_and_nothing_else_changed() {
+        let flow = configure(&Environment::new([("AUTH_FLOW", "CAPTCHA:3")])).unwrap();
+        let mut event = json!({
+            "version": "1",
+            "request": {"userAttributes": {"sub": "s"}, "session": [], "userNotFound": false},
+            "response": {"challengeName": null, "issueTokens": null, "failAuthentication": null},
+        });
+        let answered = handle(event.clone(), &flow).unwrap();
+        event["response"] =
+            json!({"challengeName": "CUSTOM_CHALLENGE", "issueTokens": false, "failAuthentication": false});
+        assert_eq!(answered, event);
+    }
+
+    #[test]
+    fn a_flow_that_cannot_be_stops_the_function() {
+        for flow in ["", "CAPTHA:3", "CAPTCHA:0"] {
+            assert!(configure(&Environment::new([("AUTH_FLOW", flow)])).is_err(), "{flow}");
+        }
+    }
+}

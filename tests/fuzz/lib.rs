@@ -1,21 +1,23 @@
-//! What the fuzz targets share: the functions that need no network, what they log, and texts that none of them may repeat.
+//! What the fuzz targets share: the functions, what they log, and texts that none of them may repeat.
 
 use std::io;
-use std::pin::pin;
 use std::sync::{Arc, LazyLock, Mutex};
-use std::task::{Context, Poll, Waker};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use create_auth_challenge::Asker;
+use rand::SeedableRng;
+use rand::rngs::StdRng;
 use serde_json::{Map, Value};
 use shared::flow::Flow;
 use shared::lambda::Environment;
+use tokio::runtime::Runtime;
 use tracing::Level;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 use verify_auth_challenge::Judge;
 
-/// The flow that define has, with every challenge.
-pub const FLOW: &str = "PASSWORD,SECURITY_QUESTION:3,PROOF_OF_WORK|CAPTCHA:2";
+/// The flow that define and create have: that of the fixtures, with every challenge.
+pub const FLOW: &str = "PASSWORD,CAPTCHA|PROOF_OF_WORK:3,SECURITY_QUESTION:3";
 
 /// When everything happens: 2026-01-01T00:00:00Z, as in the fixtures.
 pub const NOW_SECONDS: u64 = 1_767_225_600;
@@ -23,23 +25,33 @@ pub const NOW_SECONDS: u64 = 1_767_225_600;
 /// What no input holds, because it is another one in each run: only we put it where a secret stands.
 static MARKER: LazyLock<String> = LazyLock::new(|| format!("marker-{:032x}", rand::random::<u128>()));
 
-/// Define and verify.
+/// Define, create and verify.
 pub struct Functions {
     flow: Flow,
+    asker: Asker,
     judge: Judge,
+    runtime: Runtime,
 }
 
 impl Functions {
-    /// Configures them as their `main`s do, at a time of their own.
+    /// Configures them as their `main`s do, at a time of their own, with a bucket at an address that nobody can have.
     pub fn new() -> Self {
         let environment = Environment::new([
             ("AUTH_FLOW", FLOW),
             ("AUTH_SESSION_MINUTES", "3"),
+            ("AWS_ACCESS_KEY_ID", "test"),
+            ("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:0"),
+            ("AWS_REGION", "us-east-1"),
+            ("AWS_SECRET_ACCESS_KEY", "test"),
+            ("CAPTCHA_BUCKET", "pictures"),
             ("CHALLENGE_SECRET", &MARKER),
+            ("PROOF_OF_WORK_TRIES", "1"),
         ]);
         Self {
             flow: define_auth_challenge::configure(&environment).unwrap(),
+            asker: Asker::configure(&environment).unwrap(),
             judge: Judge::configure(&environment).unwrap(),
+            runtime: runtime(),
         }
     }
 
@@ -48,15 +60,17 @@ impl Functions {
         quiet(|| define_auth_challenge::handle(event, &self.flow).map_err(|error| error.to_string()))
     }
 
+    /// Runs create, which draws the same every time.
+    pub fn create(&self, event: Value) -> Result<Value, String> {
+        let mut rng = StdRng::seed_from_u64(1);
+        let asked = self.asker.handle(event, now(), &mut rng);
+        quiet(|| self.runtime.block_on(asked).map_err(|error| error.to_string()))
+    }
+
     /// Runs verify.
     pub fn verify(&self, event: Value) -> Result<Value, String> {
-        quiet(|| {
-            let judged = pin!(self.judge.handle(event, now()));
-            match judged.poll(&mut Context::from_waker(Waker::noop())) {
-                Poll::Ready(answered) => answered.map_err(|error| error.to_string()),
-                Poll::Pending => panic!("without a table there is nothing to wait for"),
-            }
-        })
+        let judged = self.judge.handle(event, now());
+        quiet(|| self.runtime.block_on(judged).map_err(|error| error.to_string()))
     }
 }
 
@@ -66,6 +80,16 @@ impl Default for Functions {
     }
 }
 
+/// A runtime whose clock never waits.
+///
+/// # Panics
+///
+/// A machine that has none to give.
+pub fn runtime() -> Runtime {
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    builder.enable_all().start_paused(true).build().unwrap()
+}
+
 fn now() -> SystemTime {
     UNIX_EPOCH + Duration::from_secs(NOW_SECONDS)
 }
@@ -73,7 +97,12 @@ fn now() -> SystemTime {
 /// Runs `function` and fails if its error or its log, at the lowest level, repeats a marked text.
 fn quiet(function: impl FnOnce() -> Result<Value, String>) -> Result<Value, String> {
     let log = Log::default();
-    let own = ["shared", "define_auth_challenge", "verify_auth_challenge"];
+    let own = [
+        "shared",
+        "define_auth_challenge",
+        "create_auth_challenge",
+        "verify_auth_challenge",
+    ];
     let subscriber = tracing_subscriber::registry()
         .with(Targets::new().with_targets(own.map(|target| (target, Level::TRACE))))
         .with(tracing_subscriber::fmt::layer().with_writer({

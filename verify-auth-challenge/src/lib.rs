@@ -134,3 +134,56 @@ impl Judge {
         issued_at <= now.saturating_add(CLOCK_SKEW) && now.saturating_sub(issued_at) <= self.session.duration()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use shared::challenges::security_question::AnswerHash;
+
+    use super::*;
+
+    const SECRET: &str = "at least thirty-two bytes of secret";
+    const ASKED: u64 = 1_767_225_600;
+
+    fn judge() -> Judge {
+        Judge::configure(&Environment::new([
+            ("AUTH_SESSION_MINUTES", "3"),
+            ("CHALLENGE_SECRET", SECRET),
+        ]))
+        .unwrap()
+    }
+
+    /// Whether `answer` is right at `seconds` after 1970, to a question that was asked at [`ASKED`].
+    async fn right(challenge: (&str, &str, &str), answer: &str, nobody: bool, seconds: u64) -> bool {
+        let (challenge, name, secret) = challenge;
+        let event = json!({"request": {"userNotFound": nobody, "challengeAnswer": answer,
+            "privateChallengeParameters": {"challenge": challenge, name: secret, "issuedAt": ASKED.to_string()}}});
+        let now = UNIX_EPOCH + Duration::from_secs(seconds);
+        let answered = judge().handle(event, now).await.unwrap();
+        answered["response"]["answerCorrect"].as_bool().unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_question_can_be_answered_as_long_as_the_session_lasts_and_by_a_clock_that_is_a_minute_behind() {
+        for (seconds, expected) in [
+            (ASKED - 61, false),
+            (ASKED - 60, true),
+            (ASKED, true),
+            (ASKED + 180, true),
+            (ASKED + 181, false),
+        ] {
+            let captcha = ("CAPTCHA", "answer", "ACDEH");
+            assert_eq!(right(captcha, "acdeh", false, seconds).await, expected, "{seconds}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_about_the_user_nobody_answers_right() {
+        let hash = AnswerHash::new("Peccy", &Keys::parse(SECRET).unwrap(), [7; 16]).unwrap();
+        let hash = hash.to_string();
+        let question = ("SECURITY_QUESTION", "answerHash", hash.as_str());
+        assert!(right(question, "peccy", false, ASKED).await);
+        assert!(!right(question, "peccy", true, ASKED).await);
+        assert!(right(("CAPTCHA", "answer", "ACDEH"), "ACDEH", true, ASKED).await);
+    }
+}

@@ -75,6 +75,21 @@ fn a_wrong_answer_spends_an_attempt_of_its_own_step_only() {
 }
 
 #[test]
+fn a_wrong_answer_is_followed_by_the_next_attempt_and_a_new_step_by_its_first() {
+    let attempts: Vec<_> = [&[][..], &[false], &[false, false], &[false, true]]
+        .into_iter()
+        .map(|answers| {
+            let session: Vec<_> = answers.iter().map(|correct| ours("CAPTCHA", *correct)).collect();
+            match flow("CAPTCHA:3,SECURITY_QUESTION:3").decide(&session, User::Found) {
+                Decision::Ask(ask) => ask.attempt(),
+                decision => panic!("{decision:?}"),
+            }
+        })
+        .collect();
+    assert_eq!(attempts, [1, 2, 3, 1]);
+}
+
+#[test]
 fn spent_attempts_deny_even_if_a_right_answer_follows() {
     let mut session = vec![ours("CAPTCHA", false); 3];
     assert_eq!(decide("CAPTCHA:3", &session), "AttemptsSpent");

@@ -176,6 +176,20 @@ async fn being_beaten_again_and_again_never_opens() {
 }
 
 #[tokio::test]
+async fn the_table_is_spoken_to_before_the_first_answer_and_nothing_is_counted() {
+    let fake = Fake::new(Mood::Well);
+    let judge = Judge {
+        registry: Registry::standard(),
+        keys: Keys::parse(SECRET).unwrap(),
+        session: "3".parse().unwrap(),
+        lock_out: Some(lock_out(&fake, IfUnreachable::Closed)),
+    };
+    judge.prepare().await;
+    assert_eq!(fake.operations.load(Ordering::Relaxed), 1);
+    assert_eq!(fake.only(), None);
+}
+
+#[tokio::test]
 async fn while_the_user_waits_the_right_answer_is_wrong_and_after_it_everything_is_forgotten() {
     let fake = Fake::new(Mood::Well);
     let judge = Judge {

@@ -40,14 +40,16 @@ impl Question {
     ///
     /// The choice is a keyed hash of user and 30-day window, so it is the same over retries and new sign-ins and
     /// nobody can shop for another question. Each candidate is scored by itself: enrolling a further question
-    /// rarely changes the choice.
+    /// rarely changes the choice. So is each that is no candidate, or how long it takes would tell what was enrolled.
     pub fn choose(candidates: &[&'static Self], keys: &Keys, user: &str, now: SystemTime) -> Option<&'static Self> {
         let key = keys.derive("security question: choice");
         let window = now.duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO).as_secs() / WINDOW_SECONDS;
-        candidates
+        CATALOGUE
             .iter()
-            .copied()
-            .max_by_key(|question| score(&key, user, window, question.id))
+            .map(|question| (score(&key, user, window, question.id), question))
+            .filter(|(_, question)| candidates.contains(question))
+            .max_by_key(|(score, _)| *score)
+            .map(|(_, question)| question)
     }
 }
 

@@ -19,7 +19,7 @@ use crate::cognito::users::{Status, User};
 const NO_CLIENT: &str = "CLIENT_ID_NOT_APPLICABLE";
 
 /// Makes an account for whoever asks.
-pub(in crate::cognito::api) async fn sign_up(state: &State, mut request: Request<'_>) -> Result<Value, Error> {
+pub(in super::super) async fn sign_up(state: &State, mut request: Request<'_>) -> Result<Value, Error> {
     let client = request.required("ClientId", &CLIENT_ID)?;
     let login = request.required("Username", &USERNAME)?;
     let password = request.required("Password", &PASSWORD)?;

@@ -1,0 +1,110 @@
+//! Whether the time that a function takes tells who has enrolled answers, who has not, and nobody apart: processor time,
+//! compared by the Mann–Whitney U test.
+//!
+//! `cargo bench -p benches --bench user_kinds`, or with other than 500 rounds `cargo bench -p benches --bench user_kinds
+//! -- 2000`. Linux only. The last pair of each function is twice the same events, to show what chance gives.
+
+use std::env;
+use std::hash::{BuildHasher, RandomState};
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use benches::functions::{self, VARIABLES, answered, event};
+use benches::kinds::{Kind, kinds};
+use benches::lambda::Program;
+use benches::ranks::{Ranks, compare};
+use benches::s3::S3;
+use serde_json::Value;
+
+/// What is compared, by the index of the kind; the last one is the first one again.
+const PAIRS: [(usize, usize); 4] = [(0, 1), (0, 2), (1, 2), (0, 3)];
+
+fn main() {
+    let rounds = env::args()
+        .find_map(|argument| argument.parse().ok())
+        .unwrap_or(500_u32);
+    let s3 = S3::without_tls();
+    let programs = functions::build(&PathBuf::from(env!("CARGO_BIN_EXE_floor")));
+    let variables = [&VARIABLES[..], &[("AWS_ENDPOINT_URL_S3", &s3.endpoint)]].concat();
+    let start = |name| {
+        let program = Program::start(Command::new(&programs[name]).stdout(Stdio::null()), &variables);
+        program.asks();
+        program
+    };
+    let define = start("define-auth-challenge");
+    let create = start("create-auth-challenge");
+    let verify = start("verify-auth-challenge");
+
+    println!("\nprocessor time of {rounds} invocations for each kind of user\n");
+    println!("| function | pair | medians in µs | U | z | p |");
+    println!("|---|---|--:|--:|--:|--:|");
+    for (name, program, fixture) in [
+        ("define", &define, "define/password-verified-asks-the-captcha"),
+        ("create, CAPTCHA", &create, "create/session-length-2-asks-the-captcha"),
+        (
+            "create, PROOF_OF_WORK",
+            &create,
+            "create/proof-of-work-is-asked-where-the-client-chooses-it",
+        ),
+        (
+            "create, SECURITY_QUESTION",
+            &create,
+            "create/session-length-3-asks-the-security-question",
+        ),
+    ] {
+        let events = kinds().map(|kind| kind.signs_in(event(fixture)));
+        measure(name, program, rounds, &|kind| events[kind].clone());
+    }
+    let hashes = kinds().map(|kind| hash(&create, &kind));
+    measure("verify, SECURITY_QUESTION", &verify, rounds, &|kind| {
+        let answer = answered("SECURITY_QUESTION", "answerHash", &hashes[kind]);
+        kinds()[kind].signs_in(answer)
+    });
+}
+
+/// What create tells verify of the answer that it wants from `kind`.
+fn hash(create: &Program, kind: &Kind) -> String {
+    let asking = kind.signs_in(event("create/session-length-3-asks-the-security-question"));
+    let (_, asked) = create.answer(&asking.to_string());
+    create.asks();
+    let asked: Value = serde_json::from_slice(&asked.expect("an answer, not an error")).unwrap();
+    let hash = asked["response"]["privateChallengeParameters"]["answerHash"].as_str();
+    hash.unwrap().to_owned()
+}
+
+/// Gives `program` an event of each kind in each round, in an order of its own, and prints how the times compare.
+fn measure(name: &str, program: &Program, rounds: u32, event: &dyn Fn(usize) -> Value) {
+    let chance = RandomState::new();
+    let mut times = [(); 4].map(|()| Vec::new());
+    for round in 0..rounds {
+        let mut order = [0, 1, 2, 3];
+        order.sort_by_key(|kind| chance.hash_one((round, kind)));
+        for kind in order {
+            let event = event(kind % 3).to_string();
+            let before = program.processor_time();
+            let (_, answer) = program.answer(&event);
+            answer.expect("an answer, not an error");
+            program.asks();
+            let time = program.processor_time() - before;
+            // The first ones find nothing in the processor's caches.
+            if round > 0 {
+                times[kind].push(time.as_secs_f64() * 1e6);
+            }
+        }
+    }
+    let names: Vec<_> = kinds().iter().map(|kind| kind.name).chain(["enrolled again"]).collect();
+    for (first, second) in PAIRS {
+        let Ranks { u, z, p } = compare(&times[first], &times[second]);
+        let [one, other] = [first, second].map(|kind| median(&times[kind]));
+        println!(
+            "| {name} | {} / {} | {one:.1} / {other:.1} | {u:.1} | {z:.2} | {p:.2e} |",
+            names[first], names[second]
+        );
+    }
+}
+
+fn median(times: &[f64]) -> f64 {
+    let mut times = times.to_owned();
+    times.sort_by(f64::total_cmp);
+    times[times.len() / 2]
+}

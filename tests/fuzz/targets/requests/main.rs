@@ -1,0 +1,254 @@
+//! Any requests to `local`: for each an answer of Cognito's, tokens only for who has passed, and no secret in an answer,
+//! in a token or in the log.
+//!
+//! An input is requests with an empty line between them, each the operation on a line of its own, then the body. In a
+//! body, `$SESSION`, `$TOKEN`, `$REFRESH` and `$DEVICE` stand for what came back last.
+
+#![no_main]
+#![allow(dead_code, reason = "only a part of local is used")]
+
+mod disk;
+mod sums;
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, LazyLock};
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::http::Request;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use fuzz::{runtime, secret, tells_nothing};
+use libfuzzer_sys::fuzz_target;
+use local::{cognito, lambda, template};
+use serde_json::{Value, json};
+use tokio::runtime::Runtime;
+use tower::ServiceExt;
+
+use disk::Disk;
+use sums::{Quiet, Sums};
+
+/// `local` is a program, so the modules behind its requests are built here as they are, with a [`disk`] in memory.
+#[path = "../../../../local/src"]
+mod local {
+    pub(super) mod cognito;
+    pub(super) mod lambda;
+    pub(super) mod template;
+}
+
+const POOL: &str = "us-east-1_LocalPool";
+/// The deployed client, which gets tokens for a custom sign-in alone.
+const CLIENT: &str = "localclient000000000000000";
+/// A client that may start in every way.
+const ANY_WAY: &str = "anyway00000000000000000000";
+const PASSWORD: &str = "Passw0rd!demo";
+
+/// The most requests of one input.
+const MOST: usize = 8;
+
+/// Operations that show an administrator attributes which no client may read, and those that let a client read them.
+const SHOWING: [&str; 5] = [
+    "AdminGetUser",
+    "CreateUserPoolClient",
+    "ListUsers",
+    "ListUsersInGroup",
+    "UpdateUserPoolClient",
+];
+
+/// The pool, its clients and two users, as every input finds them.
+static START: LazyLock<Disk> = LazyLock::new(start);
+static RUNTIME: LazyLock<Runtime> = LazyLock::new(runtime);
+
+fuzz_target!(|bytes: &[u8]| {
+    let text = String::from_utf8_lossy(bytes);
+    let mut talk = Talk::new(&START);
+    for request in text.split("\n\n").take(MOST) {
+        let (operation, body) = request.split_once('\n').unwrap_or((request, ""));
+        talk.call(operation, body);
+    }
+});
+
+fn start() -> Disk {
+    let disk = Disk::none();
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../template.yaml");
+    let settings = template::Settings {
+        parameters: [].into(),
+        region: "us-east-1".into(),
+        stack: "local".into(),
+        pool_id: POOL.into(),
+        client_id: CLIENT.into(),
+        secret: secret().into(),
+        builds: false,
+    };
+    let template = template::Template::read(&path, &settings).unwrap();
+    let cognito = cognito(&disk, &Arc::default());
+    cognito.add_pool_from_template(&template.user_pools[0], POOL).unwrap();
+    let mut client = template.clients[0].clone();
+    cognito.add_client_from_template(&client, POOL, CLIENT).unwrap();
+    client.properties["ExplicitAuthFlows"] = json!([
+        "ALLOW_ADMIN_USER_PASSWORD_AUTH",
+        "ALLOW_CUSTOM_AUTH",
+        "ALLOW_REFRESH_TOKEN_AUTH",
+        "ALLOW_USER_AUTH",
+        "ALLOW_USER_PASSWORD_AUTH",
+        "ALLOW_USER_SRP_AUTH",
+    ]);
+    cognito.add_client_from_template(&client, POOL, ANY_WAY).unwrap();
+    for (name, password) in [("demo", PASSWORD), ("other", &format!("Passw0rd!{}", secret()))] {
+        let attributes = [
+            ("email", format!("{name}@example.com")),
+            ("email_verified", "true".to_owned()),
+            ("custom:security_questions", secret().to_owned()),
+        ];
+        let attributes = attributes.map(|(name, value)| (name.to_owned(), value));
+        cognito.add_demo_user(POOL, name, password, attributes.into()).unwrap();
+    }
+    // Asking for the keys waits until they are made, which makes one pair for all inputs.
+    let keys = Request::get(format!("/{POOL}/.well-known/jwks.json")).body(Body::empty());
+    let keys = RUNTIME.block_on(cognito.router().oneshot(keys.unwrap())).unwrap();
+    assert_eq!(keys.status(), 200);
+    disk
+}
+
+fn cognito(disk: &Disk, sums: &Arc<Sums>) -> cognito::Cognito {
+    let settings = cognito::Settings {
+        region: "us-east-1".into(),
+        issuer: "http://127.0.0.1:9229".into(),
+        debug_answers: false,
+        clock: cognito::Clock::system(),
+    };
+    cognito::Cognito::new(settings, disk, sums.clone(), Arc::new(Quiet)).unwrap()
+}
+
+/// The requests of one input, one after the other.
+struct Talk {
+    router: Router,
+    sums: Arc<Sums>,
+    /// What came back last.
+    latest: [(&'static str, String); 4],
+    /// How the sign-in of each session began, and went on.
+    sign_ins: HashMap<String, SignIn>,
+    refresh_tokens: HashSet<String>,
+    /// All that was sent, with every password that a user may have.
+    sent: String,
+    /// Whether attributes that a client must not read may be shown.
+    showing: bool,
+}
+
+#[derive(Clone, Copy, Default)]
+struct SignIn {
+    custom: bool,
+    /// Whether somebody's password was sent.
+    password: bool,
+}
+
+impl Talk {
+    fn new(start: &Disk) -> Self {
+        let sums = Arc::default();
+        Self {
+            router: cognito(&start.another(), &sums).router(),
+            sums,
+            latest: ["$SESSION", "$TOKEN", "$REFRESH", "$DEVICE"].map(|name| (name, String::new())),
+            sign_ins: HashMap::new(),
+            refresh_tokens: HashSet::new(),
+            sent: PASSWORD.to_owned(),
+            showing: false,
+        }
+    }
+
+    fn call(&mut self, operation: &str, body: &str) {
+        let mut body = body.to_owned();
+        for (name, latest) in &self.latest {
+            body = body.replace(name, latest);
+        }
+        let sent: Value = serde_json::from_str(&body).unwrap_or_default();
+        self.showing |= SHOWING.contains(&operation);
+        self.sums.forget_decision();
+        let Some(answer) = self.send(operation, &body) else {
+            return;
+        };
+        let mut sign_in = self.sign_in(operation, &sent);
+        for parameters in ["AuthParameters", "ChallengeResponses"] {
+            let password = sent[parameters]["PASSWORD"].as_str().unwrap_or_default();
+            sign_in.password |= !password.is_empty() && self.sent.contains(password);
+        }
+        let tokens = &answer["AuthenticationResult"];
+        if tokens["AccessToken"].is_string() {
+            let refreshed = [&sent["AuthParameters"]["REFRESH_TOKEN"], &sent["RefreshToken"]]
+                .into_iter()
+                .any(|token| token.as_str().is_some_and(|token| self.refresh_tokens.contains(token)));
+            let passed = if sign_in.custom {
+                self.sums.lets_through()
+            } else {
+                sign_in.password
+            };
+            assert!(refreshed || passed, "{operation} gives tokens to who has not passed");
+        }
+        for token in ["AccessToken", "IdToken"] {
+            self.keeps_secrets(&claims(tokens[token].as_str().unwrap_or_default()));
+        }
+        let came = [
+            &answer["Session"],
+            &tokens["AccessToken"],
+            &tokens["RefreshToken"],
+            &tokens["NewDeviceMetadata"]["DeviceKey"],
+        ];
+        for ((_, latest), came) in self.latest.iter_mut().zip(came) {
+            if let Some(came) = came.as_str() {
+                came.clone_into(latest);
+            }
+        }
+        self.refresh_tokens
+            .extend(tokens["RefreshToken"].as_str().map(str::to_owned));
+        if let Some(session) = answer["Session"].as_str() {
+            self.sign_ins.insert(session.to_owned(), sign_in);
+        }
+        self.sent.push_str(&sent.to_string());
+    }
+
+    fn sign_in(&self, operation: &str, sent: &Value) -> SignIn {
+        if operation.ends_with("InitiateAuth") {
+            return SignIn {
+                custom: sent["AuthFlow"] == "CUSTOM_AUTH",
+                password: false,
+            };
+        }
+        let session = sent["Session"].as_str().and_then(|session| self.sign_ins.get(session));
+        session.copied().unwrap_or_default()
+    }
+
+    /// The answer, if it is an HTTP request at all.
+    fn send(&self, operation: &str, body: &str) -> Option<Value> {
+        let target = format!("AWSCognitoIdentityProviderService.{operation}");
+        let request = Request::post("/").header("x-amz-target", target);
+        let request = request.body(Body::from(body.to_owned())).ok()?;
+        let (parts, body) = RUNTIME.block_on(async {
+            let (parts, body) = self.router.clone().oneshot(request).await.unwrap().into_parts();
+            (parts, to_bytes(body, usize::MAX).await.unwrap())
+        });
+        let body = String::from_utf8(body.to_vec()).unwrap();
+        assert!(
+            [200, 400, 413].contains(&parts.status.as_u16()),
+            "{operation}: {} {body}",
+            parts.status
+        );
+        self.keeps_secrets(&format!("{:?}", parts.headers));
+        self.keeps_secrets(&body);
+        Some(serde_json::from_str(&body).expect("an answer is JSON"))
+    }
+
+    fn keeps_secrets(&self, text: &str) {
+        if !self.showing {
+            tells_nothing(text);
+        }
+    }
+}
+
+/// What a token says; nothing where it is not to be read.
+fn claims(token: &str) -> String {
+    let claims = token
+        .split('.')
+        .nth(1)
+        .and_then(|part| URL_SAFE_NO_PAD.decode(part).ok());
+    String::from_utf8_lossy(&claims.unwrap_or_default()).into_owned()
+}
