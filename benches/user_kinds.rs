@@ -13,7 +13,7 @@ use benches::functions::{self, VARIABLES, answered, event};
 use benches::kinds::{Kind, kinds};
 use benches::lambda::Program;
 use benches::ranks::{Ranks, compare};
-use benches::s3::S3;
+use benches::services::Services;
 use serde_json::Value;
 
 /// What is compared, by the index of the kind; the last one is the first one again.
@@ -23,9 +23,9 @@ fn main() {
     let rounds = env::args()
         .find_map(|argument| argument.parse().ok())
         .unwrap_or(500_u32);
-    let s3 = S3::without_tls();
+    let services = Services::without_tls();
     let programs = functions::build(&PathBuf::from(env!("CARGO_BIN_EXE_floor")));
-    let variables = [&VARIABLES[..], &[("AWS_ENDPOINT_URL_S3", &s3.endpoint)]].concat();
+    let variables = [&VARIABLES[..], &[("AWS_ENDPOINT_URL_S3", &services.endpoint)]].concat();
     let start = |name| {
         let program = Program::start(Command::new(&programs[name]).stdout(Stdio::null()), &variables);
         program.asks();
