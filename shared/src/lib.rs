@@ -7,6 +7,7 @@
 pub mod challenges;
 pub mod event;
 pub mod flow;
+pub mod hex;
 pub mod lambda;
 pub mod locale;
 pub mod secret;

@@ -5,7 +5,6 @@ pub mod failures;
 #[cfg(test)]
 mod tests;
 
-use std::fmt::Write;
 use std::str::FromStr;
 use std::time::{Duration, SystemTime};
 
@@ -14,6 +13,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use shared::challenges::Why;
 use shared::flow::User;
+use shared::hex;
 use shared::lambda::{ConfigError, Environment};
 use shared::secret::Keys;
 use tracing::{Instrument, info, info_span, warn};
@@ -154,12 +154,7 @@ impl LockOut {
             }
             mac.finalize().into_bytes()
         });
-        let mut text = String::new();
-        for byte in hash.iter().flatten() {
-            // Writing to a string does not fail.
-            let _ = write!(text, "{byte:02x}");
-        }
-        text
+        hash.map(|hash| hex::encode(&hash)).unwrap_or_default()
     }
 
     /// Counts an answer that came at `now` as a failure, before anybody has looked at it: two at the same time are two.

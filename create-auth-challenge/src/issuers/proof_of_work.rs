@@ -5,7 +5,6 @@
 //! half is the answer. The key is drawn here and compared by verify, so that neither searches.
 
 use std::collections::BTreeMap;
-use std::fmt::Write;
 use std::num::ParseIntError;
 use std::time::UNIX_EPOCH;
 
@@ -14,6 +13,7 @@ use rand::{CryptoRng, RngExt};
 use sha2::Sha256;
 use shared::challenges::proof_of_work::DERIVED_KEY;
 pub use shared::challenges::proof_of_work::NAME;
+use shared::hex;
 use shared::lambda::{ConfigError, Environment};
 use shared::session::SessionMinutes;
 
@@ -78,7 +78,7 @@ impl Issuer for ProofOfWork {
         let least = self.tries.after(request.wrong);
         let (nonce, salt): ([u8; 16], [u8; 16]) = (rng.random(), rng.random());
         let counter = rng.random_range(least..2 * least);
-        let key = hex(&derive(nonce, counter, salt));
+        let key = hex::encode(&derive(nonce, counter, salt));
         let (prefix, _) = key.split_at(key.len() / 2);
         let expires = request.now.duration_since(UNIX_EPOCH).unwrap_or_default() + self.session.duration();
         let challenge = serde_json::json!({ "parameters": {
@@ -87,8 +87,8 @@ impl Issuer for ProofOfWork {
             "expiresAt": expires.as_secs(),
             "keyLength": 32,
             "keyPrefix": prefix,
-            "nonce": hex(&nonce),
-            "salt": hex(&salt),
+            "nonce": hex::encode(&nonce),
+            "salt": hex::encode(&salt),
         }});
         Ok(Question {
             public: BTreeMap::from([
@@ -107,14 +107,6 @@ fn derive(nonce: [u8; 16], counter: u32, salt: [u8; 16]) -> [u8; 32] {
     front.copy_from_slice(&nonce);
     back.copy_from_slice(&counter.to_be_bytes());
     pbkdf2::pbkdf2_hmac_array::<Sha256, 32>(&password, &salt, COST)
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a string does not fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 #[cfg(test)]
@@ -144,7 +136,7 @@ mod tests {
         // Python: hashlib.pbkdf2_hmac("sha256", bytes(range(16)) + (7).to_bytes(4, "big"), bytes(16), 5000).hex()
         let nonce = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15];
         assert_eq!(
-            hex(&derive(nonce, 7, [0; 16])),
+            hex::encode(&derive(nonce, 7, [0; 16])),
             "9d8ece1634cd7e4992deef3d47fb37dc1e47d0b47448ef652658784f87cd0de5"
         );
     }

@@ -12,6 +12,7 @@ use s3s::dto::{
 };
 use s3s::{Body, S3, S3Request, S3Response, S3Result, s3_error};
 use sha2::{Digest, Sha256};
+use shared::hex;
 
 use super::shelf::{MAX_OBJECT, Object, Shelf};
 
@@ -166,15 +167,8 @@ fn length(bytes: &Bytes) -> Option<i64> {
 
 /// S3's own is an MD5 only for some objects, so that no client may rely on it.
 fn e_tag(bytes: &Bytes) -> String {
-    use std::fmt::Write;
-    Sha256::digest(bytes)
-        .iter()
-        .take(16)
-        .fold(String::new(), |mut text, byte| {
-            // Writing to a string does not fail.
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+    let hash = Sha256::digest(bytes);
+    hash.get(..16).map(hex::encode).unwrap_or_default()
 }
 
 #[expect(

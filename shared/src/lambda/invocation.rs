@@ -1,12 +1,11 @@
 //! Whose invocation it is, as far as the log may know.
 
-use std::fmt::Write;
-
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::Value;
 use sha2::Sha256;
 
 use crate::event::printable;
+use crate::hex;
 use crate::secret::Keys;
 
 /// What an event says of itself, fit for the log.
@@ -38,12 +37,9 @@ impl Origin {
 fn pseudonym(user: &str, keys: &Keys) -> String {
     let mac = Hmac::<Sha256>::new_from_slice(&keys.derive("log: user"));
     let hash = mac.map(|mac| mac.chain_update(user).finalize().into_bytes());
-    let mut text = String::new();
-    for byte in hash.iter().flatten().take(8) {
-        // Writing to a string does not fail.
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
+    hash.ok()
+        .and_then(|hash| hash.get(..8).map(hex::encode))
+        .unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -1,0 +1,12 @@
+//! Bytes as text.
+
+use std::fmt::Write;
+
+/// Two lower-case hexadecimal digits for each byte.
+pub fn encode(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // Writing to a string does not fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
