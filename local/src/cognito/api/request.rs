@@ -103,10 +103,7 @@ impl<'a> Request<'a> {
     pub(super) fn required(&mut self, key: &str, shape: &Shape) -> Result<&'a str, Error> {
         let text = self.text(key, shape)?;
         if text.is_none() {
-            let member = member(key);
-            self.problems.push(format!(
-                "Value null at '{member}' failed to satisfy constraint: Member must not be null"
-            ));
+            self.missing(key);
         }
         Ok(text.unwrap_or_default())
     }
@@ -116,19 +113,10 @@ impl<'a> Request<'a> {
         // For their types.
         self.fields.list(key)?;
         let given = self.fields.value(key).and_then(Value::as_array);
-        let constraint = match given.map(Vec::len) {
-            None => Some("Member must not be null".to_owned()),
-            Some(0) => Some("Member must have length greater than or equal to 1".to_owned()),
-            Some(count) if count > most => Some(format!("Member must have length less than or equal to {most}")),
-            Some(_) => None,
-        };
-        self.problems.extend(constraint.map(|constraint| {
-            let null = if given.is_none() { "null " } else { "" };
-            format!(
-                "Value {null}at '{}' failed to satisfy constraint: {constraint}",
-                member(key)
-            )
-        }));
+        match given {
+            None => self.missing(key),
+            Some(given) => self.check_length(key, given.len(), 1, most),
+        }
         Ok(given.into_iter().flatten().filter_map(Value::as_object).collect())
     }
 
@@ -148,11 +136,8 @@ impl<'a> Request<'a> {
 
     /// Says that the value at `key` is none of `values`.
     pub(super) fn not_one_of(&mut self, key: &str, values: &[&str]) {
-        self.problems.push(format!(
-            "Value at '{}' failed to satisfy constraint: Member must satisfy enum value set: [{}]",
-            member(key),
-            values.join(", ")
-        ));
+        let values = values.join(", ");
+        self.fail(key, format_args!("Member must satisfy enum value set: [{values}]"));
     }
 
     /// The map of strings at `key`.
@@ -194,28 +179,45 @@ impl<'a> Request<'a> {
     }
 
     fn check_shape(&mut self, key: &str, text: &str, shape: &Shape) {
-        let member = member(key);
-        let mut fail = |constraint: String| {
-            self.problems.push(format!(
-                "Value at '{member}' failed to satisfy constraint: {constraint}"
-            ));
-        };
         let length = text.chars().count();
-        if length > shape.longest {
-            fail(format!(
-                "Member must have length less than or equal to {}",
-                shape.longest
-            ));
-        } else if length < shape.shortest {
-            fail(format!(
-                "Member must have length greater than or equal to {}",
-                shape.shortest
-            ));
+        if !(shape.shortest..=shape.longest).contains(&length) {
+            self.check_length(key, length, shape.shortest, shape.longest);
         } else if let Some((pattern, matches)) = shape.pattern
             && !matches(text)
         {
-            fail(format!("Member must satisfy regular expression pattern: {pattern}"));
+            self.fail(
+                key,
+                format_args!("Member must satisfy regular expression pattern: {pattern}"),
+            );
         }
+    }
+
+    fn check_length(&mut self, key: &str, length: usize, shortest: usize, longest: usize) {
+        if length > longest {
+            self.fail(
+                key,
+                format_args!("Member must have length less than or equal to {longest}"),
+            );
+        } else if length < shortest {
+            self.fail(
+                key,
+                format_args!("Member must have length greater than or equal to {shortest}"),
+            );
+        }
+    }
+
+    fn missing(&mut self, key: &str) {
+        let member = member(key);
+        self.problems.push(format!(
+            "Value null at '{member}' failed to satisfy constraint: Member must not be null"
+        ));
+    }
+
+    fn fail(&mut self, key: &str, constraint: std::fmt::Arguments<'_>) {
+        let member = member(key);
+        self.problems.push(format!(
+            "Value at '{member}' failed to satisfy constraint: {constraint}"
+        ));
     }
 }
 
