@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use benches::functions::{self, VARIABLES, answered, event, workspace};
 use benches::lambda::Program;
+use benches::ranks::median;
 use benches::services::Services;
 
 /// How many invocations a round of a program has.
@@ -221,10 +222,4 @@ fn runs(program: &str) -> bool {
 
 fn milliseconds(duration: Duration) -> f64 {
     duration.as_secs_f64() * 1000.0
-}
-
-fn median(values: &[f64]) -> Option<f64> {
-    let mut values = values.to_vec();
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied()
 }

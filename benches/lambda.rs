@@ -11,6 +11,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
+use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::Mutex;
@@ -101,6 +102,16 @@ impl Program {
     pub fn answer(&self, event: &str) -> Answer {
         self.events.send(event.to_owned()).unwrap();
         self.answers.recv_timeout(STUCK_AFTER).expect("it answers")
+    }
+
+    /// Gives it `event`, and waits for the answer, which is to be none that it reports as an error.
+    ///
+    /// # Panics
+    ///
+    /// A program that does not answer so.
+    pub fn reply(&self, event: &Value) -> Value {
+        let (_, answer) = self.answer(&event.to_string());
+        serde_json::from_slice(&answer.expect("an answer, not an error")).unwrap()
     }
 
     /// Asks it to end, and waits until it has.

@@ -45,6 +45,13 @@ pub fn compare(first: &[f64], second: &[f64]) -> Ranks {
     }
 }
 
+/// The figure in the middle, of an even number the upper one.
+pub fn median(figures: &[f64]) -> Option<f64> {
+    let mut figures = figures.to_vec();
+    figures.sort_by(f64::total_cmp);
+    figures.get(figures.len() / 2).copied()
+}
+
 fn number(count: usize) -> f64 {
     f64::from(u32::try_from(count).expect("a sample that fits into memory"))
 }

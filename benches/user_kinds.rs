@@ -12,7 +12,7 @@ use std::process::{Command, Stdio};
 use benches::functions::{self, VARIABLES, answered, event};
 use benches::kinds::{Kind, kinds};
 use benches::lambda::Program;
-use benches::ranks::{Ranks, compare};
+use benches::ranks::{Ranks, compare, median};
 use benches::services::Services;
 use serde_json::Value;
 
@@ -65,9 +65,8 @@ fn main() {
 /// What create tells verify of the answer that it wants from `kind`.
 fn hash(create: &Program, kind: &Kind) -> String {
     let asking = kind.signs_in(event("create/session-length-3-asks-the-security-question"));
-    let (_, asked) = create.answer(&asking.to_string());
+    let asked = create.reply(&asking);
     create.asks();
-    let asked: Value = serde_json::from_slice(&asked.expect("an answer, not an error")).unwrap();
     let hash = asked["response"]["privateChallengeParameters"]["answerHash"].as_str();
     hash.unwrap().to_owned()
 }
@@ -95,16 +94,10 @@ fn measure(name: &str, program: &Program, rounds: u32, event: &dyn Fn(usize) -> 
     let names: Vec<_> = kinds().iter().map(|kind| kind.name).chain(["enrolled again"]).collect();
     for (first, second) in PAIRS {
         let Ranks { u, z, p } = compare(&times[first], &times[second]);
-        let [one, other] = [first, second].map(|kind| median(&times[kind]));
+        let [one, other] = [first, second].map(|kind| median(&times[kind]).expect("more than one round"));
         println!(
             "| {name} | {} / {} | {one:.1} / {other:.1} | {u:.1} | {z:.2} | {p:.2e} |",
             names[first], names[second]
         );
     }
-}
-
-fn median(times: &[f64]) -> f64 {
-    let mut times = times.to_owned();
-    times.sort_by(f64::total_cmp);
-    times[times.len() / 2]
 }

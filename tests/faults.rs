@@ -254,9 +254,7 @@ impl Tried {
     }
 
     fn once(&self, event: &Value) -> Value {
-        let (_, answer) = self.0.answer(&event.to_string());
-        let mut answer: Value = serde_json::from_slice(&answer.expect("an answer, not an error")).unwrap();
-        answer["response"].take()
+        self.0.reply(event)["response"].take()
     }
 }
 

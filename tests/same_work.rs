@@ -6,9 +6,9 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use benches::functions::event;
 use benches::kinds::{Kind, kinds};
 use benches::lambda::Program;
-use loop_tests::folder::{fixtures, read};
 use loop_tests::functions::SECRET;
 use loop_tests::local::function;
 use serde_json::{Value, json};
@@ -24,7 +24,7 @@ const VARIABLES: [(&str, &str); 3] = [
 
 /// Create's event for a kind of user.
 fn asking(kind: &Kind) -> Value {
-    let mut event: Value = read(&fixtures("create").join("unknown-user-gets-a-decoy-question.event.json"));
+    let mut event = event("create/unknown-user-gets-a-decoy-question");
     event["request"]["session"] = json!([]);
     kind.signs_in(event)
 }
@@ -44,10 +44,9 @@ fn asking_at_length(kind: &Kind) -> Value {
 
 /// Verify's event for a wrong answer to what `create` asks.
 fn answering(kind: &Kind, create: &Program) -> Value {
-    let (_, asked) = create.answer(&asking(kind).to_string());
+    let asked = create.reply(&asking(kind));
     create.asks();
-    let asked: Value = serde_json::from_slice(&asked.expect("an answer, not an error")).unwrap();
-    let mut event: Value = read(&fixtures("verify").join("wrong-security-answer.event.json"));
+    let mut event = event("verify/wrong-security-answer");
     event["request"]["privateChallengeParameters"] = asked["response"]["privateChallengeParameters"].clone();
     kind.signs_in(event)
 }

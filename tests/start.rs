@@ -1,16 +1,13 @@
 //! How create and verify start: with a connection to S3 or DynamoDB if they can, without if they must.
 
-use std::fs;
 use std::net::TcpListener;
 use std::process::Command;
 
-use benches::functions::answered;
+use benches::functions::{answered, event};
 use benches::lambda::Program;
 use benches::services::Services;
-use loop_tests::folder::fixtures;
 use loop_tests::functions::SECRET;
 use loop_tests::local::function;
-use serde_json::Value;
 
 #[test]
 fn the_first_picture_goes_over_the_connection_that_was_opened_at_the_start() {
@@ -96,16 +93,13 @@ fn verify(endpoint: &str, authority: &str) -> Program {
 
 /// Whether `verify` says so of an answer that is.
 fn is_right(verify: &Program) -> bool {
-    let (_, answer) = verify.answer(&answered("CAPTCHA", "answer", "ACEH2").to_string());
-    let answer: Value = serde_json::from_slice(&answer.expect("an answer, not an error")).unwrap();
+    let answer = verify.reply(&answered("CAPTCHA", "answer", "ACEH2"));
     answer["response"]["answerCorrect"].as_bool().unwrap()
 }
 
 /// The address of the picture that a first event is answered with.
 fn picture(create: &Program) -> String {
-    let event = fs::read_to_string(fixtures("create").join("unknown-user-gets-a-captcha.event.json")).unwrap();
-    let (_, answer) = create.answer(&event);
-    let answer: Value = serde_json::from_slice(&answer.expect("an answer, not an error")).unwrap();
+    let answer = create.reply(&event("create/unknown-user-gets-a-captcha"));
     let url = &answer["response"]["publicChallengeParameters"]["captchaUrl"];
     url.as_str().unwrap().to_owned()
 }

@@ -96,6 +96,15 @@ fn lock_out(fake: &Arc<Fake>, if_unreachable: IfUnreachable) -> LockOut {
     }
 }
 
+fn judge(fake: &Arc<Fake>) -> Judge {
+    Judge {
+        registry: Registry::standard(),
+        keys: Keys::parse(SECRET).unwrap(),
+        session: "3".parse().unwrap(),
+        lock_out: Some(lock_out(fake, IfUnreachable::Closed)),
+    }
+}
+
 fn now() -> SystemTime {
     UNIX_EPOCH + Duration::from_secs(1_767_225_601)
 }
@@ -178,12 +187,7 @@ async fn being_beaten_again_and_again_never_opens() {
 #[tokio::test]
 async fn the_table_is_spoken_to_before_the_first_answer_and_nothing_is_counted() {
     let fake = Fake::new(Mood::Well);
-    let judge = Judge {
-        registry: Registry::standard(),
-        keys: Keys::parse(SECRET).unwrap(),
-        session: "3".parse().unwrap(),
-        lock_out: Some(lock_out(&fake, IfUnreachable::Closed)),
-    };
+    let judge = judge(&fake);
     judge.prepare().await;
     assert_eq!(fake.operations.load(Ordering::Relaxed), 1);
     assert_eq!(fake.only(), None);
@@ -192,12 +196,7 @@ async fn the_table_is_spoken_to_before_the_first_answer_and_nothing_is_counted()
 #[tokio::test]
 async fn while_the_user_waits_the_right_answer_is_wrong_and_after_it_everything_is_forgotten() {
     let fake = Fake::new(Mood::Well);
-    let judge = Judge {
-        registry: Registry::standard(),
-        keys: Keys::parse(SECRET).unwrap(),
-        session: "3".parse().unwrap(),
-        lock_out: Some(lock_out(&fake, IfUnreachable::Closed)),
-    };
+    let judge = judge(&fake);
     for nobody in [false, true] {
         let answered = async |answer: &str, seconds: u64| {
             let issued_at = "1767225600";
