@@ -3,12 +3,11 @@
 //! Cognito refuses a reply whose envelope lost or renamed a field ("Unrecognizable lambda output"), so the
 //! event is kept as it came and only its `response` is written.
 
-mod normalise;
+mod fields;
 mod session;
 mod triggers;
 
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 pub use session::{Attempt, attempts};
@@ -22,16 +21,16 @@ pub trait Trigger {
     /// The part of `triggerSource` before the underscore, such as `DefineAuthChallenge`.
     const NAME: &'static str;
     /// The typed view of the event's `request`.
-    type Request: DeserializeOwned;
+    type Request;
     /// What the function writes into the event's `response`.
     type Response: Serialize;
 
-    /// Copies `request`, making it fit [`Trigger::Request`]: missing and null become empty.
+    /// Reads `request`: missing and null become empty.
     ///
     /// # Errors
     ///
     /// A field of another type is an error that names the field.
-    fn normalise(request: &Map<String, Value>) -> Result<Value, EventError>;
+    fn read(request: &Map<String, Value>) -> Result<Self::Request, EventError>;
 }
 
 /// An event of trigger `T`: the JSON as it came, and a typed view of its request.
@@ -66,11 +65,9 @@ impl<T: Trigger> Event<T> {
         }
         let request = match raw.get("request") {
             None | Some(Value::Null) => return Err(EventError::NoRequest),
-            Some(Value::Object(request)) => T::normalise(request)?,
+            Some(Value::Object(request)) => T::read(request)?,
             Some(_) => return Err(EventError::wrong_type("request")),
         };
-        // serde's own message would quote values, so it is dropped.
-        let request = serde_json::from_value(request).map_err(|_| EventError::wrong_type("request"))?;
         Ok(Self { raw, request })
     }
 

@@ -15,14 +15,14 @@ use std::str::FromStr;
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
+use serde_json::value::RawValue;
 use tracing::level_filters::LevelFilter;
 use tracing::{Instrument, Span, debug, error, error_span};
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-use crate::secret::Keys;
-use invocation::Origin;
+use invocation::{Origin, Pseudonyms};
 use log::Log;
 
 /// What the client is told where a function fails. Cognito shows it, so it says nothing.
@@ -172,12 +172,10 @@ where
     };
     debug!("started version {}", env!("CARGO_PKG_VERSION"));
     panics::log_places_only();
-    let keys = environment
-        .get("CHALLENGE_SECRET")
-        .and_then(|secret| Keys::parse(secret).ok());
+    let pseudonyms = environment.get("CHALLENGE_SECRET").and_then(Pseudonyms::parse);
     let cold = Cell::new(true);
     let service = service_fn(|event: LambdaEvent<Payload>| {
-        let span = invocation(&event, keys.as_ref(), cold.take());
+        let span = invocation(&event, pseudonyms.as_ref(), cold.take());
         let answer = answer(&function, event.payload).instrument(span.clone());
         async move {
             let answered = answer.await;
@@ -221,8 +219,8 @@ fn neutral() -> Diagnostic {
 }
 
 /// The span that gathers what the log says of an invocation. Always there: an error is a line at any level.
-fn invocation(event: &LambdaEvent<Payload>, keys: Option<&Keys>, cold: bool) -> Span {
-    let origin = event.payload.0.as_ref().map(|event| Origin::of(event, keys));
+fn invocation(event: &LambdaEvent<Payload>, pseudonyms: Option<&Pseudonyms>, cold: bool) -> Span {
+    let origin = event.payload.0.as_ref().map(|event| Origin::of(event, pseudonyms));
     let Origin {
         trigger,
         pool,
@@ -247,7 +245,10 @@ struct Payload(Option<Value>);
 
 impl<'de> Deserialize<'de> for Payload {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(Self(Value::deserialize(deserializer).ok()))
+        // As text first: `lambda_runtime` keeps account of where in the event its deserializer is, which takes longer
+        // than to read it.
+        let text = <&RawValue>::deserialize(deserializer).ok();
+        Ok(Self(text.and_then(|text| serde_json::from_str(text.get()).ok())))
     }
 }
 

@@ -9,7 +9,8 @@ use aws_lambda_events::event::cognito::{
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::{EventError, Trigger, normalise};
+use super::fields::{self, Strings};
+use super::{EventError, Trigger};
 use crate::flow::AllStepsPassed;
 
 /// The trigger that decides what a sign-in is asked next.
@@ -20,10 +21,11 @@ impl Trigger for DefineAuthChallenge {
     type Request = CognitoEventUserPoolsDefineAuthChallengeRequest;
     type Response = DefineResponse;
 
-    fn normalise(request: &Map<String, Value>) -> Result<Value, EventError> {
-        let mut copy = common(request)?;
-        copy.insert("session".into(), normalise::session(request)?);
-        Ok(Value::Object(copy))
+    fn read(request: &Map<String, Value>) -> Result<Self::Request, EventError> {
+        let mut read = Self::Request::default();
+        (read.user_attributes, read.client_metadata, read.user_not_found) = common(request)?;
+        read.session = fields::session(request)?;
+        Ok(read)
     }
 }
 
@@ -73,14 +75,12 @@ impl Trigger for CreateAuthChallenge {
     type Request = CognitoEventUserPoolsCreateAuthChallengeRequest;
     type Response = CreateResponse;
 
-    fn normalise(request: &Map<String, Value>) -> Result<Value, EventError> {
-        let mut copy = common(request)?;
-        copy.insert("session".into(), normalise::session(request)?);
-        copy.insert(
-            "challengeName".into(),
-            normalise::text(request, "request", "challengeName")?,
-        );
-        Ok(Value::Object(copy))
+    fn read(request: &Map<String, Value>) -> Result<Self::Request, EventError> {
+        let mut read = Self::Request::default();
+        (read.user_attributes, read.client_metadata, read.user_not_found) = common(request)?;
+        read.session = fields::session(request)?;
+        read.challenge_name = fields::text(request, format_args!("request"), "challengeName")?;
+        Ok(read)
     }
 }
 
@@ -104,18 +104,13 @@ impl Trigger for VerifyAuthChallengeResponse {
     type Request = CognitoEventUserPoolsVerifyAuthChallengeRequest;
     type Response = VerifyResponse;
 
-    fn normalise(request: &Map<String, Value>) -> Result<Value, EventError> {
-        let mut copy = common(request)?;
-        copy.insert(
-            "privateChallengeParameters".into(),
-            normalise::strings(request, "privateChallengeParameters")?,
-        );
+    fn read(request: &Map<String, Value>) -> Result<Self::Request, EventError> {
+        let mut read = Self::Request::default();
+        (read.user_attributes, read.client_metadata, read.user_not_found) = common(request)?;
+        read.private_challenge_parameters = fields::strings(request, "privateChallengeParameters")?;
         // Typed by a person, so any type is taken and judged, never refused.
-        copy.insert(
-            "challengeAnswer".into(),
-            request.get("challengeAnswer").cloned().unwrap_or_default(),
-        );
-        Ok(Value::Object(copy))
+        read.challenge_answer = request.get("challengeAnswer").cloned();
+        Ok(read)
     }
 }
 
@@ -136,21 +131,18 @@ impl Trigger for PreTokenGeneration {
     type Request = ();
     type Response = ();
 
-    fn normalise(_: &Map<String, Value>) -> Result<Value, EventError> {
-        Ok(Value::Null)
+    fn read(_: &Map<String, Value>) -> Result<Self::Request, EventError> {
+        Ok(())
     }
 }
 
-/// The fields that the requests of custom authentication have in common.
-fn common(request: &Map<String, Value>) -> Result<Map<String, Value>, EventError> {
-    let mut copy = Map::new();
-    copy.insert("userAttributes".into(), normalise::strings(request, "userAttributes")?);
-    copy.insert("clientMetadata".into(), normalise::client_metadata(request));
-    copy.insert(
-        "userNotFound".into(),
-        normalise::flag(request, "request", "userNotFound")?,
-    );
-    Ok(copy)
+/// What the requests of custom authentication have in common: `userAttributes`, `clientMetadata`, `userNotFound`.
+fn common(request: &Map<String, Value>) -> Result<(Strings, Strings, bool), EventError> {
+    Ok((
+        fields::strings(request, "userAttributes")?,
+        fields::client_metadata(request),
+        fields::flag(request, format_args!("request"), "userNotFound")?,
+    ))
 }
 
 #[cfg(test)]

@@ -18,28 +18,35 @@ pub(super) struct Origin {
 }
 
 impl Origin {
-    /// Reads it from `event`. Without `keys` there is no user.
-    pub(super) fn of(event: &Value, keys: Option<&Keys>) -> Self {
-        let text = |path| event.pointer(path).and_then(Value::as_str);
+    /// Reads it from `event`. Without `pseudonyms` there is no user.
+    pub(super) fn of(event: &Value, pseudonyms: Option<&Pseudonyms>) -> Self {
+        let text = |path: &[&str]| path.iter().try_fold(event, |value, name| value.get(name))?.as_str();
         // A user that does not exist has no `sub`.
-        let user = text("/request/userAttributes/sub").or(text("/userName"));
+        let user = text(&["request", "userAttributes", "sub"]).or(text(&["userName"]));
         Self {
-            trigger: text("/triggerSource").map(printable),
-            pool: text("/userPoolId").map(printable),
-            client: text("/callerContext/clientId").map(printable),
-            user: keys.zip(user).map(|(keys, user)| pseudonym(user, keys)),
+            trigger: text(&["triggerSource"]).map(printable),
+            pool: text(&["userPoolId"]).map(printable),
+            client: text(&["callerContext", "clientId"]).map(printable),
+            user: pseudonyms.zip(user).map(|(pseudonyms, user)| pseudonyms.of(user)),
         }
     }
 }
 
-/// Stands for `user` in the log: the same in every line, and who has not the secret cannot tell whose it is, nor try out
-/// names until one fits.
-fn pseudonym(user: &str, keys: &Keys) -> String {
-    let mac = Hmac::<Sha256>::new_from_slice(&keys.derive("log: user"));
-    let hash = mac.map(|mac| mac.chain_update(user).finalize().into_bytes());
-    hash.ok()
-        .and_then(|hash| hash.get(..8).map(hex::encode))
-        .unwrap_or_default()
+/// What stands for users in the log: the same for one in every line, and who has not the secret cannot tell whose it is,
+/// nor try out names until one fits.
+pub(super) struct Pseudonyms(Hmac<Sha256>);
+
+impl Pseudonyms {
+    /// Reads the secret, if it is one: the functions themselves say what is wrong with it.
+    pub(super) fn parse(secret: &str) -> Option<Self> {
+        let key = Keys::parse(secret).ok()?.derive("log: user");
+        Hmac::new_from_slice(&key).ok().map(Self)
+    }
+
+    fn of(&self, user: &str) -> String {
+        let hash = self.0.clone().chain_update(user).finalize().into_bytes();
+        hash.get(..8).map(hex::encode).unwrap_or_default()
+    }
 }
 
 #[cfg(test)]
@@ -48,8 +55,8 @@ mod tests {
 
     use super::*;
 
-    fn keys(letter: &str) -> Keys {
-        Keys::parse(&letter.repeat(32)).unwrap()
+    fn pseudonyms(letter: &str) -> Pseudonyms {
+        Pseudonyms::parse(&letter.repeat(32)).unwrap()
     }
 
     fn event(name: &str, sub: Option<&str>) -> Value {
@@ -59,7 +66,7 @@ mod tests {
 
     #[test]
     fn one_user_is_one_pseudonym_under_any_name() {
-        let of = |name, sub, letter| Origin::of(&event(name, sub), Some(&keys(letter))).user.unwrap();
+        let of = |name, sub, letter| Origin::of(&event(name, sub), Some(&pseudonyms(letter))).user.unwrap();
         assert_eq!(of("ada", Some("1"), "k"), of("Ada@example.com", Some("1"), "k"));
         assert_ne!(of("ada", Some("1"), "k"), of("ada", Some("2"), "k"));
         assert_ne!(of("ada", Some("1"), "k"), of("ada", Some("1"), "x"));
@@ -70,7 +77,7 @@ mod tests {
     fn the_pseudonym_is_hkdf_and_hmac_cut_to_64_bits() {
         // Python: key = h(h(bytes(32), b"k" * 32), b"log: user\x01"); h(key, b"ada").hex()[:16], where
         // h = lambda key, text: hmac.new(key, text, "sha256").digest()
-        assert_eq!(pseudonym("ada", &keys("k")), "9536ad7ef3847c7e");
+        assert_eq!(pseudonyms("k").of("ada"), "9536ad7ef3847c7e");
     }
 
     #[test]
@@ -83,7 +90,7 @@ mod tests {
     #[test]
     fn what_is_no_event_has_no_origin() {
         for event in [json!(null), json!([1]), json!({"triggerSource": 1, "request": "x"})] {
-            assert_eq!(Origin::of(&event, Some(&keys("k"))), Origin::default(), "{event}");
+            assert_eq!(Origin::of(&event, Some(&pseudonyms("k"))), Origin::default(), "{event}");
         }
     }
 }

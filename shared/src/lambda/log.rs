@@ -18,7 +18,7 @@ use tracing_subscriber::fmt::time::{self, FormatTime};
 use tracing_subscriber::layer::{Context, Layer};
 use tracing_subscriber::registry::LookupSpan;
 
-use super::metrics::{self, Metric};
+use super::metrics::{self, Declaration, Metric};
 
 /// The fields of every line, in order. What does not apply is null.
 ///
@@ -249,7 +249,7 @@ impl Serialize for Written<'_> {
         if !line.metrics.is_empty() {
             let metrics = line.metrics.iter().map(|(metric, _)| *metric);
             let has = |field: &str| line.get(field).is_string();
-            map.serialize_entry("_aws", &metrics::declaration(metrics, has, *now))?;
+            map.serialize_entry("_aws", &Declaration::new(metrics, has, *now))?;
         }
         map.end()
     }

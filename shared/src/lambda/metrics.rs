@@ -2,7 +2,8 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
 
 /// Where CloudWatch keeps the metrics.
 pub const NAMESPACE: &str = "CustomAuthChallenge";
@@ -11,13 +12,15 @@ pub const NAMESPACE: &str = "CustomAuthChallenge";
 pub const FUNCTION: &str = "function";
 
 /// Something that is counted, or timed.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
 pub struct Metric {
     /// Its name, in the log and in CloudWatch.
     pub name: &'static str,
     /// `Count` or `Milliseconds`.
     pub unit: &'static str,
     /// The field of the log that it is broken down by, besides [`FUNCTION`]. Its values are from a closed set.
+    #[serde(skip)]
     pub by: Option<&'static str>,
 }
 
@@ -56,35 +59,49 @@ pub static METRICS: [Metric; 14] = [
     Metric::count("SignInsStarted", None),
 ];
 
-/// The member `_aws`, which tells CloudWatch that `metrics` are in a line written at `now`.
-///
-/// `has` says whether the line has a value for a field: a metric cannot be broken down by what is not there.
-pub(super) fn declaration<'m>(
-    metrics: impl Iterator<Item = &'m Metric> + Clone,
-    has: impl Fn(&str) -> bool,
-    now: SystemTime,
-) -> Value {
-    let breakdown = |metric: &Metric| metric.by.filter(|field| has(field));
-    let mut directives: Vec<(Option<&str>, Vec<Value>)> = Vec::new();
-    for metric in metrics {
-        let by = breakdown(metric);
-        let member = json!({ "Name": metric.name, "Unit": metric.unit });
-        match directives.iter_mut().find(|(other, _)| *other == by) {
-            Some((_, members)) => members.push(member),
-            None => directives.push((by, vec![member])),
+/// The member `_aws` of a line, which tells CloudWatch what metrics are in it.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct Declaration<'m> {
+    /// In milliseconds since 1970.
+    timestamp: u64,
+    cloud_watch_metrics: Vec<Directive<'m>>,
+}
+
+/// Metrics that are broken down alike.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Directive<'m> {
+    namespace: &'static str,
+    dimensions: Vec<Vec<&'static str>>,
+    metrics: Vec<&'m Metric>,
+}
+
+impl<'m> Declaration<'m> {
+    /// Declares that `metrics` are in a line written at `now`.
+    ///
+    /// `has` says whether the line has a value for a field: a metric cannot be broken down by what is not there.
+    pub(super) fn new(metrics: impl Iterator<Item = &'m Metric>, has: impl Fn(&str) -> bool, now: SystemTime) -> Self {
+        let mut directives: Vec<Directive> = Vec::new();
+        for metric in metrics {
+            // Also without the breakdown, because an alarm cannot add up what it does not know.
+            let mut dimensions = vec![vec![FUNCTION]];
+            dimensions.extend(metric.by.filter(|field| has(field)).map(|by| vec![FUNCTION, by]));
+            match directives.iter_mut().find(|other| other.dimensions == dimensions) {
+                Some(directive) => directive.metrics.push(metric),
+                None => directives.push(Directive {
+                    namespace: NAMESPACE,
+                    dimensions,
+                    metrics: vec![metric],
+                }),
+            }
+        }
+        let since_1970 = now.duration_since(UNIX_EPOCH).unwrap_or_default();
+        Self {
+            timestamp: u64::try_from(since_1970.as_millis()).unwrap_or(u64::MAX),
+            cloud_watch_metrics: directives,
         }
     }
-    let directives: Vec<Value> = directives
-        .into_iter()
-        .map(|(by, metrics)| {
-            // Also without the breakdown, because an alarm cannot add up what it does not know.
-            let dimensions = by.map_or_else(|| json!([[FUNCTION]]), |by| json!([[FUNCTION], [FUNCTION, by]]));
-            json!({ "Namespace": NAMESPACE, "Dimensions": dimensions, "Metrics": metrics })
-        })
-        .collect();
-    let since_1970 = now.duration_since(UNIX_EPOCH).unwrap_or_default();
-    let timestamp = u64::try_from(since_1970.as_millis()).unwrap_or(u64::MAX);
-    json!({ "Timestamp": timestamp, "CloudWatchMetrics": directives })
 }
 
 /// `duration` in milliseconds, exact to the microsecond.
@@ -95,6 +112,8 @@ pub(super) fn milliseconds(duration: Duration) -> Value {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
@@ -102,7 +121,7 @@ mod tests {
         let metrics = ["ColdStarts", "Denied"].map(|name| Metric::named(name).unwrap());
         let now = UNIX_EPOCH + Duration::from_millis(1_767_225_600_123);
         assert_eq!(
-            declaration(metrics.into_iter(), |field| field == "reason", now),
+            json!(Declaration::new(metrics.into_iter(), |field| field == "reason", now)),
             json!({"Timestamp": 1_767_225_600_123_u64, "CloudWatchMetrics": [
                 {"Namespace": "CustomAuthChallenge", "Dimensions": [["function"]],
                     "Metrics": [{"Name": "ColdStarts", "Unit": "Count"}]},
@@ -115,7 +134,7 @@ mod tests {
     #[test]
     fn nothing_is_broken_down_by_a_field_without_a_value() {
         let denied = Metric::named("Denied").into_iter();
-        let declared = declaration(denied, |_| false, UNIX_EPOCH);
+        let declared = json!(Declaration::new(denied, |_| false, UNIX_EPOCH));
         assert_eq!(declared["CloudWatchMetrics"][0]["Dimensions"], json!([["function"]]));
     }
 
