@@ -15,6 +15,8 @@ BUDGET = {
 }
 
 built = pathlib.Path(".aws-sam", "build")
+if not built.exists():
+    sys.exit("nothing is built: run `sam build` first")
 failed = False
 print("| | program | zip | budget |\n|---|--:|--:|--:|")
 for name, most in BUDGET.items():

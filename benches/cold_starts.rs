@@ -166,6 +166,7 @@ fn candidates(plain: &Services, tls: &Services) -> Vec<Candidate> {
     let counting = |services| [&near(services)[..], &[("ATTEMPTS_TABLE", "attempts".to_owned())]].concat();
     let mut candidates = vec![
         peer("floor", floor.clone(), &[]),
+        peer("lambda_runtime, an echo", env!("CARGO_BIN_EXE_echo").into(), &[]),
         function("define", "define-auth-challenge", &define, &[]),
         function("verify, CAPTCHA", "verify-auth-challenge", &verify, &[]),
         function(
@@ -189,21 +190,25 @@ fn candidates(plain: &Services, tls: &Services) -> Vec<Candidate> {
         .nth(2)
         .map(|target| target.join("benches"))
         .unwrap_or_default();
-    let node = clients.join("node_modules/aws-lambda-ric/bin/index.mjs");
-    if !runs("node") {
+    let modules = clients.join("node_modules");
+    let client = modules.join("aws-lambda-ric/index.mjs");
+    // A Node as new as the client needs, where it was installed with it.
+    let node = Some(modules.join(".bin/node")).filter(|node| node.exists());
+    let node = node.unwrap_or("node".into());
+    if !runs(&node) {
         println!("Node is missing, and left out");
-    } else if node.exists() {
-        candidates.push(peer(
-            "Node, aws-lambda-ric",
-            "node".into(),
-            &[node, "define.handler".into()],
-        ));
+    } else if client.exists() {
+        let variables = [("LAMBDA_TASK_ROOT", "."), ("_HANDLER", "define.handler")];
+        candidates.push(Candidate {
+            variables: variables.map(|(name, value)| (name, value.to_owned())).to_vec(),
+            ..peer("Node, aws-lambda-ric", node, &[client])
+        });
     } else {
         println!(
             "aws-lambda-ric is not in {}: Node runs a loop of our own",
             clients.display()
         );
-        candidates.push(peer("Node, a bare loop", "node".into(), &["loop.mjs".into()]));
+        candidates.push(peer("Node, a bare loop", node, &["loop.mjs".into()]));
     }
     let python = clients.join("bin/python");
     if python.exists() {
@@ -215,7 +220,7 @@ fn candidates(plain: &Services, tls: &Services) -> Vec<Candidate> {
     candidates
 }
 
-fn runs(program: &str) -> bool {
+fn runs(program: &Path) -> bool {
     let version = Command::new(program).arg("--version").output();
     version.is_ok_and(|output| output.status.success())
 }

@@ -64,6 +64,8 @@ impl Program {
             .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "512")
             .env("AWS_LAMBDA_FUNCTION_NAME", "program")
             .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
+            .env("AWS_LAMBDA_LOG_GROUP_NAME", "/aws/lambda/program")
+            .env("AWS_LAMBDA_LOG_STREAM_NAME", "2026/11/22/[$LATEST]0")
             .env("AWS_LAMBDA_RUNTIME_API", address)
             .env("AWS_REGION", "us-east-1")
             .env("AWS_SECRET_ACCESS_KEY", "test")
