@@ -157,6 +157,36 @@ mod tests {
     }
 
     #[test]
+    fn each_field_is_read_as_it_stands() {
+        let event = json!({"request": {
+            "userAttributes": {"sub": "s"},
+            "clientMetadata": {"locale": "de"},
+            "userNotFound": true,
+            "session": [{"challengeName": "SRP_A", "challengeResult": true, "challengeMetadata": "CAPTCHA"}],
+            "challengeName": "CUSTOM_CHALLENGE",
+            "privateChallengeParameters": {"answer": "a"},
+            "challengeAnswer": "b",
+        }});
+        let define = Event::<DefineAuthChallenge>::parse(event.clone()).unwrap();
+        let create = Event::<CreateAuthChallenge>::parse(event.clone()).unwrap();
+        let verify = Event::<VerifyAuthChallengeResponse>::parse(event.clone()).unwrap();
+        let fields = |names: &[&str]| -> Value {
+            let named = |name: &&str| ((*name).to_owned(), event["request"][name].clone());
+            names.iter().map(named).collect()
+        };
+        let common = ["userAttributes", "clientMetadata", "userNotFound"];
+        assert_eq!(json!(define.request()), fields(&[&common[..], &["session"]].concat()));
+        assert_eq!(
+            json!(create.request()),
+            fields(&[&common[..], &["session", "challengeName"]].concat())
+        );
+        assert_eq!(
+            json!(verify.request()),
+            fields(&[&common[..], &["privateChallengeParameters", "challengeAnswer"]].concat())
+        );
+    }
+
+    #[test]
     fn missing_and_null_mean_empty_and_false() {
         for request in [
             &json!({}),
