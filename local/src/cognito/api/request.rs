@@ -115,7 +115,9 @@ impl<'a> Request<'a> {
         let given = self.fields.value(key).and_then(Value::as_array);
         match given {
             None => self.missing(key),
-            Some(given) => self.check_length(key, given.len(), 1, most),
+            Some(given) => {
+                self.check_length(key, given.len(), 1, most);
+            }
         }
         Ok(given.into_iter().flatten().filter_map(Value::as_object).collect())
     }
@@ -179,10 +181,9 @@ impl<'a> Request<'a> {
     }
 
     fn check_shape(&mut self, key: &str, text: &str, shape: &Shape) {
-        let length = text.chars().count();
-        if !(shape.shortest..=shape.longest).contains(&length) {
-            self.check_length(key, length, shape.shortest, shape.longest);
-        } else if let Some((pattern, matches)) = shape.pattern
+        let fits = self.check_length(key, text.chars().count(), shape.shortest, shape.longest);
+        if fits
+            && let Some((pattern, matches)) = shape.pattern
             && !matches(text)
         {
             self.fail(
@@ -192,18 +193,20 @@ impl<'a> Request<'a> {
         }
     }
 
-    fn check_length(&mut self, key: &str, length: usize, shortest: usize, longest: usize) {
-        if length > longest {
-            self.fail(
-                key,
-                format_args!("Member must have length less than or equal to {longest}"),
-            );
+    /// Whether the value at `key` is as long as it has to be; says so where it is not.
+    fn check_length(&mut self, key: &str, length: usize, shortest: usize, longest: usize) -> bool {
+        let (bound, limit) = if length > longest {
+            ("less", longest)
         } else if length < shortest {
-            self.fail(
-                key,
-                format_args!("Member must have length greater than or equal to {shortest}"),
-            );
-        }
+            ("greater", shortest)
+        } else {
+            return true;
+        };
+        self.fail(
+            key,
+            format_args!("Member must have length {bound} than or equal to {limit}"),
+        );
+        false
     }
 
     fn missing(&mut self, key: &str) {
