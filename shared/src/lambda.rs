@@ -246,7 +246,7 @@ struct Payload(Option<Value>);
 impl<'de> Deserialize<'de> for Payload {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         // As text first: `lambda_runtime` keeps account of where in the event its deserializer is, which takes longer
-        // than to read it.
+        // than to go over the text twice.
         let text = <&RawValue>::deserialize(deserializer).ok();
         Ok(Self(text.and_then(|text| serde_json::from_str(text.get()).ok())))
     }
