@@ -5,12 +5,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::thread;
 
+use cognito_challenge::challenges::security_question::{ATTRIBUTE, CATALOGUE, Enrollment};
+use cognito_challenge::keys::Keys;
 use loop_tests::functions::SECRET;
 use loop_tests::local::{Client, Local, Refusal};
 use loop_tests::script::right_answer;
 use serde_json::{Value, json};
-use shared::challenges::security_question::{ATTRIBUTE, CATALOGUE, Enrollment};
-use shared::secret::Keys;
 use tempfile::TempDir;
 
 /// How many people of each kind sign in, each twice.

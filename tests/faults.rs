@@ -13,8 +13,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use benches::lambda::Program;
-use loop_tests::folder::{fixtures, read};
-use loop_tests::functions::SECRET;
+use loop_tests::folder::read;
+use loop_tests::functions::{SECRET, fixtures};
 use loop_tests::local::{Client, Local, Refusal, function};
 use loop_tests::script::right_answer;
 use serde_json::{Value, json};
@@ -316,7 +316,11 @@ fn whatever_the_clock_said_when_it_was_asked_an_answer_is_right_or_wrong() {
     const MINUTES: i64 = 60;
     let verify = Tried::start(
         "verify-auth-challenge",
-        &[("AUTH_SESSION_MINUTES", "3"), ("CHALLENGE_SECRET", SECRET)],
+        &[
+            ("AUTH_FLOW", "CAPTCHA:3"),
+            ("AUTH_SESSION_MINUTES", "3"),
+            ("CHALLENGE_SECRET", SECRET),
+        ],
     );
     let mut event: Value = read(&fixtures("verify").join("right-captcha.event.json"));
     let mut judged = |issued_at: String| {

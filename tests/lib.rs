@@ -2,7 +2,7 @@
 //! `local` as a process.
 
 pub mod emf;
-pub mod folder;
+pub use cognito_challenge_testkit::folder;
 pub mod functions;
 #[path = "process.rs"]
 pub mod local;

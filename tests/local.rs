@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use loop_tests::folder::{cases, fixtures, read};
+use loop_tests::folder::{cases, read};
+use loop_tests::functions::fixtures;
 use loop_tests::local::{Client, Local, Refusal, function};
 use loop_tests::script::{Answer, End, Script, User, right_answer};
 use serde_json::{Value, json};

@@ -4,17 +4,17 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use cognito_challenge_runtime::log::FIELDS;
+use cognito_challenge_runtime::metrics::METRICS;
+use create_auth_challenge::Issuers;
 use dynoxide::Database;
 use loop_tests::emf::violations;
-use loop_tests::folder::{cases, fixtures, read};
-use loop_tests::functions::{DEFAULT_FLOW, SECRET};
+use loop_tests::folder::{cases, read};
+use loop_tests::functions::{DEFAULT_FLOW, SECRET, fixtures};
 use loop_tests::local::{Client, Local};
 use loop_tests::runtime_api::{Function, Invoked};
 use loop_tests::script::right_answer;
 use serde_json::{Value, json};
-use shared::challenges::Registry;
-use shared::lambda::log::FIELDS;
-use shared::lambda::metrics::METRICS;
 
 const DEFINE: &str = "define-auth-challenge";
 const CREATE: &str = "create-auth-challenge";
@@ -36,7 +36,7 @@ fn start(name: &str) -> Function {
         CREATE => Function::start(name, &[&[flow], &secret[..], &s3[..]].concat()),
         _ => Function::start(
             name,
-            &[&secret[..], &attempts("http://127.0.0.1:1", "open")[..]].concat(),
+            &[&[flow], &secret[..], &attempts("http://127.0.0.1:1", "open")[..]].concat(),
         ),
     }
 }
@@ -121,7 +121,11 @@ fn run_all(function: Function, name: &str, events: Vec<(String, Value)>) -> Vec<
 fn every_line_has_the_same_fields_and_metrics_that_cloudwatch_takes() {
     let mut seen = BTreeSet::new();
     let table = table();
-    let secret = [("AUTH_SESSION_MINUTES", "3"), ("CHALLENGE_SECRET", SECRET)];
+    let secret = [
+        ("AUTH_FLOW", DEFAULT_FLOW),
+        ("AUTH_SESSION_MINUTES", "3"),
+        ("CHALLENGE_SECRET", SECRET),
+    ];
     let counting = Function::start(VERIFY, &[&secret[..], &attempts(&table, "closed")[..]].concat());
     let all = events("verify");
     let wrong = all
@@ -147,7 +151,7 @@ fn every_line_has_the_same_fields_and_metrics_that_cloudwatch_takes() {
                 assert_eq!(violations(&line), Vec::<String>::new(), "{case}: {line}");
                 seen.extend(metrics.iter().map(|metric| (*metric).to_owned()));
             }
-            let known: Vec<_> = Registry::standard().names().map(|name| json!(name.as_str())).collect();
+            let known: Vec<_> = Issuers::standard().names().map(|name| json!(name)).collect();
             let challenge = &line["challenge"];
             assert!(
                 challenge.is_null() || challenge == "unknown" || known.contains(challenge),
@@ -194,7 +198,9 @@ fn no_line_tells_who_it_is_or_what_they_know() {
 fn texts(value: &Value, found: &mut Vec<String>) {
     match value {
         Value::String(text) if ["true", "false", "null"].contains(&text.as_str()) => {}
-        Value::String(text) if text.len() > 3 && Registry::standard().name(text).is_none() => found.push(text.clone()),
+        Value::String(text) if text.len() > 3 && !Issuers::standard().names().any(|name| name == text) => {
+            found.push(text.clone())
+        }
         Value::Array(items) => items.iter().for_each(|item| texts(item, found)),
         Value::Object(fields) => fields
             .iter()

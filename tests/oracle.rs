@@ -4,7 +4,8 @@
 /// A kind of entry, right or wrong: upper case is right.
 ///
 /// `S` is `SRP_A`, `V` is `PASSWORD_VERIFIER`, `M` is a second factor of Cognito's, `C`, `P` and `Q` are `CAPTCHA`,
-/// `PROOF_OF_WORK` and `SECURITY_QUESTION`; `X` is a challenge that nobody knows and `N` is null.
+/// `PROOF_OF_WORK` and `SECURITY_QUESTION`, `T` is `CODE` with a state and `U` is `CODE` alone; `X` is an unknown
+/// challenge, `Z` is `CODE` with what is not a state, and `N` is null.
 pub type Letter = char;
 
 /// A flow and the sessions that end it with tokens.
@@ -19,8 +20,8 @@ pub struct Rule {
     tokens: &'static str,
 }
 
-/// The default flow and eight others.
-pub const RULES: [Rule; 9] = [
+/// The default flow and others.
+pub const RULES: [Rule; 11] = [
     Rule {
         line: "PASSWORD,CAPTCHA|PROOF_OF_WORK:3,SECURITY_QUESTION:3",
         letters: "CPQXN",
@@ -75,12 +76,29 @@ pub const RULES: [Rule; 9] = [
         longest: 7,
         tokens: "qpc? QPC p? P",
     },
+    Rule {
+        line: "CODE:3,CAPTCHA:2",
+        letters: "TUZCX",
+        longest: 7,
+        tokens: "tu? tu? TU c? C",
+    },
+    Rule {
+        line: "PASSWORD,CAPTCHA|CODE:2,CODE:1",
+        letters: "TUZCN",
+        longest: 6,
+        tokens: "S V M? tuc? TUC TU",
+    },
 ];
 
 /// The longest sessions in which Cognito's own entries stand anywhere.
 pub const LONGEST_MIXED: u32 = 5;
 
 impl Rule {
+    /// Whether create has an issuer for each challenge of the flow.
+    pub fn is_standard(&self) -> bool {
+        !self.line.contains("CODE")
+    }
+
     /// What may come next in a session of no entries.
     pub fn start(&self) -> Open {
         let places = self.tokens.split(' ').map(|atom| {

@@ -1,22 +1,17 @@
-//! A function that panics and says what it was given, for the test that nobody hears it.
+//! A function that panics with what it was given, for the test that its text is not shown.
 
-use std::env;
 use std::process::ExitCode;
 
+use cognito_challenge_runtime::{self as runtime, Environment};
 use serde_json::Value;
-use shared::lambda::{self, Environment};
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "this is the edge, where the environment is read"
-)]
-fn main() -> ExitCode {
-    let environment = Environment::new(env::vars_os());
-    lambda::start_log(&environment);
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    let environment = Environment::of_process();
+    runtime::start_log(&environment, &[]).unwrap();
     let panics = |event: Value| async move {
         assert!(event.is_null(), "{event}");
         Ok::<_, String>(event)
     };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    runtime.unwrap().block_on(lambda::run(&environment, Ok(panics)))
+    runtime::run(&environment, panics).await
 }

@@ -9,10 +9,10 @@ use std::process::{Command, Stdio};
 use benches::functions::event;
 use benches::kinds::{Kind, kinds};
 use benches::lambda::Program;
+use cognito_challenge::challenges::security_question::ATTRIBUTE;
 use loop_tests::functions::SECRET;
 use loop_tests::local::function;
 use serde_json::{Value, json};
-use shared::challenges::security_question::ATTRIBUTE;
 use tempfile::TempDir;
 
 /// What the functions need to ask and judge a security question.

@@ -6,7 +6,8 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use loop_tests::folder::{cases, fixtures, read};
+use loop_tests::folder::{cases, read};
+use loop_tests::functions::fixtures;
 use loop_tests::local::{Client, Local, function};
 use loop_tests::script::right_answer;
 use serde_json::{Value, json};

@@ -83,6 +83,7 @@ fn verify(endpoint: &str, authority: &str) -> Program {
         &mut Command::new(function("verify-auth-challenge")),
         &[
             ("ATTEMPTS_TABLE", "attempts"),
+            ("AUTH_FLOW", "CAPTCHA:3"),
             ("AUTH_SESSION_MINUTES", "3"),
             ("AWS_CA_BUNDLE", authority),
             ("AWS_ENDPOINT_URL_DYNAMODB", endpoint),

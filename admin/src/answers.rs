@@ -2,8 +2,8 @@
 
 use std::io::{self, BufRead};
 
-use shared::challenges::security_question::{Question, policy::FEWEST_QUESTIONS};
-use shared::locale::Locale;
+use cognito_challenge::challenges::security_question::{Question, policy::FEWEST_QUESTIONS};
+use cognito_challenge::texts::Texts;
 
 /// Questions and what was said to them.
 pub(crate) type Answers = Vec<(&'static Question, String)>;
@@ -15,15 +15,16 @@ pub(crate) type Answers = Vec<(&'static Question, String)>;
 /// No questions, two answers that differ, and a terminal that cannot be read.
 pub(crate) fn ask(
     questions: &[&'static Question],
-    locale: Locale,
+    locale: &str,
     mut hidden: impl FnMut(&str) -> io::Result<String>,
 ) -> Result<Answers, AnswersError> {
     if questions.is_empty() {
         return Err(AnswersError::NoQuestions);
     }
+    let texts = Texts::standard();
     let mut answers = Answers::new();
     for question in questions {
-        let answer = hidden(&format!("{} ", question.text(locale)))?;
+        let answer = hidden(&format!("{} ", question.words(&texts, &[locale])))?;
         if hidden("Once more: ")? != answer {
             return Err(AnswersError::Differ { id: question.id });
         }
@@ -91,7 +92,7 @@ mod tests {
     fn each_answer_is_typed_twice() {
         let mut typed = ["Peccy", "Peccy", "Seattle", "Seattel"].into_iter().map(str::to_owned);
         let questions = [question("first-pet"), question("birth-city")];
-        let error = ask(&questions, Locale::En, |_| Ok(typed.next().unwrap())).unwrap_err();
+        let error = ask(&questions, "en", |_| Ok(typed.next().unwrap())).unwrap_err();
         assert_eq!(error.to_string(), "the two answers to `birth-city` differ");
     }
 

@@ -1,8 +1,8 @@
 //! The command line.
 
 use clap::Parser;
-use shared::challenges::security_question::Question;
-use shared::locale::Locale;
+use cognito_challenge::challenges::security_question::Question;
+use cognito_challenge::texts::{Texts, lookup};
 
 /// Manages what the sign-in challenges need to know of users.
 #[derive(Debug, Parser)]
@@ -18,8 +18,8 @@ pub(crate) enum Questions {
     /// Shows the questions that there are
     List {
         /// The language to show them in
-        #[arg(long, default_value = "en")]
-        locale: Locale,
+        #[arg(long, value_name = "TAG", default_value = "en", value_parser = locale)]
+        locale: String,
     },
     /// Sets a user's questions and answers, in place of any that are set
     ///
@@ -28,8 +28,8 @@ pub(crate) enum Questions {
         #[command(flatten)]
         target: Target,
         /// The language to ask in
-        #[arg(long, default_value = "en")]
-        locale: Locale,
+        #[arg(long, value_name = "TAG", default_value = "en", value_parser = locale)]
+        locale: String,
         /// Read the answers from standard input, one `QUESTION=ANSWER` a line, instead of asking
         #[arg(long)]
         stdin: bool,
@@ -62,6 +62,13 @@ pub(crate) struct Target {
     /// The region of the user pool [default: that of its id]
     #[arg(long, value_name = "REGION")]
     pub(crate) region: Option<String>,
+}
+
+fn locale(tag: &str) -> Result<String, String> {
+    let texts = Texts::standard();
+    let known: Vec<_> = texts.tags().collect();
+    let found = lookup(tag, &known).map(str::to_owned);
+    found.ok_or_else(|| format!("there are no texts in this language; known: {}", known.join(", ")))
 }
 
 fn question(id: &str) -> Result<&'static Question, String> {

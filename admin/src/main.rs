@@ -8,8 +8,9 @@ use std::io;
 use std::process::ExitCode;
 
 use clap::Parser;
-use shared::challenges::security_question::{CATALOGUE, EnrollError, Enrollment, policy};
-use shared::secret::{KeyError, Keys};
+use cognito_challenge::challenges::security_question::{CATALOGUE, EnrollError, Enrollment, policy};
+use cognito_challenge::keys::{KeyError, Keys};
+use cognito_challenge::texts::Texts;
 use uuid::Uuid;
 
 use args::{Args, Questions};
@@ -36,9 +37,10 @@ async fn run(args: Args) -> Result<String, Error> {
     let Args::Questions(questions) = args;
     match questions {
         Questions::List { locale } => {
+            let texts = Texts::standard();
             let lines = CATALOGUE
                 .iter()
-                .map(|question| format!("{:18}{}", question.id, question.text(locale)));
+                .map(|question| format!("{:18}{}", question.id, question.words(&texts, &[&locale])));
             Ok(lines.collect::<Vec<_>>().join("\n"))
         }
         Questions::Enroll {
@@ -54,7 +56,7 @@ async fn run(args: Args) -> Result<String, Error> {
             let answers = if stdin {
                 answers::read(io::stdin().lock(), &questions)?
             } else {
-                answers::ask(&questions, locale, answers::hidden)?
+                answers::ask(&questions, &locale, answers::hidden)?
             };
             let answers: Vec<_> = answers
                 .iter()
@@ -65,7 +67,7 @@ async fn run(args: Args) -> Result<String, Error> {
                 .map(String::as_str)
                 .chain([target.username.as_str()])
                 .collect();
-            policy::check(&answers, &known)?;
+            policy::check(&answers, &known, &Texts::standard())?;
             let said = answers.iter().map(|(question, answer)| (question.id, *answer));
             let enrolled = Enrollment::new(said, &keys, || Uuid::new_v4().into_bytes())?;
             pool.enroll(&target.username, &enrolled.to_attribute()).await?;

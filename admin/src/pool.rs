@@ -5,7 +5,7 @@ use aws_sdk_cognitoidentityprovider::Client;
 use aws_sdk_cognitoidentityprovider::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_sdk_cognitoidentityprovider::types::AttributeType;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
-use shared::challenges::security_question::ATTRIBUTE;
+use cognito_challenge::challenges::security_question::ATTRIBUTE;
 
 use crate::args::Target;
 

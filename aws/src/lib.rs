@@ -10,7 +10,7 @@ use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use aws_smithy_types::retry::RetryConfig;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
-use shared::lambda::{ConfigError, Environment};
+use cognito_challenge_runtime::{ConfigError, Environment};
 
 /// How long opening a connection may take. Lambda gives a cold start 10 seconds, but somebody is waiting.
 pub const CONNECTING: Duration = Duration::from_secs(1);

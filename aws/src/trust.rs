@@ -3,9 +3,9 @@
 use std::fs;
 
 use aws_smithy_http_client::tls::{TlsContext, TrustStore};
+use cognito_challenge_runtime::{ConfigError, Environment};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
-use shared::lambda::{ConfigError, Environment};
 
 /// The roots that the services' certificates come from. Reading all that the operating system trusts takes milliseconds
 /// of every cold start, and lets more than Amazon vouch for them.

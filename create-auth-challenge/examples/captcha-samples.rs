@@ -15,7 +15,7 @@ use std::path::Path;
 use std::time::Instant;
 use std::{env, fs};
 
-use create_auth_challenge::issuers::captcha::picture;
+use create_auth_challenge::captcha::picture;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 

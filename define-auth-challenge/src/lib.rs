@@ -1,19 +1,35 @@
 //! Decides what a sign-in is asked next: the `DefineAuthChallenge` trigger of an Amazon Cognito user pool.
 
+use std::process::ExitCode;
+
+use cognito_challenge::event::{DefineAuthChallenge, DefineResponse, Entry, Event, EventError, entries};
+use cognito_challenge::flow::{CUSTOM_CHALLENGE, Decision, Flow, PASSWORD_VERIFIER, SRP_A};
+use cognito_challenge::user::Existence;
+use cognito_challenge_runtime::{self as runtime, ConfigError, Environment};
 use serde_json::Value;
-use shared::challenges::Registry;
-use shared::event::{Attempt, DefineAuthChallenge, DefineResponse, Event, EventError, attempts};
-use shared::flow::{CUSTOM_CHALLENGE, Decision, Flow, PASSWORD_VERIFIER, SRP_A, User};
-use shared::lambda::{ConfigError, Environment};
 use tracing::info;
 
-/// Reads the flow from `AUTH_FLOW`.
+/// Runs the function until Lambda ends the process. Reads `AUTH_FLOW`; a flow that is missing or malformed ends the
+/// process at once, with a message on standard error.
+pub async fn run() -> ExitCode {
+    let environment = Environment::of_process();
+    let configured = configure(&environment).and_then(|flow| {
+        runtime::start_log(&environment, &[])?;
+        Ok(flow)
+    });
+    match configured {
+        Ok(flow) => runtime::run(&environment, move |event| std::future::ready(handle(event, &flow))).await,
+        Err(error) => runtime::refuse(&error),
+    }
+}
+
+/// Reads the flow from `AUTH_FLOW`. Its challenge names are data: this function serves every challenge type.
 ///
 /// # Errors
 ///
-/// A flow that is missing or cannot be.
+/// A flow that is missing or malformed.
 pub fn configure(environment: &Environment) -> Result<Flow, ConfigError> {
-    environment.required("AUTH_FLOW", |flow| Flow::parse(flow, &Registry::standard()))
+    environment.required("AUTH_FLOW", Flow::parse)
 }
 
 /// Answers a `DefineAuthChallenge` event with what `flow` decides.
@@ -24,10 +40,10 @@ pub fn configure(environment: &Environment) -> Result<Flow, ConfigError> {
 pub fn handle(event: Value, flow: &Flow) -> Result<Value, EventError> {
     let event = Event::<DefineAuthChallenge>::parse(event)?;
     let request = event.request();
-    let session = attempts(&request.session);
-    let started = matches!(session.as_slice(), [] | [Attempt { challenge: SRP_A, .. }]);
+    let session = entries(&request.session);
+    let started = matches!(session.as_slice(), [] | [Entry { challenge: SRP_A, .. }]);
     let started = started.then_some(1);
-    let response = match flow.decide(&session, User::from_not_found(request.user_not_found)) {
+    let response = match flow.decide(&session, Existence::from_not_found(request.user_not_found)) {
         Decision::Ask(ask) => {
             info!(
                 SignInsStarted = started,
@@ -92,7 +108,7 @@ mod tests {
 
     #[test]
     fn a_flow_that_cannot_be_stops_the_function() {
-        for flow in ["", "CAPTHA:3", "CAPTCHA:0"] {
+        for flow in ["", "captcha:3", "CAPTCHA:0"] {
             assert!(configure(&Environment::new([("AUTH_FLOW", flow)])).is_err(), "{flow}");
         }
     }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use shared::secret::Keys;
+use cognito_challenge::keys::Keys;
 use uuid::Uuid;
 
 use crate::args::Place;

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use shared::challenges::security_question::{ATTRIBUTE, EnrollError, Enrollment, Question};
-use shared::locale::Locale;
-use shared::secret::{KeyError, Keys};
+use cognito_challenge::challenges::security_question::{ATTRIBUTE, EnrollError, Enrollment, Question};
+use cognito_challenge::keys::{KeyError, Keys};
+use cognito_challenge::texts::Texts;
 use uuid::Uuid;
 
 use crate::cognito::{Cognito, SetUpError, SinceMade};
@@ -85,9 +85,13 @@ pub(crate) fn add_demo_user(
             cognito.add_demo_user(pool, DEMO_USER, DEMO_PASSWORD, attributes.clone())?;
         }
     }
-    let answers = DEMO_ANSWERS
-        .into_iter()
-        .filter_map(|(id, answer)| Some((Question::with_id(id)?.text(Locale::En).to_owned(), answer.to_owned())));
+    let texts = Texts::standard();
+    let answers = DEMO_ANSWERS.into_iter().filter_map(|(id, answer)| {
+        Some((
+            Question::with_id(id)?.words(&texts, &["en"]).to_owned(),
+            answer.to_owned(),
+        ))
+    });
     Ok(DemoUser {
         name: DEMO_USER.into(),
         password: DEMO_PASSWORD.into(),

@@ -5,8 +5,11 @@
 //! gets tokens at once, also in the middle of a custom sign-in. This is the last function that Cognito calls on each of
 //! these ways, and an error is all that stops it.
 
+use std::process::ExitCode;
+
+use cognito_challenge::event::{Event, EventError, PreTokenGeneration};
+use cognito_challenge_runtime::{self as runtime, Environment};
 use serde_json::Value;
-use shared::event::{Event, EventError, PreTokenGeneration};
 use tracing::info;
 
 /// What tokens may be for: the end of a sign-in that define has let through, and a refresh of its tokens. Everything
@@ -15,6 +18,15 @@ use tracing::info;
 /// A sign-in by another flow has the first of these names too: that the app client allows no other flow is what keeps
 /// such a sign-in from starting.
 const ALLOWED: [&str; 2] = ["TokenGeneration_Authentication", "TokenGeneration_RefreshTokens"];
+
+/// Runs the function until Lambda ends the process.
+pub async fn run() -> ExitCode {
+    let environment = Environment::of_process();
+    match runtime::start_log(&environment, &[]) {
+        Ok(()) => runtime::run(&environment, |event| std::future::ready(handle(event))).await,
+        Err(error) => runtime::refuse(&error),
+    }
+}
 
 /// Gives a `PreTokenGeneration` event back as it came, which changes nothing in the tokens.
 ///

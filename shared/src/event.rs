@@ -10,7 +10,7 @@ mod triggers;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-pub use session::{Attempt, attempts};
+pub use session::{Entry, entries};
 pub use triggers::{
     CreateAuthChallenge, CreateResponse, DefineAuthChallenge, DefineResponse, PreTokenGeneration,
     VerifyAuthChallengeResponse, VerifyResponse,
@@ -76,17 +76,17 @@ impl<T: Trigger> Event<T> {
         &self.request
     }
 
-    /// The pool's name for the user, `""` where the event has none.
+    /// The username in the pool, `""` if the event has none.
     pub fn user_name(&self) -> &str {
         self.raw.get("userName").and_then(Value::as_str).unwrap_or_default()
     }
 
-    /// The id of the user pool, `""` where the event has none.
+    /// The id of the user pool, `""` if the event has none.
     pub fn user_pool(&self) -> &str {
         self.raw.get("userPoolId").and_then(Value::as_str).unwrap_or_default()
     }
 
-    /// The event's `triggerSource`, which says what happened, made fit for the log; `""` where the event has none.
+    /// The event's `triggerSource`, which says what happened, made fit for the log; `""` if the event has none.
     pub fn trigger_source(&self) -> String {
         let source = self.raw.get("triggerSource").and_then(Value::as_str);
         printable(source.unwrap_or_default())
@@ -147,7 +147,7 @@ impl EventError {
 }
 
 /// `text` made fit for one log line: at most 64 characters, none that could break the line.
-pub(crate) fn printable(text: &str) -> String {
+pub fn printable(text: &str) -> String {
     text.chars()
         .take(64)
         .map(|c| if c.is_ascii_graphic() { c } else { '?' })

@@ -8,8 +8,10 @@ mod parse;
 use std::num::NonZeroU8;
 use std::{iter, slice};
 
-use crate::challenges::Name;
-use crate::event::Attempt;
+use crate::event::Entry;
+use crate::name::Name;
+use crate::state;
+use crate::user::Existence;
 
 pub use parse::FlowError;
 
@@ -41,22 +43,6 @@ struct Step {
     attempts: NonZeroU8,
 }
 
-/// Whether the pool knows the user who signs in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum User {
-    /// The user exists.
-    Found,
-    /// Cognito runs the flow for a name that nobody has, so that nobody can tell. Never gets tokens.
-    NotFound,
-}
-
-impl User {
-    /// Reads `userNotFound` of an event.
-    pub fn from_not_found(not_found: bool) -> Self {
-        if not_found { Self::NotFound } else { Self::Found }
-    }
-}
-
 /// What comes next in a sign-in.
 #[derive(Debug, PartialEq, Eq)]
 #[must_use]
@@ -75,34 +61,34 @@ pub enum Decision<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ask<'a> {
     /// What to ask unless the client chooses.
-    pub first: Name,
+    pub first: &'a Name,
     /// What the client may choose instead.
     pub others: &'a [Name],
     /// The step's place in the flow, from 1; `PASSWORD` is a step too.
     pub step: usize,
     /// How many steps the flow has.
     pub steps: usize,
-    /// How many answers to this step there have been, all of them wrong.
-    pub wrong: u8,
+    /// The answers to this step so far, all of them wrong.
+    pub answered: &'a [Entry<'a>],
     /// How many answers are still allowed, with the one asked for: at least 1.
     pub attempts_left: u8,
 }
 
-impl Ask<'_> {
+impl<'a> Ask<'a> {
     /// The challenge called `wanted`, if it may be chosen, else the first.
-    pub fn choose(&self, wanted: Option<&str>) -> Name {
+    pub fn choose(&self, wanted: Option<&str>) -> &'a Name {
         let wanted = self.others.iter().find(|name| Some(name.as_str()) == wanted);
-        wanted.copied().unwrap_or(self.first)
+        wanted.unwrap_or(self.first)
     }
 
-    /// Which of the step's answers is asked for, from 1.
+    /// Which of the step's attempts this is, from 1.
     pub fn attempt(&self) -> usize {
-        usize::from(self.wrong) + 1
+        self.answered.len() + 1
     }
 
-    /// What may be asked, the first first.
-    pub fn alternatives(&self) -> impl Iterator<Item = Name> {
-        iter::once(self.first).chain(self.others.iter().copied())
+    /// The challenges that may be asked, the first one first.
+    pub fn alternatives(&self) -> impl Iterator<Item = &'a Name> {
+        iter::once(self.first).chain(self.others)
     }
 }
 
@@ -130,8 +116,8 @@ pub struct AllStepsPassed(());
 impl Flow {
     /// Decides what follows `session`, the answered challenges of a sign-in in order.
     ///
-    /// `user` changes nothing until the end: a user that does not exist is asked the same things.
-    pub fn decide(&self, session: &[Attempt<'_>], user: User) -> Decision<'_> {
+    /// `user` changes nothing until the end: a nonexistent user is asked the same.
+    pub fn decide<'a>(&'a self, session: &'a [Entry<'a>], user: Existence) -> Decision<'a> {
         let mut history = session.iter();
         if self.password {
             match replay_password(&mut history) {
@@ -145,30 +131,31 @@ impl Flow {
             match step.replay(&mut history) {
                 Progress::Denied(denial) => return Decision::Deny(denial),
                 Progress::Passed => {}
-                Progress::Waiting { wrong } => {
+                Progress::Waiting {
+                    answered,
+                    attempts_left,
+                } => {
                     return Decision::Ask(Ask {
-                        first: step.first,
+                        first: &step.first,
                         others: &step.others,
                         step: index + offset,
                         steps: self.len(),
-                        wrong,
-                        attempts_left: step.attempts.get() - wrong,
+                        answered,
+                        attempts_left,
                     });
                 }
             }
         }
         match (history.next(), user) {
             (Some(_), _) => Decision::Deny(Denial::SessionMismatch),
-            (None, User::NotFound) => Decision::Deny(Denial::UserNotFound),
-            (None, User::Found) => Decision::IssueTokens(AllStepsPassed(())),
+            (None, Existence::Nonexistent) => Decision::Deny(Denial::UserNotFound),
+            (None, Existence::Existing) => Decision::IssueTokens(AllStepsPassed(())),
         }
     }
 
     /// The challenges that this flow can ask, in order, repeated where they can be asked again.
-    pub fn challenges(&self) -> impl Iterator<Item = Name> {
-        self.steps
-            .iter()
-            .flat_map(|step| iter::once(step.first).chain(step.others.iter().copied()))
+    pub fn challenges(&self) -> impl Iterator<Item = &Name> {
+        self.steps.iter().flat_map(Step::names)
     }
 
     /// How many steps the flow has, `PASSWORD` counted.
@@ -179,30 +166,49 @@ impl Flow {
 }
 
 /// How far a session has come in one step.
-enum Progress {
+enum Progress<'a> {
     Denied(Denial),
     Passed,
-    Waiting { wrong: u8 },
+    Waiting {
+        answered: &'a [Entry<'a>],
+        attempts_left: u8,
+    },
 }
 
 impl Step {
-    /// Takes this step's attempts off the front of `history`.
-    fn replay(&self, history: &mut slice::Iter<'_, Attempt<'_>>) -> Progress {
+    /// What may be asked, the first one first.
+    fn names(&self) -> impl Iterator<Item = &Name> {
+        iter::once(&self.first).chain(&self.others)
+    }
+
+    /// Takes this step's entries off the front of `history`.
+    fn replay<'a>(&self, history: &mut slice::Iter<'a, Entry<'a>>) -> Progress<'a> {
+        let answered = history.as_slice();
         // INVARIANT: the attempt limit is the loop's bound, so no session can have more attempts than it allows.
         for wrong in 0..self.attempts.get() {
             match history.next() {
-                None => return Progress::Waiting { wrong },
-                Some(attempt) if !self.produced(attempt) => return Progress::Denied(Denial::SessionMismatch),
-                Some(attempt) if attempt.correct => return Progress::Passed,
+                None => {
+                    return Progress::Waiting {
+                        answered,
+                        attempts_left: self.attempts.get() - wrong,
+                    };
+                }
+                Some(entry) if !self.produced(entry) => return Progress::Denied(Denial::SessionMismatch),
+                Some(entry) if entry.correct => return Progress::Passed,
                 Some(_) => {}
             }
         }
         Progress::Denied(Denial::AttemptsSpent)
     }
 
-    fn produced(&self, attempt: &Attempt<'_>) -> bool {
-        let mut names = iter::once(&self.first).chain(&self.others);
-        attempt.challenge == CUSTOM_CHALLENGE && names.any(|name| attempt.metadata == Some(name.as_str()))
+    /// Whether create can have returned this entry's metadata: a name of this step, alone or with a state.
+    fn produced(&self, entry: &Entry<'_>) -> bool {
+        let named = |name: &str| self.names().any(|known| known.as_str() == name);
+        entry.challenge == CUSTOM_CHALLENGE
+            && entry
+                .metadata
+                .and_then(state::split)
+                .is_some_and(|(name, _)| named(name))
     }
 }
 
@@ -214,24 +220,24 @@ enum Password {
 }
 
 /// Takes `SRP_A`, `PASSWORD_VERIFIER` and a second factor of Cognito's own off the front of `history`.
-fn replay_password(history: &mut slice::Iter<'_, Attempt<'_>>) -> Password {
+fn replay_password(history: &mut slice::Iter<'_, Entry<'_>>) -> Password {
     match history.next() {
         // The client chooses whether it starts with SRP: this refusal is what makes the password required.
         None => return Password::Denied(Denial::PasswordSkipped),
-        Some(attempt) if attempt.challenge == CUSTOM_CHALLENGE => return Password::Denied(Denial::PasswordSkipped),
-        Some(attempt) if attempt.challenge == SRP_A && attempt.correct => {}
+        Some(entry) if entry.challenge == CUSTOM_CHALLENGE => return Password::Denied(Denial::PasswordSkipped),
+        Some(entry) if entry.challenge == SRP_A && entry.correct => {}
         Some(_) => return Password::Denied(Denial::SessionMismatch),
     }
     match history.next() {
         None => return Password::Started,
-        Some(attempt) if attempt.challenge != PASSWORD_VERIFIER => return Password::Denied(Denial::SessionMismatch),
-        Some(attempt) if !attempt.correct => return Password::Denied(Denial::PasswordNotVerified),
+        Some(entry) if entry.challenge != PASSWORD_VERIFIER => return Password::Denied(Denial::SessionMismatch),
+        Some(entry) if !entry.correct => return Password::Denied(Denial::PasswordNotVerified),
         Some(_) => {}
     }
-    if let Some(attempt) = history.as_slice().first()
-        && COGNITO_MFA.contains(&attempt.challenge)
+    if let Some(entry) = history.as_slice().first()
+        && COGNITO_MFA.contains(&entry.challenge)
     {
-        if !attempt.correct {
+        if !entry.correct {
             return Password::Denied(Denial::MfaNotPassed);
         }
         history.next();

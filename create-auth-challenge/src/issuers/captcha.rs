@@ -4,17 +4,14 @@ mod render;
 mod sound;
 mod store;
 
-use std::collections::BTreeMap;
-
 use async_trait::async_trait;
+use cognito_challenge::challenges::captcha::ANSWER;
+pub use cognito_challenge::challenges::captcha::NAME;
+use cognito_challenge::issue::{IssueError, Issued, Issuer, Request};
+use cognito_challenge_runtime::{ConfigError, Environment};
 use rand::seq::IndexedRandom;
 use rand::{CryptoRng, RngExt};
-use shared::challenges::captcha::ANSWER;
-pub use shared::challenges::captcha::NAME;
-use shared::lambda::{ConfigError, Environment};
-use shared::locale::Locale;
 
-use super::{IssueError, Issuer, Question, Request};
 use store::{Medium, Store};
 
 /// The letters and digits that people do not take for one another.
@@ -33,54 +30,55 @@ pub const DIGITS: usize = 6;
 ///
 /// A variable that is missing or cannot be.
 pub fn configure(environment: &Environment) -> Result<Box<dyn Issuer>, ConfigError> {
-    Ok(Box::new(Captcha {
+    Ok(Box::new(CaptchaIssuer {
         store: Store::configure(environment)?,
     }))
 }
 
-struct Captcha {
+struct CaptchaIssuer {
     store: Store,
 }
 
 #[async_trait]
-impl Issuer for Captcha {
+impl Issuer for CaptchaIssuer {
     async fn prepare(&self) {
         self.store.connect().await;
     }
 
-    async fn issue(&self, request: &Request<'_>, rng: &mut (dyn CryptoRng + Send)) -> Result<Question, IssueError> {
-        let mut public = BTreeMap::new();
-        let (name, answer, medium) = if request.sound {
+    async fn issue(&self, request: &Request<'_>, rng: &mut (dyn CryptoRng + Send)) -> Result<Issued, IssueError> {
+        let wants_sound = request
+            .client_metadata
+            .get("captcha")
+            .is_some_and(|medium| medium == "audio");
+        let (issued, name, answer, medium) = if wants_sound {
             let answer = draw(DECIMALS, DIGITS, rng);
-            let sound = sound::speak(&answer, request.locale, rng).ok_or(IssueError::Sound)?;
-            (
-                "captchaAudioUrl",
-                answer,
-                Medium {
-                    extension: "wav",
-                    kind: "audio/wav",
-                    bytes: sound,
-                },
-            )
+            let language = request.language(&sound::LANGUAGES).unwrap_or(sound::LANGUAGES[0]);
+            let sound = sound::speak(&answer, language, rng).ok_or(IssueError::new("could not make the sound"))?;
+            let medium = Medium {
+                extension: "wav",
+                kind: "audio/wav",
+                bytes: sound,
+            };
+            (Issued::new(), "captchaAudioUrl", answer, medium)
         } else {
-            let (answer, picture) = picture(request.wrong > 0, rng).ok_or(IssueError::Picture)?;
-            public.insert("captchaAlt", alternative(request.locale).to_owned());
+            let (answer, picture) =
+                picture(request.wrong > 0, rng).ok_or(IssueError::new("could not draw the picture"))?;
+            let medium = Medium {
+                extension: "png",
+                kind: "image/png",
+                bytes: picture,
+            };
+            // What the picture is for, to be read aloud: WCAG technique G143.
+            let alternative = request.text("CAPTCHA.alt")?.words;
             (
+                Issued::new().public("captchaAlt", alternative),
                 "captchaUrl",
                 answer,
-                Medium {
-                    extension: "png",
-                    kind: "image/png",
-                    bytes: picture,
-                },
+                medium,
             )
         };
         let url = self.store.publish(rng.random(), medium).await;
-        public.insert(name, url);
-        Ok(Question {
-            public,
-            private: BTreeMap::from([(ANSWER, answer)]),
-        })
+        Ok(issued.public(name, url).private(ANSWER, answer))
     }
 }
 
@@ -93,14 +91,6 @@ pub fn picture(retry: bool, rng: &mut (dyn CryptoRng + Send)) -> Option<(String,
     Some((letters, png))
 }
 
-/// What the picture is for, to be read where it is not seen: WCAG technique G143.
-fn alternative(locale: Locale) -> &'static str {
-    match locale {
-        Locale::En => "Picture with five letters and digits to type in, which shows that a person is signing in",
-        Locale::Es => "Imagen con cinco letras y cifras para escribir, que muestra que inicia sesión una persona",
-    }
-}
-
 const DECIMALS: &str = "0123456789";
 
 /// `length` characters of `alphabet`, each as likely as any other.
@@ -111,33 +101,24 @@ fn draw(alphabet: &str, length: usize, mut rng: &mut (dyn CryptoRng + Send)) -> 
 
 #[cfg(test)]
 mod tests {
-    use std::collections::{HashMap, HashSet};
+    use std::collections::HashSet;
 
+    use cognito_challenge::challenges::captcha::compare;
+    use cognito_challenge::verify::Verdict;
     use rand::SeedableRng;
     use rand::rngs::StdRng;
-    use shared::challenges::captcha::Captcha as Checker;
-    use shared::challenges::{Challenge, Verdict};
-    use shared::secret::{Keys, Secret};
 
     use super::*;
 
     #[test]
     fn no_letter_is_taken_for_another_one() {
-        let keys = Keys::parse(&"k".repeat(32)).unwrap();
         assert!((15..=20).contains(&ALPHABET.len()));
         for shown in ALPHABET.chars() {
-            let secret = HashMap::from([(ANSWER.to_owned(), shown.to_string())]);
             for typed in ALPHABET.chars() {
-                let verdict = Checker.check(Secret::new(&secret), &typed.to_string(), &keys);
+                let verdict = compare(&shown.to_string(), &typed.to_string());
                 assert_eq!(verdict == Verdict::Right, shown == typed, "{shown} {typed}");
             }
         }
-    }
-
-    #[test]
-    fn the_text_for_who_does_not_see_the_picture_is_in_their_language() {
-        let texts: HashSet<_> = Locale::ALL.into_iter().map(alternative).collect();
-        assert_eq!(texts.len(), Locale::ALL.len());
     }
 
     #[test]

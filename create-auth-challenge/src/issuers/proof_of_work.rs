@@ -4,20 +4,18 @@
 //! graphics cards do gain. Each try derives a key from a nonce and a counter; the one whose key starts with the given
 //! half is the answer. The key is drawn here and compared by verify, so that neither searches.
 
-use std::collections::BTreeMap;
 use std::num::ParseIntError;
 use std::time::UNIX_EPOCH;
 
 use async_trait::async_trait;
+use cognito_challenge::challenges::proof_of_work::DERIVED_KEY;
+pub use cognito_challenge::challenges::proof_of_work::NAME;
+use cognito_challenge::hex;
+use cognito_challenge::issue::{IssueError, Issued, Issuer, Request};
+use cognito_challenge::session::SessionMinutes;
+use cognito_challenge_runtime::{ConfigError, Environment};
 use rand::{CryptoRng, RngExt};
 use sha2::Sha256;
-use shared::challenges::proof_of_work::DERIVED_KEY;
-pub use shared::challenges::proof_of_work::NAME;
-use shared::hex;
-use shared::lambda::{ConfigError, Environment};
-use shared::session::SessionMinutes;
-
-use super::{IssueError, Issuer, Question, Request};
 
 /// PBKDF2 iterations of one try.
 const COST: u32 = 5_000;
@@ -37,13 +35,13 @@ pub fn configure(environment: &Environment) -> Result<Box<dyn Issuer>, ConfigErr
     let tries = environment
         .optional("PROOF_OF_WORK_TRIES", Tries::parse)?
         .unwrap_or(DEFAULT_TRIES);
-    Ok(Box::new(ProofOfWork {
+    Ok(Box::new(ProofOfWorkIssuer {
         tries,
         session: environment.required("AUTH_SESSION_MINUTES", str::parse)?,
     }))
 }
 
-struct ProofOfWork {
+struct ProofOfWorkIssuer {
     tries: Tries,
     session: SessionMinutes,
 }
@@ -73,8 +71,8 @@ impl Tries {
 }
 
 #[async_trait]
-impl Issuer for ProofOfWork {
-    async fn issue(&self, request: &Request<'_>, rng: &mut (dyn CryptoRng + Send)) -> Result<Question, IssueError> {
+impl Issuer for ProofOfWorkIssuer {
+    async fn issue(&self, request: &Request<'_>, rng: &mut (dyn CryptoRng + Send)) -> Result<Issued, IssueError> {
         let least = self.tries.after(request.wrong);
         let (nonce, salt): ([u8; 16], [u8; 16]) = (rng.random(), rng.random());
         let counter = rng.random_range(least..2 * least);
@@ -90,13 +88,10 @@ impl Issuer for ProofOfWork {
             "nonce": hex::encode(&nonce),
             "salt": hex::encode(&salt),
         }});
-        Ok(Question {
-            public: BTreeMap::from([
-                ("proofOfWork", challenge.to_string()),
-                ("mostTries", (2 * least).to_string()),
-            ]),
-            private: BTreeMap::from([(DERIVED_KEY, key)]),
-        })
+        Ok(Issued::new()
+            .public("proofOfWork", challenge.to_string())
+            .public("mostTries", (2 * least).to_string())
+            .private(DERIVED_KEY, key))
     }
 }
 

@@ -1,7 +1,9 @@
 //! `CAPTCHA`: letters and digits read from a picture.
 
-use super::{Challenge, Verdict, Why};
-use crate::secret::{Keys, Secret, same};
+use async_trait::async_trait;
+
+use crate::private::same;
+use crate::verify::{Answer, CannotJudge, Verdict, Verifier, Why};
 
 /// The name of this challenge.
 pub const NAME: &str = "CAPTCHA";
@@ -9,26 +11,30 @@ pub const NAME: &str = "CAPTCHA";
 /// Private parameter: the letters in the picture.
 pub const ANSWER: &str = "answer";
 
-/// Letters and digits read from a picture, compared without regard to case, blanks and which of two look-alikes was
-/// typed.
-pub struct Captcha;
+/// Compares the letters without regard to case, blanks and which of two look-alikes was typed.
+pub struct CaptchaVerifier;
 
-impl Challenge for Captcha {
-    fn name(&self) -> &'static str {
-        NAME
+#[async_trait]
+impl Verifier for CaptchaVerifier {
+    async fn check(&self, answer: &Answer<'_>) -> Result<Verdict, CannotJudge> {
+        Ok(match answer.private.get(ANSWER) {
+            None => Verdict::Wrong(Why::NoSecret),
+            Some(expected) => compare(expected, answer.text),
+        })
     }
 
     fn personal(&self) -> bool {
         false
     }
+}
 
-    fn check(&self, secret: Secret<'_>, answer: &str, _: &Keys) -> Verdict {
-        let expected = secret.get(ANSWER).map(fold).unwrap_or_default();
-        if expected.is_empty() {
-            return Verdict::Wrong(Why::NoSecret);
-        }
-        Verdict::of(same(&fold(answer), &expected))
+/// Whether `typed` are the letters `expected`, which must not be blank.
+pub fn compare(expected: &str, typed: &str) -> Verdict {
+    let expected = fold(expected);
+    if expected.is_empty() {
+        return Verdict::Wrong(Why::NoSecret);
     }
+    Verdict::of(same(&fold(typed), &expected))
 }
 
 /// Upper case, without blanks, and of look-alikes always the same one.
@@ -51,14 +57,8 @@ fn fold(letters: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashMap;
-
+    use super::compare as check;
     use super::*;
-
-    fn check(expected: &str, answer: &str) -> Verdict {
-        let parameters = HashMap::from([(ANSWER.to_owned(), expected.to_owned())]);
-        Captcha.check(Secret::new(&parameters), answer, &Keys::parse(&"k".repeat(32)).unwrap())
-    }
 
     #[test]
     fn case_and_blanks_do_not_matter() {

@@ -1,11 +1,12 @@
 //! `PROOF_OF_WORK`: a key that has to be searched for, so that nothing has to be read or heard (WCAG 2.2, 3.3.8).
 
+use async_trait::async_trait;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 
-use super::{Challenge, Verdict, Why};
-use crate::secret::{Keys, Secret, same};
+use crate::private::same;
+use crate::verify::{Answer, CannotJudge, Verdict, Verifier, Why};
 
 /// The name of this challenge.
 pub const NAME: &str = "PROOF_OF_WORK";
@@ -13,28 +14,33 @@ pub const NAME: &str = "PROOF_OF_WORK";
 /// Private parameter: the key to find, 32 bytes in lower-case hex.
 pub const DERIVED_KEY: &str = "derivedKey";
 
-/// A key that is found by trying counters, answered as ALTCHA (version 2) has it: base64 of a JSON object whose
+/// Compares the key that was found. The answer is the payload of ALTCHA, version 2: base64 of a JSON object whose
 /// `solution.derivedKey` is the key in hex.
-pub struct ProofOfWork;
+pub struct ProofOfWorkVerifier;
 
-impl Challenge for ProofOfWork {
-    fn name(&self) -> &'static str {
-        NAME
+#[async_trait]
+impl Verifier for ProofOfWorkVerifier {
+    async fn check(&self, answer: &Answer<'_>) -> Result<Verdict, CannotJudge> {
+        Ok(match answer.private.get(DERIVED_KEY) {
+            None => Verdict::Wrong(Why::NoSecret),
+            Some(expected) => compare(expected, answer.text),
+        })
     }
 
     fn personal(&self) -> bool {
         false
     }
+}
 
-    fn check(&self, secret: Secret<'_>, answer: &str, _: &Keys) -> Verdict {
-        let Some(expected) = secret.get(DERIVED_KEY) else {
-            return Verdict::Wrong(Why::NoSecret);
-        };
-        let payload = STANDARD.decode(answer.trim()).unwrap_or_default();
-        match serde_json::from_slice::<Payload>(&payload) {
-            Err(_) => Verdict::Wrong(Why::Different),
-            Ok(payload) => Verdict::of(same(&payload.solution.derived_key.to_ascii_lowercase(), expected)),
-        }
+/// Whether `payload` has the key `expected`, which must not be empty.
+fn compare(expected: &str, payload: &str) -> Verdict {
+    if expected.is_empty() {
+        return Verdict::Wrong(Why::NoSecret);
+    }
+    let payload = STANDARD.decode(payload.trim()).unwrap_or_default();
+    match serde_json::from_slice::<Payload>(&payload) {
+        Err(_) => Verdict::Wrong(Why::Different),
+        Ok(payload) => Verdict::of(same(&payload.solution.derived_key.to_ascii_lowercase(), expected)),
     }
 }
 
@@ -52,16 +58,10 @@ struct Solution {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashMap;
-
+    use super::compare as check;
     use super::*;
 
     const KEY: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
-
-    fn check(expected: &str, answer: &str) -> Verdict {
-        let parameters = HashMap::from([(DERIVED_KEY.to_owned(), expected.to_owned())]);
-        ProofOfWork.check(Secret::new(&parameters), answer, &Keys::parse(&"k".repeat(32)).unwrap())
-    }
 
     fn payload(solution: &str) -> String {
         STANDARD.encode(format!(r#"{{"challenge":{{}},"solution":{solution}}}"#))

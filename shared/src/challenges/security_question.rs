@@ -8,10 +8,10 @@ mod enrollment;
 mod hash;
 pub mod policy;
 
+use async_trait::async_trait;
 use tracing::info_span;
 
-use super::{Challenge, Verdict, Why};
-use crate::secret::{Keys, Secret};
+use crate::verify::{Answer, CannotJudge, Verdict, Verifier, Why};
 
 pub use catalogue::{CATALOGUE, Question};
 pub use enrollment::{ATTRIBUTE, EnrollError, Enrollment, MAX_ATTRIBUTE_CHARS};
@@ -23,38 +23,47 @@ pub const NAME: &str = "SECURITY_QUESTION";
 /// Private parameter: the Argon2id hash of the enrolled answer.
 pub const ANSWER_HASH: &str = "answerHash";
 
-/// An enrolled answer, compared by its keyed Argon2id hash.
-pub struct SecurityQuestion;
+/// Compares an answer with the keyed Argon2id hash of the enrolled one.
+pub struct SecurityQuestionVerifier;
 
-impl Challenge for SecurityQuestion {
-    fn name(&self) -> &'static str {
-        NAME
-    }
-
-    fn personal(&self) -> bool {
-        true
-    }
-
-    fn check(&self, secret: Secret<'_>, answer: &str, keys: &Keys) -> Verdict {
-        match secret.get(ANSWER_HASH).and_then(AnswerHash::parse) {
+#[async_trait]
+impl Verifier for SecurityQuestionVerifier {
+    async fn check(&self, answer: &Answer<'_>) -> Result<Verdict, CannotJudge> {
+        Ok(match answer.private.get(ANSWER_HASH).and_then(AnswerHash::parse) {
             None => Verdict::Wrong(Why::NoSecret),
             Some(hash) => {
                 let timed = info_span!("Argon2Milliseconds");
-                Verdict::of(timed.in_scope(|| hash.verify(answer, keys)))
+                Verdict::of(timed.in_scope(|| hash.verify(answer.text, answer.keys)))
             }
-        }
+        })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use std::collections::HashMap;
+    use std::pin::pin;
+    use std::task::{Context, Poll, Waker};
 
     use super::*;
+    use crate::keys::Keys;
+    use crate::private::PrivateParameters;
+    use crate::user::{Existence, User};
 
     fn check(stored: &str, answer: &str) -> Verdict {
-        let parameters = HashMap::from([(ANSWER_HASH.to_owned(), stored.to_owned())]);
-        SecurityQuestion.check(Secret::new(&parameters), answer, &keys())
+        let (parameters, attributes) = (
+            HashMap::from([(ANSWER_HASH.to_owned(), stored.to_owned())]),
+            HashMap::new(),
+        );
+        let user = User::new("p", "ada", Existence::Existing, &attributes);
+        let keys = keys();
+        let private = PrivateParameters::new(&parameters);
+        let answer = Answer::new(answer, private, user, &keys, std::time::UNIX_EPOCH);
+        let mut context = Context::from_waker(Waker::noop());
+        match pin!(SecurityQuestionVerifier.check(&answer)).poll(&mut context) {
+            Poll::Ready(verdict) => verdict.unwrap(),
+            Poll::Pending => panic!("the check waits"),
+        }
     }
 
     fn keys() -> Keys {

@@ -2,20 +2,20 @@
 
 use aws_lambda_events::event::cognito::CognitoEventUserPoolsChallengeResult;
 
-/// One answered challenge of a sign-in.
+/// One entry of a session: an answered challenge of a sign-in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Attempt<'a> {
+pub struct Entry<'a> {
     /// Cognito's name of the challenge: `SRP_A`, `PASSWORD_VERIFIER`, `CUSTOM_CHALLENGE`, …; `""` where it was null.
     pub challenge: &'a str,
-    /// What create gave as `challengeMetadata`: for our challenges their name.
+    /// What create returned as `challengeMetadata`: the challenge's name, alone or with a [state](crate::state).
     pub metadata: Option<&'a str>,
     /// Whether the answer was right.
     pub correct: bool,
 }
 
-/// The attempts of a session, in order. A null entry is an attempt at nothing, which no flow accepts.
-pub fn attempts(session: &[Option<CognitoEventUserPoolsChallengeResult>]) -> Vec<Attempt<'_>> {
-    let nothing = Attempt {
+/// The entries of a session, in order. A null entry has no challenge, which no flow accepts.
+pub fn entries(session: &[Option<CognitoEventUserPoolsChallengeResult>]) -> Vec<Entry<'_>> {
+    let nothing = Entry {
         challenge: "",
         metadata: None,
         correct: false,
@@ -23,7 +23,7 @@ pub fn attempts(session: &[Option<CognitoEventUserPoolsChallengeResult>]) -> Vec
     session
         .iter()
         .map(|entry| {
-            entry.as_ref().map_or(nothing, |entry| Attempt {
+            entry.as_ref().map_or(nothing, |entry| Entry {
                 challenge: entry.challenge_name.as_deref().unwrap_or_default(),
                 metadata: entry.challenge_metadata.as_deref(),
                 correct: entry.challenge_result,

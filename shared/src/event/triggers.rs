@@ -92,8 +92,9 @@ pub struct CreateResponse {
     pub public_challenge_parameters: BTreeMap<&'static str, String>,
     /// What verify is given. Never empty: Cognito would refuse the sign-in.
     pub private_challenge_parameters: BTreeMap<&'static str, String>,
-    /// What define and create find in the session from now on: the challenge's name.
-    pub challenge_metadata: &'static str,
+    /// What define and create find in the session from now on: the challenge's name, alone or with a
+    /// [state](crate::state).
+    pub challenge_metadata: String,
 }
 
 /// The trigger that judges an answer.
@@ -207,9 +208,9 @@ mod tests {
     #[test]
     fn a_null_session_entry_keeps_its_place_and_counts_as_wrong() {
         let event = define(&json!({"session": [null, {"challengeName": "SRP_A", "challengeResult": null}]})).unwrap();
-        let attempts = super::super::attempts(&event.request().session);
-        assert_eq!(attempts.len(), 2);
-        assert!(attempts.iter().all(|attempt| !attempt.correct));
+        let entries = super::super::entries(&event.request().session);
+        assert_eq!(entries.len(), 2);
+        assert!(entries.iter().all(|entry| !entry.correct));
     }
 
     #[test]

@@ -3,23 +3,23 @@
 use std::num::NonZeroU8;
 
 use super::{Flow, Step};
-use crate::challenges::Registry;
+use crate::name::{Name, NameError};
 
 const PASSWORD: &str = "PASSWORD";
 
 impl Flow {
-    /// Parses steps separated by commas: `PASSWORD`, which may only come first, and `CHALLENGE:ATTEMPTS` with a
-    /// challenge of `registry` and the number of answers allowed, 1 to 255. Where a step can be passed in several
-    /// ways, `CHALLENGE|CHALLENGE:ATTEMPTS`: the first is asked unless the client chooses another.
+    /// Parses steps separated by commas: `PASSWORD`, which may only come first, and `CHALLENGE:ATTEMPTS` with the number
+    /// of answers allowed, 1 to 255. A step that can be passed in several ways is `CHALLENGE|CHALLENGE:ATTEMPTS`: the
+    /// first is asked unless the client chooses another.
+    ///
+    /// Names are data here. Create and verify refuse to start with a flow whose challenges they do not have.
     ///
     /// # Errors
     ///
-    /// A flow that is empty or has a step that cannot be; the message says what would have been right.
-    pub fn parse(flow: &str, registry: &Registry) -> Result<Self, FlowError> {
+    /// A flow that is empty or malformed; the message says what would have been right.
+    pub fn parse(flow: &str) -> Result<Self, FlowError> {
         if flow.trim().is_empty() {
-            return Err(FlowError::Empty {
-                known: registry.known(),
-            });
+            return Err(FlowError::Empty);
         }
         let mut password = false;
         let mut steps = Vec::new();
@@ -27,86 +27,89 @@ impl Flow {
             match step.split_once(':') {
                 None if step == PASSWORD && index == 0 => password = true,
                 None if step == PASSWORD => return Err(FlowError::PasswordNotFirst),
-                Some((PASSWORD, _)) => return Err(FlowError::PasswordLimited),
+                Some((name, _)) if name.trim_end() == PASSWORD => return Err(FlowError::PasswordLimited),
                 None if step.is_empty() => return Err(FlowError::EmptyStep { place: index + 1 }),
-                None => return Err(no_limit(step, registry)),
-                Some((name, attempts)) => steps.push(parse_step(name.trim_end(), attempts.trim_start(), registry)?),
+                None => return Err(no_limit(step)),
+                Some((names, attempts)) => steps.push(parse_step(names.trim_end(), attempts.trim_start())?),
             }
         }
         Ok(Self { password, steps })
     }
 }
 
-fn parse_step(names: &str, attempts: &str, registry: &Registry) -> Result<Step, FlowError> {
-    let mut known = Vec::new();
-    for name in names.split('|').map(str::trim) {
-        let name = registry.name(name).ok_or_else(|| unknown(name, registry))?;
-        if known.contains(&name) {
+fn parse_step(step: &str, attempts: &str) -> Result<Step, FlowError> {
+    let mut names = Vec::new();
+    for name in step.split('|') {
+        let name = parse_name(name)?;
+        if names.contains(&name) {
             return Err(FlowError::Twice {
-                step: names.into(),
+                step: step.into(),
                 name: name.as_str().into(),
             });
         }
-        known.push(name);
+        names.push(name);
     }
-    // INVARIANT: splitting gives at least one part.
-    let (first, others) = known.split_first().ok_or_else(|| unknown(names, registry))?;
     let attempts = attempts.parse::<NonZeroU8>().map_err(|_| FlowError::BadLimit {
-        step: names.into(),
+        step: step.into(),
         limit: attempts.into(),
     })?;
     Ok(Step {
-        first: *first,
-        others: others.to_vec(),
+        first: names.remove(0),
+        others: names,
         attempts,
     })
 }
 
-fn no_limit(step: &str, registry: &Registry) -> FlowError {
-    match step.split('|').find(|name| registry.name(name.trim()).is_none()) {
-        None => FlowError::NoLimit { step: step.into() },
-        Some(name) => unknown(name.trim(), registry),
-    }
+fn parse_name(name: &str) -> Result<Name, FlowError> {
+    let name = name.trim();
+    Name::parse(name).map_err(|error| FlowError::BadName {
+        name: name.into(),
+        error,
+    })
 }
 
-fn unknown(name: &str, registry: &Registry) -> FlowError {
-    FlowError::UnknownChallenge {
-        name: name.into(),
-        known: registry.known(),
-    }
+/// The error for a step without a limit, unless one of its names is wrong as well.
+fn no_limit(step: &str) -> FlowError {
+    let wrong = step.split('|').find_map(|name| parse_name(name).err());
+    wrong.unwrap_or_else(|| FlowError::NoLimit { step: step.into() })
 }
 
 /// Why a line of configuration is not a flow.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum FlowError {
-    /// A number of attempts that is none.
+    /// A limit of attempts that is not a number from 1 to 255.
     #[error("step `{step}` has the attempt limit `{limit}`: write a number from 1 to 255, such as `{step}:3`")]
     BadLimit {
-        /// The step's challenge.
+        /// The step's challenges.
         step: String,
         /// What stands behind the colon.
         limit: String,
     },
-    /// Nothing at all.
-    #[error("the flow is empty: write its steps, such as `PASSWORD,CAPTCHA:3` (known: PASSWORD, {known})")]
-    Empty {
-        /// The registered challenges.
-        known: String,
+    /// Text that is not the name of a challenge type.
+    #[error("`{name}` is not the name of a challenge: {error}")]
+    BadName {
+        /// What the flow says.
+        name: String,
+        /// What would have been right.
+        error: NameError,
     },
+    /// Nothing at all.
+    #[error("the flow is empty: write its steps, such as `PASSWORD,CAPTCHA:3`")]
+    Empty,
     /// Nothing between two commas.
     #[error("step {place} of the flow is empty: write steps separated by single commas")]
     EmptyStep {
         /// The step's place, from 1.
         place: usize,
     },
-    /// A challenge without a number of attempts.
+    /// A challenge without a limit of attempts.
     #[error("step `{step}` has no attempt limit: write it as `{step}:3`")]
     NoLimit {
-        /// The step's challenge.
+        /// The step's challenges.
         step: String,
     },
-    /// `PASSWORD` with a number of attempts.
+    /// `PASSWORD` with a limit of attempts.
     #[error("step `PASSWORD` takes no attempt limit: write it as `PASSWORD`, Cognito counts wrong passwords itself")]
     PasswordLimited,
     /// `PASSWORD` behind another step.
@@ -120,14 +123,6 @@ pub enum FlowError {
         /// The challenge.
         name: String,
     },
-    /// A challenge that nobody registered.
-    #[error("unknown challenge `{name}` in flow (known: PASSWORD, {known})")]
-    UnknownChallenge {
-        /// What the flow says.
-        name: String,
-        /// The registered challenges.
-        known: String,
-    },
 }
 
 #[cfg(test)]
@@ -135,7 +130,7 @@ mod tests {
     use super::*;
 
     fn error(flow: &str) -> String {
-        Flow::parse(flow, &Registry::standard()).unwrap_err().to_string()
+        Flow::parse(flow).unwrap_err().to_string()
     }
 
     #[test]
@@ -159,12 +154,25 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_challenge_is_told_the_known_ones() {
-        let known = Registry::standard().known();
-        for name in ["CAPTHA", "captcha", "PASSWORT"] {
-            let message = format!("unknown challenge `{name}` in flow (known: PASSWORD, {known})");
-            assert_eq!(error(&format!("{name}:3")), message);
+    fn names_are_data_but_have_a_form() {
+        assert!(Flow::parse("CAPTHA:3,PAGER_CODE:1").is_ok());
+        for (flow, error) in [
+            ("captcha:3", NameError::Malformed),
+            ("PASSWORT?:3", NameError::Malformed),
+            ("SRP_A:3", NameError::Reserved),
+            ("CAPTCHA|SMS_MFA:3", NameError::Reserved),
+            ("SMS_MFA", NameError::Reserved),
+        ] {
+            assert!(
+                matches!(Flow::parse(flow), Err(FlowError::BadName { error: found, .. }) if found == error),
+                "{flow}"
+            );
         }
+        assert_eq!(
+            error("CAPTCHA|captcha:3"),
+            "`captcha` is not the name of a challenge: write 1 to 32 characters of A-Z, 0-9 and _, starting with a letter, \
+             such as `EMAIL_CODE`"
+        );
     }
 
     #[test]
@@ -172,7 +180,7 @@ mod tests {
         for limit in ["0", "-1", "256", "", "x", "3:3", "1.5"] {
             assert!(error(&format!("CAPTCHA:{limit}")).contains("from 1 to 255"), "{limit}");
         }
-        assert!(Flow::parse("CAPTCHA:1,CAPTCHA:255", &Registry::standard()).is_ok());
+        assert!(Flow::parse("CAPTCHA:1,CAPTCHA:255").is_ok());
     }
 
     #[test]
@@ -190,8 +198,7 @@ mod tests {
 
     #[test]
     fn alternatives_are_known_and_named_once() {
-        let registry = Registry::standard();
-        assert!(Flow::parse("CAPTCHA|SECURITY_QUESTION:3", &registry).is_ok());
+        assert!(Flow::parse("CAPTCHA|SECURITY_QUESTION:3").is_ok());
         for (flow, message) in [
             (
                 "CAPTCHA|CAPTCHA:3",
@@ -205,7 +212,6 @@ mod tests {
             assert_eq!(error(flow), message);
         }
         for flow in [
-            "CAPTCHA|PIN:3",
             "CAPTCHA|:3",
             "|CAPTCHA:3",
             "CAPTCHA|PASSWORD:3",
@@ -218,10 +224,9 @@ mod tests {
 
     #[test]
     fn blanks_around_steps_do_not_matter() {
-        let registry = Registry::standard();
         assert_eq!(
-            Flow::parse(" PASSWORD , CAPTCHA | SECURITY_QUESTION : 3 ", &registry),
-            Flow::parse("PASSWORD,CAPTCHA|SECURITY_QUESTION:3", &registry)
+            Flow::parse(" PASSWORD , CAPTCHA | SECURITY_QUESTION : 3 "),
+            Flow::parse("PASSWORD,CAPTCHA|SECURITY_QUESTION:3")
         );
     }
 }

@@ -1,20 +1,19 @@
 use super::*;
-use crate::challenges::Registry;
 
 fn flow(flow: &str) -> Flow {
-    Flow::parse(flow, &Registry::standard()).unwrap()
+    Flow::parse(flow).unwrap()
 }
 
-fn cognito(challenge: &'static str, correct: bool) -> Attempt<'static> {
-    Attempt {
+fn cognito(challenge: &'static str, correct: bool) -> Entry<'static> {
+    Entry {
         challenge,
         metadata: None,
         correct,
     }
 }
 
-fn ours(name: &'static str, correct: bool) -> Attempt<'static> {
-    Attempt {
+fn ours(name: &'static str, correct: bool) -> Entry<'static> {
+    Entry {
         challenge: CUSTOM_CHALLENGE,
         metadata: Some(name),
         correct,
@@ -22,8 +21,8 @@ fn ours(name: &'static str, correct: bool) -> Attempt<'static> {
 }
 
 /// The decision in words: `CAPTCHA 2/3 left 1`, `tokens`, `password`, or the denial.
-fn decide(line: &str, session: &[Attempt<'_>]) -> String {
-    match flow(line).decide(session, User::Found) {
+fn decide(line: &str, session: &[Entry<'_>]) -> String {
+    match flow(line).decide(session, Existence::Existing) {
         Decision::Ask(ask) => {
             format!(
                 "{} {}/{} left {}",
@@ -40,12 +39,12 @@ fn decide(line: &str, session: &[Attempt<'_>]) -> String {
 }
 
 const DEFAULT: &str = "PASSWORD,CAPTCHA:3,SECURITY_QUESTION:3";
-const SRP: Attempt<'static> = Attempt {
+const SRP: Entry<'static> = Entry {
     challenge: SRP_A,
     metadata: None,
     correct: true,
 };
-const VERIFIED: Attempt<'static> = Attempt {
+const VERIFIED: Entry<'static> = Entry {
     challenge: PASSWORD_VERIFIER,
     metadata: None,
     correct: true,
@@ -80,7 +79,7 @@ fn a_wrong_answer_is_followed_by_the_next_attempt_and_a_new_step_by_its_first() 
         .into_iter()
         .map(|answers| {
             let session: Vec<_> = answers.iter().map(|correct| ours("CAPTCHA", *correct)).collect();
-            match flow("CAPTCHA:3,SECURITY_QUESTION:3").decide(&session, User::Found) {
+            match flow("CAPTCHA:3,SECURITY_QUESTION:3").decide(&session, Existence::Existing) {
                 Decision::Ask(ask) => ask.attempt(),
                 decision => panic!("{decision:?}"),
             }
@@ -150,7 +149,7 @@ fn a_step_out_of_order_or_without_its_name_is_denied() {
         ours("", true),
         cognito(CUSTOM_CHALLENGE, true),
         cognito("CAPTCHA", true),
-        Attempt {
+        Entry {
             challenge: "SMS_MFA",
             metadata: Some("CAPTCHA"),
             correct: true,
@@ -198,10 +197,13 @@ fn a_user_that_does_not_exist_is_asked_the_same_and_gets_no_tokens() {
     let session = [SRP, VERIFIED, ours("CAPTCHA", true), ours("SECURITY_QUESTION", true)];
     for length in 0..session.len() {
         let session = &session[..length];
-        assert_eq!(flow.decide(session, User::NotFound), flow.decide(session, User::Found));
+        assert_eq!(
+            flow.decide(session, Existence::Nonexistent),
+            flow.decide(session, Existence::Existing)
+        );
     }
     assert_eq!(
-        flow.decide(&session, User::NotFound),
+        flow.decide(&session, Existence::Nonexistent),
         Decision::Deny(Denial::UserNotFound)
     );
 }
@@ -226,7 +228,7 @@ fn alternatives_pass_a_step_and_share_its_attempts() {
 #[test]
 fn only_what_the_step_lists_can_be_chosen() {
     let flow = flow("CAPTCHA|SECURITY_QUESTION:3");
-    let Decision::Ask(ask) = flow.decide(&[], User::Found) else {
+    let Decision::Ask(ask) = flow.decide(&[], Existence::Existing) else {
         panic!("asks")
     };
     let names: Vec<_> = ask.alternatives().map(Name::as_str).collect();
@@ -250,4 +252,40 @@ fn a_flow_tells_every_challenge_that_it_can_ask() {
     let names: Vec<_> = flow.challenges().map(Name::as_str).collect();
     assert_eq!(names, ["CAPTCHA", "PROOF_OF_WORK", "CAPTCHA"]);
     assert_eq!(flow.len(), 3);
+}
+
+#[test]
+fn a_name_with_a_state_counts_as_the_name() {
+    let line = "CAPTCHA|CODE:3";
+    let left = ours("CODE.c3RhdGU", false);
+    assert_eq!(decide(line, &[left]), "CAPTCHA 1/1 left 2");
+    assert_eq!(decide(line, &[left, ours("CAPTCHA", false), left]), "AttemptsSpent");
+    assert_eq!(decide(line, &[left, ours("CODE.b3RoZXI", true)]), "tokens");
+    let long = format!("CODE.{}", "a".repeat(10_240));
+    let long: &'static str = long.leak();
+    for metadata in [
+        "CODE.",
+        "CODE.a.b",
+        "CODE. ",
+        "OTHER.c3RhdGU",
+        ".c3RhdGU",
+        "CODE|c3RhdGU",
+        long,
+    ] {
+        assert_eq!(decide(line, &[ours(metadata, true)]), "SessionMismatch", "{metadata}");
+    }
+}
+
+#[test]
+fn create_is_told_the_entries_of_the_step_alone() {
+    let session = [
+        ours("CAPTCHA", false),
+        ours("CAPTCHA", true),
+        ours("CODE.c3RhdGU", false),
+    ];
+    let flow = flow("CAPTCHA:3,CODE:3");
+    let Decision::Ask(ask) = flow.decide(&session, Existence::Existing) else {
+        panic!("asks")
+    };
+    assert_eq!((ask.answered, ask.attempt()), (&session[2..], 2));
 }

@@ -9,8 +9,8 @@ use aws_sdk_s3::presigning::PresigningConfig;
 use aws_sdk_s3::primitives::ByteStream;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use shared::lambda::{ConfigError, Environment};
-use shared::session::SessionMinutes;
+use cognito_challenge::session::SessionMinutes;
+use cognito_challenge_runtime::{ConfigError, Environment};
 use tracing::{Instrument, info_span, warn};
 
 /// How long S3 may take. Cognito gives the whole function 5 seconds.
@@ -26,7 +26,7 @@ pub(super) struct Store {
 impl Store {
     pub(super) fn configure(environment: &Environment) -> Result<Self, ConfigError> {
         let text = |value: &str| Ok::<_, ConfigError>(value.to_owned());
-        let config = aws_sdk_s3::config::Builder::from(&aws::configure(environment, "S3")?)
+        let config = aws_sdk_s3::config::Builder::from(&cognito_challenge_aws::configure(environment, "S3")?)
             .behavior_version(BehaviorVersion::latest())
             .request_checksum_calculation(RequestChecksumCalculation::WhenRequired);
         Ok(Self {
@@ -41,7 +41,7 @@ impl Store {
     pub(super) async fn connect(&self) {
         // There is no such object, and who may not list is told 403: what counts is the connection that stays open.
         let head = self.client.head_object().bucket(&self.bucket).key("captcha/").send();
-        match tokio::time::timeout(aws::CONNECTING, head).await {
+        match tokio::time::timeout(cognito_challenge_aws::CONNECTING, head).await {
             Ok(Ok(_) | Err(SdkError::ServiceError(_))) => {}
             Ok(Err(_)) => warn!("no connection to S3"),
             Err(_) => warn!("S3 did not answer in time"),

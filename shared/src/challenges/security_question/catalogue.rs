@@ -2,33 +2,27 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
-
-use crate::locale::Locale;
-use crate::secret::Keys;
+use crate::keys::Keys;
+use crate::texts::Texts;
+use crate::user::User;
 
 /// A question of the catalogue.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Question {
-    /// What the enrolment and the client's `questionId` call it. Never changes, because enrolments hold it.
+    /// Its id in enrolments and in the public parameter `questionId`. Never changes, because enrolments hold it.
     pub id: &'static str,
-    en: &'static str,
-    es: &'static str,
 }
 
 impl Question {
-    /// The question in words.
-    pub fn text(&self, locale: Locale) -> &'static str {
-        match locale {
-            Locale::En => self.en,
-            Locale::Es => self.es,
-        }
+    /// The key of the question's [texts](Texts).
+    pub fn key(&self) -> String {
+        format!("{}.{}", super::NAME, self.id)
     }
 
-    /// The question in every language.
-    pub(super) fn texts(&self) -> impl Iterator<Item = &'static str> {
-        Locale::ALL.into_iter().map(|locale| self.text(locale))
+    /// The question in words, in the first of the `wanted` languages that there is; its id if there is no text at all.
+    pub fn words<'t>(&self, texts: &'t Texts, wanted: &[&str]) -> &'t str {
+        let text = texts.text(&self.key(), wanted.iter().copied());
+        text.map_or(self.id, |text| text.words)
     }
 
     /// The question called `id`.
@@ -38,15 +32,24 @@ impl Question {
 
     /// Chooses the question that `user` is asked at `now`.
     ///
-    /// The choice is a keyed hash of user and 30-day window, so it is the same over retries and new sign-ins and
-    /// nobody can shop for another question. Each candidate is scored by itself: enrolling a further question
-    /// rarely changes the choice. So is each that is no candidate, or how long it takes would tell what was enrolled.
-    pub fn choose(candidates: &[&'static Self], keys: &Keys, user: &str, now: SystemTime) -> Option<&'static Self> {
-        let key = keys.derive("security question: choice");
+    /// The choice is a keyed hash of user and 30-day window: it stays the same over retries and new sign-ins, so that an
+    /// attacker cannot try for another question. Each candidate is scored by itself: enrolling a further question rarely
+    /// changes the choice. Questions that are not candidates are scored too, or the time would reveal what is enrolled.
+    pub fn choose(
+        candidates: &[&'static Self],
+        keys: &Keys,
+        user: &User<'_>,
+        now: SystemTime,
+    ) -> Option<&'static Self> {
         let window = now.duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO).as_secs() / WINDOW_SECONDS;
+        let user = user.identity();
+        let score = |id: &str| {
+            let parts = [user.as_bytes(), id.as_bytes(), &window.to_be_bytes()];
+            keys.mac("security question: choice", &parts)
+        };
         CATALOGUE
             .iter()
-            .map(|question| (score(&key, user, window, question.id), question))
+            .map(|question| (score(question.id), question))
             .filter(|(_, question)| candidates.contains(question))
             .max_by_key(|(score, _)| *score)
             .map(|(_, question)| question)
@@ -56,86 +59,66 @@ impl Question {
 /// How long a user is asked the same question.
 const WINDOW_SECONDS: u64 = 30 * 24 * 60 * 60;
 
-fn score(key: &[u8; 32], user: &str, window: u64, id: &str) -> [u8; 32] {
-    // INVARIANT: HMAC takes keys of any length, and this is the length of its hash.
-    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else {
-        return [0; 32];
-    };
-    // The lengths keep (user, id) apart from any other pair with the same letters.
-    for part in [user, id] {
-        mac.update(&(part.len() as u64).to_be_bytes());
-        mac.update(part.as_bytes());
-    }
-    mac.update(&window.to_be_bytes());
-    mac.finalize().into_bytes().into()
-}
-
 /// Every question, chosen for answers that stay the same and are hard to look up.
 pub const CATALOGUE: &[Question] = &[
-    Question {
-        id: "birth-city",
-        en: "In which town or city were you born?",
-        es: "¿En qué pueblo o ciudad nació usted?",
-    },
-    Question {
-        id: "childhood-friend",
-        en: "What is the first name of your best friend in childhood?",
-        es: "¿Cuál es el nombre de pila de su mejor amigo o amiga de la infancia?",
-    },
-    Question {
-        id: "childhood-street",
-        en: "What is the name of the street where you first lived?",
-        es: "¿Cómo se llama la primera calle en la que vivió?",
-    },
-    Question {
-        id: "first-concert",
-        en: "Who played at the first concert that you went to?",
-        es: "¿Quién tocaba en el primer concierto al que fue?",
-    },
-    Question {
-        id: "first-job-city",
-        en: "In which town or city was your first job?",
-        es: "¿En qué pueblo o ciudad tuvo su primer trabajo?",
-    },
-    Question {
-        id: "first-pet",
-        en: "What was the name of your first pet?",
-        es: "¿Cómo se llamaba su primera mascota?",
-    },
-    Question {
-        id: "first-teacher",
-        en: "What was the name of your first teacher?",
-        es: "¿Cómo se llamaba su primera maestra o su primer maestro?",
-    },
-    Question {
-        id: "oldest-cousin",
-        en: "What is the full name of your oldest cousin?",
-        es: "¿Cuál es el nombre completo de su primo o prima mayor?",
-    },
+    Question { id: "birth-city" },
+    Question { id: "childhood-friend" },
+    Question { id: "childhood-street" },
+    Question { id: "first-concert" },
+    Question { id: "first-job-city" },
+    Question { id: "first-pet" },
+    Question { id: "first-teacher" },
+    Question { id: "oldest-cousin" },
 ];
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashSet;
+    use std::collections::{HashMap, HashSet};
 
     use super::*;
+    use crate::texts::STANDARD;
+    use crate::user::Existence;
 
-    fn choose(user: &str, now: SystemTime) -> &'static str {
+    fn choose_among(
+        candidates: &[&'static Question],
+        name: &str,
+        existence: Existence,
+        now: SystemTime,
+    ) -> &'static Question {
+        let attributes = HashMap::new();
+        let user = User::new("p", name, existence, &attributes);
+        Question::choose(candidates, &Keys::parse(&"k".repeat(32)).unwrap(), &user, now).unwrap()
+    }
+
+    fn choose(name: &str, now: SystemTime) -> &'static str {
         let all: Vec<_> = CATALOGUE.iter().collect();
-        Question::choose(&all, &Keys::parse(&"k".repeat(32)).unwrap(), user, now)
-            .unwrap()
-            .id
+        choose_among(&all, name, Existence::Existing, now).id
+    }
+
+    #[test]
+    fn spellings_of_a_nonexistent_name_get_the_same_question() {
+        let all: Vec<_> = CATALOGUE.iter().collect();
+        for n in 0..40 {
+            let of = |name: String| choose_among(&all, &name, Existence::Nonexistent, UNIX_EPOCH).id;
+            assert_eq!(of(format!("ada{n}")), of(format!("ADA{n}")));
+        }
     }
 
     #[test]
     fn ids_are_unique_and_every_text_is_there() {
         let ids: HashSet<_> = CATALOGUE.iter().map(|question| question.id).collect();
         assert_eq!(ids.len(), CATALOGUE.len());
-        assert!(
-            CATALOGUE
-                .iter()
-                .all(|q| Locale::ALL.iter().all(|locale| q.text(*locale).ends_with('?')))
-        );
+        for (tag, _) in STANDARD {
+            for question in CATALOGUE {
+                let text = Texts::standard();
+                let text = text.text(&question.key(), [tag]).unwrap();
+                assert!(
+                    text.language == tag && text.words.ends_with('?'),
+                    "{tag} {}",
+                    question.id
+                );
+            }
+        }
     }
 
     #[test]
@@ -154,15 +137,12 @@ mod tests {
     #[test]
     fn one_question_more_changes_the_choice_only_to_that_question() {
         let now = UNIX_EPOCH + Duration::from_hours(500_000);
-        let keys = Keys::parse(&"k".repeat(32)).unwrap();
         let (few, more): (Vec<_>, Vec<_>) = (CATALOGUE[..3].iter().collect(), CATALOGUE[..4].iter().collect());
         for n in 0..100 {
             let user = format!("user{n}");
-            let (before, after) = (
-                Question::choose(&few, &keys, &user, now),
-                Question::choose(&more, &keys, &user, now),
-            );
-            assert!(after == before || after == Some(&CATALOGUE[3]));
+            let [before, after] =
+                [&few, &more].map(|candidates| choose_among(candidates, &user, Existence::Existing, now));
+            assert!(after == before || after == &CATALOGUE[3]);
         }
     }
 }

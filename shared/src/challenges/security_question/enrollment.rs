@@ -5,7 +5,7 @@ use std::fmt;
 use std::thread::{self, ScopedJoinHandle};
 
 use super::{AnswerHash, HashError, Question};
-use crate::secret::Keys;
+use crate::keys::Keys;
 
 /// The user attribute that holds the enrolment. The app client may neither read nor write it.
 pub const ATTRIBUTE: &str = "custom:security_questions";

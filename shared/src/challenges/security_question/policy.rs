@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Question, hash};
+use crate::texts::Texts;
 
 /// The fewest questions a user enrols, so that the one that is asked says little about which there are.
 pub const FEWEST_QUESTIONS: usize = 3;
@@ -39,12 +40,12 @@ const DENIED: [&str; 24] = [
 ];
 
 /// Checks `answers`, pairs of a question and what a user said to it. `known` is what others know of the user, such as
-/// the name and the e-mail address.
+/// the name and the e-mail address. `texts` are the questions in words, in all languages.
 ///
 /// # Errors
 ///
 /// The first answer that may not be enrolled; the message names its question and never the answer.
-pub fn check(answers: &[(&Question, &str)], known: &[&str]) -> Result<(), PolicyError> {
+pub fn check(answers: &[(&Question, &str)], known: &[&str], texts: &Texts) -> Result<(), PolicyError> {
     let mut ids = BTreeSet::new();
     let mut said = BTreeSet::new();
     let known: Vec<String> = known
@@ -67,7 +68,10 @@ pub fn check(answers: &[(&Question, &str)], known: &[&str]) -> Result<(), Policy
         if DENIED.contains(&answer.as_str()) || all_alike(&answer) {
             return Err(PolicyError::TooCommon { id });
         }
-        if question.texts().any(|text| words(text).contains(&answer)) {
+        if texts
+            .in_all_languages(&question.key())
+            .any(|text| words(text).contains(&answer))
+        {
             return Err(PolicyError::FromTheQuestion { id });
         }
         if !said.insert(answer) {
@@ -158,7 +162,7 @@ mod tests {
             .iter()
             .map(|(id, answer)| (Question::with_id(id).unwrap(), *answer))
             .collect();
-        check(&answers, &["ada", "ada.lovelace@example.com"]).err()
+        check(&answers, &["ada", "ada.lovelace@example.com"], &Texts::standard()).err()
     }
 
     fn with_first(answer: &str) -> Option<PolicyError> {

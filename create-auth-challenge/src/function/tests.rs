@@ -1,0 +1,175 @@
+use async_trait::async_trait;
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+use serde_json::json;
+
+use super::*;
+
+/// A challenge that leaves how often it was asked as a state.
+struct Counting;
+
+#[async_trait]
+impl Issuer for Counting {
+    async fn issue(&self, request: &Request<'_>, _: &mut (dyn CryptoRng + Send)) -> Result<Issued, IssueError> {
+        let times = request.state.map_or(1, |state| state[0] + 1);
+        Ok(Issued::new().public("times", times.to_string()).state([times]))
+    }
+
+    fn leaves_state(&self) -> bool {
+        true
+    }
+}
+
+/// A challenge that does what the client metadata `do` says.
+struct Moody;
+
+#[async_trait]
+impl Issuer for Moody {
+    async fn issue(&self, request: &Request<'_>, _: &mut (dyn CryptoRng + Send)) -> Result<Issued, IssueError> {
+        match request.client_metadata.get("do").map(String::as_str) {
+            Some("hang") => std::future::pending().await,
+            Some("leave") => Ok(Issued::new().state([1])),
+            Some(name @ ("step" | "alternatives")) => {
+                let name = if name == "step" { "step" } else { "alternatives" };
+                Ok(Issued::new().public(name, "x"))
+            }
+            Some("challenge") => Ok(Issued::new().private("challenge", "OTHER")),
+            _ => Ok(Issued::new()),
+        }
+    }
+}
+
+fn configure(flow: &str, locale: &str) -> Result<Function, ConfigError> {
+    let issuers = Issuers::none()
+        .with("COUNTING", |_| Ok(Box::new(Counting)))
+        .with("MOODY", |_| Ok(Box::new(Moody)))
+        .language("de", r#"{"CAPTCHA.alt": "Bild"}"#);
+    let variables = [
+        ("AUTH_FLOW", flow),
+        ("CHALLENGE_SECRET", "at least thirty-two bytes of secret"),
+        ("DEFAULT_LOCALE", locale),
+    ];
+    Function::configure(&Environment::new(variables), &issuers)
+}
+
+/// What create answers after a session of wrong answers, each with its metadata.
+async fn create(flow: &str, user: &str, session: &[&str], metadata: Value) -> Result<Value, String> {
+    let session: Vec<_> = session
+        .iter()
+        .map(|metadata| {
+            json!({"challengeName": "CUSTOM_CHALLENGE", "challengeResult": false, "challengeMetadata": metadata})
+        })
+        .collect();
+    let event = json!({"userPoolId": "p", "userName": user, "request": {"challengeName": "CUSTOM_CHALLENGE",
+        "session": session, "clientMetadata": metadata, "userAttributes": {}}});
+    let function = configure(flow, "en").unwrap();
+    let created = function.handle(event, UNIX_EPOCH, &mut StdRng::seed_from_u64(1)).await;
+    created
+        .map(|mut created| created["response"].take())
+        .map_err(|error| error.to_string())
+}
+
+fn metadata(created: &Value) -> &str {
+    created["challengeMetadata"].as_str().unwrap()
+}
+
+#[tokio::test]
+async fn a_state_reaches_the_next_attempt_of_its_step_and_its_challenge_alone() {
+    const FLOW: &str = "COUNTING|MOODY:9,COUNTING:3";
+    let first = create(FLOW, "ada", &[], json!(null)).await.unwrap();
+    let second = create(FLOW, "ada", &[metadata(&first), "MOODY"], json!(null))
+        .await
+        .unwrap();
+    assert_eq!(second["publicChallengeParameters"]["times"], "2");
+    let other = create(FLOW, "ada", &[metadata(&first)], json!({"challenge": "MOODY"}))
+        .await
+        .unwrap();
+    assert_eq!(metadata(&other), "MOODY");
+    let third = create(
+        FLOW,
+        "ada",
+        &[metadata(&first), "MOODY", metadata(&second)],
+        json!(null),
+    )
+    .await
+    .unwrap();
+    assert_eq!(third["publicChallengeParameters"]["times"], "3");
+}
+
+#[tokio::test]
+async fn a_state_that_does_not_verify_ends_the_sign_in_with_an_error_that_quotes_none() {
+    const FLOW: &str = "COUNTING:9";
+    let left = create(FLOW, "ada", &[], json!(null)).await.unwrap();
+    let left = metadata(&left);
+    let altered = format!(
+        "{}{}",
+        &left[..left.len() - 1],
+        if left.ends_with('A') { "E" } else { "A" }
+    );
+    for (user, metadata, message) in [
+        ("bob", left, "does not verify"),
+        ("ada", &altered, "does not verify"),
+        ("ada", "COUNTING", "has no state"),
+        ("ada", &format!("COUNTING.{}", "A".repeat(10_240)), "nothing to ask"),
+    ] {
+        let error = create(FLOW, user, &[metadata], json!(null)).await.unwrap_err();
+        assert!(error.contains(message), "{error}");
+        assert!(
+            !error.contains(metadata.rsplit('.').next().unwrap()) || metadata == "COUNTING",
+            "{error}"
+        );
+    }
+    let error = create("MOODY:9", "ada", &["MOODY.AAAA"], json!(null))
+        .await
+        .unwrap_err();
+    assert!(error.contains("leaves none"), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_type_that_hangs_or_breaks_a_rule_is_an_error_that_names_it() {
+    for (wish, message) in [
+        ("hang", "challenge `MOODY`: the challenge was not made in time"),
+        (
+            "leave",
+            "challenge `MOODY`, step 1: the challenge must return a state exactly if `leaves_state` is true",
+        ),
+        (
+            "step",
+            "challenge `MOODY` sets the parameter `step`, which create sets itself: choose another name",
+        ),
+        ("alternatives", "challenge `MOODY` sets the parameter `alternatives`"),
+        ("challenge", "challenge `MOODY` sets the parameter `challenge`"),
+    ] {
+        let error = create("MOODY:9", "ada", &[], json!({"do": wish})).await.unwrap_err();
+        assert!(error.starts_with(message), "{error}");
+    }
+}
+
+#[test]
+fn any_language_that_has_texts_can_be_the_default() {
+    for locale in ["en", "es", "de", "de-AT", "DE_ch"] {
+        assert!(configure("MOODY:1", locale).is_ok(), "{locale}");
+    }
+    assert_eq!(
+        configure("MOODY:1", "fr").err().unwrap().to_string(),
+        "variable `DEFAULT_LOCALE`: unknown language `fr`; known: en, es, de"
+    );
+}
+
+#[test]
+fn only_the_types_of_the_flow_need_their_variables() {
+    let variables = |flow| {
+        [
+            ("AUTH_FLOW", flow),
+            ("CHALLENGE_SECRET", "at least thirty-two bytes of secret"),
+        ]
+    };
+    let configured = |flow| Function::configure(&Environment::new(variables(flow)), &Issuers::standard());
+    assert!(configured("SECURITY_QUESTION:1").is_ok());
+    assert!(configured("CAPTCHA:1").is_err());
+    let error = configured("CAPTHA:1").err().unwrap().to_string();
+    assert_eq!(
+        error,
+        "variable `AUTH_FLOW`: unknown challenge `CAPTHA`; known: PASSWORD, CAPTCHA, PROOF_OF_WORK, SECURITY_QUESTION"
+    );
+}

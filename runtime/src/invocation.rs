@@ -1,0 +1,92 @@
+//! Whose invocation it is, as far as the log may know.
+
+use cognito_challenge::event::printable;
+use cognito_challenge::hex;
+use cognito_challenge::keys::Keys;
+use serde_json::Value;
+
+/// What an event says of itself, fit for the log.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Origin {
+    pub(super) trigger: Option<String>,
+    pub(super) pool: Option<String>,
+    pub(super) client: Option<String>,
+    pub(super) user: Option<String>,
+}
+
+impl Origin {
+    /// Reads it from `event`. Without `pseudonyms` there is no user.
+    pub(super) fn of(event: &Value, pseudonyms: Option<&Pseudonyms>) -> Self {
+        let text = |path: &[&str]| path.iter().try_fold(event, |value, name| value.get(name))?.as_str();
+        // A user that does not exist has no `sub`.
+        let user = text(&["request", "userAttributes", "sub"]).or(text(&["userName"]));
+        Self {
+            trigger: text(&["triggerSource"]).map(printable),
+            pool: text(&["userPoolId"]).map(printable),
+            client: text(&["callerContext", "clientId"]).map(printable),
+            user: pseudonyms.zip(user).map(|(pseudonyms, user)| pseudonyms.of(user)),
+        }
+    }
+}
+
+/// Pseudonyms of users in the log: the same for a user in every line. Without the secret, they cannot be computed, so that
+/// a reader of the log cannot try usernames until one fits.
+pub(super) struct Pseudonyms(Keys);
+
+impl Pseudonyms {
+    /// Reads the secret, if it is one: the functions themselves say what is wrong with it.
+    pub(super) fn parse(secret: &str) -> Option<Self> {
+        Keys::parse(secret).ok().map(Self)
+    }
+
+    fn of(&self, user: &str) -> String {
+        let hash = self.0.mac("log: user", &[user.as_bytes()]);
+        hash.get(..8).map(hex::encode).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn pseudonyms(letter: &str) -> Pseudonyms {
+        Pseudonyms::parse(&letter.repeat(32)).unwrap()
+    }
+
+    fn event(name: &str, sub: Option<&str>) -> Value {
+        json!({"triggerSource": "T_A", "userPoolId": "p", "userName": name, "callerContext": {"clientId": "c"},
+            "request": {"userAttributes": {"sub": sub}}})
+    }
+
+    #[test]
+    fn one_user_is_one_pseudonym_under_any_name() {
+        let of = |name, sub, letter| Origin::of(&event(name, sub), Some(&pseudonyms(letter))).user.unwrap();
+        assert_eq!(of("ada", Some("1"), "k"), of("Ada@example.com", Some("1"), "k"));
+        assert_ne!(of("ada", Some("1"), "k"), of("ada", Some("2"), "k"));
+        assert_ne!(of("ada", Some("1"), "k"), of("ada", Some("1"), "x"));
+        assert_ne!(of("nobody", None, "k"), of("no one", None, "k"));
+    }
+
+    #[test]
+    fn the_pseudonym_is_hkdf_and_hmac_cut_to_64_bits() {
+        // Python: key = h(h(bytes(32), b"k" * 32), b"log: user\x01"); h(key, (3).to_bytes(8, "big") + b"ada").hex()[:16],
+        // where h = lambda key, text: hmac.digest(key, text, "sha256")
+        assert_eq!(pseudonyms("k").of("ada"), "28e91fb0d317d504");
+    }
+
+    #[test]
+    fn without_the_secret_nobody_is_told_apart() {
+        let origin = Origin::of(&event("ada", Some("1")), None);
+        assert_eq!(origin.user, None);
+        assert_eq!(origin.client.as_deref(), Some("c"));
+    }
+
+    #[test]
+    fn what_is_no_event_has_no_origin() {
+        for event in [json!(null), json!([1]), json!({"triggerSource": 1, "request": "x"})] {
+            assert_eq!(Origin::of(&event, Some(&pseudonyms("k"))), Origin::default(), "{event}");
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! The challenge types that a function has, by name.
+
+use std::fmt::Write;
+
+use cognito_challenge::flow::Flow;
+use cognito_challenge::name::Name;
+
+use crate::{ConfigError, Environment};
+
+/// Makes one half of a challenge type from the environment.
+pub type Configure<T> = fn(&Environment) -> Result<Box<T>, ConfigError>;
+
+/// A list of challenge types: one half of each, by name. Only what is listed is linked into the function.
+///
+/// A list with a wrong name, or with one name twice, is an error when the function starts.
+pub struct Registry<T: ?Sized> {
+    types: Vec<(&'static str, Configure<T>)>,
+}
+
+impl<T: ?Sized> Registry<T> {
+    /// A list of the given types.
+    pub fn new(types: &[(&'static str, Configure<T>)]) -> Self {
+        Self { types: types.to_vec() }
+    }
+
+    /// The list with one more type.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, configure: Configure<T>) -> Self {
+        self.types.push((name, configure));
+        self
+    }
+
+    /// The names in the list.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.types.iter().map(|(name, _)| *name)
+    }
+
+    /// Makes the types that `flow` asks. The others are not made and need no variables.
+    ///
+    /// # Errors
+    ///
+    /// A list with a wrong name or a name twice, a challenge of the flow that is not in the list, and what a type
+    /// refuses.
+    pub fn configure(&self, flow: &Flow, environment: &Environment) -> Result<Configured<T>, ConfigError> {
+        for (index, name) in self.names().enumerate() {
+            Name::parse(name).map_err(|error| ConfigError::Types(format!("`{name}`: {error}")))?;
+            if self.names().take(index).any(|before| before == name) {
+                return Err(ConfigError::Types(format!(
+                    "`{name}` is registered twice: register it once"
+                )));
+            }
+        }
+        let mut types: Vec<(Name, Box<T>)> = Vec::new();
+        for name in flow.challenges() {
+            if types.iter().any(|(known, _)| known == name) {
+                continue;
+            }
+            let listed = self.types.iter().find(|(listed, _)| *listed == name.as_str());
+            let (_, configure) = listed.ok_or_else(|| self.unknown(name))?;
+            types.push((name.clone(), configure(environment)?));
+        }
+        Ok(Configured { types })
+    }
+
+    fn unknown(&self, name: &Name) -> ConfigError {
+        let mut error = format!("unknown challenge `{name}`; known: PASSWORD");
+        for known in self.names() {
+            // Writing to a string does not fail.
+            let _ = write!(error, ", {known}");
+        }
+        ConfigError::Invalid {
+            name: "AUTH_FLOW",
+            error,
+        }
+    }
+}
+
+impl<T: ?Sized> Default for Registry<T> {
+    fn default() -> Self {
+        Self { types: Vec::new() }
+    }
+}
+
+/// The challenge types that a flow asks, ready for use.
+pub struct Configured<T: ?Sized> {
+    types: Vec<(Name, Box<T>)>,
+}
+
+impl<T: ?Sized> Configured<T> {
+    /// The type called `name`, and its name.
+    pub fn get(&self, name: &str) -> Option<(&Name, &T)> {
+        let found = self.types.iter().find(|(known, _)| known.as_str() == name)?;
+        Some((&found.0, found.1.as_ref()))
+    }
+
+    /// Each type once.
+    pub fn iter(&self) -> impl Iterator<Item = &T> {
+        self.types.iter().map(|(_, challenge)| challenge.as_ref())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Display;
+
+    use super::*;
+
+    fn configure(environment: &Environment) -> Result<Box<dyn Display>, ConfigError> {
+        environment.required("TEXT", |text| {
+            Ok::<Box<dyn Display>, ConfigError>(Box::new(text.to_owned()))
+        })
+    }
+
+    fn none() -> Registry<dyn Display> {
+        Registry::default()
+    }
+
+    fn error(registry: &Registry<dyn Display>, flow: &str) -> String {
+        let environment = Environment::new([("TEXT", "text")]);
+        let configured = registry.configure(&Flow::parse(flow).unwrap(), &environment);
+        configured.err().unwrap().to_string()
+    }
+
+    #[test]
+    fn a_flow_that_cannot_be_served_is_told_the_known_names() {
+        let registry = none().with("ONE", configure).with("TWO", configure);
+        assert_eq!(
+            error(&registry, "ONE:1,CAPTHA|TWO:1"),
+            "variable `AUTH_FLOW`: unknown challenge `CAPTHA`; known: PASSWORD, ONE, TWO"
+        );
+    }
+
+    #[test]
+    fn only_what_the_flow_asks_is_made() {
+        let registry = none().with("ONE", configure);
+        let nothing = Environment::new::<&str>([]);
+        let configured = |flow| registry.configure(&Flow::parse(flow).unwrap(), &nothing);
+        assert!(configured("PASSWORD").is_ok());
+        assert!(configured("PASSWORD,ONE:1").is_err());
+    }
+
+    #[test]
+    fn a_name_that_cannot_be_or_is_there_already_stops_the_function() {
+        for (name, message) in [
+            ("", "challenge types: ``: write 1 to 32 characters of A-Z"),
+            ("pager", "challenge types: `pager`: write 1 to 32 characters of A-Z"),
+            ("PASSWORD", "challenge types: `PASSWORD`: the name is reserved"),
+            ("SRP_A", "challenge types: `SRP_A`: the name is reserved"),
+            ("ONE", "challenge types: `ONE` is registered twice"),
+        ] {
+            let registry = none().with("ONE", configure).with(name, configure);
+            let error = error(&registry, "ONE:1");
+            assert!(error.starts_with(message), "{error}");
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! One-time codes derived from a key, so that retries keep the code and no session holds it.
+
+use std::fmt::Write;
+
+/// The most digits that a code can have.
+pub const MAX_DIGITS: u8 = 10;
+
+/// A code of `length` decimal digits (1 to [`MAX_DIGITS`]) from the 32 bytes of [`Keys::mac`](crate::keys::Keys::mac).
+///
+/// Every code is equally likely: a block of eight bytes is used only if it is below the largest multiple of the number
+/// of codes. That the first three of the four blocks are unusable has a probability below 2^-90; then the last block is
+/// used as it is.
+pub fn digits(hash: [u8; 32], length: u8) -> String {
+    let length = length.clamp(1, MAX_DIGITS);
+    let codes = 10_u64.pow(length.into());
+    let unbiased = u64::MAX - u64::MAX % codes;
+    let (blocks, _) = hash.as_chunks::<8>();
+    let mut numbers = blocks.iter().map(|block| u64::from_be_bytes(*block));
+    let last = numbers.clone().next_back().unwrap_or_default();
+    let number = numbers.find(|number| *number < unbiased).unwrap_or(last) % codes;
+    let mut code = String::new();
+    // Writing to a string does not fail.
+    let _ = write!(code, "{number:0width$}", width = length.into());
+    code
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Four blocks as a hash.
+    fn hash(blocks: [u64; 4]) -> [u8; 32] {
+        let mut hash = [0; 32];
+        for (to, block) in hash.chunks_mut(8).zip(blocks) {
+            to.copy_from_slice(&block.to_be_bytes());
+        }
+        hash
+    }
+
+    #[test]
+    fn a_code_has_its_length_and_leading_zeros() {
+        assert_eq!(digits(hash([42, 0, 0, 0]), 6), "000042");
+        assert_eq!(digits(hash([1_234_567, 0, 0, 0]), 6), "234567");
+        assert_eq!(digits(hash([1_234_567, 0, 0, 0]), 1), "7");
+        assert_eq!(digits(hash([u64::MAX / 2, 0, 0, 0]), 10).len(), 10);
+    }
+
+    #[test]
+    fn a_block_that_would_make_some_codes_likelier_is_not_used() {
+        assert_eq!(digits(hash([u64::MAX, u64::MAX - 1, 17, 0]), 6), "000017");
+    }
+}

@@ -1,0 +1,60 @@
+//! The private parameters of a challenge: what create gives to verify through Cognito. The client never sees them.
+
+use std::collections::HashMap;
+use std::fmt;
+
+use subtle::ConstantTimeEq;
+
+/// Public and private parameter of every challenge: its name.
+pub const CHALLENGE: &str = "challenge";
+
+/// Private parameter of every challenge: when it was asked, in seconds since 1970.
+pub const ISSUED_AT: &str = "issuedAt";
+
+/// The private parameters of a challenge. `Debug` shows no value.
+#[derive(Clone, Copy)]
+pub struct PrivateParameters<'a>(&'a HashMap<String, String>);
+
+impl<'a> PrivateParameters<'a> {
+    /// Wraps an event's `privateChallengeParameters`.
+    pub fn new(parameters: &'a HashMap<String, String>) -> Self {
+        Self(parameters)
+    }
+
+    /// The parameter `name`, unless it is empty.
+    pub fn get(self, name: &str) -> Option<&'a str> {
+        self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+}
+
+impl fmt::Debug for PrivateParameters<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PrivateParameters(…)")
+    }
+}
+
+/// Whether two texts are equal, in a time that depends on their lengths alone.
+pub fn same(left: &str, right: &str) -> bool {
+    left.as_bytes().ct_eq(right.as_bytes()).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_parameter_counts_as_missing() {
+        let parameters = HashMap::from([("a".to_owned(), String::new()), ("b".to_owned(), "x".to_owned())]);
+        let private = PrivateParameters::new(&parameters);
+        assert_eq!(["a", "b", "c"].map(|name| private.get(name)), [None, Some("x"), None]);
+    }
+
+    #[test]
+    fn debug_shows_no_value() {
+        let parameters = HashMap::from([("answer".to_owned(), "hunter2".to_owned())]);
+        assert_eq!(
+            format!("{:?}", PrivateParameters::new(&parameters)),
+            "PrivateParameters(…)"
+        );
+    }
+}

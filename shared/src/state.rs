@@ -1,0 +1,316 @@
+//! The state that a challenge leaves for the next attempt of its step.
+//!
+//! Cognito keeps `challengeMetadata` of each answered challenge in the session, and nothing else that create returns. It
+//! holds the challenge's name and, for a type that leaves a state, `NAME.` and the base64url of state and MAC. The MAC
+//! binds the state to user pool, user, challenge and step, so that none can stand in for another. The state itself is
+//! readable in the session: it must not hold a secret in clear. A code is derived from a nonce in it, see [`crate::code`].
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use subtle::ConstantTimeEq;
+
+use crate::event::Entry;
+use crate::keys::Keys;
+use crate::name::Name;
+use crate::user::User;
+
+/// The longest state, in bytes.
+pub const MAX_BYTES: usize = 48;
+
+/// The longest `challengeMetadata` with a state, in characters. Cognito documents no limit; this stays below 128.
+pub const MAX_METADATA_CHARS: usize = 119;
+
+/// The MAC, in bytes.
+const MAC_BYTES: usize = 16;
+
+/// What stands between the name and the sealed state. No name contains it.
+const SEPARATOR: char = '.';
+
+/// What a state is bound to.
+#[derive(Clone, Copy, Debug)]
+pub struct Binding<'a> {
+    /// The user who signs in.
+    pub user: User<'a>,
+    /// The challenge that leaves the state.
+    pub challenge: &'a Name,
+    /// The step's place in the flow, from 1.
+    pub step: usize,
+}
+
+impl Binding<'_> {
+    /// The `challengeMetadata` that carries `state`: the challenge's name, the separator, and the sealed state.
+    ///
+    /// # Errors
+    ///
+    /// A state longer than [`MAX_BYTES`].
+    pub fn seal(&self, keys: &Keys, state: &[u8]) -> Result<String, StateError> {
+        if state.len() > MAX_BYTES {
+            return Err(StateError::TooLong { bytes: state.len() });
+        }
+        let sealed = [self.mac(keys, state).as_slice(), state].concat();
+        let sealed = URL_SAFE_NO_PAD.encode(sealed);
+        Ok(format!("{}{SEPARATOR}{sealed}", self.challenge))
+    }
+
+    /// The state that the latest of `answered` with this challenge left; nothing if there is none.
+    ///
+    /// `answered` are the entries of this step. With `required`, each entry of this challenge must have a state.
+    ///
+    /// # Errors
+    ///
+    /// A state that was not sealed for this binding, that is missing although `required`, or that is there although
+    /// the challenge leaves none.
+    pub fn latest(&self, keys: &Keys, answered: &[Entry<'_>], required: bool) -> Result<Option<Vec<u8>>, StateError> {
+        let mut latest = None;
+        for entry in answered {
+            match entry.metadata.and_then(split) {
+                Some((name, sealed)) if name == self.challenge.as_str() => {
+                    latest = match (sealed, required) {
+                        (Some(sealed), true) => Some(self.open(keys, sealed)?),
+                        (None, false) => None,
+                        (None, true) => return Err(StateError::Missing),
+                        (Some(_), false) => return Err(StateError::Unexpected),
+                    };
+                }
+                _ => {}
+            }
+        }
+        Ok(latest)
+    }
+
+    fn open(&self, keys: &Keys, sealed: &str) -> Result<Vec<u8>, StateError> {
+        let bytes = URL_SAFE_NO_PAD.decode(sealed).map_err(|_| StateError::NotAuthentic)?;
+        let (mac, state) = bytes.split_first_chunk::<MAC_BYTES>().ok_or(StateError::NotAuthentic)?;
+        if bool::from(self.mac(keys, state).ct_eq(mac)) {
+            Ok(state.to_vec())
+        } else {
+            Err(StateError::NotAuthentic)
+        }
+    }
+
+    fn mac(&self, keys: &Keys, state: &[u8]) -> [u8; MAC_BYTES] {
+        let identity = self.user.identity();
+        let parts = [
+            self.user.pool.as_bytes(),
+            &[u8::from(self.user.exists())],
+            identity.as_bytes(),
+            self.challenge.as_str().as_bytes(),
+            &(self.step as u64).to_be_bytes(),
+            state,
+        ];
+        let mut cut = [0; MAC_BYTES];
+        let mac = keys.mac("challenge state", &parts);
+        cut.iter_mut().zip(mac).for_each(|(to, from)| *to = from);
+        cut
+    }
+}
+
+/// The challenge's name in `metadata`, and the sealed state if there is one. Nothing if create writes no such text.
+///
+/// Only the form is checked: define has no key, and names are data to it.
+pub(crate) fn split(metadata: &str) -> Option<(&str, Option<&str>)> {
+    let Some((name, sealed)) = metadata.split_once(SEPARATOR) else {
+        return Some((metadata, None));
+    };
+    let base64url = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+    let fits = metadata.len() <= MAX_METADATA_CHARS && !sealed.is_empty() && sealed.bytes().all(base64url);
+    fits.then_some((name, Some(sealed)))
+}
+
+/// Why a state cannot be used. The message names no value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum StateError {
+    /// An earlier attempt of the step has no state, although the challenge always leaves one.
+    #[error("an earlier attempt has no state: give all versions of create the same challenge types")]
+    Missing,
+    /// The state was altered, or was sealed for another user, challenge or step, or under another secret.
+    #[error("the state does not verify: it was altered, or create's CHALLENGE_SECRET changed during the sign-in")]
+    NotAuthentic,
+    /// The challenge returned a longer state than fits.
+    #[error("the state has {bytes} bytes: at most {MAX_BYTES} fit")]
+    TooLong {
+        /// Its length.
+        bytes: usize,
+    },
+    /// An earlier attempt of the step has a state, although the challenge leaves none.
+    #[error(
+        "an earlier attempt has a state, but this challenge leaves none: give all versions of create the same types"
+    )]
+    Unexpected,
+    /// The challenge returned no state although it always leaves one, or one although it leaves none.
+    #[error("the challenge must return a state exactly if `leaves_state` is true")]
+    Undeclared,
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::*;
+    use crate::user::Existence;
+
+    fn keys(letter: &str) -> Keys {
+        Keys::parse(&letter.repeat(32)).unwrap()
+    }
+
+    fn name(name: &str) -> Name {
+        Name::parse(name).unwrap()
+    }
+
+    fn user(pool: &'static str, name: &'static str, existence: Existence) -> User<'static> {
+        static NONE: std::sync::LazyLock<HashMap<String, String>> = std::sync::LazyLock::new(HashMap::new);
+        User::new(pool, name, existence, &NONE)
+    }
+
+    fn entry(metadata: &str) -> Entry<'_> {
+        Entry {
+            challenge: "CUSTOM_CHALLENGE",
+            metadata: Some(metadata),
+            correct: false,
+        }
+    }
+
+    /// The state that `binding` reads from `metadata`.
+    fn read(binding: Binding<'_>, metadata: &str) -> Result<Option<Vec<u8>>, StateError> {
+        binding.latest(&keys("k"), &[entry(metadata)], true)
+    }
+
+    #[test]
+    fn a_state_is_read_as_it_was_left_by_the_latest_attempt() {
+        let (code, other) = (name("CODE"), name("OTHER"));
+        let ada = user("p", "ada", Existence::Existing);
+        let binding = Binding {
+            user: ada,
+            challenge: &code,
+            step: 2,
+        };
+        let [first, second] = [b"one", b"two"].map(|state| binding.seal(&keys("k"), state).unwrap());
+        let of_other = Binding {
+            challenge: &other,
+            ..binding
+        }
+        .seal(&keys("k"), b"x")
+        .unwrap();
+        let answered = [entry(&first), entry(&second), entry(&of_other), entry("PLAIN")];
+        assert_eq!(binding.latest(&keys("k"), &answered, true).unwrap().unwrap(), b"two");
+        assert_eq!(binding.latest(&keys("k"), &answered[2..], true), Ok(None));
+    }
+
+    #[test]
+    fn a_state_of_another_pool_user_challenge_step_or_secret_does_not_verify() {
+        let (code, other) = (name("CODE"), name("OTHER"));
+        let ada = user("p", "ada", Existence::Existing);
+        let binding = Binding {
+            user: ada,
+            challenge: &code,
+            step: 2,
+        };
+        let metadata = binding.seal(&keys("k"), b"state").unwrap();
+        assert!(read(binding, &metadata).is_ok());
+        let sealed = metadata.strip_prefix("CODE").unwrap();
+        for (elsewhere, metadata) in [
+            (
+                Binding {
+                    user: user("q", "ada", Existence::Existing),
+                    ..binding
+                },
+                metadata.clone(),
+            ),
+            (
+                Binding {
+                    user: user("p", "bob", Existence::Existing),
+                    ..binding
+                },
+                metadata.clone(),
+            ),
+            (
+                Binding {
+                    user: user("p", "ada", Existence::Nonexistent),
+                    ..binding
+                },
+                metadata.clone(),
+            ),
+            (
+                Binding {
+                    challenge: &other,
+                    ..binding
+                },
+                format!("OTHER{sealed}"),
+            ),
+            (Binding { step: 3, ..binding }, metadata.clone()),
+        ] {
+            assert_eq!(
+                read(elsewhere, &metadata),
+                Err(StateError::NotAuthentic),
+                "{elsewhere:?}"
+            );
+        }
+        let elsewhere = binding.latest(&keys("x"), &[entry(&metadata)], true);
+        assert_eq!(elsewhere, Err(StateError::NotAuthentic));
+    }
+
+    #[test]
+    fn a_state_with_any_bit_altered_does_not_verify() {
+        let code = name("CODE");
+        let binding = Binding {
+            user: user("p", "ada", Existence::Existing),
+            challenge: &code,
+            step: 1,
+        };
+        let metadata = binding.seal(&keys("k"), b"state").unwrap();
+        let sealed = URL_SAFE_NO_PAD.decode(metadata.strip_prefix("CODE.").unwrap()).unwrap();
+        for bit in 0..sealed.len() * 8 {
+            let mut altered = sealed.clone();
+            altered[bit / 8] ^= 1 << (bit % 8);
+            let altered = format!("CODE.{}", URL_SAFE_NO_PAD.encode(altered));
+            assert_eq!(read(binding, &altered), Err(StateError::NotAuthentic), "bit {bit}");
+        }
+        for metadata in ["CODE.AAAA", "CODE.AAAAAAAAAAAAAAAAAAAAAA"] {
+            assert_eq!(read(binding, metadata), Err(StateError::NotAuthentic), "{metadata}");
+        }
+    }
+
+    #[test]
+    fn a_state_is_there_exactly_if_the_challenge_leaves_one() {
+        let code = name("CODE");
+        let binding = Binding {
+            user: user("p", "ada", Existence::Existing),
+            challenge: &code,
+            step: 1,
+        };
+        let left = binding.seal(&keys("k"), b"state").unwrap();
+        let latest = |answered: &[Entry<'_>], required| binding.latest(&keys("k"), answered, required);
+        assert_eq!(latest(&[entry(&left), entry("CODE")], true), Err(StateError::Missing));
+        assert_eq!(latest(&[entry(&left)], false), Err(StateError::Unexpected));
+        assert_eq!(latest(&[entry("CODE")], false), Ok(None));
+        assert_eq!(latest(&[], true), Ok(None));
+    }
+
+    #[test]
+    fn the_longest_name_and_state_stay_below_128_characters_and_longer_ones_are_refused() {
+        let longest = name(&"A".repeat(crate::name::MAX_CHARS));
+        let binding = Binding {
+            user: user("p", "ada", Existence::Existing),
+            challenge: &longest,
+            step: 1,
+        };
+        let metadata = binding.seal(&keys("k"), &[7; MAX_BYTES]).unwrap();
+        assert_eq!(metadata.len(), MAX_METADATA_CHARS);
+        assert_eq!(read(binding, &metadata).unwrap().unwrap(), [7; MAX_BYTES]);
+        for bytes in [MAX_BYTES + 1, 10_240] {
+            let refused = binding.seal(&keys("k"), &vec![7; bytes]);
+            assert_eq!(refused, Err(StateError::TooLong { bytes }));
+        }
+    }
+
+    #[test]
+    fn metadata_is_a_name_alone_or_with_a_state_of_bounded_length() {
+        assert_eq!(split("CAPTCHA"), Some(("CAPTCHA", None)));
+        assert_eq!(split("CODE.a-_9"), Some(("CODE", Some("a-_9"))));
+        let long = format!("CODE.{}", "a".repeat(10_240));
+        for metadata in ["CODE.", "CODE.a b", "CODE.a.b", "CODE.a=", "CODE.é", &long] {
+            assert_eq!(split(metadata), None, "{metadata}");
+        }
+    }
+}

@@ -1,0 +1,242 @@
+//! The texts that people are shown, by language: data, not code.
+//!
+//! A language is a JSON object of texts by key, such as `texts/en.json` of this crate. A key starts with the challenge
+//! that it belongs to: `CAPTCHA.alt`. Challenge types bring texts of their own, and an operator adds languages.
+
+use std::collections::BTreeMap;
+
+/// The languages of the standard challenge types: BCP 47 tag and JSON.
+pub const STANDARD: [(&str, &str); 2] = [
+    ("en", include_str!("../texts/en.json")),
+    ("es", include_str!("../texts/es.json")),
+];
+
+/// Texts by language and key.
+#[derive(Clone, Debug, Default)]
+pub struct Texts {
+    languages: Vec<Language>,
+}
+
+#[derive(Clone, Debug)]
+struct Language {
+    tag: String,
+    texts: BTreeMap<String, String>,
+}
+
+/// A text and the language that it is in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Text<'t> {
+    /// The BCP 47 tag.
+    pub language: &'t str,
+    /// The words.
+    pub words: &'t str,
+}
+
+impl Texts {
+    /// The texts of the standard challenge types.
+    pub fn standard() -> Self {
+        let mut texts = Self::default();
+        for (tag, json) in STANDARD {
+            let added = texts.add(tag, json);
+            // INVARIANT: the test `every_standard_language_has_every_text` reads these files.
+            debug_assert!(added.is_ok());
+        }
+        texts
+    }
+
+    /// Adds texts in the language `tag` from a JSON object of strings. A text that is there already is replaced.
+    ///
+    /// # Errors
+    ///
+    /// A tag that is not a language tag, and JSON that is not an object of non-empty strings.
+    pub fn add(&mut self, tag: &str, json: &str) -> Result<(), TextsError> {
+        if !is_tag(tag) {
+            return Err(TextsError::Tag { tag: tag.into() });
+        }
+        let added: BTreeMap<String, String> =
+            serde_json::from_str(json).map_err(|_| TextsError::Json { tag: tag.into() })?;
+        if let Some((key, _)) = added.iter().find(|(_, text)| text.trim().is_empty()) {
+            return Err(TextsError::Empty {
+                tag: tag.into(),
+                key: key.clone(),
+            });
+        }
+        match self
+            .languages
+            .iter_mut()
+            .find(|known| known.tag.eq_ignore_ascii_case(tag))
+        {
+            Some(known) => known.texts.extend(added),
+            None => self.languages.push(Language {
+                tag: tag.to_owned(),
+                texts: added,
+            }),
+        }
+        Ok(())
+    }
+
+    /// The tags of the languages, in the order in which they were added.
+    pub fn tags(&self) -> impl Iterator<Item = &str> {
+        self.languages.iter().map(|language| language.tag.as_str())
+    }
+
+    /// The text `key` in the first of the `wanted` languages that has it, else in any language that has it.
+    pub fn text<'w>(&self, key: &str, wanted: impl IntoIterator<Item = &'w str>) -> Option<Text<'_>> {
+        let having: Vec<_> = self
+            .languages
+            .iter()
+            .filter(|language| language.texts.contains_key(key))
+            .collect();
+        let tags: Vec<_> = having.iter().map(|language| language.tag.as_str()).collect();
+        let found = wanted.into_iter().find_map(|wanted| lookup(wanted, &tags));
+        let language = having
+            .into_iter()
+            .find(|language| found.is_none_or(|tag| tag == language.tag))?;
+        Some(Text {
+            language: &language.tag,
+            words: language.texts.get(key)?,
+        })
+    }
+
+    /// The text `key` in every language that has it.
+    pub fn in_all_languages(&self, key: &str) -> impl Iterator<Item = &str> {
+        let texts = self.languages.iter().map(|language| &language.texts);
+        texts.filter_map(move |texts| texts.get(key).map(String::as_str))
+    }
+}
+
+/// The tag among `available` that fits `wanted` best, by the lookup of BCP 47 (RFC 4647 §3.4): `wanted` is shortened from
+/// its end until it is one of them. Case does not matter, and `_` counts as `-`: `es_MX` finds `es`.
+pub fn lookup<'t>(wanted: &str, available: &[&'t str]) -> Option<&'t str> {
+    let wanted = wanted.replace('_', "-");
+    let mut range = wanted.as_str();
+    while !range.is_empty() {
+        if let Some(found) = available.iter().find(|tag| tag.eq_ignore_ascii_case(range)) {
+            return Some(*found);
+        }
+        let (shorter, _) = range.rsplit_once('-')?;
+        // A single letter or digit introduces what follows it: RFC 4647 removes both.
+        range = match shorter.rsplit_once('-') {
+            Some((before, single)) if single.len() == 1 => before,
+            _ => shorter,
+        };
+    }
+    None
+}
+
+/// Whether `tag` has the form of a language tag: subtags of 1 to 8 letters and digits, the first of letters alone.
+fn is_tag(tag: &str) -> bool {
+    let subtag = |subtag: &str| (1..=8).contains(&subtag.len()) && subtag.chars().all(|c| c.is_ascii_alphanumeric());
+    let primary = tag.split('-').next().unwrap_or_default();
+    primary.len() >= 2 && primary.chars().all(|c| c.is_ascii_alphabetic()) && tag.split('-').all(subtag)
+}
+
+/// Why texts cannot be added.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TextsError {
+    /// A text is empty.
+    #[error("text `{key}` of language `{tag}` is empty: write it, or leave the key out")]
+    Empty {
+        /// The language.
+        tag: String,
+        /// The text's key.
+        key: String,
+    },
+    /// The texts are not a JSON object of strings.
+    #[error("the texts of language `{tag}` are not a JSON object of strings, such as {{\"CAPTCHA.alt\": \"…\"}}")]
+    Json {
+        /// The language.
+        tag: String,
+    },
+    /// The tag is not a language tag.
+    #[error("`{tag}` is not a language tag: write one of BCP 47, such as `de` or `pt-BR`")]
+    Tag {
+        /// The tag.
+        tag: String,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts() -> Texts {
+        let mut texts = Texts::default();
+        texts.add("en", r#"{"a": "one", "b": "two"}"#).unwrap();
+        texts.add("pt-BR", r#"{"a": "um"}"#).unwrap();
+        texts.add("zh-Hant", r#"{"a": "一"}"#).unwrap();
+        texts
+    }
+
+    #[test]
+    fn a_tag_is_shortened_until_it_is_found() {
+        let tags = ["en", "pt-BR", "zh-Hant"];
+        for (wanted, found) in [
+            ("en", Some("en")),
+            ("EN_gb", Some("en")),
+            ("zh-Hant-TW", Some("zh-Hant")),
+            ("zh-Hant-x-own", Some("zh-Hant")),
+            ("pt-br", Some("pt-BR")),
+            ("pt", None),
+            ("zh", None),
+            ("english", None),
+            ("-en", None),
+            ("", None),
+            ("----", None),
+        ] {
+            assert_eq!(lookup(wanted, &tags), found, "{wanted}");
+        }
+    }
+
+    #[test]
+    fn the_first_wanted_language_that_has_the_text_wins() {
+        let texts = texts();
+        let words = |key, wanted: &[&'static str]| texts.text(key, wanted.iter().copied()).unwrap();
+        assert_eq!(words("a", &["fr", "pt-BR", "en"]).words, "um");
+        assert_eq!(
+            words("b", &["fr", "pt-BR", "en"]),
+            Text {
+                language: "en",
+                words: "two"
+            }
+        );
+        assert_eq!(words("b", &[]).words, "two");
+        assert_eq!(texts.text("c", ["en"]), None);
+    }
+
+    #[test]
+    fn an_added_text_replaces_the_one_before() {
+        let mut texts = texts();
+        texts.add("EN", r#"{"a": "uno"}"#).unwrap();
+        assert_eq!(texts.text("a", ["en"]).unwrap().words, "uno");
+        assert_eq!(texts.tags().collect::<Vec<_>>(), ["en", "pt-BR", "zh-Hant"]);
+    }
+
+    #[test]
+    fn what_is_not_a_language_or_not_texts_is_refused() {
+        for tag in ["", "e", "e n", "en-", "-en", "12", "abcdefghi", "en_GB"] {
+            assert!(
+                matches!(Texts::default().add(tag, "{}"), Err(TextsError::Tag { .. })),
+                "{tag}"
+            );
+        }
+        for json in ["", "[]", r#"{"a": 1}"#, r#"{"a": {"b": "c"}}"#] {
+            assert!(
+                matches!(Texts::default().add("de", json), Err(TextsError::Json { .. })),
+                "{json}"
+            );
+        }
+        assert!(Texts::default().add("de", r#"{"a": " "}"#).is_err());
+    }
+
+    #[test]
+    fn every_standard_language_has_every_text() {
+        let keys = STANDARD.map(|(tag, json)| {
+            assert_eq!(Texts::default().add(tag, json), Ok(()));
+            let texts: BTreeMap<String, String> = serde_json::from_str(json).unwrap();
+            texts.into_keys().collect::<Vec<_>>()
+        });
+        assert!(keys.iter().all(|of_language| *of_language == keys[0]));
+    }
+}

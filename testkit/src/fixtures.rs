@@ -1,0 +1,110 @@
+//! Fixtures: every `CASE.event.json` of a folder gives its `CASE.response.json`, and the rest of the event comes back
+//! unchanged.
+//!
+//! An error is the response `{"error": "its text"}`. With the environment variable `BLESS` set, the responses are written
+//! instead of compared. A value that starts with `data:` is compared without its data.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use crate::folder::{cases, read, write};
+use crate::functions::Functions;
+use crate::script::{People, Player, RightAnswer, Script};
+
+/// Runs all fixtures below `folder`: the events in `define/`, `create/` and `verify/`, and the scripts in `sign-in/`, each
+/// folder if it is there. `configure` makes the functions with a flow; events run with `flow`, a script with its own.
+///
+/// # Panics
+///
+/// An answer that is not the expected one, a folder without fixtures, and a file without its counterpart.
+pub fn run(folder: &Path, flow: &str, configure: &dyn Fn(&str) -> Functions, people: &People, right: &RightAnswer<'_>) {
+    let functions = configure(flow);
+    let mut found = false;
+    let mut walked = |name: &str, function: &dyn Fn(Value) -> Result<Value, String>| {
+        let folder = folder.join(name);
+        if folder.is_dir() {
+            found = true;
+            walk(&folder, function);
+        }
+    };
+    walked("define", &|event| functions.define(event));
+    walked("create", &|event| functions.create(event));
+    walked("verify", &|event| functions.verify(event));
+    let scripts = folder.join("sign-in");
+    if scripts.is_dir() {
+        found = true;
+        play(&scripts, configure, people, right);
+    }
+    assert!(found, "{}: no define, create, verify or sign-in", folder.display());
+}
+
+/// Compares what `function` answers to each event of `folder` with the response beside it.
+///
+/// # Panics
+///
+/// As [`run`].
+pub fn walk(folder: &Path, function: &dyn Fn(Value) -> Result<Value, String>) {
+    for case in cases(folder, &[".event.json", ".response.json"]) {
+        let event: Value = read(&folder.join(format!("{case}.event.json")));
+        let response = match function(event.clone()) {
+            Err(error) => json!({ "error": error }),
+            Ok(answer) => {
+                assert_eq!(
+                    without_response(&answer),
+                    without_response(&event),
+                    "{case}: the envelope changed"
+                );
+                without_data(answer["response"].clone())
+            }
+        };
+        compare(&folder.join(format!("{case}.response.json")), &response);
+    }
+}
+
+/// Plays each script of `folder` through the functions with its flow.
+///
+/// # Panics
+///
+/// A script that ends in another way than it says, or is asked something else.
+pub fn play(folder: &Path, configure: &dyn Fn(&str) -> Functions, people: &People, right: &RightAnswer<'_>) {
+    for case in cases(folder, &[".json"]) {
+        let script: Script = read(&folder.join(format!("{case}.json")));
+        let functions = configure(&script.flow);
+        let mut player = Player::new(&functions, &script, people, right);
+        assert_eq!(player.play(), script.expect, "{case}: {}", script.description);
+        if let Some(asked) = &script.asked {
+            assert_eq!(player.asked, *asked, "{case}: {}", script.description);
+        }
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "a test run is configured by the environment")]
+fn compare(expectation: &Path, response: &Value) {
+    if std::env::var("BLESS").is_ok() {
+        write(expectation, response);
+    }
+    let expected: Value = read(expectation);
+    assert_eq!(*response, expected, "{}: BLESS=1 rewrites it", expectation.display());
+}
+
+/// The event as text, so that the order of its fields counts too.
+fn without_response(event: &Value) -> String {
+    let mut event = event.clone();
+    event.as_object_mut().expect("an object").remove("response");
+    event.to_string()
+}
+
+/// The bytes of pictures and sounds are left out: `data:image/png;base64,…`.
+fn without_data(mut response: Value) -> Value {
+    let public = response
+        .get_mut("publicChallengeParameters")
+        .and_then(Value::as_object_mut);
+    for (_, value) in public.into_iter().flatten() {
+        let text = value.as_str().unwrap_or_default();
+        if let Some((kind, _)) = text.split_once(',').filter(|_| text.starts_with("data:")) {
+            *value = format!("{kind},…").into();
+        }
+    }
+    response
+}

@@ -1,0 +1,193 @@
+//! The function without its edges: events and time come in as values.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use cognito_challenge::event::{Event, EventError, VerifyAuthChallengeResponse, VerifyResponse};
+use cognito_challenge::flow::Flow;
+use cognito_challenge::keys::Keys;
+use cognito_challenge::name::Name;
+use cognito_challenge::private::{CHALLENGE, ISSUED_AT, PrivateParameters};
+use cognito_challenge::session::SessionMinutes;
+use cognito_challenge::telemetry::Telemetry;
+use cognito_challenge::user::{Existence, User};
+use cognito_challenge::verify::{Answer, CannotJudge, Verdict, Verifier, Why};
+use cognito_challenge_runtime::{self as runtime, ConfigError, Configured, Environment};
+use serde_json::Value;
+use tracing::{info, warn};
+
+use crate::lockout::{Counted, Lockout};
+use crate::{IfUnavailable, Verifiers};
+
+/// The longest answer that is judged, in characters.
+pub const MAX_ANSWER_CHARS: usize = 1024;
+
+/// How far the clock of the function that asked may be ahead of this one's.
+const CLOCK_SKEW: Duration = Duration::from_mins(1);
+
+/// How long a check may take. With the counting before and after it, the function stays within Cognito's five seconds.
+const BUDGET: Duration = Duration::from_secs(2);
+
+/// What the function needs besides the event and the time.
+pub struct Function {
+    verifiers: Configured<dyn Verifier>,
+    keys: Keys,
+    session: SessionMinutes,
+    cannot_judge: IfUnavailable,
+    /// Only with a table to count in.
+    lockout: Option<Lockout>,
+}
+
+impl Function {
+    /// Reads `AUTH_FLOW`, `CHALLENGE_SECRET`, `AUTH_SESSION_MINUTES`, `CANNOT_JUDGE` (default `closed`), and what
+    /// [`Lockout::configure`] and the types of the flow read.
+    ///
+    /// # Errors
+    ///
+    /// A variable that is missing or wrong, a flow with a type that is not listed, and a wrong list.
+    pub fn configure(environment: &Environment, verifiers: &Verifiers) -> Result<Self, ConfigError> {
+        let flow = environment.required("AUTH_FLOW", Flow::parse)?;
+        let keys = environment.required("CHALLENGE_SECRET", Keys::parse)?;
+        let cannot_judge = environment.optional("CANNOT_JUDGE", str::parse)?;
+        Ok(Self {
+            verifiers: verifiers.configure(&flow, environment)?,
+            session: environment.required("AUTH_SESSION_MINUTES", str::parse)?,
+            cannot_judge: cannot_judge.unwrap_or(IfUnavailable::Closed),
+            lockout: Lockout::configure(environment, &keys)?,
+            keys,
+        })
+    }
+
+    /// The function with another place to count in.
+    #[cfg(test)]
+    pub(crate) fn with_lockout(mut self, lockout: Lockout) -> Self {
+        self.lockout = Some(lockout);
+        self
+    }
+
+    /// What the types of the flow add to the log.
+    pub fn telemetry(&self) -> Vec<&'static Telemetry> {
+        self.verifiers.iter().map(Verifier::telemetry).collect()
+    }
+
+    /// Does before the first event what would make its answer late.
+    pub async fn prepare(&self) {
+        if let Some(lockout) = &self.lockout {
+            lockout.connect().await;
+        }
+        for verifier in self.verifiers.iter() {
+            verifier.prepare().await;
+        }
+    }
+
+    /// Answers a `VerifyAuthChallengeResponse` event that came at `now`.
+    ///
+    /// # Errors
+    ///
+    /// What is not such an event.
+    pub async fn handle(&self, event: Value, now: SystemTime) -> Result<Value, EventError> {
+        let event = Event::<VerifyAuthChallengeResponse>::parse(event)?;
+        let request = event.request();
+        let existence = Existence::from_not_found(request.user_not_found);
+        let user = User::new(
+            event.user_pool(),
+            event.user_name(),
+            existence,
+            &request.user_attributes,
+        );
+        let private = PrivateParameters::new(&request.private_challenge_parameters);
+        let named = private.get(CHALLENGE).map(|name| self.verifiers.get(name));
+        // Only a known name is logged: any other text may be anything.
+        let name = named.flatten().map_or("unknown", |(name, _)| Name::as_str(name));
+        let counting = self.lockout.as_ref().map(|lockout| (lockout, lockout.key(&user, name)));
+        let counted = match &counting {
+            Some((lockout, key)) => lockout.count(key, now).await,
+            None => Counted::Not,
+        };
+        // The answer is judged even if that changes nothing: the time must not reveal that the user has to wait.
+        let judged = match named {
+            None => Verdict::Wrong(Why::NoSecret),
+            Some(None) => Verdict::Wrong(Why::UnknownChallenge),
+            Some(Some((_, verifier))) => match self.text(private, request.challenge_answer.as_ref(), now) {
+                Err(why) => Verdict::Wrong(why),
+                Ok(text) => {
+                    let mut answer = Answer::new(text, private, user, &self.keys, now);
+                    answer.client_metadata = &request.client_metadata;
+                    self.judge(verifier, &answer).await
+                }
+            },
+        };
+        let verdict = match counted {
+            Counted::Refused(why) => Verdict::Wrong(why),
+            Counted::Failure(_) | Counted::Not => judged,
+        };
+        if let (Verdict::Right, Some((lockout, key)), Counted::Failure(failures)) = (verdict, &counting, counted) {
+            lockout.clear(key, failures).await;
+        }
+        match verdict {
+            Verdict::Right => info!(Passed = 1, decision = "right", challenge = name, "the answer is right"),
+            Verdict::Wrong(why) => {
+                info!(Failed = 1, decision = "wrong", challenge = name, reason = %why, "the answer is wrong");
+            }
+        }
+        event.respond(&VerifyResponse {
+            answer_correct: verdict == Verdict::Right,
+        })
+    }
+
+    /// The answer as text, if it can be judged at all.
+    fn text<'a>(
+        &self,
+        private: PrivateParameters<'_>,
+        answer: Option<&'a Value>,
+        now: SystemTime,
+    ) -> Result<&'a str, Why> {
+        let text = match answer {
+            Some(Value::String(text)) => text,
+            None | Some(Value::Null) => return Err(Why::Empty),
+            Some(_) => return Err(Why::NotText),
+        };
+        if text.trim().is_empty() {
+            return Err(Why::Empty);
+        }
+        if text.chars().nth(MAX_ANSWER_CHARS).is_some() {
+            return Err(Why::TooLong);
+        }
+        match private.get(ISSUED_AT).and_then(|seconds| seconds.parse().ok()) {
+            None => Err(Why::NoSecret),
+            Some(issued_at) if !self.in_time(issued_at, now) => Err(Why::Late),
+            Some(_) => Ok(text),
+        }
+    }
+
+    /// Whether a challenge asked `issued_at` seconds after 1970 may still be answered at `now`.
+    fn in_time(&self, issued_at: u64, now: SystemTime) -> bool {
+        let now = now.duration_since(UNIX_EPOCH).unwrap_or_default();
+        let issued_at = Duration::from_secs(issued_at);
+        issued_at <= now.saturating_add(CLOCK_SKEW) && now.saturating_sub(issued_at) <= self.session.duration()
+    }
+
+    async fn judge(&self, verifier: &dyn Verifier, answer: &Answer<'_>) -> Verdict {
+        let check = tokio::time::timeout(BUDGET, verifier.check(answer));
+        let checked = match runtime::caught(check).await {
+            None => Err(CannotJudge::new("the check panicked")),
+            Some(Err(_)) => Err(CannotJudge::new("the check took too long")),
+            Some(Ok(checked)) => checked,
+        };
+        match checked {
+            // Only now, after the same work as for an existing user.
+            Ok(Verdict::Right) if !answer.user.exists() && verifier.personal() => Verdict::Wrong(Why::UserNotFound),
+            Ok(verdict) => verdict,
+            Err(error) => {
+                warn!(CannotJudge = 1, "the answer cannot be judged: {error}");
+                match self.cannot_judge {
+                    IfUnavailable::Closed => Verdict::Wrong(Why::CannotJudge),
+                    // For a nonexistent user too, so that nothing is revealed; define denies at the end.
+                    IfUnavailable::Open => Verdict::Right,
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,116 @@
+use async_trait::async_trait;
+use cognito_challenge::challenges::security_question::AnswerHash;
+use serde_json::json;
+
+use super::*;
+
+const SECRET: &str = "at least thirty-two bytes of secret";
+const ASKED: u64 = 1_767_225_600;
+const FLOW: &str = "CAPTCHA:3,SECURITY_QUESTION:3,CODE:3";
+
+/// A check that does what its answer says.
+struct Moody;
+
+#[async_trait]
+impl Verifier for Moody {
+    async fn check(&self, answer: &Answer<'_>) -> Result<Verdict, CannotJudge> {
+        match answer.text {
+            "right" => Ok(Verdict::Right),
+            "hang" => std::future::pending().await,
+            "panic" => panic!("hunter2"),
+            "unreachable" => Err(CannotJudge::new("no answer")),
+            _ => Ok(Verdict::Wrong(Why::Own("Revoked"))),
+        }
+    }
+}
+
+fn function(cannot_judge: &str) -> Function {
+    let verifiers = Verifiers::standard().with("CODE", |_| Ok(Box::new(Moody)));
+    let variables = [
+        ("AUTH_FLOW", FLOW),
+        ("AUTH_SESSION_MINUTES", "3"),
+        ("CANNOT_JUDGE", cannot_judge),
+        ("CHALLENGE_SECRET", SECRET),
+    ];
+    Function::configure(&Environment::new(variables), &verifiers).unwrap()
+}
+
+async fn answered(function: &Function, parameters: Value, answer: &str, not_found: bool, seconds: u64) -> bool {
+    let event = json!({"request": {"userNotFound": not_found, "challengeAnswer": answer,
+        "privateChallengeParameters": parameters}});
+    let now = UNIX_EPOCH + Duration::from_secs(seconds);
+    let answered = function.handle(event, now).await.unwrap();
+    answered["response"]["answerCorrect"].as_bool().unwrap()
+}
+
+/// Whether `answer` is right at `seconds` after 1970, to a challenge that was asked at [`ASKED`].
+async fn right(challenge: (&str, &str, &str), answer: &str, not_found: bool, seconds: u64) -> bool {
+    let (challenge, name, secret) = challenge;
+    let parameters = json!({"challenge": challenge, name: secret, "issuedAt": ASKED.to_string()});
+    answered(&function("closed"), parameters, answer, not_found, seconds).await
+}
+
+#[tokio::test]
+async fn a_challenge_can_be_answered_while_the_session_lasts_and_by_a_clock_that_is_a_minute_behind() {
+    for (seconds, expected) in [
+        (ASKED - 61, false),
+        (ASKED - 60, true),
+        (ASKED, true),
+        (ASKED + 180, true),
+        (ASKED + 181, false),
+    ] {
+        let captcha = ("CAPTCHA", "answer", "ACDEH");
+        assert_eq!(right(captcha, "acdeh", false, seconds).await, expected, "{seconds}");
+    }
+}
+
+#[tokio::test]
+async fn a_nonexistent_user_passes_only_what_is_not_personal() {
+    let hash = AnswerHash::new("Peccy", &Keys::parse(SECRET).unwrap(), [7; 16]).unwrap();
+    let hash = hash.to_string();
+    let question = ("SECURITY_QUESTION", "answerHash", hash.as_str());
+    for personal in [(question, "peccy"), (("CODE", "code", "x"), "right")] {
+        assert!(right(personal.0, personal.1, false, ASKED).await);
+        assert!(!right(personal.0, personal.1, true, ASKED).await);
+    }
+    assert!(right(("CAPTCHA", "answer", "ACDEH"), "ACDEH", true, ASKED).await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_cannot_be_judged_is_wrong_or_right_as_the_operator_says() {
+    let code = || json!({"challenge": "CODE", "issuedAt": ASKED.to_string()});
+    for answer in ["hang", "panic", "unreachable"] {
+        for not_found in [false, true] {
+            let closed = answered(&function("closed"), code(), answer, not_found, ASKED).await;
+            let open = answered(&function("open"), code(), answer, not_found, ASKED).await;
+            assert!(!closed && open, "{answer}");
+        }
+    }
+    for function in [function("closed"), function("open")] {
+        assert!(!answered(&function, code(), "wrong", false, ASKED).await);
+    }
+}
+
+#[tokio::test]
+async fn a_challenge_that_is_not_in_the_flow_matches_nothing() {
+    for challenge in ["PIN", "PROOF_OF_WORK", "captcha", ""] {
+        let parameters = json!({"challenge": challenge, "answer": "ACDEH", "derivedKey": "k",
+            "issuedAt": ASKED.to_string()});
+        assert!(
+            !answered(&function("open"), parameters, "ACDEH", false, ASKED).await,
+            "{challenge}"
+        );
+    }
+}
+
+#[test]
+fn a_flow_that_the_list_does_not_have_stops_the_function() {
+    let variables = [("AUTH_FLOW", "CAPTCHA:3,CODE:3"), ("CHALLENGE_SECRET", SECRET)];
+    let error = Function::configure(&Environment::new(variables), &Verifiers::standard())
+        .err()
+        .unwrap();
+    assert_eq!(
+        error.to_string(),
+        "variable `AUTH_FLOW`: unknown challenge `CODE`; known: PASSWORD, CAPTCHA, PROOF_OF_WORK, SECURITY_QUESTION"
+    );
+}

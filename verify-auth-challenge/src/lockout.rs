@@ -1,0 +1,190 @@
+//! Wrong answers, counted across sign-ins: after too many, a user has to wait.
+
+pub mod dynamodb;
+pub mod failures;
+#[cfg(test)]
+mod tests;
+
+use std::time::{Duration, SystemTime};
+
+use async_trait::async_trait;
+use cognito_challenge::hex;
+use cognito_challenge::keys::Keys;
+use cognito_challenge::user::{Existence, User};
+use cognito_challenge::verify::Why;
+use cognito_challenge_runtime::{ConfigError, Environment};
+use tracing::{Instrument, info, info_span, warn};
+
+use dynamodb::Table;
+use failures::{Failures, Standing};
+
+use crate::IfUnavailable;
+
+/// How long counting an answer may take, a new connection included. Cognito gives the whole function 5 seconds.
+const COUNTING: Duration = Duration::from_millis(1500);
+
+/// How long forgetting the failures may take after a right answer.
+const CLEARING: Duration = Duration::from_millis(500);
+
+/// How often an answer is counted anew because another one came in between.
+const TRIES: usize = 5;
+
+/// Where failures are kept.
+#[async_trait]
+pub trait FailureStore: Send + Sync {
+    /// The failures under `key`, as the last write left them.
+    ///
+    /// # Errors
+    ///
+    /// A table that does not give them.
+    async fn read(&self, key: &str) -> Result<Option<Failures>, Unreachable>;
+
+    /// Writes `after` under `key` if `before` is still what is there; gives whether it was.
+    ///
+    /// # Errors
+    ///
+    /// A table that does not take them.
+    async fn replace(&self, key: &str, before: Option<Failures>, after: Failures) -> Result<bool, Unreachable>;
+
+    /// Removes what is under `key` if `before` is still what is there; gives whether it was.
+    ///
+    /// # Errors
+    ///
+    /// A table that does not do so.
+    async fn remove(&self, key: &str, before: Failures) -> Result<bool, Unreachable>;
+}
+
+/// The table did not do as it was asked.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{what}: {code}")]
+pub struct Unreachable {
+    /// The operation.
+    pub what: &'static str,
+    /// What DynamoDB calls the error.
+    pub code: String,
+}
+
+/// Counts answers, and says which ones count for nothing.
+pub struct Lockout {
+    store: Box<dyn FailureStore>,
+    keys: Keys,
+    if_unreachable: IfUnavailable,
+}
+
+/// What counting an answer came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Counted {
+    /// It counts as a failure until [`Lockout::clear`] is told that it was right.
+    Failure(Failures),
+    /// It could not be counted, and is judged all the same.
+    Not,
+    /// It is wrong, whatever it is.
+    Refused(Why),
+}
+
+impl Lockout {
+    /// Reads `ATTEMPTS_TABLE`, without which nothing is counted, `ATTEMPTS_UNREACHABLE` (default `closed`) and what the
+    /// AWS SDK needs.
+    ///
+    /// # Errors
+    ///
+    /// A variable that is missing or cannot be.
+    pub fn configure(environment: &Environment, keys: &Keys) -> Result<Option<Self>, ConfigError> {
+        let if_unreachable = environment
+            .optional("ATTEMPTS_UNREACHABLE", str::parse)?
+            .unwrap_or(IfUnavailable::Closed);
+        let Some(table) = environment.get("ATTEMPTS_TABLE") else {
+            return Ok(None);
+        };
+        Ok(Some(Self {
+            store: Box::new(Table::configure(table, environment)?),
+            keys: keys.clone(),
+            if_unreachable,
+        }))
+    }
+
+    /// Opens the connection that the first answer is counted over: while a function starts it has a whole processor, after
+    /// that TLS would take a small one most of a second. Without the table it starts all the same.
+    pub async fn connect(&self) {
+        // Under this key stands nothing: the others are hashes.
+        match tokio::time::timeout(cognito_challenge_aws::CONNECTING, self.store.read("nobody")).await {
+            Ok(Ok(_)) => {}
+            Ok(Err(error)) => warn!("no connection to the table: {error}"),
+            Err(_) => warn!("the table did not answer in time"),
+        }
+    }
+
+    /// The table's key for the answers of `user` to `challenge`: a keyed hash, which names no one.
+    ///
+    /// Cognito passes an existing username as it is in the pool, whatever the spelling that was typed. A nonexistent name
+    /// comes as it was typed, and other spellings of it must not give more attempts: see [`User::identity`].
+    pub fn key(&self, user: &User<'_>, challenge: &str) -> String {
+        let kind = match user.existence {
+            Existence::Existing => "user",
+            Existence::Nonexistent => "nobody",
+        };
+        let identity = user.identity();
+        let parts = [user.pool, kind, &identity, challenge].map(str::as_bytes);
+        hex::encode(&self.keys.mac("attempts: user and challenge", &parts))
+    }
+
+    /// Counts an answer that came at `now` as a failure, before anybody has looked at it: two at the same time are two.
+    ///
+    /// While the user has to wait, the table is written as it is, so that it takes as long as ever.
+    pub async fn count(&self, key: &str, now: SystemTime) -> Counted {
+        let counting = self.try_count(key, now).instrument(info_span!("AttemptsMilliseconds"));
+        let reason = match tokio::time::timeout(COUNTING, counting).await {
+            Ok(Ok(counted)) => {
+                if let Counted::Refused(_) = counted {
+                    info!(LockedOut = 1, "too many wrong answers");
+                }
+                return counted;
+            }
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => "no answer in time".to_owned(),
+        };
+        warn!(
+            AttemptsUnreachable = 1,
+            reason = "NotCounted",
+            "the answer could not be counted: {reason}"
+        );
+        match self.if_unreachable {
+            IfUnavailable::Closed => Counted::Refused(Why::NotCounted),
+            IfUnavailable::Open => Counted::Not,
+        }
+    }
+
+    async fn try_count(&self, key: &str, now: SystemTime) -> Result<Counted, Unreachable> {
+        for _ in 0..TRIES {
+            let before = self.store.read(key).await?;
+            let (after, standing) = Failures::after(before, now);
+            if self.store.replace(key, before, after).await? {
+                return Ok(match standing {
+                    Standing::Free => Counted::Failure(after),
+                    Standing::Locked => Counted::Refused(Why::Locked),
+                });
+            }
+        }
+        // So many answers at once are nobody's typing, and must not be a way around the count.
+        Ok(Counted::Refused(Why::Locked))
+    }
+
+    /// Forgets the failures, because the answer that was counted as `counted` was right.
+    ///
+    /// Answers that were counted since stay: they may be somebody else's. Where the table is late they all stay, and the
+    /// user meets a wait after fewer wrong answers.
+    pub async fn clear(&self, key: &str, counted: Failures) {
+        let clearing = tokio::time::timeout(CLEARING, self.store.remove(key, counted)).await;
+        let reason = match clearing {
+            Ok(Ok(_)) => return,
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => "no answer in time".to_owned(),
+        };
+        warn!(
+            AttemptsUnreachable = 1,
+            reason = "NotCleared",
+            "the failures could not be forgotten: {reason}"
+        );
+    }
+}

@@ -1,0 +1,276 @@
+//! Counting against tables in memory.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::UNIX_EPOCH;
+
+use serde_json::json;
+use tokio::time::Instant;
+
+use super::*;
+use crate::{Function, Verifiers};
+
+const SECRET: &str = "at least thirty-two bytes of secret";
+
+/// How a table behaves.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Mood {
+    Well,
+    /// Every condition fails, as if others were always first.
+    Beaten,
+    Broken,
+    /// Never answers.
+    Hangs,
+}
+
+/// A table whose callers take turns at every operation, so that those who run together read before any of them writes.
+struct Fake {
+    mood: Mood,
+    items: Mutex<HashMap<String, Failures>>,
+    operations: AtomicUsize,
+}
+
+impl Fake {
+    fn new(mood: Mood) -> Arc<Self> {
+        Arc::new(Self {
+            mood,
+            items: Mutex::default(),
+            operations: AtomicUsize::default(),
+        })
+    }
+
+    async fn operate(&self) -> Result<(), Unreachable> {
+        self.operations.fetch_add(1, Ordering::Relaxed);
+        match self.mood {
+            Mood::Well | Mood::Beaten => Ok(()),
+            Mood::Broken => Err(Unreachable {
+                what: "GetItem",
+                code: "AccessDeniedException".into(),
+            }),
+            Mood::Hangs => std::future::pending().await,
+        }
+    }
+
+    fn only(&self) -> Option<Failures> {
+        self.items.lock().unwrap().values().next().copied()
+    }
+}
+
+#[async_trait]
+impl FailureStore for Arc<Fake> {
+    async fn read(&self, key: &str) -> Result<Option<Failures>, Unreachable> {
+        self.operate().await?;
+        let read = self.items.lock().unwrap().get(key).copied();
+        tokio::task::yield_now().await;
+        Ok(read)
+    }
+
+    async fn replace(&self, key: &str, before: Option<Failures>, after: Failures) -> Result<bool, Unreachable> {
+        self.operate().await?;
+        let mut items = self.items.lock().unwrap();
+        let met = self.mood != Mood::Beaten && items.get(key).copied() == before;
+        if met {
+            items.insert(key.to_owned(), after);
+        }
+        Ok(met)
+    }
+
+    async fn remove(&self, key: &str, before: Failures) -> Result<bool, Unreachable> {
+        self.operate().await?;
+        let mut items = self.items.lock().unwrap();
+        let met = items.get(key) == Some(&before);
+        if met {
+            items.remove(key);
+        }
+        Ok(met)
+    }
+}
+
+fn lockout(fake: &Arc<Fake>, if_unreachable: IfUnavailable) -> Lockout {
+    Lockout {
+        store: Box::new(Arc::clone(fake)),
+        keys: Keys::parse(SECRET).unwrap(),
+        if_unreachable,
+    }
+}
+
+fn function(fake: &Arc<Fake>) -> Function {
+    let environment = Environment::new([
+        ("AUTH_FLOW", "CAPTCHA:9"),
+        ("AUTH_SESSION_MINUTES", "3"),
+        ("CHALLENGE_SECRET", SECRET),
+    ]);
+    let function = Function::configure(&environment, &Verifiers::standard()).unwrap();
+    function.with_lockout(lockout(fake, IfUnavailable::Closed))
+}
+
+fn now() -> SystemTime {
+    UNIX_EPOCH + Duration::from_secs(1_767_225_601)
+}
+
+#[tokio::test]
+async fn answers_in_parallel_all_count() {
+    let fake = Fake::new(Mood::Well);
+    let lockout = lockout(&fake, IfUnavailable::Closed);
+    let (one, two, three) = tokio::join!(
+        lockout.count("k", now()),
+        lockout.count("k", now()),
+        lockout.count("k", now())
+    );
+    assert_eq!(fake.only().unwrap().count, 3);
+    let failure = |counted: &Counted| matches!(counted, Counted::Failure(_));
+    assert!([one, two, three].iter().all(failure));
+}
+
+#[tokio::test]
+async fn the_sixth_answer_at_once_is_refused_and_takes_as_many_operations() {
+    let fake = Fake::new(Mood::Well);
+    let lockout = lockout(&fake, IfUnavailable::Closed);
+    let operations = || fake.operations.swap(0, Ordering::Relaxed);
+    for _ in 0..5 {
+        assert!(matches!(lockout.count("k", now()).await, Counted::Failure(_)));
+        assert_eq!(operations(), 2);
+    }
+    for _ in 0..3 {
+        assert_eq!(lockout.count("k", now()).await, Counted::Refused(Why::Locked));
+        assert_eq!(operations(), 2);
+    }
+    assert_eq!(fake.only().unwrap().count, 5, "waiting is not failing");
+    let later = now() + Duration::from_secs(1);
+    assert!(matches!(lockout.count("k", later).await, Counted::Failure(_)));
+    assert!(matches!(lockout.count("other", now()).await, Counted::Failure(_)));
+}
+
+#[tokio::test]
+async fn a_right_answer_forgets_what_was_counted_before_and_nothing_since() {
+    let fake = Fake::new(Mood::Well);
+    let lockout = lockout(&fake, IfUnavailable::Closed);
+    let counted = async || match lockout.count("k", now()).await {
+        Counted::Failure(failures) => failures,
+        other => panic!("{other:?}"),
+    };
+    let (_, second) = (counted().await, counted().await);
+    lockout.clear("k", second).await;
+    assert_eq!(fake.only(), None);
+    let first = counted().await;
+    let somebody_else = counted().await;
+    lockout.clear("k", first).await;
+    assert_eq!(fake.only(), Some(somebody_else));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_table_that_fails_or_hangs_closes_unless_it_is_to_open_and_is_not_waited_for() {
+    for mood in [Mood::Broken, Mood::Hangs] {
+        for (if_unreachable, expected) in [
+            (IfUnavailable::Closed, Counted::Refused(Why::NotCounted)),
+            (IfUnavailable::Open, Counted::Not),
+        ] {
+            let fake = Fake::new(mood);
+            let lockout = lockout(&fake, if_unreachable);
+            let start = Instant::now();
+            assert_eq!(lockout.count("k", now()).await, expected);
+            lockout.clear("k", Failures::after(None, now()).0).await;
+            assert!(start.elapsed() <= Duration::from_secs(2), "{:?}", start.elapsed());
+        }
+    }
+}
+
+#[tokio::test]
+async fn being_beaten_again_and_again_never_opens() {
+    let fake = Fake::new(Mood::Beaten);
+    let lockout = lockout(&fake, IfUnavailable::Open);
+    assert_eq!(lockout.count("k", now()).await, Counted::Refused(Why::Locked));
+    assert_eq!(fake.operations.load(Ordering::Relaxed), 2 * TRIES);
+}
+
+#[tokio::test]
+async fn the_table_is_spoken_to_before_the_first_answer_and_nothing_is_counted() {
+    let fake = Fake::new(Mood::Well);
+    let function = function(&fake);
+    function.prepare().await;
+    assert_eq!(fake.operations.load(Ordering::Relaxed), 1);
+    assert_eq!(fake.only(), None);
+}
+
+#[tokio::test]
+async fn while_the_user_waits_the_right_answer_is_wrong_and_after_it_everything_is_forgotten() {
+    let fake = Fake::new(Mood::Well);
+    let function = function(&fake);
+    for nobody in [false, true] {
+        let answered = async |answer: &str, seconds: u64| {
+            let issued_at = "1767225600";
+            let event = json!({"userPoolId": "p", "userName": "ada", "request": {"userNotFound": nobody,
+                "privateChallengeParameters": {"challenge": "CAPTCHA", "answer": "ACDEH", "issuedAt": issued_at},
+                "challengeAnswer": answer}});
+            let answer = function
+                .handle(event, now() + Duration::from_secs(seconds))
+                .await
+                .unwrap();
+            answer["response"]["answerCorrect"].as_bool().unwrap()
+        };
+        for _ in 0..4 {
+            assert!(!answered("wrong", 0).await);
+        }
+        assert!(answered("ACDEH", 0).await);
+        assert_eq!(fake.only(), None);
+        for _ in 0..5 {
+            assert!(!answered("wrong", 0).await);
+        }
+        assert!(!answered("ACDEH", 0).await);
+        assert!(answered("ACDEH", 1).await);
+        assert_eq!(fake.only(), None);
+    }
+}
+
+#[test]
+fn a_key_is_of_one_pool_user_and_challenge_and_names_none() {
+    let lockout = lockout(&Fake::new(Mood::Well), IfUnavailable::Closed);
+    let attributes = HashMap::new();
+    let key = |pool, name, existence, challenge| lockout.key(&User::new(pool, name, existence, &attributes), challenge);
+    let ada = key("p", "ada", Existence::Existing, "CAPTCHA");
+    assert_eq!(ada, key("p", "ada", Existence::Existing, "CAPTCHA"));
+    assert_eq!(ada.len(), 64);
+    for other in [
+        key("q", "ada", Existence::Existing, "CAPTCHA"),
+        key("p", "bea", Existence::Existing, "CAPTCHA"),
+        key("p", "Ada", Existence::Existing, "CAPTCHA"),
+        key("p", "ada", Existence::Nonexistent, "CAPTCHA"),
+        key("p", "ada", Existence::Existing, "SECURITY_QUESTION"),
+        key("pa", "da", Existence::Existing, "CAPTCHA"),
+    ] {
+        assert_ne!(ada, other);
+    }
+    assert_eq!(
+        key("p", "Nobody", Existence::Nonexistent, "CAPTCHA"),
+        key("p", "nobody", Existence::Nonexistent, "CAPTCHA")
+    );
+}
+
+#[test]
+fn without_a_table_nothing_is_counted_and_a_bad_setting_says_what_is_right() {
+    let keys = Keys::parse(SECRET).unwrap();
+    let configure = |variables: &[(&str, &str)]| {
+        let environment = Environment::new(variables.iter().copied());
+        Lockout::configure(&environment, &keys).map_err(|error| error.to_string())
+    };
+    assert!(configure(&[]).unwrap().is_none());
+    assert_eq!(
+        configure(&[("ATTEMPTS_UNREACHABLE", "ajar")]).err().unwrap(),
+        "variable `ATTEMPTS_UNREACHABLE`: write `closed` or `open`"
+    );
+    assert_eq!(
+        configure(&[("ATTEMPTS_TABLE", "t")]).err().unwrap(),
+        "variable `AWS_ACCESS_KEY_ID` is missing: template.yaml sets it"
+    );
+    let sdk = [
+        ("ATTEMPTS_TABLE", "t"),
+        ("AWS_ACCESS_KEY_ID", "x"),
+        ("AWS_REGION", "us-east-1"),
+        ("AWS_SECRET_ACCESS_KEY", "x"),
+    ];
+    let configured = configure(&sdk).unwrap().unwrap();
+    assert_eq!(configured.if_unreachable, IfUnavailable::Closed);
+    let open = configure(&[&sdk[..], &[("ATTEMPTS_UNREACHABLE", "open")]].concat());
+    assert_eq!(open.unwrap().unwrap().if_unreachable, IfUnavailable::Open);
+}

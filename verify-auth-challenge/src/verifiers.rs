@@ -1,0 +1,51 @@
+//! The list of challenge types that a function can judge.
+
+use cognito_challenge::challenges::captcha::{self, CaptchaVerifier};
+use cognito_challenge::challenges::proof_of_work::{self, ProofOfWorkVerifier};
+use cognito_challenge::challenges::security_question::{self, SecurityQuestionVerifier};
+use cognito_challenge::flow::Flow;
+use cognito_challenge::verify::Verifier;
+use cognito_challenge_runtime::{ConfigError, Configure, Configured, Environment, Registry};
+
+/// The challenge types that a verify function can judge. Only what is listed is linked into the function.
+pub struct Verifiers {
+    types: Registry<dyn Verifier>,
+}
+
+impl Verifiers {
+    /// The standard types: `CAPTCHA`, `PROOF_OF_WORK` and `SECURITY_QUESTION`.
+    pub fn standard() -> Self {
+        Self::none()
+            .with(captcha::NAME, |_| Ok(Box::new(CaptchaVerifier)))
+            .with(proof_of_work::NAME, |_| Ok(Box::new(ProofOfWorkVerifier)))
+            .with(security_question::NAME, |_| Ok(Box::new(SecurityQuestionVerifier)))
+    }
+
+    /// No types.
+    pub fn none() -> Self {
+        Self {
+            types: Registry::default(),
+        }
+    }
+
+    /// Adds the type `name`. `configure` makes it from the environment when the function starts with a flow that asks it.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, configure: Configure<dyn Verifier>) -> Self {
+        self.types = self.types.with(name, configure);
+        self
+    }
+
+    /// The names of the types.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.types.names()
+    }
+
+    /// The types that `flow` asks.
+    pub(crate) fn configure(
+        &self,
+        flow: &Flow,
+        environment: &Environment,
+    ) -> Result<Configured<dyn Verifier>, ConfigError> {
+        self.types.configure(flow, environment)
+    }
+}
