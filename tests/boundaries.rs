@@ -1,6 +1,9 @@
-//! Who may depend on what, read from `cargo tree`.
+//! Which crates may depend on which, read from `cargo tree`, and what a function links.
 
+use std::path::{Path, PathBuf};
 use std::process::Command;
+
+use serde_json::Value;
 
 /// The crates that `package` links in the end.
 fn links(package: &str) -> Vec<String> {
@@ -41,7 +44,7 @@ fn only_create_draws_and_draws_lots_and_only_create_and_verify_talk_to_aws() {
         "define-auth-challenge",
         "verify-auth-challenge",
         "pre-token-generation",
-        "shared",
+        "cognito-challenge",
     ] {
         let own = OWN.iter().find(|(owner, _)| *owner == package);
         let own = own.map_or(&[][..], |(_, crates)| *crates);
@@ -73,4 +76,65 @@ fn local_never_links_a_function() {
         assert!(!function, "local links {linked}");
         assert!(!linked.starts_with("aws-sdk"), "local links {linked}");
     }
+}
+
+#[test]
+fn the_crate_that_everything_links_does_no_io_and_only_functions_link_lambdas_runtime() {
+    for package in ["cognito-challenge", "admin", "local"] {
+        let linked = links(package);
+        assert!(
+            !linked.contains(&"lambda-runtime".into()),
+            "{package} links lambda_runtime"
+        );
+        assert!(
+            !linked.contains(&"cognito-challenge-runtime".into()),
+            "{package} links the runtime"
+        );
+    }
+    for io in ["tokio", "hyper", "tracing-subscriber"] {
+        assert!(!links("cognito-challenge").contains(&io.into()), "{io}");
+    }
+}
+
+/// Whether the built program at `path` has a symbol of the crate `krate`.
+fn has_symbols(path: &Path, krate: &str) -> bool {
+    let program = std::fs::read(path).unwrap();
+    // Mangled names have the length of each part before it.
+    let mangled = format!("{}{krate}", krate.len()).into_bytes();
+    program.windows(mangled.len()).any(|window| window == mangled)
+}
+
+#[test]
+fn a_function_links_only_the_types_that_it_lists() {
+    let built = Command::new(env!("CARGO"))
+        .args([
+            "build",
+            "--quiet",
+            "--package",
+            "create-auth-challenge",
+            "--example",
+            "proof-of-work-only",
+        ])
+        .args(["--bin", "create-auth-challenge", "--message-format", "json"])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .unwrap();
+    assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+    let executable = |name: &str| {
+        let messages = String::from_utf8(built.stdout.clone()).unwrap();
+        let mut messages = messages
+            .lines()
+            .map(|line| serde_json::from_str::<Value>(line).unwrap());
+        let built = messages.find(|message| message["target"]["name"] == name && message["executable"].is_string());
+        PathBuf::from(built.unwrap()["executable"].as_str().unwrap())
+    };
+    let (one, all) = (executable("proof-of-work-only"), executable("create-auth-challenge"));
+    for krate in ["aws_sdk_s3", "aws_smithy_runtime", "rustls", "png", "ttf_parser"] {
+        assert!(has_symbols(&all, krate), "the test finds no {krate} where it is");
+        assert!(
+            !has_symbols(&one, krate),
+            "a create with PROOF_OF_WORK alone links {krate}"
+        );
+    }
+    assert!(has_symbols(&one, "pbkdf2"));
 }

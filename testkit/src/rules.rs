@@ -162,7 +162,7 @@ impl Run<'_> {
         let (created, lines) = record(&self.functions.telemetry(), || self.functions.create_with(event, seed));
         match created {
             Err(error) => {
-                self.shows(&[error.clone()], &Value::Null, "");
+                self.shows(std::slice::from_ref(&error), &Value::Null, "");
                 let of_state = error.contains(", step ") && error.contains("state");
                 let rule = if of_state { Rule::StateIsBounded } else { rule };
                 self.broken(rule, format!("create fails for {user:?}: {error}"));
@@ -501,7 +501,7 @@ fn hostile_metadata(created: &Value, challenge: &str) -> Vec<Value> {
             .map(|name| ((*name).to_owned(), Value::from(value)))
             .collect::<Value>()
     };
-    let mut metadata: Vec<Value> = values.map(|value| all(value)).to_vec();
+    let mut metadata: Vec<Value> = values.map(all).to_vec();
     metadata.extend(["xx", "../../etc", "\0", "zz-zz-zz"].map(|locale| json!({ "locale": locale })));
     metadata
 }

@@ -40,7 +40,7 @@ pub enum User {
     Demo,
     /// A user who has not enrolled.
     NotEnrolled,
-    /// A nonexistent user, with PreventUserExistenceErrors on.
+    /// A nonexistent user, with `PreventUserExistenceErrors` on.
     Unknown,
 }
 
@@ -130,7 +130,7 @@ impl<'a> Player<'a> {
     pub fn play(&mut self) -> End {
         let mut answers = self.script.answers.iter();
         if self.script.password() {
-            self.enter("SRP_A", true, Value::Null);
+            self.enter("SRP_A", true, &Value::Null);
         }
         loop {
             let defined = self.define();
@@ -142,7 +142,7 @@ impl<'a> Player<'a> {
                 (Value::Bool(true), Value::Bool(false), _) => return self.end(End::Tokens, answers.len()),
                 (Value::Bool(false), Value::Bool(true), _) => return self.end(End::Denied, answers.len()),
                 (Value::Bool(false), Value::Bool(false), Some("PASSWORD_VERIFIER")) => {
-                    self.enter("PASSWORD_VERIFIER", true, Value::Null);
+                    self.enter("PASSWORD_VERIFIER", true, &Value::Null);
                 }
                 (Value::Bool(false), Value::Bool(false), Some("CUSTOM_CHALLENGE")) => {
                     let created = self.create();
@@ -150,7 +150,7 @@ impl<'a> Player<'a> {
                         return End::Asked;
                     };
                     let correct = self.verify(&created, *answer);
-                    self.enter("CUSTOM_CHALLENGE", correct, created["challengeMetadata"].clone());
+                    self.enter("CUSTOM_CHALLENGE", correct, &created["challengeMetadata"]);
                 }
                 other => panic!("{}: define answered {other:?}", self.script.description),
             }
@@ -162,7 +162,7 @@ impl<'a> Player<'a> {
         end
     }
 
-    fn enter(&mut self, name: &str, result: bool, metadata: Value) {
+    fn enter(&mut self, name: &str, result: bool, metadata: &Value) {
         self.session
             .push(json!({"challengeName": name, "challengeResult": result, "challengeMetadata": metadata}));
     }

@@ -45,7 +45,11 @@ impl Issuer for PagerCodeIssuer {
             let number = request.user.attribute(ATTRIBUTE).unwrap_or_default();
             let status = self.service.send(&page, number, &text).await;
             let status = status.map_err(|error| IssueError::new(error.to_string()))?;
-            info!(PagesSent = u8::from(!number.is_empty()), pagerStatus = status, "handed to the service");
+            info!(
+                PagesSent = u8::from(!number.is_empty()),
+                pagerStatus = status,
+                "handed to the service"
+            );
         }
         let prompt = request.text("PAGER_CODE.prompt")?;
         Ok(Issued::new()

@@ -22,7 +22,9 @@ impl Service {
     pub(super) fn configure(environment: &Environment) -> Result<Self, ConfigError> {
         let address = environment.required("PAGER_URL", |url| {
             let known = url.starts_with("https://") || url.starts_with("http://127.0.0.1:");
-            known.then(|| url.trim_end_matches('/').to_owned()).ok_or("write an address such as `https://pager.example.com`")
+            known
+                .then(|| url.trim_end_matches('/').to_owned())
+                .ok_or("write an address such as `https://pager.example.com`")
         })?;
         let agent = Agent::config_builder().timeout_global(Some(BUDGET)).build().into();
         Ok(Self { agent, address })
@@ -39,7 +41,9 @@ impl Service {
     pub(super) async fn is_revoked(&self, page: &str) -> Result<bool, Unavailable> {
         let request = self.agent.get(format!("{}/pages/{page}", self.address));
         let answer = in_background(move || request.call()?.body_mut().read_json::<Value>()).await?;
-        answer["revoked"].as_bool().ok_or(Unavailable("an answer without `revoked`"))
+        answer["revoked"]
+            .as_bool()
+            .ok_or(Unavailable("an answer without `revoked`"))
     }
 }
 
@@ -47,7 +51,9 @@ impl Service {
 async fn in_background<T: Send + 'static>(
     call: impl FnOnce() -> Result<T, ureq::Error> + Send + 'static,
 ) -> Result<T, Unavailable> {
-    let called = tokio::task::spawn_blocking(call).instrument(info_span!("PagerMilliseconds")).await;
+    let called = tokio::task::spawn_blocking(call)
+        .instrument(info_span!("PagerMilliseconds"))
+        .await;
     match called {
         Ok(Ok(answer)) => Ok(answer),
         // The error's own text may quote the request.
