@@ -145,7 +145,10 @@ async fn run(args: &Args, start: Instant) -> Result<(), Stop> {
     )?;
     pools::make(&cognito, &running.template, &args.region)?;
     let demo_user = (!args.no_demo_user)
-        .then(|| pools::add_demo_user(&cognito, &running.template, &args.region, &running.secret))
+        .then(|| {
+            let chosen = args.demo_attributes.iter().cloned().collect();
+            pools::add_demo_user(&cognito, &running.template, &args.region, &running.secret, &chosen)
+        })
         .transpose()?;
     let pool_id = pools::pool_id(&args.region);
     let shown = Arc::clone(&board);
