@@ -199,10 +199,19 @@ rule("a challenge that the page was not written for shows what came with it, as 
   await at.open();
   await at.isAnswered({
     ChallengeName: "CUSTOM_CHALLENGE",
-    ChallengeParameters: { challenge: "RIDDLE", step: "1", steps: "1", attemptsLeft: "1", riddle: markup },
+    ChallengeParameters: {
+      challenge: "RIDDLE",
+      step: "1",
+      steps: "1",
+      attemptsLeft: "1",
+      prompt: `What is it? ${markup}`,
+      riddle: markup,
+    },
     Session: "session",
   });
   await at.withoutPassword();
+  await at.says("challenge-heading", "RIDDLE");
+  await at.says("answer-label", `What is it? ${markup}`);
   await at.asks("parameters", { progress: "Step 1 of 1", tries: "1 try left." });
   await at.says("parameters", `riddle${markup}`);
   await at.inspect("light", "8-other-challenge");
