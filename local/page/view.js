@@ -124,6 +124,13 @@ export function showChallenge(parameters, again) {
   byId(challenge === "PROOF_OF_WORK" ? "challenge-heading" : "answer").focus();
 }
 
+/** Lets the reader send again what the computation has found. */
+export function offerRetry() {
+  byId("continue").hidden = false;
+  byId("continue").textContent = texts.tryAgain;
+  byId("continue").focus();
+}
+
 /** How far the computation is: `tries` of at most `most`. */
 export function showWork(tries, most) {
   byId("work-progress").max = most;
@@ -240,6 +247,7 @@ function showQuestion(challenge, parameters) {
   byId("question").textContent = kind === "question" ? securityQuestion : "";
   byId("question").lang = locale ?? language;
   for (const id of ["answer-field", "continue"]) byId(id).hidden = kind === "work";
+  byId("continue").textContent = texts.continue;
   byId("work").hidden = kind !== "work";
   showOtherWays(challenge, parameters);
   showDetails(details);
@@ -309,9 +317,12 @@ function tokenTable(title, copyTitle, token) {
   // Only pages over https or from this machine have a clipboard.
   copy.hidden = !navigator.clipboard;
   copy.addEventListener("click", async () => {
-    await navigator.clipboard.writeText(token);
-    copy.textContent = texts.copied;
-    copy.setAttribute("aria-label", texts.copied);
+    const said = await navigator.clipboard.writeText(token).then(
+      () => texts.copied,
+      () => texts.notCopied,
+    );
+    copy.textContent = said;
+    copy.setAttribute("aria-label", said);
   });
   const table = element("table", "");
   table.append(element("caption", title), tableHead(), tableBody(claims(token)));
