@@ -7,6 +7,7 @@ mod console;
 mod disk;
 mod dynamodb;
 mod functions;
+mod guard;
 mod kept;
 mod lambda;
 mod launch;
@@ -41,6 +42,7 @@ use console::{Banner, Console};
 use disk::{Disk, DiskError};
 use dynamodb::DynamoDb;
 use functions::{Functions, Output, invoke_api};
+use guard::Callers;
 use launch::Surroundings;
 use machine::Machine;
 use metrics::Board;
@@ -176,7 +178,7 @@ async fn run(args: &Args, start: Instant) -> Result<(), Stop> {
         elapsed: start.elapsed(),
     });
     let ended = tokio::select! {
-        ended = server::serve(running.listener, router) => ended,
+        ended = server::serve(running.listener, Callers::Pages, router) => ended,
         ended = &mut end => ended,
         never = watching(running.watch, &running.functions, &console) => match never {},
     };
