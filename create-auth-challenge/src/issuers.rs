@@ -59,7 +59,7 @@ impl Issuers {
     ) -> Result<(Configured<dyn Issuer>, Texts), ConfigError> {
         let types = self.types.configure(flow, environment)?;
         let mut texts = Texts::default();
-        let of_types = types.iter().flat_map(Issuer::texts);
+        let of_types = types.iter().flat_map(|issuer| issuer.texts().iter());
         for (tag, json) in STANDARD.iter().chain(of_types).chain(&self.languages) {
             texts
                 .add(tag, json)

@@ -15,7 +15,7 @@ const NO_ANSWER = "-";
 
 /** Where to sign in, see settings.js. */
 let target = null;
-/** The sign-in under way: `{ cognito, userName, giveUp, session, parameters, changing, work }`. */
+/** The sign-in under way: `{ cognito, userName, giveUp, session, parameters, changing, work, solution }`. */
 let signIn = null;
 
 view.translate(texts, language);
@@ -68,6 +68,7 @@ async function startWithPassword({ cognito, userName, giveUp }, password) {
 }
 
 async function answer(text) {
+  if (signIn.solution) return send(signIn.solution);
   if (!view.demand("answer", text, texts.answerMissing)) return;
   await send(text);
 }
@@ -121,6 +122,7 @@ function ask({ Session, ChallengeParameters: parameters, userName }) {
   signIn.userName = userName ?? parameters.USERNAME ?? signIn.userName;
   signIn.session = Session;
   signIn.parameters = parameters;
+  signIn.solution = null;
   view.showChallenge(parameters, wrong);
   if (parameters.challenge === "PROOF_OF_WORK") compute(signIn, parameters);
 }
@@ -136,6 +138,7 @@ async function compute(current, { proofOfWork, mostTries }) {
     if (!signal.aborted) view.alarm(texts.workFailed);
     return;
   }
+  current.solution = text;
   await send(text);
 }
 
@@ -154,6 +157,8 @@ function fail(error) {
     view.showStart();
   }
   view.alarm(text, detail);
+  // No answer field is shown for a computation, so that nothing else could send its solution again.
+  if (sameAgain && signIn.solution) view.offerRetry();
 }
 
 function isTransient(error) {

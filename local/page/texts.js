@@ -47,6 +47,7 @@ const en = {
   otherAnswer: "Your answer",
   answerMissing: "Enter an answer.",
   continue: "Continue",
+  tryAgain: "Try again",
   startAgain: "Start again",
   working: "One moment …",
   wrongAnswer: "That was not right.",
@@ -61,6 +62,7 @@ const en = {
   copyIdToken: "Copy the ID token",
   copyAccessToken: "Copy the access token",
   copied: "Copied.",
+  notCopied: "This browser did not copy it.",
   notReadable: "This token cannot be read.",
 
   refused: "You could not be signed in. Start again.",
@@ -130,6 +132,7 @@ const es = {
   otherAnswer: "Su respuesta",
   answerMissing: "Escriba una respuesta.",
   continue: "Continuar",
+  tryAgain: "Volver a intentarlo",
   startAgain: "Empezar de nuevo",
   working: "Un momento …",
   wrongAnswer: "No es correcto.",
@@ -144,6 +147,7 @@ const es = {
   copyIdToken: "Copiar el token de ID",
   copyAccessToken: "Copiar el token de acceso",
   copied: "Copiado.",
+  notCopied: "Este navegador no lo ha copiado.",
   notReadable: "No se puede leer este token.",
 
   refused: "No se ha podido iniciar la sesión. Empiece de nuevo.",

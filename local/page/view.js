@@ -1,5 +1,6 @@
 /** What the page shows and what the reader does with it. Nothing here talks to a server. */
 
+import { generic } from "./generic.js";
 import { claims, TIMES } from "./jwt.js";
 
 const SECTIONS = ["start", "challenge", "done"];
@@ -7,16 +8,6 @@ const SECTIONS = ["start", "challenge", "done"];
 const SLOW_MS = 800;
 /** More segments than this tell a reader nothing. */
 const MOST_SEGMENTS = 12;
-/** Parameters that every challenge has; the rest are its own. */
-const COMMON_PARAMETERS = new Set([
-  "USERNAME",
-  "alternatives",
-  "attemptsLeft",
-  "challenge",
-  "locale",
-  "step",
-  "steps",
-]);
 /** What each challenge that the page knows is called in the texts. */
 const KINDS = { CAPTCHA: "captcha", PROOF_OF_WORK: "work", SECURITY_QUESTION: "question" };
 /** The other way through a step, by the challenge that is asked. */
@@ -133,6 +124,13 @@ export function showChallenge(parameters, again) {
   byId(challenge === "PROOF_OF_WORK" ? "challenge-heading" : "answer").focus();
 }
 
+/** Lets the reader send again what the computation has found. */
+export function offerRetry() {
+  byId("continue").hidden = false;
+  byId("continue").textContent = texts.tryAgain;
+  byId("continue").focus();
+}
+
 /** How far the computation is: `tries` of at most `most`. */
 export function showWork(tries, most) {
   byId("work-progress").max = most;
@@ -233,8 +231,10 @@ function hush() {
 function showQuestion(challenge, parameters) {
   const { captchaUrl, captchaAlt, captchaAudioUrl, securityQuestion, locale } = parameters;
   const kind = captchaAudioUrl ? "sound" : (KINDS[challenge] ?? "other");
-  byId("challenge-heading").textContent = texts[`${kind}Heading`];
-  byId("answer-label").textContent = texts[`${kind}Answer`] ?? "";
+  const { heading, label, details } = kind === "other" ? generic(parameters, texts) : known(kind);
+  byId("challenge-heading").textContent = heading;
+  byId("answer-label").textContent = label;
+  byId("answer-label").lang = kind === "other" ? (locale ?? language) : language;
   byId("hint").textContent = texts[`${kind}Hint`] ?? "";
 
   byId("captcha").hidden = kind !== "captcha";
@@ -247,9 +247,14 @@ function showQuestion(challenge, parameters) {
   byId("question").textContent = kind === "question" ? securityQuestion : "";
   byId("question").lang = locale ?? language;
   for (const id of ["answer-field", "continue"]) byId(id).hidden = kind === "work";
+  byId("continue").textContent = texts.continue;
   byId("work").hidden = kind !== "work";
   showOtherWays(challenge, parameters);
-  showParameters(kind === "other" ? parameters : {});
+  showDetails(details);
+}
+
+function known(kind) {
+  return { heading: texts[`${kind}Heading`], label: texts[`${kind}Answer`] ?? "", details: [] };
 }
 
 /** Each costs a try, so none is offered with the last. */
@@ -285,11 +290,11 @@ function play() {
   sound.play().catch(() => {});
 }
 
-/** A challenge that this page was not written for shows what came with it. */
-function showParameters(parameters) {
-  const own = Object.entries(parameters).filter(([name]) => !COMMON_PARAMETERS.has(name));
-  byId("parameters").hidden = own.length === 0;
-  byId("parameters").replaceChildren(...own.flatMap(([name, value]) => [element("dt", name), element("dd", value)]));
+function showDetails(details) {
+  byId("parameters").hidden = details.length === 0;
+  byId("parameters").replaceChildren(
+    ...details.flatMap(([name, value]) => [element("dt", name), element("dd", value)]),
+  );
 }
 
 function showSegments(step, steps) {
@@ -312,9 +317,12 @@ function tokenTable(title, copyTitle, token) {
   // Only pages over https or from this machine have a clipboard.
   copy.hidden = !navigator.clipboard;
   copy.addEventListener("click", async () => {
-    await navigator.clipboard.writeText(token);
-    copy.textContent = texts.copied;
-    copy.setAttribute("aria-label", texts.copied);
+    const said = await navigator.clipboard.writeText(token).then(
+      () => texts.copied,
+      () => texts.notCopied,
+    );
+    copy.textContent = said;
+    copy.setAttribute("aria-label", said);
   });
   const table = element("table", "");
   table.append(element("caption", title), tableHead(), tableBody(claims(token)));

@@ -77,6 +77,10 @@ pub(crate) struct Args {
     #[arg(long = "parameter", value_name = "NAME=VALUE", value_parser = parameter)]
     pub(crate) parameters: Vec<(String, String)>,
 
+    /// An attribute of the demo user, set at each start, such as `custom:pager=555-0100`; may be given more than once
+    #[arg(long = "demo-attribute", value_name = "NAME=VALUE", value_parser = parameter, conflicts_with = "no_demo_user")]
+    pub(crate) demo_attributes: Vec<(String, String)>,
+
     /// Start without the demo user
     #[arg(long)]
     pub(crate) no_demo_user: bool,
@@ -92,7 +96,7 @@ pub(crate) enum Command {
 /// What is run, and where it keeps what lasts.
 #[derive(Clone, Debug, Group)]
 pub(crate) struct Place {
-    /// The template to run [default: template.yaml of this folder or of the workspace]
+    /// The template to run, also of another repository [default: template.yaml of this folder or of the workspace]
     #[arg(long, value_name = "PATH")]
     pub(crate) template: Option<PathBuf>,
 
@@ -182,6 +186,7 @@ mod tests {
         for wrong in [
             ["--parameter", "AuthFlow"],
             ["--parameter", "=x"],
+            ["--demo-attribute", "custom:pager"],
             ["--region", "mars"],
             ["--region", "us/east-1"],
             ["--listen", "9229"],
@@ -228,6 +233,12 @@ mod tests {
             panic!("{args:?}")
         };
         assert_eq!(place.data_dir, Some(PathBuf::from("x")));
+    }
+
+    #[test]
+    fn attributes_are_not_for_a_user_that_is_left_out() {
+        let given = ["local", "--no-demo-user", "--demo-attribute", "custom:pager=1"];
+        assert_eq!(Args::try_parse_from(given).unwrap_err().exit_code(), 2);
     }
 
     #[test]

@@ -1,4 +1,8 @@
-//! Builds the function binaries with cargo.
+//! Builds the function binaries with cargo, each in the workspace that its code is in.
+
+mod metadata;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -8,52 +12,61 @@ use std::process::Stdio;
 use serde::Deserialize;
 use tokio::process::Command;
 
+use crate::machine::Machine;
+use metadata::Metadata;
+
 /// Why there are no binaries.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub(crate) enum BuildError {
+    #[error("`{first}` and `{second}` both have a binary `{binary}` that a function runs: rename one of the two")]
+    Ambiguous {
+        binary: String,
+        first: PathBuf,
+        second: PathBuf,
+    },
     #[error("cargo could not build the functions (its own messages are above)")]
     Failed,
-    #[error("cargo built no binary `{0}`: the workspace needs a package of this name with a binary of this name")]
-    Missing(String),
+    #[error(
+        "`{manifest}` has no binary `{binary}` (its binaries: {known}): name one of these in \
+         `Metadata.BuildProperties.Binary`, or add `src/bin/{binary}.rs`"
+    )]
+    Missing {
+        binary: String,
+        manifest: PathBuf,
+        known: String,
+    },
     #[error("cannot run cargo to build the functions: {0} (or give their folder with `--functions-dir`)")]
     NoCargo(#[source] io::Error),
-    #[error("`{0}` was not built by cargo, so the functions have to be given with `--functions-dir`")]
-    NotInTarget(PathBuf),
+    #[error("cannot read what `cargo metadata` prints in `{0}`")]
+    Unreadable(PathBuf),
 }
 
 /// Where and how `local` itself was built.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Target {
+struct Target {
     folder: PathBuf,
     profile: String,
 }
 
 impl Target {
-    /// Reads it from the path of this program: `FOLDER/PROFILE/local`.
-    pub(crate) fn of(program: &Path) -> Result<Self, BuildError> {
-        let error = || BuildError::NotInTarget(program.to_owned());
-        let mut profile = program.parent().ok_or_else(error)?;
+    /// Reads it from the path of this program: `FOLDER/PROFILE/local`. `None` if the program is not in a target folder.
+    fn of(program: &Path) -> Option<Self> {
+        let mut profile = program.parent()?;
         // Tests run from a folder below.
         if profile.ends_with("deps") {
-            profile = profile.parent().ok_or_else(error)?;
+            profile = profile.parent()?;
         }
-        let folder = profile.parent().ok_or_else(error)?;
+        let folder = profile.parent()?;
         // A build for a named target is one folder further down; cargo marks the uppermost.
         let marked = folder
             .ancestors()
             .take(2)
             .find(|folder| folder.join("CACHEDIR.TAG").exists());
-        let profile = profile.file_name().and_then(|name| name.to_str()).ok_or_else(error)?;
-        Ok(Self {
-            folder: marked.ok_or_else(error)?.to_owned(),
-            profile: profile.to_owned(),
+        Some(Self {
+            folder: marked?.to_owned(),
+            profile: profile.file_name()?.to_str()?.to_owned(),
         })
-    }
-
-    /// The folder that everything is built in.
-    pub(crate) fn folder(&self) -> &Path {
-        &self.folder
     }
 
     /// The name of the profile, which is not always the name of its folder.
@@ -62,68 +75,157 @@ impl Target {
     }
 }
 
-/// What to build, and how.
+/// The profile that functions of other workspaces are built with.
+const PROFILE: &str = if cfg!(debug_assertions) { "dev" } else { "release" };
+
+/// The manifest of `local`. Its workspace is the one that has this package.
+const MANIFEST: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
+
+/// A binary, and the folder that the template names for its code.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wanted<'a> {
+    pub(crate) binary: &'a str,
+    pub(crate) folder: &'a Path,
+}
+
+/// What to build of one workspace, and how.
 #[derive(Clone, Debug)]
 pub(crate) struct Build {
-    pub(crate) packages: Vec<String>,
-    pub(crate) target: Target,
-    /// The folder of the workspace that the packages are in.
-    pub(crate) workspace: PathBuf,
+    workspace: PathBuf,
+    /// The manifests that have the binaries, by binary.
+    binaries: BTreeMap<String, PathBuf>,
+    /// The names of the packages that these are of.
+    packages: BTreeSet<String>,
+    /// Where cargo puts what it builds.
+    target: PathBuf,
+    /// Set for the workspace of `local`: its functions are built as `local` was, so that nothing is compiled twice.
+    own: Option<Target>,
     /// This process's own.
-    pub(crate) environment: BTreeMap<String, String>,
+    environment: BTreeMap<String, String>,
 }
 
 impl Build {
-    /// Builds the packages and gives their binaries. Cargo's progress goes to standard error.
+    /// The builds of the `wanted` binaries, one for each workspace.
+    ///
+    /// # Errors
+    /// If cargo cannot be run or fails, or a binary does not exist.
+    pub(crate) async fn of(wanted: &[Wanted<'_>], machine: &Machine) -> Result<Vec<Self>, BuildError> {
+        let mut workspaces: Vec<(Metadata, Self)> = Vec::new();
+        let mut sources: BTreeMap<&str, PathBuf> = BTreeMap::new();
+        for Wanted { binary, folder } in wanted {
+            let folder = metadata::real(folder);
+            let known = workspaces.iter().position(|(metadata, _)| metadata.has(&folder));
+            let (metadata, mut build) = match known {
+                Some(index) => workspaces.remove(index),
+                None => Self::workspace_of(&folder, machine).await?,
+            };
+            let (package, manifest) = metadata.source_of(binary, &folder)?;
+            let first = sources.entry(binary).or_insert_with(|| manifest.clone());
+            if *first != manifest {
+                return Err(BuildError::Ambiguous {
+                    binary: (*binary).to_owned(),
+                    first: first.clone(),
+                    second: manifest,
+                });
+            }
+            build.packages.insert(package);
+            build.binaries.insert((*binary).to_owned(), manifest);
+            workspaces.push((metadata, build));
+        }
+        Ok(workspaces.into_iter().map(|(_, build)| build).collect())
+    }
+
+    /// The workspace around `folder`, with nothing to build yet.
+    async fn workspace_of(folder: &Path, machine: &Machine) -> Result<(Metadata, Self), BuildError> {
+        let environment = machine.environment.clone();
+        let mut command = cargo(folder, &environment, true);
+        command.args(METADATA);
+        let metadata = Metadata::read(&output(&mut command).await?, folder)?;
+        let is_own = metadata.has_manifest(Path::new(MANIFEST));
+        let own = Target::of(&machine.program).filter(|_| is_own);
+        let build = Self {
+            workspace: metadata.workspace_root.clone(),
+            binaries: BTreeMap::new(),
+            packages: BTreeSet::new(),
+            target: own
+                .as_ref()
+                .map_or(&metadata.target_directory, |own| &own.folder)
+                .clone(),
+            own,
+            environment,
+        };
+        Ok((metadata, build))
+    }
+
+    /// The workspace's folder.
+    pub(crate) fn workspace(&self) -> &Path {
+        &self.workspace
+    }
+
+    /// The folder that cargo builds in.
+    pub(crate) fn target(&self) -> &Path {
+        &self.target
+    }
+
+    /// Builds the binaries and gives their paths, by name. Cargo's progress goes to standard error.
     ///
     /// # Errors
     /// If cargo cannot be run or fails.
     pub(crate) async fn run(&self) -> Result<BTreeMap<String, PathBuf>, BuildError> {
+        let profile = self.own.as_ref().map_or(PROFILE, Target::profile);
         let mut command = self.cargo();
-        command
-            .args([
-                "build",
-                "--message-format",
-                "json-render-diagnostics",
-                "--profile",
-                self.target.profile(),
-                "--target-dir",
-            ])
-            .arg(&self.target.folder)
-            .args(self.packages.iter().flat_map(|package| ["--package", package]));
-        let messages = output(&mut command).await?;
-        let mut binaries = binaries(&messages);
-        self.packages
-            .iter()
-            .map(|package| {
-                let binary = binaries
-                    .remove(package)
-                    .ok_or_else(|| BuildError::Missing(package.clone()))?;
-                Ok((package.clone(), binary))
-            })
-            .collect()
+        command.args([
+            "build",
+            "--message-format",
+            "json-render-diagnostics",
+            "--profile",
+            profile,
+        ]);
+        if let Some(own) = &self.own {
+            command.arg("--target-dir").arg(&own.folder);
+        }
+        // Else cargo would look for the binaries in the default members only.
+        command.args(self.packages.iter().flat_map(|package| ["--package", package]));
+        command.args(self.binaries.keys().flat_map(|binary| ["--bin", binary]));
+        let mut built = binaries(&output(&mut command).await?);
+        built.retain(|binary, _| self.binaries.contains_key(binary));
+        // Cargo fails rather than leave one out.
+        if built.len() < self.binaries.len() {
+            return Err(BuildError::Failed);
+        }
+        Ok(built)
     }
 
-    /// The folders of the packages and of what they depend on in the workspace.
+    /// The folders of the packages that have the binaries, and of what these depend on by path.
     ///
     /// # Errors
     /// If cargo cannot be run or fails.
     pub(crate) async fn folders(&self) -> Result<BTreeSet<PathBuf>, BuildError> {
         let mut command = self.cargo();
-        command.args(["metadata", "--no-deps", "--format-version", "1"]);
-        Ok(folders(&output(&mut command).await?, &self.packages))
+        command.args(METADATA);
+        let metadata = Metadata::read(&output(&mut command).await?, &self.workspace)?;
+        Ok(metadata.folders(self.binaries.values()))
     }
 
     fn cargo(&self) -> Command {
-        let cargo = self.environment.get("CARGO").map_or("cargo", String::as_str);
-        let mut command = Command::new(cargo);
-        command.current_dir(&self.workspace);
-        // `cargo run` sets these for `local`. Build scripts that watch them would run again, and compile for minutes.
-        for name in self.environment.keys().filter(|name| is_of_this_package(name)) {
-            command.env_remove(name);
-        }
-        command
+        cargo(&self.workspace, &self.environment, self.own.is_none())
     }
+}
+
+const METADATA: [&str; 4] = ["metadata", "--no-deps", "--format-version", "1"];
+
+/// Cargo in `folder`. With `chosen_there`, of the toolchain that rustup chooses for that folder; else the cargo that runs
+/// `local`.
+fn cargo(folder: &Path, environment: &BTreeMap<String, String>, chosen_there: bool) -> Command {
+    let running = environment.get("CARGO").filter(|_| !chosen_there);
+    let mut command = Command::new(running.map_or("cargo", String::as_str));
+    command.current_dir(folder).env_clear();
+    // `cargo run` sets some for `local`. Build scripts that watch them would run again, and compile for minutes.
+    command.envs(environment.iter().filter(|(name, _)| {
+        let of_toolchain = ["CARGO", "RUSTUP_TOOLCHAIN"].contains(&name.as_str());
+        !(is_of_this_package(name) || chosen_there && of_toolchain)
+    }));
+    command
 }
 
 async fn output(cargo: &mut Command) -> Result<Vec<u8>, BuildError> {
@@ -172,95 +274,4 @@ fn binaries(messages: &[u8]) -> BTreeMap<String, PathBuf> {
         .filter_map(|line| serde_json::from_slice::<Message>(line).ok())
         .filter_map(|message| Some((message.target?.name, message.executable?)))
         .collect()
-}
-
-/// What cargo knows of the workspace.
-#[derive(Deserialize)]
-struct Metadata {
-    packages: Vec<Package>,
-}
-
-/// A package of the workspace.
-#[derive(Deserialize)]
-struct Package {
-    name: String,
-    manifest_path: PathBuf,
-    dependencies: Vec<Dependency>,
-}
-
-/// What a package depends on.
-#[derive(Deserialize)]
-struct Dependency {
-    kind: Option<String>,
-    /// Its folder, if it has one here.
-    path: Option<PathBuf>,
-}
-
-/// The folders of `packages` and of what is built for them, as far as `metadata` names any.
-fn folders(metadata: &[u8], packages: &[String]) -> BTreeSet<PathBuf> {
-    let Ok(Metadata { packages: known }) = serde_json::from_slice(metadata) else {
-        return BTreeSet::new();
-    };
-    let of_names = known.iter().filter(|package| packages.contains(&package.name));
-    let mut open: Vec<_> = of_names.filter_map(|package| package.manifest_path.parent()).collect();
-    let mut folders = BTreeSet::new();
-    while let Some(folder) = open.pop() {
-        if folders.insert(folder.to_owned()) {
-            let here = known
-                .iter()
-                .filter(|package| package.manifest_path.parent() == Some(folder));
-            let needed = here.flat_map(|package| &package.dependencies);
-            let built = needed.filter(|dependency| dependency.kind.as_deref() != Some("dev"));
-            open.extend(built.filter_map(|dependency| dependency.path.as_deref()));
-        }
-    }
-    folders
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_folders_are_those_of_everything_that_is_built_and_of_nothing_else() {
-        let package = |name: &str, dependencies: serde_json::Value| serde_json::json!({ "name": name, "manifest_path": format!("/w/{name}/Cargo.toml"), "dependencies": dependencies });
-        let metadata = serde_json::json!({ "packages": [
-            package("create", serde_json::json!([
-                { "kind": null, "path": "/w/shared" },
-                { "kind": "dev", "path": "/w/tests" },
-                { "kind": null },
-            ])),
-            package("shared", serde_json::json!([{ "kind": "build", "path": "/w/fonts" }])),
-            package("fonts", serde_json::json!([])),
-            package("local", serde_json::json!([{ "kind": null, "path": "/w/shared" }])),
-            package("tests", serde_json::json!([])),
-        ] });
-        let found = folders(metadata.to_string().as_bytes(), &["create".to_owned()]);
-        let expected = ["/w/create", "/w/fonts", "/w/shared"].map(PathBuf::from);
-        assert_eq!(found, BTreeSet::from(expected));
-    }
-
-    #[test]
-    fn binaries_are_those_that_cargo_names() {
-        let messages = br#"{"reason":"compiler-artifact","target":{"name":"shared","kind":["lib"]},"executable":null}
-not json
-{"reason":"compiler-artifact","target":{"name":"define","kind":["bin"]},"executable":"/t/debug/define"}
-{"reason":"build-finished","success":true}
-"#;
-        assert_eq!(
-            binaries(messages),
-            BTreeMap::from([("define".into(), PathBuf::from("/t/debug/define"))])
-        );
-    }
-
-    #[test]
-    fn the_functions_are_built_as_local_was() {
-        let program = std::env::current_exe().unwrap();
-        let target = Target::of(&program).unwrap();
-        assert!(program.starts_with(target.folder.join(&target.profile)));
-        assert!(matches!(
-            Target::of(Path::new("/usr/bin/local")),
-            Err(BuildError::NotInTarget(_))
-        ));
-    }
 }

@@ -3,6 +3,7 @@
 mod api;
 mod clients;
 mod clock;
+mod demo;
 mod error;
 mod fields;
 mod groups;
@@ -22,7 +23,6 @@ mod triggers;
 mod users;
 mod waiting;
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex};
 
@@ -33,7 +33,6 @@ use thiserror::Error;
 use crate::disk::{Disk, DiskError};
 use crate::lambda::Lambda;
 use crate::template::{UserPool, UserPoolClient};
-use api::users::NewUser;
 use clients::Client;
 pub(crate) use clock::Clock;
 use fields::{FieldError, Fields};
@@ -44,7 +43,7 @@ use pools::{Pool, Triggers};
 use session::Sessions;
 use store::Store;
 use tokens::keys::KeyRing;
-use users::{Decoys, Status};
+use users::Decoys;
 use waiting::Waiting;
 
 /// What the user pools are told from outside.
@@ -63,13 +62,6 @@ pub(crate) struct Settings {
 /// The user pools.
 #[derive(Clone)]
 pub(crate) struct Cognito(Arc<State>);
-
-/// Whether somebody has changed a user.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum SinceMade {
-    Changed,
-    Unchanged,
-}
 
 /// Why the user pools could not be set up.
 #[derive(Debug, Error)]
@@ -164,45 +156,6 @@ impl Cognito {
             Err(ClientError::Property(error)) => Err(property(&template.logical_id, error)),
             Err(ClientError::Machine(error)) => Err(error.into()),
         }
-    }
-
-    /// What became of the user called `name` since it was made; none if there is no such user.
-    pub(crate) fn user_since_made(&self, pool_id: &str, name: &str) -> Option<SinceMade> {
-        let pool = self.0.store.pool(pool_id).ok()?;
-        let user = self.0.store.user(&pool, name)?;
-        Some(if user.modified == user.created {
-            SinceMade::Unchanged
-        } else {
-            SinceMade::Changed
-        })
-    }
-
-    /// Adds a confirmed user.
-    ///
-    /// # Errors
-    /// When the pool does not take the name, the password or the attributes.
-    pub(crate) fn add_demo_user(
-        &self,
-        pool_id: &str,
-        name: &str,
-        password: &str,
-        attributes: BTreeMap<String, String>,
-    ) -> Result<(), SetUpError> {
-        let new = NewUser {
-            login: name,
-            password: Some(password),
-            attributes,
-            status: Status::Confirmed,
-        };
-        let made = self
-            .0
-            .store
-            .pool(pool_id)
-            .and_then(|pool| self.0.create_user(&pool, new));
-        made.map(drop).map_err(|error| SetUpError::User {
-            name: name.to_owned(),
-            message: error.message.trim_end().to_owned(),
-        })
     }
 
     /// `POST /`, the published keys and, if wanted, the debug channel.

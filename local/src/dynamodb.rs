@@ -1,8 +1,9 @@
 //! An embedded DynamoDB, in memory, with the tables of the template.
 //!
-//! `dynoxide` answers the operations, conditions and errors as DynamoDB does, over HTTP. It asks for signatures and
-//! believes every one.
+//! `dynoxide` runs the operations and conditions as DynamoDB does. Requests have to be signed, and every signature is
+//! accepted.
 
+mod api;
 #[cfg(test)]
 mod tests;
 
@@ -13,11 +14,12 @@ use dynoxide::Database;
 use dynoxide::actions::create_table::CreateTableRequest;
 use dynoxide::actions::update_time_to_live::UpdateTimeToLiveRequest;
 use dynoxide::errors::DynoxideError;
-use dynoxide::server;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
+use crate::guard::Callers;
+use crate::server;
 use crate::template::Table;
 
 /// A running DynamoDB. Dropping it stops it and forgets its items.
@@ -53,8 +55,10 @@ impl DynamoDb {
         }
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let endpoint = format!("http://{}", listener.local_addr()?);
-        // It has no way to end but being aborted.
-        let server = tokio::spawn(server::serve_on(listener, database));
+        let server = tokio::spawn(async move {
+            // It has no way to end but being aborted.
+            let _ = server::serve(listener, Callers::Programs, api::router(database)).await;
+        });
         Ok(Self { endpoint, server })
     }
 }

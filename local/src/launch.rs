@@ -207,6 +207,7 @@ mod tests {
         Function {
             logical_id: id.into(),
             binary: id.to_lowercase(),
+            folder: PathBuf::new(),
             environment: environment
                 .iter()
                 .map(|(name, value)| ((*name).into(), (*value).into()))

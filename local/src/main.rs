@@ -7,6 +7,7 @@ mod console;
 mod disk;
 mod dynamodb;
 mod functions;
+mod guard;
 mod kept;
 mod lambda;
 mod launch;
@@ -41,6 +42,7 @@ use console::{Banner, Console};
 use disk::{Disk, DiskError};
 use dynamodb::DynamoDb;
 use functions::{Functions, Output, invoke_api};
+use guard::Callers;
 use launch::Surroundings;
 use machine::Machine;
 use metrics::Board;
@@ -145,7 +147,10 @@ async fn run(args: &Args, start: Instant) -> Result<(), Stop> {
     )?;
     pools::make(&cognito, &running.template, &args.region)?;
     let demo_user = (!args.no_demo_user)
-        .then(|| pools::add_demo_user(&cognito, &running.template, &args.region, &running.secret))
+        .then(|| {
+            let chosen = args.demo_attributes.iter().cloned().collect();
+            pools::add_demo_user(&cognito, &running.template, &args.region, &running.secret, &chosen)
+        })
         .transpose()?;
     let pool_id = pools::pool_id(&args.region);
     let shown = Arc::clone(&board);
@@ -173,7 +178,7 @@ async fn run(args: &Args, start: Instant) -> Result<(), Stop> {
         elapsed: start.elapsed(),
     });
     let ended = tokio::select! {
-        ended = server::serve(running.listener, router) => ended,
+        ended = server::serve(running.listener, Callers::Pages, router) => ended,
         ended = &mut end => ended,
         never = watching(running.watch, &running.functions, &console) => match never {},
     };

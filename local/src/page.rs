@@ -121,8 +121,9 @@ static INDEX: Asset = Asset {
 };
 
 #[rustfmt::skip]
-static ASSETS: [Asset; 11] = [
+static ASSETS: [Asset; 12] = [
     Asset { path: "/page/cognito.js", media_type: SCRIPT, content: include_str!("../page/cognito.js") },
+    Asset { path: "/page/generic.js", media_type: SCRIPT, content: include_str!("../page/generic.js") },
     Asset { path: "/page/icon.svg", media_type: SVG, content: include_str!("../page/icon.svg") },
     Asset { path: "/page/jwt.js", media_type: SCRIPT, content: include_str!("../page/jwt.js") },
     Asset { path: "/page/puzzle.js", media_type: SCRIPT, content: include_str!("../page/puzzle.js") },

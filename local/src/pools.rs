@@ -7,7 +7,7 @@ use cognito_challenge::keys::{KeyError, Keys};
 use cognito_challenge::texts::Texts;
 use uuid::Uuid;
 
-use crate::cognito::{Cognito, SetUpError, SinceMade};
+use crate::cognito::{Cognito, SetUpError};
 use crate::console::DemoUser;
 use crate::launch;
 use crate::template::{Template, UserPool};
@@ -19,6 +19,9 @@ pub(crate) const CLIENT_ID: &str = "localclient000000000000000";
 pub(crate) const CLIENT_ID_NO_PASSWORD: &str = "localclientnopassword00000";
 
 const DEMO_USER: &str = "demo";
+const DEMO_EMAIL: &str = "demo@example.com";
+/// One of those that are kept for fiction.
+const DEMO_PHONE_NUMBER: &str = "+12065550100";
 const DEMO_PASSWORD: &str = "Passw0rd!demo";
 const DEMO_ANSWERS: [(&str, &str); 3] = [
     ("birth-city", "Seattle"),
@@ -30,6 +33,8 @@ const DEMO_ANSWERS: [(&str, &str); 3] = [
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub(crate) enum PoolsError {
+    #[error("{0} (`--demo-attribute NAME=VALUE` sets an attribute, `--no-demo-user` starts without the user)")]
+    DemoUser(#[source] SetUpError),
     #[error("cannot enrol the demo user's answers: {0}")]
     Enroll(#[from] EnrollError),
     #[error("cannot enrol the demo user's answers: {0}")]
@@ -38,6 +43,8 @@ pub(crate) enum PoolsError {
     NoClient,
     #[error("template: {0}")]
     SetUp(#[from] SetUpError),
+    #[error("`--demo-attribute {name}=…`: the user pool has no such attribute (its custom attributes: {known})")]
+    UnknownAttribute { name: String, known: String },
 }
 
 /// The id of the template's first user pool.
@@ -67,50 +74,82 @@ pub(crate) fn make(cognito: &Cognito, template: &Template, region: &str) -> Resu
     Ok(())
 }
 
-/// Adds the demo user to the template's first pool and to its twin, if there is one, unless it is there already.
+/// Adds the demo user to the template's first pool and to its twin, if there is one. A user who is there already is left
+/// as it is, but for the `chosen` attributes.
 pub(crate) fn add_demo_user(
     cognito: &Cognito,
     template: &Template,
     region: &str,
     secret: &str,
+    chosen: &BTreeMap<String, String>,
 ) -> Result<DemoUser, PoolsError> {
-    let mut pools = vec![pool_id(region)];
+    let first = pool_id(region);
+    if let Some(name) = chosen.keys().find(|name| !cognito.has_attribute(&first, name)) {
+        let known = cognito.custom_attributes(&first).join(", ");
+        return Err(PoolsError::UnknownAttribute {
+            name: name.clone(),
+            known: if known.is_empty() { "none".to_owned() } else { known },
+        });
+    }
+    let login = match cognito.login_attribute(&first) {
+        Some(attribute) => {
+            let usual = if attribute == "email" {
+                DEMO_EMAIL
+            } else {
+                DEMO_PHONE_NUMBER
+            };
+            chosen.get(attribute).map_or(usual, String::as_str)
+        }
+        None => DEMO_USER,
+    };
+    let mut pools = vec![first.clone()];
     if launch::flow(template).and_then(launch::without_password).is_some() {
         pools.push(twin_id(region));
     }
-    pools.retain(|pool| cognito.user_since_made(pool, DEMO_USER).is_none());
-    if !pools.is_empty() {
-        let attributes = demo_attributes(secret)?;
-        for pool in &pools {
-            cognito.add_demo_user(pool, DEMO_USER, DEMO_PASSWORD, attributes.clone())?;
+    let (known, new): (Vec<_>, Vec<_>) = pools.iter().partition(|pool| cognito.known_user(pool, login).is_some());
+    for pool in known {
+        let set = cognito.set_demo_attributes(pool, login, chosen.clone());
+        set.map_err(PoolsError::DemoUser)?;
+    }
+    if !new.is_empty() {
+        let mut attributes = demo_attributes(secret, cognito.has_attribute(&first, ATTRIBUTE))?;
+        attributes.extend(chosen.clone());
+        for pool in new {
+            let added = cognito.add_demo_user(pool, login, DEMO_PASSWORD, attributes.clone());
+            added.map_err(PoolsError::DemoUser)?;
         }
     }
+    let user = cognito.known_user(&first, login);
+    let is_enrolled = !chosen.contains_key(ATTRIBUTE)
+        && user
+            .as_ref()
+            .is_some_and(|user| user.attributes.contains_key(ATTRIBUTE));
     let texts = Texts::standard();
-    let answers = DEMO_ANSWERS.into_iter().filter_map(|(id, answer)| {
-        Some((
-            Question::with_id(id)?.words(&texts, &["en"]).to_owned(),
-            answer.to_owned(),
-        ))
-    });
+    let answers = DEMO_ANSWERS
+        .into_iter()
+        .filter(|_| is_enrolled)
+        .filter_map(|(id, answer)| {
+            let question = Question::with_id(id)?;
+            Some((question.words(&texts, &["en"]).to_owned(), answer.to_owned()))
+        });
     Ok(DemoUser {
-        name: DEMO_USER.into(),
+        name: login.to_owned(),
         password: DEMO_PASSWORD.into(),
         answers: answers.collect(),
-        is_changed: cognito.user_since_made(&pool_id(region), DEMO_USER) == Some(SinceMade::Changed),
+        is_changed: user.is_some_and(|user| user.is_changed),
     })
 }
 
-fn demo_attributes(secret: &str) -> Result<BTreeMap<String, String>, PoolsError> {
-    let salt = || Uuid::new_v4().into_bytes();
-    let enrolled = Enrollment::new(DEMO_ANSWERS, &Keys::parse(secret)?, salt)?.to_attribute();
-    Ok(BTreeMap::from(
-        [
-            (ATTRIBUTE, enrolled.as_str()),
-            ("email", "demo@example.com"),
-            ("email_verified", "true"),
-        ]
-        .map(|(name, value)| (name.to_owned(), value.to_owned())),
-    ))
+fn demo_attributes(secret: &str, with_questions: bool) -> Result<BTreeMap<String, String>, PoolsError> {
+    let mut attributes = BTreeMap::from(
+        [("email", DEMO_EMAIL), ("email_verified", "true")].map(|(name, value)| (name.to_owned(), value.to_owned())),
+    );
+    if with_questions {
+        let salt = || Uuid::new_v4().into_bytes();
+        let enrolled = Enrollment::new(DEMO_ANSWERS, &Keys::parse(secret)?, salt)?.to_attribute();
+        attributes.insert(ATTRIBUTE.to_owned(), enrolled);
+    }
+    Ok(attributes)
 }
 
 fn pool_id_of(template: &Template, logical_id: &str, region: &str) -> String {
@@ -134,3 +173,6 @@ fn without_password(pool: &UserPool, template: &Template) -> UserPool {
     }
     twin
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::Stop;
 use crate::args::Args;
-use crate::cargo::{Build, Target};
+use crate::cargo::{Build, Wanted};
 use crate::functions::Program;
 use crate::launch;
 use crate::machine::Machine;
@@ -34,20 +34,27 @@ pub(crate) async fn programs(
             return Err(WatchError::Nothing.into());
         }
     } else {
-        let build = Build {
-            packages: others.iter().map(|function| function.binary.clone()).collect(),
-            target: Target::of(&machine.program)?,
-            workspace: machine.workspace().unwrap_or_else(|| machine.folder.clone()),
-            environment: machine.environment.clone(),
-        };
-        let mut binaries = if args.watch {
-            watch.insert(Watch::start(build).await?).built().await?
+        let wanted: Vec<_> = others
+            .iter()
+            .map(|function| Wanted {
+                binary: &function.binary,
+                folder: &function.folder,
+            })
+            .collect();
+        let builds = Build::of(&wanted, machine).await?;
+        let mut binaries = BTreeMap::new();
+        if args.watch {
+            let (started, built) = Watch::start(builds).await?;
+            watch = Some(started);
+            binaries = built;
         } else {
-            build.run().await?
-        };
+            for build in &builds {
+                binaries.extend(build.run().await?);
+            }
+        }
         for function in others {
-            if let Some(binary) = binaries.remove(&function.binary) {
-                programs.insert(function.logical_id.clone(), Program::Binary(binary));
+            if let Some(binary) = binaries.get(&function.binary) {
+                programs.insert(function.logical_id.clone(), Program::Binary(binary.clone()));
             }
         }
     }

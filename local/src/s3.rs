@@ -12,7 +12,7 @@ use std::sync::Mutex;
 
 use axum::Router;
 use axum::error_handling::HandleError;
-use axum::http::{HeaderName, Method, StatusCode, Uri, header};
+use axum::http::{HeaderName, Method, StatusCode, header};
 use s3s::auth::SimpleAuth;
 use s3s::service::S3ServiceBuilder;
 use tokio::net::TcpListener;
@@ -20,6 +20,8 @@ use tokio::task::JoinHandle;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 use uuid::Uuid;
 
+use crate::guard::{Callers, is_near};
+use crate::server;
 use backend::Backend;
 use shelf::Shelf;
 
@@ -51,7 +53,7 @@ impl S3 {
         let router = Router::new().fallback_service(service).layer(cors());
         let server = tokio::spawn(async move {
             // It has no way to end but being aborted.
-            let _ = axum::serve(listener, router).await;
+            let _ = server::serve(listener, Callers::Pages, router).await;
         });
         Ok(Self {
             endpoint,
@@ -70,16 +72,11 @@ impl Drop for S3 {
 
 /// Pages that this machine serves may read what they have a presigned address for.
 fn cors() -> CorsLayer {
-    let local = AllowOrigin::predicate(|origin, _| {
-        let origin = origin.to_str().ok().and_then(|origin| origin.parse::<Uri>().ok());
-        origin
-            .as_ref()
-            .and_then(Uri::host)
-            .is_some_and(|host| matches!(host, "localhost" | "127.0.0.1" | "[::1]"))
-    });
     let exposed: [HeaderName; 2] = [header::CONTENT_TYPE, header::ETAG];
     CorsLayer::new()
-        .allow_origin(local)
+        .allow_origin(AllowOrigin::predicate(|origin, request| {
+            is_near(origin, &request.headers)
+        }))
         .allow_methods([Method::GET])
         .expose_headers(exposed)
 }

@@ -26,7 +26,7 @@ mod user_pools;
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub(crate) use error::TemplateError;
@@ -52,8 +52,10 @@ pub(crate) struct Template {
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Function {
     pub(crate) logical_id: String,
-    /// The cargo package and binary.
+    /// The name of its binary.
     pub(crate) binary: String,
+    /// The folder of its code, of which cargo builds the binary.
+    pub(crate) folder: PathBuf,
     /// Globals and the function's own, merged.
     pub(crate) environment: BTreeMap<String, String>,
     pub(crate) timeout: Duration,
@@ -67,6 +69,7 @@ impl fmt::Debug for Function {
         f.debug_struct("Function")
             .field("logical_id", &self.logical_id)
             .field("binary", &self.binary)
+            .field("folder", &self.folder)
             .field("environment", &self.environment.keys())
             .field("timeout", &self.timeout)
             .field("memory", &self.memory)
@@ -161,7 +164,7 @@ impl Template {
             .map_err(|error| error.in_file(file))
     }
 
-    /// Reads a template whose packages are in `folder`.
+    /// Reads a template that is in `folder`.
     fn parse(text: &str, folder: &Path, settings: &Settings) -> Result<Self, TemplateError> {
         let root = Node::parse(text)?;
         let Some(sections) = root.entries() else {
@@ -191,7 +194,7 @@ impl Template {
         );
         references::check(&resolver, root.get("Outputs").map(|outputs| &outputs.value))?;
 
-        let built = functions::read(&resolver, root.get("Globals"))?;
+        let built = functions::read(&resolver, root.get("Globals"), folder)?;
         let functions: Vec<Function> = built.iter().map(|built| built.function.clone()).collect();
         let user_pools = user_pools::pools(&resolver, &functions)?;
         let clients = user_pools::clients(&resolver, &user_pools)?;
@@ -204,10 +207,10 @@ impl Template {
         }
         let tables = tables::read(&resolver)?;
         // Last: where the file is not where the packages are, its own mistakes are still the ones to be told of.
-        for function in built.iter().filter(|_| settings.builds) {
-            if !folder.join(&function.code_uri).join("Cargo.toml").is_file() {
-                let missing = format!("`CodeUri: {}` has no `Cargo.toml`", function.code_uri);
-                return Err(function.at.error(Problem::Invalid(missing)));
+        for built in built.iter().filter(|_| settings.builds) {
+            if !built.function.folder.join("Cargo.toml").is_file() {
+                let missing = format!("`CodeUri: {}` has no `Cargo.toml`", built.code_uri);
+                return Err(built.at.error(Problem::Invalid(missing)));
             }
         }
         Ok(Self {

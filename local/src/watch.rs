@@ -14,7 +14,7 @@ use crate::cargo::{Build, BuildError};
 use crate::console::Console;
 use crate::functions::{Functions, Program};
 use links::Links;
-use sources::Sources;
+use sources::{Sources, Tree};
 
 /// Why nothing is watched.
 #[derive(Debug, thiserror::Error)]
@@ -35,32 +35,32 @@ pub(crate) enum WatchError {
 /// The functions that are built, and their sources.
 #[derive(Debug)]
 pub(crate) struct Watch {
-    build: Build,
+    /// Each with what it has built.
+    builds: Vec<(Build, Links)>,
     sources: Sources,
-    links: Links,
 }
 
 impl Watch {
-    /// Watches from now on, so that no change falls between the first build and this.
-    pub(crate) async fn start(build: Build) -> Result<Self, WatchError> {
-        Ok(Self {
-            sources: Sources::watch(&build).await?,
-            links: Links::new(build.target.folder())?,
-            build,
-        })
-    }
-
-    /// Builds what is watched for the first time.
-    pub(crate) async fn built(&mut self) -> Result<BTreeMap<String, PathBuf>, WatchError> {
-        let built = self.build.run().await?;
+    /// Builds what is watched for the first time, and gives the binaries by name. Watches before it builds, so that no
+    /// change falls between the two.
+    pub(crate) async fn start(builds: Vec<Build>) -> Result<(Self, BTreeMap<String, PathBuf>), WatchError> {
+        let sources = Sources::of(Tree::of(&builds).await?)?;
+        let mut watched = Vec::new();
         let mut binaries = BTreeMap::new();
-        for (function, binary) in built {
-            if let Some(link) = self.links.newer(&function, &binary)? {
-                self.links.keep(&function, link.clone());
-                binaries.insert(function, link);
+        for build in builds {
+            let built = build.run().await?;
+            // Only now: cargo marks a target folder that it makes itself.
+            let mut links = Links::new(build.target())?;
+            for (function, binary) in built {
+                if let Some(link) = links.newer(&function, &binary)? {
+                    links.keep(&function, link.clone());
+                    binaries.insert(function, link);
+                }
             }
+            watched.push((build, links));
         }
-        Ok(binaries)
+        let builds = watched;
+        Ok((Self { builds, sources }, binaries))
     }
 
     /// Builds whenever a source has changed. What does not compile or start is told, and calls go where they went.
@@ -74,18 +74,20 @@ impl Watch {
     }
 
     async fn swap(&mut self, functions: &Functions, console: &Console) -> Result<(), WatchError> {
-        for (function, binary) in self.build.run().await? {
-            let Some(link) = self.links.newer(&function, &binary)? else {
-                continue;
-            };
-            match functions.replace(&function, Program::Binary(link.clone())).await {
-                Ok(()) => {
-                    self.links.keep(&function, link);
-                    console.say(&format!("{function} is new: calls go to it from now on"));
-                }
-                Err(error) => {
-                    self.links.forget(&link);
-                    console.warn(&format!("{error} (calls go to the one before)"));
+        for (build, links) in &mut self.builds {
+            for (function, binary) in build.run().await? {
+                let Some(link) = links.newer(&function, &binary)? else {
+                    continue;
+                };
+                match functions.replace(&function, Program::Binary(link.clone())).await {
+                    Ok(()) => {
+                        links.keep(&function, link);
+                        console.say(&format!("{function} is new: calls go to it from now on"));
+                    }
+                    Err(error) => {
+                        links.forget(&link);
+                        console.warn(&format!("{error} (calls go to the one before)"));
+                    }
                 }
             }
         }

@@ -163,6 +163,33 @@ rule("a reply that was lost on the way can be asked for again", {}, async (at) =
   await at.asks("question");
 });
 
+rule("a solution that was lost on the way is sent again by a button", {}, async (at) => {
+  await at.open();
+  await at.passTo("captcha");
+  let posts = 0;
+  // The first asks for the computation, the second brings its solution.
+  await at.page.route(`${ENDPOINT}/`, (route) => (++posts === 2 ? route.abort() : route.continue()));
+  at.expectedErrors.push(/net::ERR_FAILED/);
+  await at.page.getByRole("button", { name: "Let this device compute (uses one try)" }).press("Enter");
+  await at.says("alert", /The server cannot be reached\. Try again\./);
+  assert.equal(await at.focused(), "continue");
+  await at.page.getByRole("button", { name: "Try again" }).press("Enter");
+  await at.asks("question", { progress: "Step 3 of 3" });
+  assert.ok(await at.page.getByRole("button", { name: "Continue" }).isVisible());
+});
+
+rule("a token that the browser does not copy is said, and is no error of the page", {}, async (at) => {
+  await at.open();
+  await at.page.evaluate(() => {
+    navigator.clipboard.writeText = () => Promise.reject(new DOMException("no", "NotAllowedError"));
+  });
+  await at.passTo("question");
+  await at.types(await at.securityAnswer(), "Enter");
+  await at.signedIn();
+  await at.page.getByRole("button", { name: "Copy the ID token" }).click();
+  assert.ok(await at.page.getByRole("button", { name: "This browser did not copy it." }).isVisible());
+});
+
 rule("another user pool is set in the address and kept until it is let go", {}, async (at) => {
   await at.open();
   const { page } = at;
@@ -199,10 +226,19 @@ rule("a challenge that the page was not written for shows what came with it, as 
   await at.open();
   await at.isAnswered({
     ChallengeName: "CUSTOM_CHALLENGE",
-    ChallengeParameters: { challenge: "RIDDLE", step: "1", steps: "1", attemptsLeft: "1", riddle: markup },
+    ChallengeParameters: {
+      challenge: "RIDDLE",
+      step: "1",
+      steps: "1",
+      attemptsLeft: "1",
+      prompt: `What is it? ${markup}`,
+      riddle: markup,
+    },
     Session: "session",
   });
   await at.withoutPassword();
+  await at.says("challenge-heading", "RIDDLE");
+  await at.says("answer-label", `What is it? ${markup}`);
   await at.asks("parameters", { progress: "Step 1 of 1", tries: "1 try left." });
   await at.says("parameters", `riddle${markup}`);
   await at.inspect("light", "8-other-challenge");

@@ -27,7 +27,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Path, State as Shared};
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::Response;
 use axum::routing::{get, post};
 use serde_json::{Map, Value, json};
@@ -36,6 +36,7 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 use super::State;
 use super::error::Error;
 use super::fields::Fields;
+use crate::guard::is_near;
 use request::Request;
 
 /// What the value of `X-Amz-Target` starts with.
@@ -126,8 +127,7 @@ pub(crate) fn router(state: Arc<State>) -> Router {
     router.with_state(state)
 }
 
-/// Pages on this machine may call; others may not. A call from elsewhere cannot be made without asking first, because
-/// it needs `X-Amz-Target`.
+/// Pages of this machine may read the answers. Those of others do not get as far as here.
 fn cors() -> CorsLayer {
     const ALLOWED: [&str; 8] = [
         "content-type",
@@ -141,24 +141,13 @@ fn cors() -> CorsLayer {
     ];
     const EXPOSED: [&str; 4] = ["x-amzn-requestid", "x-amzn-errortype", "x-amzn-errormessage", "date"];
     CorsLayer::new()
-        .allow_origin(AllowOrigin::predicate(|origin, _| is_local(origin)))
+        .allow_origin(AllowOrigin::predicate(|origin, request| {
+            is_near(origin, &request.headers)
+        }))
         .allow_methods([Method::GET, Method::POST])
         .allow_headers(ALLOWED.map(header::HeaderName::from_static))
         .expose_headers(EXPOSED.map(header::HeaderName::from_static))
         .max_age(std::time::Duration::from_hours(1))
-}
-
-fn is_local(origin: &HeaderValue) -> bool {
-    let host = origin.to_str().ok().and_then(|origin| {
-        let rest = origin
-            .strip_prefix("http://")
-            .or_else(|| origin.strip_prefix("https://"))?;
-        match rest.rsplit_once(':') {
-            Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => Some(host),
-            _ => Some(rest),
-        }
-    });
-    host.is_some_and(|host| ["localhost", "127.0.0.1", "[::1]"].contains(&host))
 }
 
 async fn preflight() -> StatusCode {

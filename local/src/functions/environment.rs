@@ -54,6 +54,7 @@ pub(crate) fn environment(function: &Function, settings: &Settings<'_>) -> BTree
 
 #[cfg(test)]
 mod tests {
+    use std::path::PathBuf;
     use std::time::Duration;
 
     use super::*;
@@ -63,6 +64,7 @@ mod tests {
         let function = Function {
             logical_id: "Create".into(),
             binary: "create".into(),
+            folder: PathBuf::new(),
             environment: BTreeMap::from([
                 ("AWS_REGION".into(), "mars".into()),
                 ("AUTH_FLOW".into(), "CAPTCHA:3".into()),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Path, State, rejection::BytesRejection};
-use axum::http::{HeaderMap, StatusCode, Uri, header};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use bytes::Bytes;
@@ -37,17 +37,6 @@ async fn invoke(
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Response {
-    // The SDKs send no origin; a web page that is open in the same browser does.
-    if headers
-        .get(header::ORIGIN)
-        .is_some_and(|origin| !is_local(origin.as_bytes()))
-    {
-        return refusal(
-            StatusCode::FORBIDDEN,
-            "AccessDeniedException",
-            "only pages of this machine may invoke functions",
-        );
-    }
     let Ok(body) = body else {
         let message = format!("Request must be smaller than {MAX_PAYLOAD} bytes for the InvokeFunction operation");
         return refusal(StatusCode::PAYLOAD_TOO_LARGE, "RequestTooLargeException", &message);
@@ -112,17 +101,4 @@ fn refusal(status: StatusCode, kind: &'static str, message: &str) -> Response {
     let body = serde_json::json!({ "Type": "User", "Message": message }).to_string();
     let fixed = [("Content-Type", "application/json"), ("x-amzn-ErrorType", kind)];
     (status, fixed, [("x-amzn-RequestId", Uuid::new_v4().to_string())], body).into_response()
-}
-
-/// Whether a page with this origin was served by this machine.
-fn is_local(origin: &[u8]) -> bool {
-    let host = str::from_utf8(origin)
-        .ok()
-        .and_then(|origin| origin.parse::<Uri>().ok());
-    host.and_then(|origin| {
-        origin
-            .host()
-            .map(|host| matches!(host, "localhost" | "127.0.0.1" | "[::1]"))
-    })
-    .unwrap_or(false)
 }

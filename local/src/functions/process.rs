@@ -6,9 +6,8 @@ use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::serve::ListenerExt;
 use bytes::Bytes;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::process::{Child, Command};
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinSet;
@@ -20,6 +19,8 @@ use super::outcome::{FunctionError, exit_text};
 use super::output::{Lines, copy_lines};
 use super::runtime_api::{Desk, Work, router};
 use super::watchdog::Watchdog;
+use crate::guard::Callers;
+use crate::server;
 
 /// What to start.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -242,7 +243,7 @@ impl Keeper {
         let status = tokio::select! {
             status = child.wait() => status,
             () = unwanted(killed, stop) => end(&mut child, &group).await,
-            _ = axum::serve(listener.tap_io(no_delay), router(desk)).into_future() => end(&mut child, &group).await,
+            _ = server::serve(listener, Callers::Programs, router(desk)) => end(&mut child, &group).await,
         };
         // Descendants that outlived the process go too, and with them the last writers of its pipes.
         drop(group);
@@ -261,11 +262,6 @@ async fn unwanted(killed: oneshot::Receiver<()>, mut stop: watch::Receiver<bool>
         _ = killed => {}
         _ = stop.wait_for(|stop| *stop) => {}
     }
-}
-
-fn no_delay(connection: &mut TcpStream) {
-    // Without it everything still works, only later.
-    let _ = connection.set_nodelay(true);
 }
 
 async fn end(child: &mut Child, group: &Group) -> std::io::Result<std::process::ExitStatus> {

@@ -1,6 +1,7 @@
 //! The functions, with the template's Globals merged in as SAM does it.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -88,13 +89,17 @@ pub(super) struct Built {
     pub(super) at: At,
 }
 
-/// Reads the functions that cargo-lambda builds; the others stay out.
-pub(super) fn read(resolver: &Resolver<'_>, globals: Option<&Entry>) -> Result<Vec<Built>, TemplateError> {
+/// Reads the functions that cargo-lambda builds; the others stay out. `folder` is the template's.
+pub(super) fn read(
+    resolver: &Resolver<'_>,
+    globals: Option<&Entry>,
+    folder: &Path,
+) -> Result<Vec<Built>, TemplateError> {
     let globals = function_globals(globals)?;
     let functions = resolver.created(FUNCTION)?;
     functions
         .iter()
-        .filter_map(|resource| built(resolver, resource, globals).transpose())
+        .filter_map(|resource| built(resolver, resource, globals, folder).transpose())
         .collect()
 }
 
@@ -125,6 +130,7 @@ fn built(
     resolver: &Resolver<'_>,
     resource: &Resource<'_>,
     globals: Option<&Node>,
+    folder: &Path,
 ) -> Result<Option<Built>, TemplateError> {
     let metadata = resource.body.get("Metadata").map(|metadata| &metadata.value);
     let method = metadata.and_then(|metadata| metadata.get("BuildMethod")?.value.text());
@@ -150,6 +156,7 @@ fn built(
     let function = Function {
         logical_id: resource.id.to_owned(),
         binary: binary.to_owned(),
+        folder: folder.join(&code_uri),
         environment: environment(&properties),
         // Lambda's own defaults.
         timeout: Duration::from_secs(whole(&properties, "Timeout").unwrap_or(3)),

@@ -1,6 +1,6 @@
 //! The files that the functions are built from.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,13 +9,12 @@ use notify::{Event, RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::Notify;
 use tokio::time::timeout;
 
-use super::WatchError;
-use crate::cargo::Build;
+use crate::cargo::{Build, BuildError};
 
 /// For how long nothing must change before a change is over: an editor or git writes many files at once.
 const QUIET: Duration = Duration::from_millis(200);
 
-/// The sources of a build. Nothing is watched any more when this is dropped.
+/// The sources of the builds. Nothing is watched any more when this is dropped.
 #[derive(Debug)]
 pub(super) struct Sources {
     changes: Arc<Notify>,
@@ -23,19 +22,10 @@ pub(super) struct Sources {
 }
 
 impl Sources {
-    /// Watches the folders that `build` reads, and the workspace's manifest and lock file.
-    pub(super) async fn watch(build: &Build) -> Result<Self, WatchError> {
-        let tree = Tree {
-            folders: build.folders().await?.iter().map(|folder| real(folder)).collect(),
-            workspace: real(&build.workspace),
-            target: real(build.target.folder()),
-        };
-        Ok(Self::of(tree)?)
-    }
-
-    fn of(tree: Tree) -> notify::Result<Self> {
+    /// Watches `tree` from now on.
+    pub(super) fn of(tree: Tree) -> notify::Result<Self> {
         let changes = Arc::new(Notify::new());
-        let (folders, workspace) = (tree.folders.clone(), tree.workspace.clone());
+        let places = tree.places();
         let mut watcher = notify::recommended_watcher({
             let changes = Arc::clone(&changes);
             move |event: notify::Result<Event>| {
@@ -45,11 +35,8 @@ impl Sources {
                 }
             }
         })?;
-        for folder in &folders {
-            watcher.watch(folder, RecursiveMode::Recursive)?;
-        }
-        if !folders.contains(&workspace) {
-            watcher.watch(&workspace, RecursiveMode::NonRecursive)?;
+        for (place, mode) in places {
+            watcher.watch(&place, mode)?;
         }
         Ok(Self {
             changes,
@@ -65,21 +52,55 @@ impl Sources {
 }
 
 /// Which files count.
-#[derive(Debug)]
-struct Tree {
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Tree {
+    /// The packages' folders.
     folders: BTreeSet<PathBuf>,
-    workspace: PathBuf,
-    target: PathBuf,
+    workspaces: BTreeSet<PathBuf>,
+    targets: BTreeSet<PathBuf>,
 }
 
 impl Tree {
+    /// The folders that `builds` read, and the manifests and lock files of their workspaces.
+    pub(super) async fn of(builds: &[Build]) -> Result<Self, BuildError> {
+        let mut folders = BTreeSet::new();
+        for build in builds {
+            folders.extend(build.folders().await?.iter().map(|folder| real(folder)));
+        }
+        Ok(Self {
+            folders,
+            workspaces: builds.iter().map(|build| real(build.workspace())).collect(),
+            targets: builds.iter().map(|build| real(build.target())).collect(),
+        })
+    }
+
+    /// What to watch. A folder of a package may have a target folder below, with thousands of folders that hold no source.
+    fn places(&self) -> BTreeMap<PathBuf, RecursiveMode> {
+        let of_folders = self
+            .folders
+            .iter()
+            .flat_map(|folder| below(folder))
+            .filter(|path| self.has(path));
+        let deep: BTreeSet<PathBuf> = of_folders.collect();
+        let outermost = deep
+            .iter()
+            .filter(|path| !path.ancestors().skip(1).any(|outer| deep.contains(outer)));
+        let mut places: BTreeMap<_, _> = outermost.map(|path| (path.clone(), RecursiveMode::Recursive)).collect();
+        for folder in self.folders.union(&self.workspaces) {
+            if !folder.ancestors().any(|outer| deep.contains(outer)) {
+                places.insert(folder.clone(), RecursiveMode::NonRecursive);
+            }
+        }
+        places
+    }
+
     fn changes_with(&self, event: &Event) -> bool {
         // Cargo itself opens the sources whenever it builds them.
         !event.kind.is_access() && (event.paths.is_empty() || event.paths.iter().any(|path| self.has(path)))
     }
 
     fn has(&self, path: &Path) -> bool {
-        if path.starts_with(&self.target) {
+        if self.targets.iter().any(|target| path.starts_with(target)) {
             return false;
         }
         // Editors and git keep what is their own in hidden files.
@@ -88,10 +109,15 @@ impl Tree {
         };
         let below = |folder: &PathBuf| path.strip_prefix(folder).is_ok_and(is_source);
         self.folders.iter().any(below)
-            || ["Cargo.lock", "Cargo.toml"]
-                .iter()
-                .any(|name| path == self.workspace.join(name))
+            || path.parent().is_some_and(|folder| self.workspaces.contains(folder))
+                && (path.ends_with("Cargo.lock") || path.ends_with("Cargo.toml"))
     }
+}
+
+/// The folders in `folder`; none if it cannot be read.
+fn below(folder: &Path) -> Vec<PathBuf> {
+    let entries = folder.read_dir().into_iter().flatten().filter_map(Result::ok);
+    entries.map(|entry| entry.path()).filter(|path| path.is_dir()).collect()
 }
 
 /// `path` as the system names it when it tells of a change.
@@ -109,14 +135,15 @@ mod tests {
     fn tree(workspace: &Path) -> Tree {
         Tree {
             folders: BTreeSet::from([workspace.join("create"), workspace.join("shared")]),
-            workspace: workspace.to_owned(),
-            target: workspace.join("create/target"),
+            workspaces: BTreeSet::from([workspace.to_owned()]),
+            targets: BTreeSet::from([workspace.join("create/target")]),
         }
     }
 
     #[test]
     fn sources_and_manifests_count_and_what_is_built_or_hidden_does_not() {
-        let tree = tree(Path::new("/home/.me/w"));
+        let workspace = Path::new("/home/.me/w");
+        let tree = tree(workspace);
         for counts in [
             "create/src/main.rs",
             "create/fonts/a.ttf",
@@ -124,7 +151,7 @@ mod tests {
             "Cargo.toml",
             "Cargo.lock",
         ] {
-            assert!(tree.has(&tree.workspace.join(counts)), "{counts}");
+            assert!(tree.has(&workspace.join(counts)), "{counts}");
         }
         for does_not in [
             "create/target/debug/create",
@@ -133,7 +160,7 @@ mod tests {
             "local/src/main.rs",
             "README.md",
         ] {
-            assert!(!tree.has(&tree.workspace.join(does_not)), "{does_not}");
+            assert!(!tree.has(&workspace.join(does_not)), "{does_not}");
         }
     }
 

@@ -9,13 +9,15 @@ use tempfile::TempDir;
 use tokio::time::{sleep, timeout};
 
 use super::*;
-use crate::cargo::Target;
+use crate::cargo::Wanted;
 use crate::console::tests::{Paper, console, text};
 use crate::functions::{Output, Spec};
 use crate::machine::Machine;
 
 /// What the package is made of.
 const SOURCE: &str = include_str!("tests/function.rs");
+
+const MANIFEST: &str = "[package]\nname = \"tiny\"\nedition = \"2024\"\n";
 
 /// A workspace with one function, built and watched.
 struct World {
@@ -29,26 +31,16 @@ impl World {
     async fn start() -> (Self, Watch) {
         let workspace = tempfile::tempdir().unwrap();
         let folder = workspace.path();
-        let target = folder.join("target");
-        for folder in ["src", "target/debug"] {
-            fs::create_dir_all(workspace.path().join(folder)).unwrap();
-        }
-        fs::write(
-            folder.join("Cargo.toml"),
-            "[package]\nname = \"tiny\"\nedition = \"2024\"\n",
-        )
-        .unwrap();
-        fs::write(target.join("CACHEDIR.TAG"), "").unwrap();
+        fs::create_dir(folder.join("src")).unwrap();
+        fs::write(folder.join("Cargo.toml"), MANIFEST).unwrap();
         write(folder, SOURCE);
-        let mut watch = Watch::start(Build {
-            packages: vec!["tiny".to_owned()],
-            target: Target::of(&target.join("debug/local")).unwrap(),
-            workspace: folder.to_owned(),
-            environment: Machine::this().unwrap().environment,
-        })
-        .await
-        .unwrap();
-        let binary = watch.built().await.unwrap().remove("tiny").unwrap();
+        let wanted = Wanted { binary: "tiny", folder };
+        let mut machine = Machine::this().unwrap();
+        // Other tests may build a package of this name.
+        machine.environment.remove("CARGO_TARGET_DIR");
+        let builds = Build::of(&[wanted], &machine).await.unwrap();
+        let (watch, mut built) = Watch::start(builds).await.unwrap();
+        let binary = built.remove("tiny").unwrap();
         let spec = Spec {
             logical_id: "TinyFunction".to_owned(),
             binary: "tiny".to_owned(),
