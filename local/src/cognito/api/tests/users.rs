@@ -269,6 +269,31 @@ async fn users_are_found_by_whether_they_are_turned_off() {
 }
 
 #[tokio::test]
+async fn a_flag_may_be_written_in_capitals_and_counts() {
+    let world = World::with(json!({"AliasAttributes": ["email"]}), json!({}), super::world::sums);
+    let attributes = json!([
+        {"Name": "email", "Value": "ana@example.com"}, {"Name": "email_verified", "Value": "True"},
+    ]);
+    let made = with(target("ana"), json!({"UserAttributes": attributes}));
+    world.call("AdminCreateUser", made).await.ok();
+    let found = world.call("AdminGetUser", target("ana@example.com")).await.ok();
+    assert_eq!(found["Username"], "ana");
+    let change = with(
+        target("ana"),
+        json!({"UserAttributes": [{"Name": "email_verified", "Value": "FALSE"}]}),
+    );
+    world.call("AdminUpdateUserAttributes", change).await.ok();
+    let found = world.call("AdminGetUser", target("ana@example.com")).await;
+    assert_eq!(found.error().0, "UserNotFoundException");
+    let wrong = with(
+        target("ana"),
+        json!({"UserAttributes": [{"Name": "email_verified", "Value": "yes"}]}),
+    );
+    let refused = world.call("AdminUpdateUserAttributes", wrong).await;
+    assert_eq!(refused.error().0, "InvalidParameterException");
+}
+
+#[tokio::test]
 async fn pools_and_clients_are_described_as_they_were_made() {
     let world = World::new();
     let pool = json!({
