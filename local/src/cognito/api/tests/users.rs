@@ -294,6 +294,23 @@ async fn a_flag_may_be_written_in_capitals_and_counts() {
 }
 
 #[tokio::test]
+async fn whether_a_client_uses_the_hosted_pages_is_described() {
+    let world = World::new();
+    for (given, described) in [
+        (Value::Null, false),
+        (json!(true), true),
+        (json!("true"), true),
+        (json!(false), false),
+    ] {
+        let made = json!({"UserPoolId": POOL, "ClientName": "c", "AllowedOAuthFlowsUserPoolClient": given});
+        let client = world.call("CreateUserPoolClient", made).await.ok()["UserPoolClient"].clone();
+        let id = json!({"UserPoolId": POOL, "ClientId": client["ClientId"]});
+        let client = world.call("DescribeUserPoolClient", id).await.ok()["UserPoolClient"].clone();
+        assert_eq!(client["AllowedOAuthFlowsUserPoolClient"], described, "{given}");
+    }
+}
+
+#[tokio::test]
 async fn pools_and_clients_are_described_as_they_were_made() {
     let world = World::new();
     let pool = json!({
