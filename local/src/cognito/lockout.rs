@@ -60,12 +60,13 @@ impl Target {
     }
 }
 
-/// Whose turn it is: of guesses at the same target, one is judged at a time. Else as many as come at once would be judged
-/// before the first is counted. To count each as wrong beforehand would lock out who is right several times at once.
+/// Serialises guesses: one guess at a target is judged at a time. Otherwise all guesses that arrive together pass the
+/// check before the first is counted. Counting each as wrong beforehand would lock out a user who signs in several times
+/// at once.
 pub(crate) struct Turns([Mutex<()>; 64]);
 
 impl Turns {
-    /// Waits for the turn of a guess. Other targets wait too, but few of them.
+    /// Waits for the turn of a guess. Targets with the same hash wait for each other too.
     pub(crate) fn wait(&self, target: &Target) -> MutexGuard<'_, ()> {
         let mut hasher = DefaultHasher::new();
         target.hash(&mut hasher);
@@ -129,7 +130,8 @@ impl Lockouts {
         Ok(())
     }
 
-    /// Counts a guess as wrong before it is judged, unless its user has to wait: for what takes too long to wait in turn.
+    /// Counts a guess as wrong before it is judged, unless its user has to wait. For guesses that a function judges, which
+    /// takes too long to hold a turn.
     pub(crate) fn begin(&mut self, target: Target, now: Duration) -> Result<Begun, Error> {
         self.check(&target, now)?;
         let before = self.failures.get(&target).map(|failures| failures.last);

@@ -13,7 +13,7 @@ use super::random;
 /// How many dead sessions are told from used ones.
 const MOST_DEAD: usize = 100_000;
 
-/// How many sign-ins wait for an answer at most; then the oldest have to start again.
+/// The most sign-ins that wait for an answer. Beyond it, the oldest is dropped and its user has to start again.
 const MOST_LIVE: usize = 100_000;
 
 /// The sign-ins that wait for an answer.

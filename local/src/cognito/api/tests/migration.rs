@@ -153,7 +153,7 @@ async fn guesses_at_passwords_of_elsewhere_are_counted_while_others_are_judged()
 }
 
 #[tokio::test]
-async fn who_is_not_elsewhere_either_is_counted_once() {
+async fn a_user_unknown_elsewhere_is_counted_once() {
     let nobody = |_: &str, _: &Value| Outcome::Response(json!({}));
     let world = World::with_triggers(&["UserMigration"], json!({}), json!({}), nobody);
     for _ in 0..5 {
