@@ -59,3 +59,32 @@ fn the_readme_names_the_versions_of_the_clients_that_are_tested() {
     tested.retain(|name, _| !TOOLS.contains(&name.as_str()));
     assert_eq!(named, tested);
 }
+
+#[test]
+fn the_tutorial_of_the_example_shows_its_code_as_it_is() {
+    let folder = "examples/own-challenge";
+    let code: String = [
+        "src/lib.rs",
+        "src/pager_code.rs",
+        "src/pager_code/issuer.rs",
+        "src/pager_code/service.rs",
+        "src/pager_code/verifier.rs",
+        "src/bin/create.rs",
+        "src/bin/define.rs",
+        "src/bin/pre-token.rs",
+        "src/bin/verify.rs",
+        "tests/pager_code.rs",
+    ]
+    .map(|file| workspace(&format!("{folder}/{file}")))
+    .concat();
+    let readme = workspace(&format!("{folder}/README.md"));
+    let blocks: Vec<_> = readme
+        .split("```rust\n")
+        .skip(1)
+        .map(|rest| rest.split("```").next().unwrap())
+        .collect();
+    assert!(blocks.len() > 3);
+    for line in blocks.iter().flat_map(|block| block.lines()).map(str::trim) {
+        assert!(code.contains(line), "the code has no line `{line}`");
+    }
+}

@@ -13,15 +13,18 @@ use cognito_challenge::state::{Binding, StateError};
 use cognito_challenge::telemetry::Telemetry;
 use cognito_challenge::texts::{Texts, lookup};
 use cognito_challenge::user::{Existence, User};
-use cognito_challenge_runtime::{ConfigError, Configured, Environment};
+use cognito_challenge_runtime::{self as runtime, ConfigError, Configured, Environment};
 use rand::CryptoRng;
 use serde_json::Value;
-use tracing::info;
+use tracing::{info, warn};
 
 use crate::Issuers;
 
 /// How long making a challenge may take. Cognito waits five seconds for the whole function.
 const BUDGET: Duration = Duration::from_secs(4);
+
+/// How long a type may prepare itself. A function starts with it prepared or not.
+const PREPARING: Duration = Duration::from_secs(2);
 
 /// The language of texts if neither the client nor the user names one that there is.
 const DEFAULT_LOCALE: &str = "en";
@@ -71,7 +74,10 @@ impl Function {
     /// Does before the first event what would make its answer late.
     pub async fn prepare(&self) {
         for issuer in self.issuers.iter() {
-            issuer.prepare().await;
+            let prepared = tokio::time::timeout(PREPARING, runtime::caught(issuer.prepare())).await;
+            if prepared.is_err() {
+                warn!("a challenge type was not prepared in time");
+            }
         }
     }
 

@@ -36,7 +36,7 @@ pub use registry::{Configure, Configured, Registry};
 /// The message of every error of a function. Cognito shows it to the client, so it reveals nothing.
 pub const NEUTRAL_ERROR: &str = "internal error";
 
-/// Sends the log to standard output, at the level of `AWS_LAMBDA_LOG_LEVEL` or `RUST_LOG` (default `info`).
+/// Sends the log to standard output from now on, and of panics their places only, at the level of `AWS_LAMBDA_LOG_LEVEL` or `RUST_LOG` (default `info`).
 ///
 /// The challenge types' crates log what their `telemetry` declares. Other crates log warnings and errors only, whatever
 /// the level: at `trace` some would print events.
@@ -64,6 +64,7 @@ pub fn start_log(environment: &Environment, telemetry: &[&'static Telemetry]) ->
     };
     // A second subscriber in one process is refused; the first goes on.
     let _ = tracing_subscriber::registry().with(targets).with(log).try_init();
+    panics::log_places_only();
     Ok(())
 }
 
@@ -93,7 +94,6 @@ where
         return refuse(&error);
     }
     debug!("started version {}", env!("CARGO_PKG_VERSION"));
-    panics::log_places_only();
     let pseudonyms = environment.get("CHALLENGE_SECRET").and_then(Pseudonyms::parse);
     let cold = Cell::new(true);
     let service = service_fn(|event: LambdaEvent<Payload>| {

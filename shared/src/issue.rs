@@ -37,7 +37,7 @@ pub trait Issuer: Send + Sync {
         false
     }
 
-    /// Does before the first challenge what would delay it, such as opening a connection. Takes a second at most.
+    /// Does before the first challenge what would delay it, such as opening a connection. It is cut off after two seconds.
     async fn prepare(&self) {}
 
     /// The fields and metrics that this type adds to the log.

@@ -36,7 +36,7 @@ pub trait Verifier: Send + Sync {
         true
     }
 
-    /// Does before the first answer what would delay it, such as opening a connection. Takes a second at most.
+    /// Does before the first answer what would delay it, such as opening a connection. It is cut off after two seconds.
     async fn prepare(&self) {}
 
     /// The fields and metrics that this type adds to the log.

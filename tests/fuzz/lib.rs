@@ -4,17 +4,17 @@ use std::io;
 use std::sync::{Arc, LazyLock, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use create_auth_challenge::Asker;
+use cognito_challenge::flow::Flow;
+use cognito_challenge_runtime::Environment;
+use create_auth_challenge::Issuers;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use serde_json::{Map, Value};
-use shared::flow::Flow;
-use shared::lambda::Environment;
 use tokio::runtime::Runtime;
 use tracing::Level;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
-use verify_auth_challenge::Judge;
+use verify_auth_challenge::Verifiers;
 
 /// The flow that define and create have: that of the fixtures, with every challenge.
 pub const FLOW: &str = "PASSWORD,CAPTCHA|PROOF_OF_WORK:3,SECURITY_QUESTION:3";
@@ -28,8 +28,8 @@ static MARKER: LazyLock<String> = LazyLock::new(|| format!("marker-{:032x}", ran
 /// Define, create and verify.
 pub struct Functions {
     flow: Flow,
-    asker: Asker,
-    judge: Judge,
+    create: create_auth_challenge::Function,
+    verify: verify_auth_challenge::Function,
     runtime: Runtime,
 }
 
@@ -49,8 +49,8 @@ impl Functions {
         ]);
         Self {
             flow: define_auth_challenge::configure(&environment).unwrap(),
-            asker: Asker::configure(&environment).unwrap(),
-            judge: Judge::configure(&environment).unwrap(),
+            create: create_auth_challenge::Function::configure(&environment, &Issuers::standard()).unwrap(),
+            verify: verify_auth_challenge::Function::configure(&environment, &Verifiers::standard()).unwrap(),
             runtime: runtime(),
         }
     }
@@ -63,13 +63,13 @@ impl Functions {
     /// Runs create, which draws the same every time.
     pub fn create(&self, event: Value) -> Result<Value, String> {
         let mut rng = StdRng::seed_from_u64(1);
-        let asked = self.asker.handle(event, now(), &mut rng);
+        let asked = self.create.handle(event, now(), &mut rng);
         quiet(|| self.runtime.block_on(asked).map_err(|error| error.to_string()))
     }
 
     /// Runs verify.
     pub fn verify(&self, event: Value) -> Result<Value, String> {
-        let judged = self.judge.handle(event, now());
+        let judged = self.verify.handle(event, now());
         quiet(|| self.runtime.block_on(judged).map_err(|error| error.to_string()))
     }
 }
@@ -98,7 +98,8 @@ fn now() -> SystemTime {
 fn quiet(function: impl FnOnce() -> Result<Value, String>) -> Result<Value, String> {
     let log = Log::default();
     let own = [
-        "shared",
+        "cognito_challenge",
+        "cognito_challenge_runtime",
         "define_auth_challenge",
         "create_auth_challenge",
         "verify_auth_challenge",

@@ -27,6 +27,9 @@ const CLOCK_SKEW: Duration = Duration::from_mins(1);
 /// How long a check may take. With the counting before and after it, the function stays within Cognito's five seconds.
 const BUDGET: Duration = Duration::from_secs(2);
 
+/// How long a type may prepare itself. A function starts with it prepared or not.
+const PREPARING: Duration = Duration::from_secs(2);
+
 /// What the function needs besides the event and the time.
 pub struct Function {
     verifiers: Configured<dyn Verifier>,
@@ -75,7 +78,10 @@ impl Function {
             lockout.connect().await;
         }
         for verifier in self.verifiers.iter() {
-            verifier.prepare().await;
+            let prepared = tokio::time::timeout(PREPARING, runtime::caught(verifier.prepare())).await;
+            if prepared.is_err() {
+                warn!("a challenge type was not prepared in time");
+            }
         }
     }
 

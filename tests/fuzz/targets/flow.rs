@@ -2,17 +2,17 @@
 
 #![no_main]
 
+use cognito_challenge::event::Entry;
+use cognito_challenge::flow::{CUSTOM_CHALLENGE, Decision, Flow};
+use cognito_challenge::user::Existence;
 use libfuzzer_sys::fuzz_target;
-use shared::challenges::Registry;
-use shared::event::Attempt;
-use shared::flow::{CUSTOM_CHALLENGE, Decision, Flow, User};
 
 fuzz_target!(|line: &str| {
-    let flow = match Flow::parse(line, &Registry::standard()) {
+    let flow = match Flow::parse(line) {
         Ok(flow) => flow,
         Err(error) => return assert!(!error.to_string().is_empty()),
     };
-    let password = ["SRP_A", "PASSWORD_VERIFIER"].map(|challenge| Attempt {
+    let password = ["SRP_A", "PASSWORD_VERIFIER"].map(|challenge| Entry {
         challenge,
         metadata: None,
         correct: true,
@@ -23,8 +23,8 @@ fuzz_target!(|line: &str| {
     }
     let ours = flow.challenges().count();
     for _ in 0..=ours {
-        match flow.decide(&session, User::Found) {
-            Decision::Ask(ask) => session.push(Attempt {
+        match flow.decide(&session, Existence::Existing) {
+            Decision::Ask(ask) => session.push(Entry {
                 challenge: CUSTOM_CHALLENGE,
                 metadata: Some(ask.first.as_str()),
                 correct: true,

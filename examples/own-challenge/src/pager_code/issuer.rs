@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use cognito_challenge::code::digits;
 use cognito_challenge::hex;
 use cognito_challenge::issue::{IssueError, Issued, Issuer, Request};
+use cognito_challenge::telemetry::Telemetry;
 use cognito_challenge_runtime::{ConfigError, Environment};
 use rand::CryptoRng;
 use tracing::info;
@@ -32,9 +33,10 @@ impl Issuer for PagerCodeIssuer {
         // The state is a nonce, and the code is derived from it: every attempt of the step has the same code, and the
         // session does not contain it.
         let mut nonce = [0; 16];
-        match request.state {
-            None => rng.fill_bytes(&mut nonce),
-            Some(state) => nonce.copy_from_slice(state),
+        rng.fill_bytes(&mut nonce);
+        if let Some(state) = request.state {
+            let known = state.try_into();
+            nonce = known.map_err(|_| IssueError::new("the state is not a nonce of 16 bytes"))?;
         }
         let code = code(request, &nonce);
         let page = hex::encode(&nonce);
@@ -64,7 +66,7 @@ impl Issuer for PagerCodeIssuer {
         true
     }
 
-    fn telemetry(&self) -> &'static cognito_challenge::telemetry::Telemetry {
+    fn telemetry(&self) -> &'static Telemetry {
         &TELEMETRY
     }
 
