@@ -14,14 +14,15 @@ EXAMPLES = Path(__file__).resolve().parent
 SOURCE = EXAMPLES / "own-challenge"
 TEMPLATE = EXAMPLES / "template"
 
-# Configures the template, and is not made from the example.
-KEPT = Path("CargoLambda.toml")
+# Written by hand: what the template asks, and what a new repository says of itself.
+KEPT = {Path("CargoLambda.toml"), Path("README.md")}
 
-# What tools write.
-LEFT_OUT = re.compile(r"(target|\.aws-sam|\.local)(/|$)")
+# What tools write, and the tutorial.
+LEFT_OUT = re.compile(r"(target|\.aws-sam|\.local|README\.md)(/|$)")
 
-# Windows knows no file with `|` in its name, so that a path can have no filter.
-PATH_NAMES = {"pager_code": "{{challenge_name}}"}
+# Windows knows no file with `|` in its name, so that a path can have no filter. Cargo reads every `Cargo.toml` in a Git
+# repository that somebody depends on, and would complain of placeholders: this one has its name when it is rendered.
+PATH_NAMES = {"pager_code": "{{challenge_name}}", "Cargo.toml": "Cargo{{empty}}.toml"}
 
 NAMES = {
     "own-challenge": "{{ project_name }}",
@@ -79,7 +80,7 @@ def render() -> dict[Path, str]:
 def main() -> int:
     """Writes the template, or compares it."""
     files = render()
-    there = {file.relative_to(TEMPLATE) for file in TEMPLATE.rglob("*") if file.is_file()} - {KEPT}
+    there = {file.relative_to(TEMPLATE) for file in TEMPLATE.rglob("*") if file.is_file()} - KEPT
     stale = sorted(there - files.keys())
     changed = [path for path, text in files.items() if path not in there or (TEMPLATE / path).read_text() != text]
     if "--check" in sys.argv[1:]:
