@@ -1,0 +1,3 @@
+//! A challenge type of my own.
+
+pub mod {{ challenge_name }};
