@@ -20,7 +20,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use fuzz::{runtime, secret, tells_nothing};
 use libfuzzer_sys::fuzz_target;
-use local::{cognito, lambda, template};
+use local::{cognito, guard, lambda, template};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 use tower::ServiceExt;
@@ -32,6 +32,7 @@ use sums::{Quiet, Sums};
 #[path = "../../../../local/src"]
 mod local {
     pub(super) mod cognito;
+    pub(super) mod guard;
     pub(super) mod lambda;
     pub(super) mod template;
 }
