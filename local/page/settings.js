@@ -38,8 +38,10 @@ export async function load() {
   }
   const { userPoolId, clientId } = wanted;
   const server = await response.json();
+  // It is called where the page came from: other machines have another address for it.
+  const endpoint = new URL("/", location.href).href;
   // Other pools and clients of this server can be named without a region.
-  return { ...server, ...(userPoolId && clientId && !wanted.region ? { userPoolId, clientId } : {}) };
+  return { ...server, endpoint, ...(userPoolId && clientId && !wanted.region ? { userPoolId, clientId } : {}) };
 }
 
 /** Signs in with these from here on. */

@@ -138,7 +138,10 @@ impl Build {
     /// The workspace around `folder`, with nothing to build yet.
     async fn workspace_of(folder: &Path, machine: &Machine) -> Result<(Metadata, Self), BuildError> {
         let environment = machine.environment.clone();
-        let mut command = cargo(folder, &environment, true);
+        // The repository that `local` is of chooses one toolchain for all its workspaces.
+        let own = Path::new(MANIFEST).ancestors().nth(2).map(metadata::real);
+        let chosen_there = own.is_none_or(|own| !folder.starts_with(own));
+        let mut command = cargo(folder, &environment, chosen_there);
         command.args(METADATA);
         let metadata = Metadata::read(&output(&mut command).await?, folder)?;
         let is_own = metadata.has_manifest(Path::new(MANIFEST));

@@ -37,7 +37,7 @@ use clients::Client;
 pub(crate) use clock::Clock;
 use fields::{FieldError, Fields};
 pub(crate) use journal::{Call, Journal};
-use lockout::Lockouts;
+use lockout::{Lockouts, Turns};
 use outbox::Outbox;
 use pools::{Pool, Triggers};
 use session::Sessions;
@@ -180,6 +180,7 @@ struct State {
     store: Store,
     sessions: Mutex<Sessions<Waiting>>,
     lockouts: Mutex<Lockouts>,
+    turns: Turns,
     outbox: Mutex<Outbox>,
     decoys: Decoys,
     keys: KeyRing,
@@ -216,6 +217,7 @@ impl State {
             journal,
             sessions: Mutex::new(Sessions::new()?),
             lockouts: Mutex::default(),
+            turns: Turns::default(),
             outbox: Mutex::default(),
             decoys: Decoys::of(disk)?,
             keys,

@@ -1,4 +1,4 @@
-//! Which requests the listeners take: what every browser on this machine could be made to send is not all welcome.
+//! Which requests the listeners accept. A web page from elsewhere can make a browser send requests to this machine.
 
 use std::net::IpAddr;
 
@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 
-/// Who a listener is for.
+/// The clients that a listener serves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Callers {
     /// Programs, and web pages of this machine.
@@ -18,12 +18,12 @@ pub(crate) enum Callers {
     Programs,
 }
 
-/// What every browser says of each request, and no script can leave out.
-const BY_A_BROWSER: [&str; 2] = ["sec-fetch-mode", "sec-fetch-site"];
+/// What a browser says of each request, and no page can leave out. `Sec-Fetch-Mode` is not among them: Node.js sends it.
+const BY_A_BROWSER: [&str; 2] = ["sec-fetch-dest", "sec-fetch-site"];
 
-/// Puts `router` behind the check that all listeners share. On a loopback address, requests have to name one: a web page
-/// can make its own name point to 127.0.0.1 and would then be no stranger here. Requests of pages from elsewhere are
-/// refused, also those that a browser sends without asking first.
+/// Puts `router` behind the check that all listeners share. On a loopback address, the Host header has to name one,
+/// because a web page can point its own name to 127.0.0.1. Requests of pages from other hosts are rejected, including
+/// those that a browser sends without a preflight.
 pub(crate) fn guarded(router: Router, callers: Callers, is_loopback: bool) -> Router {
     router.layer(from_fn_with_state((callers, is_loopback), pass))
 }
@@ -180,11 +180,13 @@ mod tests {
             ("origin", "http://localhost:3000"),
             // A picture or a link: no origin is sent.
             ("sec-fetch-site", "cross-site"),
-            ("sec-fetch-mode", "no-cors"),
+            ("sec-fetch-dest", "image"),
         ] {
             assert_eq!(status(Callers::Programs, true, &[header]), 403, "{header:?}");
         }
         assert_eq!(status(Callers::Pages, true, &[("sec-fetch-site", "cross-site")]), 200);
         assert_eq!(status(Callers::Programs, true, &[]), 200);
+        // The `fetch` of Node.js.
+        assert_eq!(status(Callers::Programs, true, &[("sec-fetch-mode", "cors")]), 200);
     }
 }

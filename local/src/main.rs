@@ -90,7 +90,7 @@ struct Running {
     /// What `CHALLENGE_SECRET` is in this run.
     secret: String,
     /// Stops when dropped.
-    _s3: S3,
+    s3: S3,
     /// Stops when dropped.
     _dynamodb: DynamoDb,
     listener: TcpListener,
@@ -160,6 +160,7 @@ async fn run(args: &Args, start: Instant) -> Result<(), Stop> {
         .merge(invoke_api(Arc::clone(&running.functions), &args.region))
         .merge(page::router(page::Config {
             endpoint: endpoint.clone(),
+            pictures: running.s3.endpoint.clone(),
             region: args.region.clone(),
             user_pool_id: pool_id.clone(),
             client_id: CLIENT_ID.to_owned(),
@@ -207,7 +208,7 @@ async fn launch(args: &Args, machine: &Machine, console: &Arc<Console>, board: &
     let secret = kept::secret(&disk, given.map(String::as_str), |text| console.warn(text))?;
     let template = template(args, &path, &secret)?;
     let (programs, watch) = programs(args, machine, &template).await?;
-    let s3 = S3::start(template.buckets.values().cloned()).await?;
+    let s3 = S3::start(args.listen.ip(), template.buckets.values().cloned()).await?;
     let dynamodb = DynamoDb::start(&template.tables).await?;
     let inherited = ["HOME", "PATH"].map(|name| {
         (
@@ -242,7 +243,7 @@ async fn launch(args: &Args, machine: &Machine, console: &Arc<Console>, board: &
         functions: Arc::new(functions),
         watch,
         secret,
-        _s3: s3,
+        s3,
         _dynamodb: dynamodb,
         listener,
     })

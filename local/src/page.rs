@@ -14,8 +14,12 @@ use serde::Serialize;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Config {
-    /// Where the Cognito API is, as browsers reach it: `http://127.0.0.1:9229/`.
+    /// Where the Cognito API is, such as `http://127.0.0.1:9229/`. The page itself calls it where it came from.
+    #[serde(skip)]
     pub(crate) endpoint: String,
+    /// Where the local S3 is.
+    #[serde(skip)]
+    pub(crate) pictures: String,
     pub(crate) region: String,
     pub(crate) user_pool_id: String,
     pub(crate) client_id: String,
@@ -33,7 +37,7 @@ pub(crate) fn router(config: Config) -> Router {
 }
 
 async fn index(State(config): State<Arc<Config>>, RawQuery(query): RawQuery) -> Response {
-    let policy = content_security_policy(&config.endpoint, query.as_deref().and_then(region));
+    let policy = content_security_policy(&config, query.as_deref().and_then(region));
     ([(header::CONTENT_SECURITY_POLICY, policy)], INDEX.response()).into_response()
 }
 
@@ -43,14 +47,15 @@ async fn configuration(State(config): State<Arc<Config>>) -> Response {
 
 /// Lets the page call `endpoint` and, where its address names one, the user pools of one AWS region; nothing else.
 ///
-/// Pictures and sounds may come from the local S3, whose port is not known beforehand, from AWS, or inline.
-fn content_security_policy(endpoint: &str, region: Option<&str>) -> HeaderValue {
+/// Pictures and sounds may come from the local S3 or another one on this machine, from AWS, or inline.
+fn content_security_policy(config: &Config, region: Option<&str>) -> HeaderValue {
+    let Config { endpoint, pictures, .. } = config;
     let aws = region
         .map(|region| format!(" https://cognito-idp.{region}.amazonaws.com"))
         .unwrap_or_default();
     let policy = format!(
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: http://127.0.0.1:* https:; \
-         media-src 'self' data: http://127.0.0.1:* https:; connect-src 'self' {endpoint}{aws}; worker-src 'self'; \
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: http://127.0.0.1:* {pictures} https:; \
+         media-src 'self' data: http://127.0.0.1:* {pictures} https:; connect-src 'self' {endpoint}{aws}; worker-src 'self'; \
          base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
          require-trusted-types-for 'script'"
     );
@@ -148,6 +153,7 @@ mod tests {
     fn config() -> Config {
         Config {
             endpoint: "http://127.0.0.1:9229/".to_owned(),
+            pictures: "http://192.0.2.7:4566".to_owned(),
             region: "us-east-1".to_owned(),
             user_pool_id: "us-east-1_LocalPool".to_owned(),
             client_id: "localclient000000000000000".to_owned(),
@@ -194,7 +200,7 @@ mod tests {
     fn the_configuration_is_what_the_page_reads() {
         let json = serde_json::to_value(config()).unwrap();
         let keys: Vec<&String> = json.as_object().unwrap().keys().collect();
-        assert_eq!(keys, ["endpoint", "region", "userPoolId", "clientId"]);
+        assert_eq!(keys, ["region", "userPoolId", "clientId"]);
     }
 
     #[tokio::test]
@@ -208,6 +214,10 @@ mod tests {
             policy.contains("connect-src 'self' http://127.0.0.1:9229/;"),
             "{policy}"
         );
+        for kind in ["img", "media"] {
+            let sources = format!("{kind}-src 'self' data: http://127.0.0.1:* http://192.0.2.7:4566 https:;");
+            assert!(policy.contains(&sources), "{policy}");
+        }
     }
 
     #[tokio::test]

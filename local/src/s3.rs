@@ -8,6 +8,7 @@ mod shelf;
 mod tests;
 
 use std::io;
+use std::net::IpAddr;
 use std::sync::Mutex;
 
 use axum::Router;
@@ -28,7 +29,7 @@ use shelf::Shelf;
 /// A running S3. Dropping it stops it and forgets its objects.
 #[derive(Debug)]
 pub(crate) struct S3 {
-    /// Where it listens: `http://127.0.0.1:PORT`.
+    /// Where it is reached, such as `http://127.0.0.1:PORT`.
     pub(crate) endpoint: String,
     /// The one access key id that it knows, different in every run.
     pub(crate) access_key: String,
@@ -38,13 +39,14 @@ pub(crate) struct S3 {
 }
 
 impl S3 {
-    /// Serves empty buckets with these names on a port of its own.
+    /// Serves empty buckets with these names on a port of its own. Clients have to reach it as they reach the user pools,
+    /// on `ip`: presigned addresses name it.
     ///
     /// # Errors
     /// If no port can be had.
-    pub(crate) async fn start(buckets: impl IntoIterator<Item = String>) -> io::Result<Self> {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
-        let endpoint = format!("http://{}", listener.local_addr()?);
+    pub(crate) async fn start(ip: IpAddr, buckets: impl IntoIterator<Item = String>) -> io::Result<Self> {
+        let listener = TcpListener::bind((ip, 0)).await?;
+        let endpoint = server::endpoint(listener.local_addr()?);
         let access_key = format!("LOCAL{}", Uuid::new_v4().simple().to_string().to_uppercase());
         let secret_key = format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple());
         let mut service = S3ServiceBuilder::new(Backend(Mutex::new(Shelf::new(buckets))));

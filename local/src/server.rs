@@ -1,6 +1,6 @@
 //! What all listeners have in common.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 
 use axum::Router;
 use axum::serve::ListenerExt;
@@ -22,13 +22,31 @@ pub(crate) async fn serve(listener: TcpListener, callers: Callers, router: Route
     axum::serve(listener, router).await
 }
 
-/// Where clients on this machine reach what listens on `address`.
+/// Where clients reach what listens on `address`: on every address of this machine, other machines find the one that
+/// this one speaks to them from.
 pub(crate) fn endpoint(address: SocketAddr) -> String {
-    match address.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => format!("http://127.0.0.1:{}", address.port()),
-        IpAddr::V6(ip) if ip.is_unspecified() => format!("http://[::1]:{}", address.port()),
-        _ => format!("http://{address}"),
-    }
+    endpoint_at(address, || own_address(address.ip()).ok())
+}
+
+fn endpoint_at(address: SocketAddr, own: impl FnOnce() -> Option<IpAddr>) -> String {
+    let ip = match address.ip() {
+        ip if !ip.is_unspecified() => ip,
+        IpAddr::V4(_) => own().unwrap_or(Ipv4Addr::LOCALHOST.into()),
+        IpAddr::V6(_) => own().unwrap_or(Ipv6Addr::LOCALHOST.into()),
+    };
+    format!("http://{}", SocketAddr::new(ip, address.port()))
+}
+
+/// The address that this machine sends from, of the family of `any`.
+fn own_address(any: IpAddr) -> std::io::Result<IpAddr> {
+    // Kept for documentation. Nothing is sent there: the system only chooses the way.
+    let elsewhere: IpAddr = match any {
+        IpAddr::V4(_) => Ipv4Addr::new(198, 51, 100, 1).into(),
+        IpAddr::V6(_) => Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1).into(),
+    };
+    let socket = UdpSocket::bind((any, 0))?;
+    socket.connect((elsewhere, 9))?;
+    Ok(socket.local_addr()?.ip())
 }
 
 /// Waits for Ctrl-C, or whatever else asks politely for the end.
@@ -52,8 +70,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_for_everyone_is_reached_by_loopback() {
-        assert_eq!(endpoint("0.0.0.0:80".parse().unwrap()), "http://127.0.0.1:80");
-        assert_eq!(endpoint("[::1]:81".parse().unwrap()), "http://[::1]:81");
+    fn an_address_for_everyone_is_reached_by_that_of_the_machine() {
+        let with = |address: &str, own: Option<&str>| {
+            endpoint_at(address.parse().unwrap(), || own.map(|own| own.parse().unwrap()))
+        };
+        assert_eq!(with("0.0.0.0:80", Some("192.0.2.7")), "http://192.0.2.7:80");
+        assert_eq!(with("[::]:80", Some("2001:db8::7")), "http://[2001:db8::7]:80");
+        assert_eq!(with("0.0.0.0:80", None), "http://127.0.0.1:80");
+        assert_eq!(with("[::]:80", None), "http://[::1]:80");
+        assert_eq!(with("[::1]:81", Some("2001:db8::7")), "http://[::1]:81");
+        assert!(!endpoint("0.0.0.0:80".parse().unwrap()).contains("0.0.0.0"));
     }
 }

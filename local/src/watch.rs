@@ -74,6 +74,9 @@ impl Watch {
     }
 
     async fn swap(&mut self, functions: &Functions, console: &Console) -> Result<(), WatchError> {
+        // Before it is built: what changes from then on is built again.
+        self.sources
+            .follow(Tree::of(self.builds.iter().map(|(build, _)| build)).await?)?;
         for (build, links) in &mut self.builds {
             for (function, binary) in build.run().await? {
                 let Some(link) = links.newer(&function, &binary)? else {

@@ -178,6 +178,25 @@ async fn the_users_target_folder_is_used_for_another_workspace() {
 }
 
 #[test]
+fn another_repository_chooses_its_own_toolchain() {
+    let environment = ["CARGO", "RUSTUP_TOOLCHAIN", "CARGO_PKG_NAME", "CARGO_HOME"];
+    let environment = environment.map(|name| (name.to_owned(), "/own/cargo".to_owned()));
+    let environment = BTreeMap::from(environment);
+    let names = |command: &Command| -> Vec<String> {
+        let variables = command.as_std().get_envs();
+        variables.map(|(name, _)| name.to_str().unwrap().to_owned()).collect()
+    };
+    let there = cargo(Path::new("/"), &environment, true);
+    assert_eq!(
+        (there.as_std().get_program(), names(&there)),
+        ("cargo".as_ref(), vec!["CARGO_HOME".to_owned()])
+    );
+    let here = cargo(Path::new("/"), &environment, false);
+    assert_eq!(here.as_std().get_program(), "/own/cargo");
+    assert_eq!(names(&here), ["CARGO", "CARGO_HOME", "RUSTUP_TOOLCHAIN"]);
+}
+
+#[test]
 fn binaries_are_those_that_cargo_names() {
     let messages = br#"{"reason":"compiler-artifact","target":{"name":"shared","kind":["lib"]},"executable":null}
 not json

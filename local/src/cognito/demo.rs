@@ -1,4 +1,4 @@
-//! The demo user, as far as it is not like any other.
+//! What only the demo user needs.
 
 use std::collections::BTreeMap;
 

@@ -14,6 +14,9 @@ pub(crate) enum FieldError {
         /// What would have been right.
         expected: &'static str,
     },
+    /// What Cognito says of it.
+    #[error("{0}")]
+    Told(String),
     /// Its type is right, but not what it says.
     #[error("`{path}` {problem}")]
     Value {
@@ -64,6 +67,18 @@ impl<'a> Fields<'a> {
         self.value(key)
             .map(|value| match value {
                 Value::Number(number) => number.as_u64(),
+                Value::String(text) => text.parse().ok(),
+                _ => None,
+            })
+            .map(|number| number.ok_or_else(|| self.wrong_type(key, "a whole number")))
+            .transpose()
+    }
+
+    /// The whole number at `key`, which may be below zero; one in a string will do.
+    pub(crate) fn integer(&self, key: &str) -> Result<Option<i64>, FieldError> {
+        self.value(key)
+            .map(|value| match value {
+                Value::Number(number) => number.as_i64(),
                 Value::String(text) => text.parse().ok(),
                 _ => None,
             })

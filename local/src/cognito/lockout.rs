@@ -1,6 +1,8 @@
 //! Keeps people from guessing passwords and codes: after some wrong ones, a wait that doubles.
 
 use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::error::Error;
@@ -58,6 +60,37 @@ impl Target {
     }
 }
 
+/// Serialises guesses: one guess at a target is judged at a time. Otherwise all guesses that arrive together pass the
+/// check before the first is counted. Counting each as wrong beforehand would lock out a user who signs in several times
+/// at once.
+pub(crate) struct Turns([Mutex<()>; 64]);
+
+impl Turns {
+    /// Waits for the turn of a guess. Targets with the same hash wait for each other too.
+    pub(crate) fn wait(&self, target: &Target) -> MutexGuard<'_, ()> {
+        let mut hasher = DefaultHasher::new();
+        target.hash(&mut hasher);
+        let index = usize::try_from(hasher.finish() % 64).unwrap_or(0);
+        let [first, ..] = &self.0;
+        let turn = self.0.get(index).unwrap_or(first);
+        turn.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Default for Turns {
+    fn default() -> Self {
+        Self(std::array::from_fn(|_| Mutex::default()))
+    }
+}
+
+/// A guess that is counted as wrong while it is judged.
+pub(crate) struct Begun {
+    target: Target,
+    at: Duration,
+    /// When the one before was.
+    before: Option<Duration>,
+}
+
 /// Wrong guesses.
 #[derive(Default)]
 pub(crate) struct Lockouts {
@@ -95,6 +128,32 @@ impl Lockouts {
             return Err(target.guess.exceeded());
         }
         Ok(())
+    }
+
+    /// Counts a guess as wrong before it is judged, unless its user has to wait. For guesses that a function judges, which
+    /// takes too long to hold a turn.
+    pub(crate) fn begin(&mut self, target: Target, now: Duration) -> Result<Begun, Error> {
+        self.check(&target, now)?;
+        let before = self.failures.get(&target).map(|failures| failures.last);
+        self.record(target.clone(), false, now);
+        Ok(Begun {
+            target,
+            at: now,
+            before,
+        })
+    }
+
+    /// Takes back a guess that was not wrong.
+    pub(crate) fn withdraw(&mut self, begun: &Begun) {
+        let Some(failures) = self.failures.get_mut(&begun.target) else {
+            return;
+        };
+        failures.count = failures.count.saturating_sub(1);
+        if failures.count == 0 {
+            self.failures.remove(&begun.target);
+        } else if failures.last == begun.at {
+            failures.last = begun.before.unwrap_or(begun.at);
+        }
     }
 
     /// Remembers how a guess turned out.

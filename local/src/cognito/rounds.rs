@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 
 use super::State;
 use super::error::Error;
-use super::lockout::{Guess, Target};
+use super::lockout::{Guess, Lockouts, Target};
 use super::pools::Pool;
 use super::random;
 use super::session::{Form, Sessions, Ticket};
@@ -211,22 +211,15 @@ impl State {
         check: impl FnOnce() -> T,
         is_correct: impl FnOnce(&T) -> bool,
     ) -> Result<T, Error> {
-        self.may_guess(&target)?;
+        let _turn = self.turns.wait(&target);
+        self.lockouts().check(&target, self.clock.now())?;
         let checked = check();
-        self.guessed(target, is_correct(&checked));
+        self.lockouts().record(target, is_correct(&checked), self.clock.now());
         Ok(checked)
     }
 
-    /// Refuses a guess, unread, while its user has to wait.
-    pub(crate) fn may_guess(&self, target: &Target) -> Result<(), Error> {
-        let lockouts = self.lockouts.lock().unwrap_or_else(PoisonError::into_inner);
-        lockouts.check(target, self.clock.now())
-    }
-
-    /// Remembers how a guess turned out.
-    pub(crate) fn guessed(&self, target: Target, correct: bool) {
-        let mut lockouts = self.lockouts.lock().unwrap_or_else(PoisonError::into_inner);
-        lockouts.record(target, correct, self.clock.now());
+    pub(crate) fn lockouts(&self) -> MutexGuard<'_, Lockouts> {
+        self.lockouts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Ends a sign-in with the password itself. As much work for nobody as for a user.

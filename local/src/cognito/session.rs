@@ -13,6 +13,9 @@ use super::random;
 /// How many dead sessions are told from used ones.
 const MOST_DEAD: usize = 100_000;
 
+/// The most sign-ins that wait for an answer. Beyond it, the oldest is dropped and its user has to start again.
+const MOST_LIVE: usize = 100_000;
+
 /// The sign-ins that wait for an answer.
 ///
 /// A session is a random number, its expiry and a tag over both. The tag tells a session that was handed out once from
@@ -20,8 +23,10 @@ const MOST_DEAD: usize = 100_000;
 pub(crate) struct Sessions<T> {
     key: hmac::Key,
     live: HashMap<Id, (Duration, T)>,
-    /// How many live sessions may be there before the expired ones are swept out.
+    /// How many sessions may be in `order` before those that have expired or been used are swept out.
     sweep_at: usize,
+    /// Of those that have been live, oldest first.
+    order: VecDeque<Id>,
     dead: HashSet<Id>,
     /// Oldest first.
     dead_order: VecDeque<Id>,
@@ -57,6 +62,7 @@ impl<T> Sessions<T> {
             key: hmac::Key::new(hmac::HMAC_SHA256, &random::bytes::<32>()?),
             live: HashMap::new(),
             sweep_at: 1024,
+            order: VecDeque::new(),
             dead: HashSet::new(),
             dead_order: VecDeque::new(),
         })
@@ -74,11 +80,18 @@ impl<T> Sessions<T> {
 
     /// Remembers `state` for the bearer of `ticket`.
     pub(crate) fn insert(&mut self, ticket: Ticket, state: T, now: Duration) {
-        if self.live.len() >= self.sweep_at {
+        if self.order.len() >= self.sweep_at {
             self.live.retain(|_, (expires, _)| *expires > now);
-            self.sweep_at = (self.live.len() * 2).max(1024);
+            self.order.retain(|id| self.live.contains_key(id));
+            self.sweep_at = (self.order.len() * 2).max(1024);
+        }
+        while self.live.len() >= MOST_LIVE
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.live.remove(&oldest);
         }
         self.live.insert(ticket.id, (ticket.expires, state));
+        self.order.push_back(ticket.id);
     }
 
     /// What the client gets for a ticket.
@@ -293,5 +306,31 @@ mod tests {
             sessions.insert(Sessions::<u8>::ticket(VALIDITY, now).unwrap(), 0, now);
         }
         assert!(sessions.live.len() < 2048);
+    }
+
+    #[test]
+    fn live_sessions_do_not_fill_the_memory_either_and_the_newest_stay() {
+        let mut sessions = Sessions::new().unwrap();
+        let tickets: Vec<_> = (0..MOST_LIVE + 10)
+            .map(|_| {
+                let ticket = Sessions::<u8>::ticket(VALIDITY, NOW).unwrap();
+                sessions.insert(ticket, 7, NOW);
+                ticket
+            })
+            .collect();
+        assert_eq!(sessions.live.len(), MOST_LIVE);
+        assert!(take(&mut sessions, tickets[9], NOW).is_err());
+        assert_eq!(take(&mut sessions, tickets[10], NOW), Ok(7));
+    }
+
+    #[test]
+    fn sessions_that_were_used_do_not_fill_the_memory() {
+        let mut sessions = Sessions::new().unwrap();
+        for _ in 0..10_000 {
+            let ticket = Sessions::<u8>::ticket(VALIDITY, NOW).unwrap();
+            sessions.insert(ticket, 7, NOW);
+            take(&mut sessions, ticket, NOW).unwrap();
+        }
+        assert!(sessions.order.len() < 4096);
     }
 }

@@ -188,10 +188,12 @@ impl Store {
 
     /// Every user of a pool, by name.
     pub(crate) fn users(&self, pool: &Pool) -> Vec<Arc<User>> {
-        read(&self.users)
-            .get(&pool.id)
-            .map(|users| users.iter().cloned().collect())
-            .unwrap_or_default()
+        let users = read(&self.users);
+        let own = users.get(&pool.id).into_iter().flat_map(Users::iter);
+        let mut own: Vec<_> = own.cloned().collect();
+        // They are kept by the folded name, and pages are cut by the name itself.
+        own.sort_by(|one, other| one.name.cmp(&other.name));
+        own
     }
 
     /// How many users a pool has.

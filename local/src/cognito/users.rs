@@ -131,7 +131,7 @@ impl Users {
             .or_else(|| self.by_name.get(self.aliases.get(&login)?))
     }
 
-    /// Every user, by name.
+    /// Every user, by the spelling under which the name is looked up.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Arc<User>> {
         self.by_name.values()
     }

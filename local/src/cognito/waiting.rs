@@ -25,6 +25,8 @@ pub(crate) struct SignIn {
     /// What the client called the user first: a name or an alias.
     pub(crate) login: String,
     pub(crate) history: Vec<Round>,
+    /// Whether the define function decides, which can issue tokens without any challenge.
+    pub(crate) custom: bool,
     /// The key of the device that the client says it is, and has to prove before there are tokens.
     pub(crate) device: Option<String>,
     /// What the tokens at its end will be for.
@@ -35,7 +37,7 @@ impl SignIn {
     /// Whether a password has been proved: without one there is no new device.
     pub(crate) fn has_password(&self) -> bool {
         let proved = |round: &Round| round.challenge == PASSWORD_VERIFIER && round.result;
-        self.history.is_empty() || self.history.iter().any(proved)
+        !self.custom || self.history.iter().any(proved)
     }
 
     /// What decides how the sign-in goes on.

@@ -1,6 +1,6 @@
 //! DynamoDB's operations over AWS JSON 1.0.
 //!
-//! The database has an HTTP server of its own, which answers the web pages of every origin.
+//! The HTTP server of the library is not used: it answers web pages of every origin.
 
 use axum::Router;
 use axum::body::Bytes;

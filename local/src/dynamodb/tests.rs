@@ -4,6 +4,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use super::*;
+use crate::template::{Settings, Template};
 
 fn table(properties: &Value) -> BTreeMap<String, Table> {
     let table = Table {
@@ -111,3 +112,61 @@ async fn a_table_that_dynamodb_would_not_create_is_named() {
     let error = DynamoDb::start(&table(&wrong)).await.unwrap_err().to_string();
     assert!(error.starts_with("table `AttemptsTable` of the template: "), "{error}");
 }
+
+#[tokio::test]
+async fn a_table_has_the_indexes_of_the_template() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("template.yaml");
+    std::fs::write(&path, INDEXED).unwrap();
+    let settings = Settings {
+        parameters: BTreeMap::new(),
+        region: "us-east-1".to_owned(),
+        stack: "local".to_owned(),
+        pool_id: "us-east-1_LocalPool".to_owned(),
+        client_id: "client".to_owned(),
+        secret: String::new(),
+        builds: false,
+    };
+    let template = Template::read(&path, &settings).unwrap();
+    let dynamodb = DynamoDb::start(&template.tables).await.unwrap();
+    let put = json!({"TableName": "Codes", "Item": {"id": {"S": "1"}, "user": {"S": "ana"}, "sent": {"N": "7"}}});
+    assert_eq!(call(&dynamodb, "PutItem", &put).await.0, 200);
+    for (index, condition) in [("ByUser", "#u = :u"), ("BySent", "id = :i AND sent = :s")] {
+        let mut query = json!({"TableName": "Codes", "IndexName": index, "KeyConditionExpression": condition});
+        if index == "ByUser" {
+            query["ExpressionAttributeNames"] = json!({"#u": "user"});
+            query["ExpressionAttributeValues"] = json!({":u": {"S": "ana"}});
+        } else {
+            query["ExpressionAttributeValues"] = json!({":i": {"S": "1"}, ":s": {"N": "7"}});
+        }
+        let (status, found) = call(&dynamodb, "Query", &query).await;
+        assert_eq!((status, &found["Count"]), (200, &json!(1)), "{index}: {found}");
+    }
+}
+
+const INDEXED: &str = "
+Transform: AWS::Serverless-2016-10-31
+Resources:
+  Codes:
+    Type: AWS::DynamoDB::Table
+    Properties:
+      BillingMode: PROVISIONED
+      ProvisionedThroughput: {ReadCapacityUnits: '1', WriteCapacityUnits: 1}
+      AttributeDefinitions:
+        - {AttributeName: id, AttributeType: S}
+        - {AttributeName: user, AttributeType: S}
+        - {AttributeName: sent, AttributeType: N}
+      KeySchema:
+        - {AttributeName: id, KeyType: HASH}
+        - {AttributeName: user, KeyType: RANGE}
+      GlobalSecondaryIndexes:
+        - IndexName: ByUser
+          KeySchema: [{AttributeName: user, KeyType: HASH}]
+          Projection: {ProjectionType: INCLUDE, NonKeyAttributes: [sent]}
+          ProvisionedThroughput: {ReadCapacityUnits: 1, WriteCapacityUnits: 1}
+          ContributorInsightsSpecification: {Enabled: true}
+      LocalSecondaryIndexes:
+        - IndexName: BySent
+          KeySchema: [{AttributeName: id, KeyType: HASH}, {AttributeName: sent, KeyType: RANGE}]
+          Projection: {ProjectionType: ALL}
+";

@@ -1,6 +1,7 @@
 //! Over HTTP, signed by a few lines that follow AWS's description of Signature Version 4.
 
 use std::fmt::Write as _;
+use std::net::Ipv4Addr;
 use std::time::{Duration, SystemTime};
 
 use hmac::{Hmac, KeyInit, Mac};
@@ -65,7 +66,9 @@ async fn signed(s3: &S3, method: &str, path: &str, headers: &str, body: &str) ->
 }
 
 async fn s3() -> S3 {
-    S3::start([BUCKET.to_owned()]).await.unwrap()
+    S3::start(Ipv4Addr::LOCALHOST.into(), [BUCKET.to_owned()])
+        .await
+        .unwrap()
 }
 
 #[expect(clippy::disallowed_methods, reason = "presigned addresses are about the time of day")]
@@ -130,6 +133,17 @@ mod over_http {
         assert_eq!(request(&s3, "GET", &old, "", "").await.0, 403);
         let fresh = presigned(&s3, "GET", &path, now - Duration::from_secs(100), 180);
         assert_eq!(request(&s3, "GET", &fresh, "", "").await.0, 200);
+    }
+
+    #[tokio::test]
+    async fn what_is_on_every_address_is_presigned_for_one_that_others_reach() {
+        let s3 = S3::start(Ipv4Addr::UNSPECIFIED.into(), [BUCKET.to_owned()])
+            .await
+            .unwrap();
+        assert!(!s3.endpoint.contains("0.0.0.0"), "{}", s3.endpoint);
+        let path = format!("/{BUCKET}/k");
+        assert_eq!(signed(&s3, "PUT", &path, "", "x").await.0, 200);
+        assert_eq!(signed(&s3, "GET", &path, "", "").await.0, 200);
     }
 
     #[tokio::test]

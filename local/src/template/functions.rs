@@ -138,9 +138,12 @@ fn built(
         return Ok(None);
     }
     let missing = |what: &str| Problem::Invalid(format!("has no {what}"));
-    let Some((own, at)) = resource.properties() else {
-        return Err(resource.at.error(missing("`Properties`")));
+    // All that a function needs may stand in Globals.
+    let none = Node {
+        line: 0,
+        kind: Kind::Map(Vec::new()),
     };
+    let (own, at) = resource.properties().unwrap_or((&none, resource.at.clone()));
     refuse_cognito_events(own, &at)?;
     let merged = globals.map_or_else(|| own.clone(), |globals| merge(globals, own));
     let mut properties = resolver.object(&merged, PROPERTIES, &at)?;

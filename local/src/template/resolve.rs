@@ -155,15 +155,21 @@ impl<'a> Resolver<'a> {
         self.resource_reference(name, at).map(Value::from)
     }
 
-    fn pseudo(&self, name: &str) -> Option<&str> {
-        match name {
-            "AWS::AccountId" => Some(ACCOUNT),
-            "AWS::Partition" => Some(PARTITION),
-            "AWS::Region" => Some(&self.settings.region),
-            "AWS::StackName" => Some(&self.settings.stack),
-            "AWS::URLSuffix" => Some(URL_SUFFIX),
-            _ => None,
-        }
+    fn pseudo(&self, name: &str) -> Option<String> {
+        let (region, stack) = (&self.settings.region, &self.settings.stack);
+        Some(match name {
+            "AWS::AccountId" => ACCOUNT.to_owned(),
+            "AWS::Partition" => PARTITION.to_owned(),
+            "AWS::Region" => region.clone(),
+            "AWS::StackId" => {
+                format!(
+                    "arn:{PARTITION}:cloudformation:{region}:{ACCOUNT}:stack/{stack}/00000000-0000-0000-0000-000000000000"
+                )
+            }
+            "AWS::StackName" => stack.clone(),
+            "AWS::URLSuffix" => URL_SUFFIX.to_owned(),
+            _ => return None,
+        })
     }
 
     fn substitute(&self, argument: &Node, at: &At) -> Result<String, TemplateError> {
@@ -198,10 +204,11 @@ pub(super) const PARTITION: &str = "aws";
 pub(super) const URL_SUFFIX: &str = "amazonaws.com";
 
 /// The pseudo parameters that are understood; `AWS::NoValue` is one too, but stands for nothing.
-pub(super) const PSEUDO: [&str; 5] = [
+pub(super) const PSEUDO: [&str; 6] = [
     "AWS::AccountId",
     "AWS::Partition",
     "AWS::Region",
+    "AWS::StackId",
     "AWS::StackName",
     "AWS::URLSuffix",
 ];

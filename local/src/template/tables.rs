@@ -8,6 +8,21 @@ use super::resolve::Resolver;
 use super::resources::TABLE;
 use super::shape::{Fields, Shape};
 
+const KEY_SCHEMA: Shape = Shape::List(&Shape::Object(&[
+    ("AttributeName", Shape::Text),
+    ("KeyType", Shape::OneOf(&["HASH", "RANGE"])),
+]));
+
+const PROJECTION: Shape = Shape::Object(&[
+    ("NonKeyAttributes", Shape::List(&Shape::Text)),
+    ("ProjectionType", Shape::OneOf(&["ALL", "INCLUDE", "KEYS_ONLY"])),
+]);
+
+const THROUGHPUT: Shape = Shape::Object(&[
+    ("ReadCapacityUnits", Shape::Whole(1, i64::MAX)),
+    ("WriteCapacityUnits", Shape::Whole(1, i64::MAX)),
+]);
+
 /// The properties of `AWS::DynamoDB::Table`: of those that are read, each is as in the operation that creates a table.
 const PROPERTIES: Fields = &[
     (
@@ -20,26 +35,34 @@ const PROPERTIES: Fields = &[
     ("BillingMode", Shape::OneOf(&["PAY_PER_REQUEST", "PROVISIONED"])),
     ("ContributorInsightsSpecification", Shape::Skip),
     ("DeletionProtectionEnabled", Shape::Skip),
-    ("GlobalSecondaryIndexes", Shape::Skip),
-    ("ImportSourceSpecification", Shape::Skip),
     (
-        "KeySchema",
+        "GlobalSecondaryIndexes",
         Shape::List(&Shape::Object(&[
-            ("AttributeName", Shape::Text),
-            ("KeyType", Shape::OneOf(&["HASH", "RANGE"])),
+            ("ContributorInsightsSpecification", Shape::Skip),
+            ("IndexName", Shape::Text),
+            ("KeySchema", KEY_SCHEMA),
+            ("OnDemandThroughput", Shape::Skip),
+            ("Projection", PROJECTION),
+            ("ProvisionedThroughput", THROUGHPUT),
+            ("ReadOnDemandThroughputSettings", Shape::Skip),
+            ("ReadProvisionedThroughputSettings", Shape::Skip),
+            ("WarmThroughput", Shape::Skip),
         ])),
     ),
+    ("ImportSourceSpecification", Shape::Skip),
+    ("KeySchema", KEY_SCHEMA),
     ("KinesisStreamSpecification", Shape::Skip),
-    ("LocalSecondaryIndexes", Shape::Skip),
+    (
+        "LocalSecondaryIndexes",
+        Shape::List(&Shape::Object(&[
+            ("IndexName", Shape::Text),
+            ("KeySchema", KEY_SCHEMA),
+            ("Projection", PROJECTION),
+        ])),
+    ),
     ("OnDemandThroughput", Shape::Skip),
     ("PointInTimeRecoverySpecification", Shape::Skip),
-    (
-        "ProvisionedThroughput",
-        Shape::Object(&[
-            ("ReadCapacityUnits", Shape::Whole(1, i64::MAX)),
-            ("WriteCapacityUnits", Shape::Whole(1, i64::MAX)),
-        ]),
-    ),
+    ("ProvisionedThroughput", THROUGHPUT),
     ("ResourcePolicy", Shape::Skip),
     ("SSESpecification", Shape::Skip),
     ("StreamSpecification", Shape::Skip),

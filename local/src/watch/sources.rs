@@ -18,13 +18,25 @@ const QUIET: Duration = Duration::from_millis(200);
 #[derive(Debug)]
 pub(super) struct Sources {
     changes: Arc<Notify>,
+    places: BTreeMap<PathBuf, RecursiveMode>,
     _watcher: RecommendedWatcher,
 }
 
 impl Sources {
     /// Watches `tree` from now on.
     pub(super) fn of(tree: Tree) -> notify::Result<Self> {
-        let changes = Arc::new(Notify::new());
+        Self::telling(Arc::new(Notify::new()), tree)
+    }
+
+    /// Watches `tree` instead, if it has other places.
+    pub(super) fn follow(&mut self, tree: Tree) -> notify::Result<()> {
+        if tree.places() != self.places {
+            *self = Self::telling(Arc::clone(&self.changes), tree)?;
+        }
+        Ok(())
+    }
+
+    fn telling(changes: Arc<Notify>, tree: Tree) -> notify::Result<Self> {
         let places = tree.places();
         let mut watcher = notify::recommended_watcher({
             let changes = Arc::clone(&changes);
@@ -35,11 +47,12 @@ impl Sources {
                 }
             }
         })?;
-        for (place, mode) in places {
-            watcher.watch(&place, mode)?;
+        for (place, mode) in &places {
+            watcher.watch(place, *mode)?;
         }
         Ok(Self {
             changes,
+            places,
             _watcher: watcher,
         })
     }
@@ -52,7 +65,7 @@ impl Sources {
 }
 
 /// Which files count.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Tree {
     /// The packages' folders.
     folders: BTreeSet<PathBuf>,
@@ -62,16 +75,15 @@ pub(super) struct Tree {
 
 impl Tree {
     /// The folders that `builds` read, and the manifests and lock files of their workspaces.
-    pub(super) async fn of(builds: &[Build]) -> Result<Self, BuildError> {
-        let mut folders = BTreeSet::new();
+    pub(super) async fn of(builds: impl IntoIterator<Item = &Build>) -> Result<Self, BuildError> {
+        let mut tree = Self::default();
         for build in builds {
-            folders.extend(build.folders().await?.iter().map(|folder| real(folder)));
+            tree.folders
+                .extend(build.folders().await?.iter().map(|folder| real(folder)));
+            tree.workspaces.insert(real(build.workspace()));
+            tree.targets.insert(real(build.target()));
         }
-        Ok(Self {
-            folders,
-            workspaces: builds.iter().map(|build| real(build.workspace())).collect(),
-            targets: builds.iter().map(|build| real(build.target())).collect(),
-        })
+        Ok(tree)
     }
 
     /// What to watch. A folder of a package may have a target folder below, with thousands of folders that hold no source.

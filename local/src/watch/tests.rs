@@ -106,12 +106,44 @@ async fn a_changed_source_is_built_and_answers_the_next_call_and_one_that_does_n
         world.told("tiny is new", 2).await;
         assert_eq!(world.version().await, "3");
     };
+    tell(&world, watch, story).await;
+}
+
+#[tokio::test]
+async fn a_package_that_is_needed_later_is_watched_from_then_on() {
+    let (world, watch) = World::start().await;
+    let needed = tempfile::tempdir().unwrap();
+    let manifest = MANIFEST.replace("tiny", "needed");
+    fs::write(needed.path().join("Cargo.toml"), manifest).unwrap();
+    fs::create_dir(needed.path().join("src")).unwrap();
+    let constant = |version| format!("pub const VERSION: u32 = {version};");
+    let library = needed.path().join("src/lib.rs");
+    let story = async {
+        fs::write(&library, constant(4)).unwrap();
+        world.write(&SOURCE.replace("const VERSION: u32 = 1", "use needed::VERSION"));
+        let dependency = format!("[dependencies]\nneeded.path = {:?}\n", needed.path());
+        let workspace = world.workspace.path();
+        fs::write(workspace.join("Cargo.toml"), format!("{MANIFEST}{dependency}")).unwrap();
+        world.told("tiny is new", 1).await;
+        assert_eq!(world.version().await, "4");
+        // The first of these may be built because cargo has written the lock file.
+        for (version, times) in [(5, 2), (6, 3), (7, 4)] {
+            fs::write(&library, constant(version)).unwrap();
+            world.told("tiny is new", times).await;
+            assert_eq!(world.version().await, version.to_string());
+        }
+    };
+    tell(&world, watch, story).await;
+}
+
+/// Watches while `story` goes on.
+async fn tell(world: &World, watch: Watch, story: impl Future<Output = ()>) {
     let all = async {
         tokio::select! {
             never = watch.run(&world.functions, &world.console) => match never {},
             () = story => {},
         }
     };
-    let in_time = timeout(Duration::from_mins(5), all).await;
+    let in_time = timeout(Duration::from_mins(1), all).await;
     assert!(in_time.is_ok(), "the terminal was told: {}", text(&world.paper));
 }

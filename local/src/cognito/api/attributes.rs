@@ -23,6 +23,7 @@ impl State {
         user: &User,
         mut changes: BTreeMap<String, String>,
     ) -> Result<Vec<Value>, Error> {
+        pool.schema.fold_flags(&mut changes);
         pool.schema.check_changes(&changes)?;
         let now = self.clock.now();
         let mut messages = Vec::new();

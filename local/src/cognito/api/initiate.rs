@@ -85,6 +85,7 @@ pub(super) async fn initiate_auth(state: &State, mut request: Request<'_>, admin
         subject,
         login: login.to_owned(),
         history: Vec::new(),
+        custom: matches!(asked, Asks::Custom(_)),
         token_source: TokenSource::Authentication,
     };
     let starts_with_password = !matches!(asked, Asks::Custom(None));

@@ -108,16 +108,24 @@ impl Filter {
             "username" => Some(user.name.as_str()),
             "sub" => Some(user.sub.as_str()),
             "cognito:user_status" => Some(user.status.name()),
-            "status" => Some("Enabled"),
+            // Cognito does not look at the case of this one.
+            "status" => return self.matches_status(user),
             name => user.attributes.get(name).map(String::as_str),
         };
-        value.is_some_and(|value| {
-            if self.prefix {
-                value.starts_with(&self.value)
-            } else {
-                value == self.value
-            }
-        })
+        value.is_some_and(|value| self.fits(value, &self.value))
+    }
+
+    fn matches_status(&self, user: &User) -> bool {
+        let status = if user.disabled { "disabled" } else { "enabled" };
+        self.fits(status, &self.value.to_lowercase())
+    }
+
+    fn fits(&self, value: &str, wanted: &str) -> bool {
+        if self.prefix {
+            value.starts_with(wanted)
+        } else {
+            value == wanted
+        }
     }
 }
 

@@ -26,10 +26,11 @@ impl State {
         if pool.triggers.function("UserMigration").is_none() {
             return Ok(None);
         }
-        let guesses = matches!(migration, Migration::Authentication { .. });
-        if guesses {
-            self.may_guess(&Target::new(Guess::Password, pool, login))?;
-        }
+        let guess = matches!(migration, Migration::Authentication { .. }).then(|| {
+            let target = Target::new(Guess::Password, pool, login);
+            self.lockouts().begin(target, self.clock.now())
+        });
+        let guess = guess.transpose()?;
         let caller = self.caller_of(Context {
             region: &self.settings.region,
             pool,
@@ -45,12 +46,10 @@ impl State {
             Ok(None) => Ok(None),
             Err(error) => Err(error),
         };
-        brought.map_err(|error| {
-            if guesses {
-                self.guessed(Target::new(Guess::Password, pool, login), false);
-            }
-            refused(client, &error)
-        })
+        if let (Ok(_), Some(guess)) = (&brought, &guess) {
+            self.lockouts().withdraw(guess);
+        }
+        brought.map_err(|error| refused(client, &error))
     }
 
     fn bring_in(

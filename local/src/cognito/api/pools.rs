@@ -175,7 +175,9 @@ pub(super) fn describe_client(client: &Client) -> Value {
         "PreventUserExistenceErrors": if client.hides_users { "ENABLED" } else { "LEGACY" },
         "RefreshTokenValidity": 30,
         "EnableTokenRevocation": true,
+        "AllowedOAuthFlowsUserPoolClient": false,
     });
+    copy_flags(&client.properties, &["AllowedOAuthFlowsUserPoolClient"], &mut described);
     copy(&client.properties, &SHARED, &mut described);
     copy_numbers(&client.properties, &NUMBERS, &mut described);
     copy_numbers(&client.properties, &["RefreshTokenValidity"], &mut described);
@@ -190,6 +192,16 @@ fn copy(properties: &Map<String, Value>, keys: &[&str], described: &mut Value) {
     for key in keys {
         if let (Some(value), Some(described)) = (properties.get(*key), described.as_object_mut()) {
             described.insert((*key).to_owned(), value.clone());
+        }
+    }
+}
+
+/// Templates may have a flag as a string; clients of the API need truth values.
+fn copy_flags(properties: &Map<String, Value>, keys: &[&str], described: &mut Value) {
+    let fields = crate::cognito::fields::Fields::new("", properties);
+    for key in keys {
+        if let (Ok(Some(flag)), Some(described)) = (fields.flag(key), described.as_object_mut()) {
+            described.insert((*key).to_owned(), flag.into());
         }
     }
 }

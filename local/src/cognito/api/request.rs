@@ -265,7 +265,7 @@ impl From<FieldError> for Error {
     fn from(error: FieldError) -> Self {
         match &error {
             FieldError::Type { .. } => Self::new("SerializationException", error.to_string()),
-            FieldError::Value { .. } => Self::invalid_parameter(error.to_string()),
+            FieldError::Told(_) | FieldError::Value { .. } => Self::invalid_parameter(error.to_string()),
         }
     }
 }

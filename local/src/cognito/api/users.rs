@@ -63,6 +63,7 @@ impl State {
             }
             Logins::Name => login.to_owned(),
         };
+        pool.schema.fold_flags(&mut attributes);
         pool.schema.check_new(&attributes)?;
         let password = password.map(|password| verifier(pool, &name, password)).transpose()?;
         let now = self.clock.now();

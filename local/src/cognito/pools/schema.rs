@@ -17,8 +17,8 @@ struct Attribute {
     mutable: bool,
     required: bool,
     /// Of the length for a string, of the value for a number.
-    minimum: Option<u64>,
-    maximum: Option<u64>,
+    minimum: Option<i64>,
+    maximum: Option<i64>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -121,6 +121,16 @@ impl Schema {
         Ok(())
     }
 
+    /// Writes the flags among `attributes` as everything else here reads them.
+    pub(crate) fn fold_flags(&self, attributes: &mut BTreeMap<String, String>) {
+        for (name, value) in attributes {
+            let kind = self.0.get(name).map(|attribute| attribute.kind);
+            if kind == Some(Kind::Boolean) && is_flag(value) {
+                value.make_ascii_lowercase();
+            }
+        }
+    }
+
     fn check(&self, name: &str, value: &str) -> Result<(), Error> {
         let Some(attribute) = self.0.get(name) else {
             return Err(nonconforming(&format!(
@@ -146,7 +156,7 @@ impl Schema {
 
 impl Attribute {
     fn problem(&self, value: &str) -> Option<&'static str> {
-        let within = |size: u64| {
+        let within = |size: i64| {
             self.minimum.is_none_or(|minimum| size >= minimum) && self.maximum.is_none_or(|maximum| size <= maximum)
         };
         let length = value.chars().count();
@@ -154,11 +164,16 @@ impl Attribute {
             return Some("String must be no longer than 2048 characters");
         }
         match self.kind {
-            Kind::Boolean if value != "true" && value != "false" => Some("Value must be true or false"),
-            Kind::Number if value.parse::<i64>().is_err() => Some("Value must be a number"),
-            Kind::Number if !within(value.parse().unwrap_or(0)) => Some("Value is out of range"),
-            Kind::String if !within(u64::try_from(length).unwrap_or(u64::MAX)) => Some("String has the wrong length"),
-            Kind::Boolean | Kind::DateTime | Kind::Number | Kind::String => None,
+            Kind::Boolean => (!is_flag(value)).then_some("Value must be true or false"),
+            Kind::DateTime => None,
+            Kind::Number => match value.parse() {
+                Ok(number) => (!within(number)).then_some("Value is out of range"),
+                Err(_) => Some("Value must be a number"),
+            },
+            Kind::String => {
+                let length = i64::try_from(length).unwrap_or(i64::MAX);
+                (!within(length)).then_some("String has the wrong length")
+            }
         }
     }
 
@@ -228,11 +243,7 @@ fn attribute(fields: &Fields<'_>) -> Result<(String, Attribute), FieldError> {
     };
     let mutable = fields.flag("Mutable")?.unwrap_or(true);
     let required = fields.flag("Required")?.unwrap_or(false);
-    let (constraints, minimum, maximum) = match kind {
-        Kind::Number => (fields.fields("NumberAttributeConstraints")?, "MinValue", "MaxValue"),
-        _ => (fields.fields("StringAttributeConstraints")?, "MinLength", "MaxLength"),
-    };
-    let (minimum, maximum) = (constraints.number(minimum)?, constraints.number(maximum)?);
+    let (minimum, maximum) = limits(fields, name, kind)?;
     if Schema::is_standard(name) {
         let standard = standard_attribute(name);
         return Ok((
@@ -261,6 +272,42 @@ fn attribute(fields: &Fields<'_>) -> Result<(String, Attribute), FieldError> {
             maximum,
         },
     ))
+}
+
+/// The least and the most of a number, or of a string's length.
+fn limits(fields: &Fields<'_>, name: &str, kind: Kind) -> Result<(Option<i64>, Option<i64>), FieldError> {
+    let custom = name.strip_prefix("custom:").unwrap_or(name);
+    let name = if Schema::is_standard(name) {
+        name.to_owned()
+    } else {
+        format!("custom:{custom}")
+    };
+    let (key, keys, what) = match kind {
+        Kind::Number => ("NumberAttributeConstraints", ["MinValue", "MaxValue"], "value"),
+        Kind::String => ("StringAttributeConstraints", ["MinLength", "MaxLength"], "length"),
+        Kind::Boolean | Kind::DateTime => return Ok((None, None)),
+    };
+    let constraints = fields.fields(key)?;
+    let [minimum, maximum] = keys.map(|limit| match constraints.integer(limit) {
+        Ok(limit) if kind == Kind::Number || limit.is_none_or(|limit| limit >= 0) => Ok(limit),
+        _ => Err(FieldError::Told(format!("Invalid {key} for schema attribute {name}"))),
+    });
+    let (minimum, maximum) = (minimum?, maximum?);
+    let longest = i64::try_from(LONGEST).unwrap_or(i64::MAX);
+    if kind == Kind::String && [minimum, maximum].into_iter().flatten().any(|limit| limit > longest) {
+        let message = format!("user.{name}: String attributes cannot have a length of more than {LONGEST}");
+        return Err(FieldError::Told(message));
+    }
+    if minimum.zip(maximum).is_some_and(|(minimum, maximum)| minimum > maximum) {
+        let message = format!("user.{name}: Max {what} cannot be less than min {what}.");
+        return Err(FieldError::Told(message));
+    }
+    Ok((minimum, maximum))
+}
+
+/// Whether `value` is true or false, in whatever case.
+fn is_flag(value: &str) -> bool {
+    ["true", "false"].iter().any(|flag| value.eq_ignore_ascii_case(flag))
 }
 
 fn nonconforming(problem: &str) -> Error {
@@ -318,6 +365,71 @@ mod tests {
         }
         assert!(schema.check_changes(&attributes(&[("custom:fixed", "x")])).is_err());
         assert!(schema.check_changes(&attributes(&[("sub", "x")])).is_err());
+    }
+
+    fn number(constraints: &Value) -> Result<Schema, FieldError> {
+        schema(&json!({"Schema": [
+            {"Name": "n", "AttributeDataType": "Number", "NumberAttributeConstraints": constraints},
+        ]}))
+    }
+
+    #[test]
+    fn numbers_below_zero_are_compared_too() {
+        let fits = |schema: &Schema, value: &str| schema.check_new(&attributes(&[("custom:n", value)])).is_ok();
+        let from_zero = number(&json!({"MinValue": "0"})).unwrap();
+        assert_eq!((fits(&from_zero, "-5"), fits(&from_zero, "0")), (false, true));
+        let below = number(&json!({"MinValue": "-5", "MaxValue": -1})).unwrap();
+        for (value, expected) in [("-6", false), ("-5", true), ("-1", true), ("0", false)] {
+            assert_eq!(fits(&below, value), expected, "{value}");
+        }
+        let described = below.describe();
+        let described = described
+            .iter()
+            .find(|attribute| attribute["Name"] == "custom:n")
+            .unwrap();
+        assert_eq!(
+            described["NumberAttributeConstraints"],
+            json!({"MinValue": "-5", "MaxValue": "-1"})
+        );
+    }
+
+    #[test]
+    fn constraints_that_contradict_are_refused_in_cognitos_words() {
+        let string =
+            |constraints: Value| schema(&json!({"Schema": [{"Name": "s", "StringAttributeConstraints": constraints}]}));
+        for (wrong, message) in [
+            (
+                number(&json!({"MinValue": "much"})),
+                "Invalid NumberAttributeConstraints for schema attribute custom:n",
+            ),
+            (
+                number(&json!({"MaxValue": "1.5"})),
+                "Invalid NumberAttributeConstraints for schema attribute custom:n",
+            ),
+            (
+                number(&json!({"MinValue": "2", "MaxValue": "1"})),
+                "user.custom:n: Max value cannot be less than min value.",
+            ),
+            (
+                string(json!({"MaxLength": "long"})),
+                "Invalid StringAttributeConstraints for schema attribute custom:s",
+            ),
+            (
+                string(json!({"MinLength": "-1"})),
+                "Invalid StringAttributeConstraints for schema attribute custom:s",
+            ),
+            (
+                string(json!({"MinLength": "2", "MaxLength": "1"})),
+                "user.custom:s: Max length cannot be less than min length.",
+            ),
+            (
+                string(json!({"MaxLength": "2049"})),
+                "user.custom:s: String attributes cannot have a length of more than 2048",
+            ),
+        ] {
+            let error = Error::from(wrong.unwrap_err());
+            assert_eq!((error.name, &*error.message), ("InvalidParameterException", message));
+        }
     }
 
     #[test]

@@ -49,10 +49,11 @@ impl State {
             client,
             subject,
             history,
+            custom,
             ..
         } = sign_in;
         let user = subject.user().ok_or_else(Error::incorrect)?;
-        if !history.is_empty() && !history.iter().any(|round| round.result && round.challenge != SRP_A) {
+        if *custom && !history.iter().any(|round| round.result && round.challenge != SRP_A) {
             self.journal
                 .warn("tokens are issued although no challenge has been answered");
         }

@@ -211,3 +211,15 @@ fn a_function_of_another_kind_stays_out() {
     let text = template("", "a").replace("rust-cargolambda", "python3.13");
     assert!(parse(&text).functions.is_empty());
 }
+
+#[test]
+fn the_stack_has_an_id_whose_parts_can_be_taken() {
+    let id = "arn:aws:cloudformation:us-east-1:000000000000:stack/local/00000000-0000-0000-0000-000000000000";
+    for (value, expected) in [
+        ("!Ref AWS::StackId", id),
+        ("!Sub '${AWS::StackId}'", id),
+        ("!Select [1, !Split ['/', !Ref AWS::StackId]]", "local"),
+    ] {
+        assert_eq!(x(&parse(&template("", value))), Some(expected), "{value}");
+    }
+}

@@ -392,6 +392,7 @@ async fn pages_on_this_machine_may_call_and_others_may_not() {
         "http://127.0.0.1:9229",
         "https://localhost",
         "http://[::1]:80",
+        "http://app.localhost:5173",
     ] {
         let reply = ask(origin).await;
         assert_eq!(reply.headers["access-control-allow-origin"], origin);

@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use super::world::{Answer, CLIENT, INCORRECT, PASSWORD, POOL, World, claim, sums};
+use super::world::{Answer, CLIENT, INCORRECT, Outcome, PASSWORD, POOL, World, claim, sums};
 use crate::cognito::srp::Identity;
 use crate::cognito::srp::client::Client;
 use crate::cognito::totp::Secret;
@@ -179,6 +179,25 @@ async fn a_sign_in_with_a_password_gives_the_key_of_a_new_device_where_the_pool_
     let asked = world.start("demo").await;
     let reply = world.answer("demo", &asked["Session"], "4").await.ok();
     assert!(reply["AuthenticationResult"].get("NewDeviceMetadata").is_none());
+}
+
+#[tokio::test]
+async fn tokens_that_define_issues_at_once_come_with_no_device() {
+    let at_once = |function: &str, event: &Value| match function {
+        "Define" => Outcome::Response(json!({"issueTokens": true, "failAuthentication": false})),
+        _ => sums(function, event),
+    };
+    let tracked = json!({"DeviceConfiguration": tracking(false, false)});
+    let world = World::with(tracked, json!({}), at_once);
+    let reply = world.start("demo").await;
+    assert!(reply["AuthenticationResult"]["AccessToken"].is_string());
+    assert!(reply["AuthenticationResult"].get("NewDeviceMetadata").is_none());
+    let warning = "tokens are issued although no challenge has been answered";
+    assert!(
+        world.log().iter().any(|line| line.contains(warning)),
+        "{:?}",
+        world.log()
+    );
 }
 
 #[tokio::test]

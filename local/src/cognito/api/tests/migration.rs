@@ -1,6 +1,9 @@
 //! Users who are brought in from elsewhere.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
+use tokio::task::JoinSet;
 
 use super::world::{Answer, CLIENT, INCORRECT, Outcome, POOL, World};
 use crate::lambda::Failure;
@@ -134,6 +137,29 @@ async fn guesses_at_passwords_of_elsewhere_have_to_wait_too() {
     assert_eq!(world.events("UserMigration").len(), 5);
     world.wait(1);
     sign_in(&world, "old").await.ok();
+}
+
+#[tokio::test]
+async fn guesses_at_passwords_of_elsewhere_are_counted_while_others_are_judged() {
+    let world = Arc::new(world(json!({}), answer()));
+    let mut all = JoinSet::new();
+    for _ in 0..20 {
+        let world = Arc::clone(&world);
+        all.spawn(async move { sign_in(&world, "wrong").await.error().1.to_owned() });
+    }
+    let told = all.join_all().await;
+    assert_eq!(told.iter().filter(|told| *told == INCORRECT.1).count(), 5, "{told:?}");
+    assert_eq!(world.events("UserMigration").len(), 5);
+}
+
+#[tokio::test]
+async fn a_user_unknown_elsewhere_is_counted_once() {
+    let nobody = |_: &str, _: &Value| Outcome::Response(json!({}));
+    let world = World::with_triggers(&["UserMigration"], json!({}), json!({}), nobody);
+    for _ in 0..5 {
+        assert_eq!(sign_in(&world, "wrong").await.error(), INCORRECT);
+    }
+    assert_eq!(sign_in(&world, "wrong").await.error().1, "Password attempts exceeded");
 }
 
 #[tokio::test]

@@ -1,5 +1,8 @@
 //! Passwords: proved by SRP, sent as they are, and refreshed tokens.
 
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
 use aws_lc_rs::hmac;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -448,4 +451,40 @@ async fn a_client_may_choose_how_to_sign_in() {
         assert!(reply.ok()["AuthenticationResult"].is_object());
     }
     assert!(prefer("WEB_AUTHN").await.error().1.contains("not offered"));
+}
+
+#[test]
+fn guesses_at_the_same_time_are_counted_like_one_after_the_other() {
+    let world = World::new();
+    let pool = world.state.store.pool(POOL).unwrap();
+    let judged = AtomicU32::new(0);
+    let wrong = || {
+        judged.fetch_add(1, Ordering::Relaxed);
+        std::thread::sleep(Duration::from_millis(20));
+        false
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..20 {
+            scope.spawn(|| world.state.guard(&pool, "demo", wrong));
+        }
+    });
+    assert_eq!(judged.load(Ordering::Relaxed), 5);
+}
+
+#[test]
+fn right_passwords_at_the_same_time_are_all_right() {
+    let world = World::new();
+    let pool = world.state.store.pool(POOL).unwrap();
+    let right = || {
+        std::thread::sleep(Duration::from_millis(5));
+        true
+    };
+    std::thread::scope(|scope| {
+        let all: Vec<_> = (0..20)
+            .map(|_| scope.spawn(|| world.state.guard(&pool, "demo", right)))
+            .collect();
+        for one in all {
+            assert_eq!(one.join().unwrap(), Ok(true));
+        }
+    });
 }

@@ -218,6 +218,99 @@ async fn users_are_listed_in_pages_and_filtered() {
 }
 
 #[tokio::test]
+async fn no_user_is_lost_between_pages_where_names_are_folded() {
+    let world = World::with(
+        json!({"UsernameConfiguration": {"CaseSensitive": false}}),
+        json!({}),
+        super::world::sums,
+    );
+    for name in ["alice", "Bob", "carol", "Dave"] {
+        world.call("AdminCreateUser", target(name)).await.ok();
+    }
+    world
+        .call("CreateGroup", json!({"UserPoolId": POOL, "GroupName": "all"}))
+        .await
+        .ok();
+    for name in ["alice", "Bob", "carol", "Dave", "demo"] {
+        let joins = with(target(name), json!({"GroupName": "all"}));
+        world.call("AdminAddUserToGroup", joins).await.ok();
+    }
+    for (operation, token) in [("ListUsers", "PaginationToken"), ("ListUsersInGroup", "NextToken")] {
+        let mut found = Vec::new();
+        let mut next = Value::Null;
+        loop {
+            let request = json!({"UserPoolId": POOL, "GroupName": "all", "Limit": 1, token: next});
+            let page = world.call(operation, request).await.ok();
+            found.push(page["Users"][0]["Username"].as_str().unwrap().to_owned());
+            next = page[token].clone();
+            if next.is_null() {
+                break;
+            }
+        }
+        found.sort();
+        assert_eq!(found, ["Bob", "Dave", "alice", "carol", "demo"], "{operation}");
+    }
+}
+
+#[tokio::test]
+async fn users_are_found_by_whether_they_are_turned_off() {
+    let world = World::new();
+    world.call("AdminCreateUser", target("ana")).await.ok();
+    world.call("AdminDisableUser", target("ana")).await.ok();
+    let found = async |status: &str| {
+        let filter = json!({"UserPoolId": POOL, "Filter": format!("status = \"{status}\"")});
+        world.call("ListUsers", filter).await.ok()["Users"].clone()
+    };
+    for (status, name) in [("Enabled", "demo"), ("Disabled", "ana"), ("disabled", "ana")] {
+        let users = found(status).await;
+        assert_eq!(users.as_array().map(Vec::len), Some(1), "{status}");
+        assert_eq!(users[0]["Username"], name);
+    }
+}
+
+#[tokio::test]
+async fn a_flag_may_be_written_in_capitals_and_counts() {
+    let world = World::with(json!({"AliasAttributes": ["email"]}), json!({}), super::world::sums);
+    let attributes = json!([
+        {"Name": "email", "Value": "ana@example.com"}, {"Name": "email_verified", "Value": "True"},
+    ]);
+    let made = with(target("ana"), json!({"UserAttributes": attributes}));
+    world.call("AdminCreateUser", made).await.ok();
+    let found = world.call("AdminGetUser", target("ana@example.com")).await.ok();
+    assert_eq!(found["Username"], "ana");
+    let change = with(
+        target("ana"),
+        json!({"UserAttributes": [{"Name": "email_verified", "Value": "FALSE"}]}),
+    );
+    world.call("AdminUpdateUserAttributes", change).await.ok();
+    let found = world.call("AdminGetUser", target("ana@example.com")).await;
+    assert_eq!(found.error().0, "UserNotFoundException");
+    let wrong = with(
+        target("ana"),
+        json!({"UserAttributes": [{"Name": "email_verified", "Value": "yes"}]}),
+    );
+    let refused = world.call("AdminUpdateUserAttributes", wrong).await;
+    assert_eq!(refused.error().0, "InvalidParameterException");
+}
+
+#[tokio::test]
+async fn whether_a_client_uses_the_hosted_pages_is_described() {
+    let world = World::new();
+    for (given, described) in [
+        (Value::Null, false),
+        (json!(true), true),
+        (json!("true"), true),
+        (json!(false), false),
+    ] {
+        let made = json!({"UserPoolId": POOL, "ClientName": "c", "AllowedOAuthFlowsUserPoolClient": given});
+        let client = world.call("CreateUserPoolClient", made).await.ok()["UserPoolClient"].clone();
+        let id = json!({"UserPoolId": POOL, "ClientId": client["ClientId"]});
+        let client = world.call("DescribeUserPoolClient", id).await.ok()["UserPoolClient"].clone();
+        assert_eq!(client["AllowedOAuthFlowsUserPoolClient"], described, "{given}");
+    }
+}
+
+#[tokio::test]
 async fn pools_and_clients_are_described_as_they_were_made() {
     let world = World::new();
     let pool = json!({
