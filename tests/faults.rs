@@ -200,7 +200,7 @@ fn each_of_three_tries_of_one_call_has_an_answer_that_can_be_used() {
     ];
     let define = Tried::start("define-auth-challenge", &[flow]);
     let create = Tried::start("create-auth-challenge", &[&[flow], &secret[..], &s3[..]].concat());
-    let verify = Tried::start("verify-auth-challenge", &secret);
+    let verify = Tried::start("verify-auth-challenge", &[&[flow], &secret[..]].concat());
 
     let mut event: Value = read(&fixtures("create").join("unknown-user-gets-a-captcha.event.json"));
     event["request"]["session"] = json!([]);

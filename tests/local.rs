@@ -190,7 +190,10 @@ fn without_the_flag_nobody_reads_the_answers() {
 #[test]
 fn what_cannot_run_says_why_and_ends_with_2() {
     for (args, message) in [
-        (&["--flow", "CAPTHA:3"][..], "unknown challenge `CAPTHA` in flow"),
+        (
+            &["--flow", "CAPTHA:3"][..],
+            "unknown challenge `CAPTHA`; known: PASSWORD, CAPTCHA",
+        ),
         (&["--template", "no-such.yaml"], "no-such.yaml"),
         (&["--functions-dir", "no-such-folder"], "no-such-folder"),
         (&["--parameter", "Nonsense=1"], "Nonsense"),

@@ -164,8 +164,10 @@ fn every_line_has_the_same_fields_and_metrics_that_cloudwatch_takes() {
             );
         }
     }
+    // The standard types can judge every answer.
     let all: BTreeSet<_> = METRICS.iter().map(|metric| metric.name.to_owned()).collect();
-    assert_eq!(seen, all, "a metric that no fixture shows");
+    let missing: Vec<_> = all.difference(&seen).collect();
+    assert_eq!(missing, ["CannotJudge"], "a metric that no fixture shows");
 }
 
 #[test]
