@@ -35,7 +35,11 @@ fuzz_target!(|bytes: &[u8]| {
         let defined = FUNCTIONS.define(Value::Object(event));
         let asks = defined.is_ok_and(|answer| answer["response"]["challengeName"] == "CUSTOM_CHALLENGE");
         // Define cannot verify a state, and the standard types leave none: then create refuses what define would ask.
-        let has_state = session.iter().any(|entry| entry["challengeMetadata"].as_str().is_some_and(|text| text.contains('.')));
+        let has_state = session.iter().any(|entry| {
+            entry["challengeMetadata"]
+                .as_str()
+                .is_some_and(|text| text.contains('.'))
+        });
         assert!(asks || answered.is_err(), "create asks where define would not");
         assert!(!asks || answered.is_ok() || has_state, "define asks, create does not");
     }

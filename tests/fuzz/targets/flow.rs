@@ -21,17 +21,18 @@ fuzz_target!(|line: &str| {
     if line.trim_start().starts_with("PASSWORD") {
         session.extend(password);
     }
-    let ours = flow.challenges().count();
-    for _ in 0..=ours {
-        match flow.decide(&session, Existence::Existing) {
-            Decision::Ask(ask) => session.push(Entry {
-                challenge: CUSTOM_CHALLENGE,
-                metadata: Some(ask.first.as_str()),
-                correct: true,
-            }),
+    let names: Vec<&str> = flow.challenges().map(|name| name.as_str()).collect();
+    for _ in 0..=names.len() {
+        let asked = match flow.decide(&session, Existence::Existing) {
+            Decision::Ask(ask) => names.iter().copied().find(|name| *name == ask.first.as_str()),
             Decision::IssueTokens(_) => return,
             decision => panic!("`{line}` gives {decision:?} after right answers alone"),
-        }
+        };
+        session.push(Entry {
+            challenge: CUSTOM_CHALLENGE,
+            metadata: asked,
+            correct: true,
+        });
     }
     panic!("`{line}` never ends");
 });
