@@ -52,7 +52,7 @@ impl Binding<'_> {
         Ok(format!("{}{SEPARATOR}{sealed}", self.challenge))
     }
 
-    /// The state that the latest of `answered` with this challenge left; nothing if there is none.
+    /// The state that the latest of `answered` with this challenge left; nothing if no attempt left one.
     ///
     /// `answered` are the entries of this step. With `required`, each entry of this challenge must have a state.
     ///

@@ -17,7 +17,7 @@ pub(crate) struct Known {
 }
 
 impl Cognito {
-    /// The user who signs in as `login`; none if there is none.
+    /// The user who signs in as `login`; nothing if the name is unknown.
     pub(crate) fn known_user(&self, pool_id: &str, login: &str) -> Option<Known> {
         let pool = self.0.store.pool(pool_id).ok()?;
         let user = self.0.store.user(&pool, login)?;

@@ -52,7 +52,7 @@ async fn call(State(database): State<Database>, headers: HeaderMap, body: Bytes)
     }
 }
 
-/// Runs an operation; `None` if there is none of this name.
+/// Runs an operation; `None` if the name is unknown.
 fn run(database: &Database, operation: &str, body: &[u8]) -> Option<Result<String, DynoxideError>> {
     macro_rules! operations {
         ($($name:literal => $method:ident),* $(,)?) => {
