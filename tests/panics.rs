@@ -8,7 +8,7 @@ use serde_json::Value;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let environment = Environment::of_process();
-    runtime::start_log(&environment, &[]).unwrap();
+    runtime::start(&environment, Ok(()), |()| Vec::new()).unwrap();
     let panics = |event: Value| async move {
         assert!(event.is_null(), "{event}");
         Ok::<_, String>(event)

@@ -22,6 +22,7 @@
 
 mod function;
 mod issuers;
+mod made;
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -44,13 +45,10 @@ pub use issuers::{Issuers, captcha, proof_of_work, security_question};
 )]
 pub async fn run(issuers: Issuers) -> ExitCode {
     let environment = Environment::of_process();
-    let configured = Function::configure(&environment, &issuers).and_then(|function| {
-        runtime::start_log(&environment, &function.telemetry())?;
-        Ok(Arc::new(function))
-    });
-    let function = match configured {
+    let configured = Function::configure(&environment, &issuers).map(Arc::new);
+    let function = match runtime::start(&environment, configured, |function| function.telemetry()) {
         Ok(function) => function,
-        Err(error) => return runtime::refuse(&error),
+        Err(code) => return code,
     };
     function.prepare().await;
     let handle = move |event| {

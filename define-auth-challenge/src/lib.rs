@@ -13,13 +13,9 @@ use tracing::info;
 /// process at once, with a message on standard error.
 pub async fn run() -> ExitCode {
     let environment = Environment::of_process();
-    let configured = configure(&environment).and_then(|flow| {
-        runtime::start_log(&environment, &[])?;
-        Ok(flow)
-    });
-    match configured {
+    match runtime::start(&environment, configure(&environment), |_| Vec::new()) {
         Ok(flow) => runtime::run(&environment, move |event| std::future::ready(handle(event, &flow))).await,
-        Err(error) => runtime::refuse(&error),
+        Err(code) => code,
     }
 }
 

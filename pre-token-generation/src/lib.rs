@@ -22,9 +22,9 @@ const ALLOWED: [&str; 2] = ["TokenGeneration_Authentication", "TokenGeneration_R
 /// Runs the function until Lambda ends the process.
 pub async fn run() -> ExitCode {
     let environment = Environment::of_process();
-    match runtime::start_log(&environment, &[]) {
+    match runtime::start(&environment, Ok(()), |()| Vec::new()) {
         Ok(()) => runtime::run(&environment, |event| std::future::ready(handle(event))).await,
-        Err(error) => runtime::refuse(&error),
+        Err(code) => code,
     }
 }
 

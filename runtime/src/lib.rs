@@ -1,7 +1,7 @@
 //! Runs a function of `cognito-challenge` on AWS Lambda.
 //!
 //! A function reads its [`Environment`], makes what it needs from a [`Registry`] of challenge types, starts the log with
-//! [`start_log`], and answers events with [`run`]. Each invocation is one line of the [`log`], with its [`metrics`].
+//! [`start`], and answers events with [`run`]. Each invocation is one line of the [`log`], with its [`metrics`].
 
 mod environment;
 mod invocation;
@@ -14,6 +14,7 @@ use std::cell::Cell;
 use std::fmt::Display;
 use std::process::ExitCode;
 use std::str::FromStr;
+use std::time::Duration;
 
 use cognito_challenge::telemetry::Telemetry;
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
@@ -21,7 +22,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use serde_json::value::RawValue;
 use tracing::level_filters::LevelFilter;
-use tracing::{Instrument, Span, debug, error, error_span};
+use tracing::{Instrument, Span, debug, error, error_span, warn};
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -36,6 +37,33 @@ pub use registry::{Configure, Configured, Registry};
 /// The message of every error of a function. Cognito shows it to the client, so it reveals nothing.
 pub const NEUTRAL_ERROR: &str = "internal error";
 
+/// How long a challenge type may prepare itself. A function starts even if the type is not ready.
+const PREPARING: Duration = Duration::from_secs(2);
+
+/// Starts the log for a function that was `configured`, with the `telemetry` of its challenge types.
+///
+/// # Errors
+///
+/// The exit code of the process if the function cannot start. The reason is on standard error.
+pub fn start<F>(
+    environment: &Environment,
+    configured: Result<F, ConfigError>,
+    telemetry: impl FnOnce(&F) -> Vec<&'static Telemetry>,
+) -> Result<F, ExitCode> {
+    let started = configured.and_then(|function| {
+        start_log(environment, &telemetry(&function))?;
+        Ok(function)
+    });
+    started.map_err(|error| refuse(&error))
+}
+
+/// Lets a challenge type prepare itself, for two seconds at most. A type that panics or is late is used all the same.
+pub async fn prepare(preparing: impl Future<Output = ()>) {
+    if tokio::time::timeout(PREPARING, caught(preparing)).await.is_err() {
+        warn!("a challenge type was not prepared in time");
+    }
+}
+
 /// Sends the log to standard output from now on, and of panics their places only, at the level of `AWS_LAMBDA_LOG_LEVEL` or `RUST_LOG` (default `info`).
 ///
 /// The challenge types' crates log what their `telemetry` declares. Other crates log warnings and errors only, whatever
@@ -44,7 +72,7 @@ pub const NEUTRAL_ERROR: &str = "internal error";
 /// # Errors
 ///
 /// Telemetry that declares a field or a metric twice, or one that every line has.
-pub fn start_log(environment: &Environment, telemetry: &[&'static Telemetry]) -> Result<(), ConfigError> {
+fn start_log(environment: &Environment, telemetry: &[&'static Telemetry]) -> Result<(), ConfigError> {
     let schema = Schema::new(telemetry).map_err(ConfigError::Types)?;
     let level = environment
         .get("AWS_LAMBDA_LOG_LEVEL")
@@ -175,7 +203,7 @@ impl<'de> Deserialize<'de> for Payload {
 }
 
 /// Ends a function that cannot start, with `error` on standard error.
-pub fn refuse(error: &dyn Display) -> ExitCode {
+fn refuse(error: &dyn Display) -> ExitCode {
     eprintln!("{error}");
     ExitCode::FAILURE
 }

@@ -6,6 +6,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use cognito_challenge::state::MAX_METADATA_CHARS;
 use cognito_challenge_runtime::log::record;
 use cognito_challenge_runtime::{ConfigError, Environment};
@@ -437,17 +439,8 @@ fn secret_values(private: &Value) -> Vec<&str> {
 
 /// The bytes of the state in `metadata`, with the MAC before them.
 fn decoded(metadata: &str) -> Vec<u8> {
-    let digit = |byte: u8| {
-        let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-        alphabet.iter().position(|known| *known == byte).unwrap_or_default()
-    };
     let sealed = metadata.split_once('.').map_or("", |(_, sealed)| sealed);
-    let mut bytes = Vec::new();
-    for chunk in sealed.as_bytes().chunks(4) {
-        let bits = chunk.iter().fold(0, |bits, byte| bits << 6 | digit(*byte)) << (6 * (4 - chunk.len()));
-        bytes.extend_from_slice(&bits.to_be_bytes()[5..5 + chunk.len() * 6 / 8]);
-    }
-    bytes
+    URL_SAFE_NO_PAD.decode(sealed).unwrap_or_default()
 }
 
 /// Answers that no challenge expects.

@@ -25,13 +25,10 @@ pub use verifiers::Verifiers;
 #[expect(clippy::disallowed_methods, reason = "this is the edge, where the clock is read")]
 pub async fn run(verifiers: Verifiers) -> ExitCode {
     let environment = Environment::of_process();
-    let configured = Function::configure(&environment, &verifiers).and_then(|function| {
-        runtime::start_log(&environment, &function.telemetry())?;
-        Ok(Arc::new(function))
-    });
-    let function = match configured {
+    let configured = Function::configure(&environment, &verifiers).map(Arc::new);
+    let function = match runtime::start(&environment, configured, |function| function.telemetry()) {
         Ok(function) => function,
-        Err(error) => return runtime::refuse(&error),
+        Err(code) => return code,
     };
     function.prepare().await;
     let handle = move |event| {
