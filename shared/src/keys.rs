@@ -45,15 +45,23 @@ impl Keys {
     /// Each part is preceded by its length in bytes (64 bits, big-endian), so that `["ab", "c"]` and `["a", "bc"]` have
     /// different hashes. A challenge type of another crate starts its purposes with its own name: `"PAGER_CODE: code"`.
     pub fn mac(&self, purpose: &'static str, parts: &[&[u8]]) -> [u8; 32] {
+        self.hasher(purpose)(parts)
+    }
+
+    /// [`Keys::mac`] for several hashes with one `purpose`: the sub-key is derived once.
+    pub fn hasher(&self, purpose: &'static str) -> impl Fn(&[&[u8]]) -> [u8; 32] + use<> {
         // INVARIANT: HMAC takes keys of any length.
-        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.derive(purpose)) else {
-            return [0; 32];
-        };
-        for part in parts {
-            mac.update(&(part.len() as u64).to_be_bytes());
-            mac.update(part);
+        let keyed = Hmac::<Sha256>::new_from_slice(&self.derive(purpose)).ok();
+        move |parts| {
+            let Some(mut mac) = keyed.clone() else {
+                return [0; 32];
+            };
+            for part in parts {
+                mac.update(&(part.len() as u64).to_be_bytes());
+                mac.update(part);
+            }
+            mac.finalize().into_bytes().into()
         }
-        mac.finalize().into_bytes().into()
     }
 }
 

@@ -5,16 +5,13 @@ use std::iter;
 use async_trait::async_trait;
 pub use cognito_challenge::challenges::security_question::NAME;
 use cognito_challenge::challenges::security_question::{
-    ANSWER_HASH, ATTRIBUTE, AnswerHash, CATALOGUE, Enrollment, Question,
+    ANSWER_HASH, ATTRIBUTE, AnswerHash, CATALOGUE, Enrollment, Question, policy::FEWEST_QUESTIONS,
 };
 use cognito_challenge::issue::{IssueError, Issued, Issuer, Request};
 use cognito_challenge_runtime::{ConfigError, Environment};
 use rand::CryptoRng;
 use serde_json::Value;
 use tracing::{info, warn};
-
-/// How many answers somebody has enrolled, as a rule.
-const USUAL: usize = 3;
 
 /// Makes the issuer, which needs no variables of its own.
 ///
@@ -35,7 +32,7 @@ fn stand_in() -> String {
     let decoy = AnswerHash::decoy([0; 16], [0; 32]).map(|hash| hash.to_string());
     let stored = CATALOGUE
         .iter()
-        .take(USUAL)
+        .take(FEWEST_QUESTIONS)
         .zip(iter::repeat(decoy.unwrap_or_default()));
     let stored: Value = stored.map(|(question, hash)| (question.id, hash)).collect();
     stored.to_string()
@@ -51,17 +48,15 @@ fn decoy(rng: &mut (dyn CryptoRng + Send)) -> Result<AnswerHash, IssueError> {
 
 #[async_trait]
 impl Issuer for SecurityQuestionIssuer {
-    /// Asks a question of the user's own, or where there is none, one of the catalogue that is chosen by the same rule.
+    /// Asks a question of the user's own, or for a user without an enrolment one of the decoys, chosen by the same rule.
     ///
-    /// The steps are the same for everybody: an enrolment is read, a question chosen and a decoy made.
+    /// The steps are the same for every user: read an enrolment, choose decoys and a question, make a decoy hash.
     async fn issue(&self, request: &Request<'_>, rng: &mut (dyn CryptoRng + Send)) -> Result<Issued, IssueError> {
         let attribute = request.user.attribute(ATTRIBUTE);
         let enrollment = Enrollment::parse(attribute.unwrap_or(&self.stand_in));
-        let mut candidates = enrollment.questions();
-        let enrolled = attribute.is_some() && !candidates.is_empty();
-        if !enrolled {
-            candidates = CATALOGUE.iter().collect();
-        }
+        let (own, decoys) = (enrollment.questions(), Question::decoys(request.keys, &request.user));
+        let enrolled = attribute.is_some() && !own.is_empty();
+        let candidates = if enrolled { own } else { decoys };
         if request.user.exists() && !enrolled {
             warn!(
                 NotEnrolled = 1,
@@ -70,7 +65,7 @@ impl Issuer for SecurityQuestionIssuer {
             );
         } else {
             // What is counted for nobody else would make the line of the log longer, and the answer later.
-            info!(NotEnrolled = 0, "a question of the catalogue");
+            info!(NotEnrolled = 0, "a question was chosen");
         }
         let question = Question::choose(&candidates, request.keys, &request.user, request.now);
         let question = question.ok_or(IssueError::new("the catalogue has no question"))?;

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use super::policy::FEWEST_QUESTIONS;
 use crate::keys::Keys;
 use crate::texts::Texts;
 use crate::user::User;
@@ -30,6 +31,24 @@ impl Question {
         CATALOGUE.iter().find(|question| question.id == id)
     }
 
+    /// The questions of a user without an enrolment: as many as an enrolment has at least, and the same for ever.
+    ///
+    /// A keyed hash of the user chooses them. Over the years a user without an enrolment is then asked as few questions
+    /// as one with an enrolment, and nothing shows which of the two it is.
+    pub fn decoys(keys: &Keys, user: &User<'_>) -> Vec<&'static Self> {
+        let (user, hash) = (user.identity(), keys.hasher("security question: decoys"));
+        let mut scored: Vec<_> = CATALOGUE
+            .iter()
+            .map(|question| (hash(&[user.as_bytes(), question.id.as_bytes()]), question))
+            .collect();
+        scored.sort_by_key(|(score, _)| *score);
+        scored
+            .into_iter()
+            .take(FEWEST_QUESTIONS)
+            .map(|(_, question)| question)
+            .collect()
+    }
+
     /// Chooses the question that `user` is asked at `now`.
     ///
     /// The choice is a keyed hash of user and 30-day window: it stays the same over retries and new sign-ins, so that an
@@ -43,10 +62,8 @@ impl Question {
     ) -> Option<&'static Self> {
         let window = now.duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO).as_secs() / WINDOW_SECONDS;
         let user = user.identity();
-        let score = |id: &str| {
-            let parts = [user.as_bytes(), id.as_bytes(), &window.to_be_bytes()];
-            keys.mac("security question: choice", &parts)
-        };
+        let hash = keys.hasher("security question: choice");
+        let score = |id: &str| hash(&[user.as_bytes(), id.as_bytes(), &window.to_be_bytes()]);
         CATALOGUE
             .iter()
             .map(|question| (score(question.id), question))
@@ -102,6 +119,32 @@ mod tests {
             let of = |name: String| choose_among(&all, &name, Existence::Nonexistent, UNIX_EPOCH).id;
             assert_eq!(of(format!("ada{n}")), of(format!("ADA{n}")));
         }
+    }
+
+    #[test]
+    fn without_an_enrolment_a_user_has_the_same_few_questions_for_ever() {
+        let (keys, attributes) = (Keys::parse(&"k".repeat(32)).unwrap(), HashMap::new());
+        let mut sets = HashSet::new();
+        for n in 0..200 {
+            let name = format!("user{n}");
+            let user = User::new("p", &name, Existence::Nonexistent, &attributes);
+            let decoys = Question::decoys(&keys, &user);
+            let asked: HashSet<_> = (0..200)
+                .map(|window| {
+                    let now = UNIX_EPOCH + Duration::from_secs(WINDOW_SECONDS) * window;
+                    Question::choose(&Question::decoys(&keys, &user), &keys, &user, now)
+                        .unwrap()
+                        .id
+                })
+                .collect();
+            assert_eq!(asked, decoys.iter().map(|question| question.id).collect(), "{name}");
+            assert_eq!(asked.len(), FEWEST_QUESTIONS, "{name}");
+            let mut asked: Vec<_> = asked.into_iter().collect();
+            asked.sort_unstable();
+            sets.insert(asked);
+        }
+        // 56 sets of three are possible; 200 users leave out one or two.
+        assert!(sets.len() > 45, "{} sets", sets.len());
     }
 
     #[test]
