@@ -1,6 +1,7 @@
 //! What the tests of this package share: the functions as values, the folders of fixtures, scripted sign-ins, and
 //! `local` as a process.
 
+pub mod dynamodb;
 pub mod emf;
 pub use cognito_challenge_testkit::folder;
 pub mod functions;

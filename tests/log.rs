@@ -7,7 +7,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use cognito_challenge_runtime::log::FIELDS;
 use cognito_challenge_runtime::metrics::METRICS;
 use create_auth_challenge::Issuers;
-use dynoxide::Database;
+use loop_tests::dynamodb::table;
 use loop_tests::emf::violations;
 use loop_tests::folder::{cases, read};
 use loop_tests::functions::{DEFAULT_FLOW, SECRET, fixtures};
@@ -51,28 +51,6 @@ fn attempts<'a>(endpoint: &'a str, if_unreachable: &'a str) -> [(&'a str, &'a st
         ("AWS_REGION", "us-east-1"),
         ("AWS_SECRET_ACCESS_KEY", "a key that nobody may see"),
     ]
-}
-
-/// The address of a DynamoDB with a table to count in.
-fn table() -> String {
-    let database = Database::memory().unwrap();
-    let attempts = json!({"TableName": "attempts", "BillingMode": "PAY_PER_REQUEST",
-        "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
-        "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}]});
-    database
-        .create_table(serde_json::from_value(attempts).unwrap())
-        .unwrap();
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.set_nonblocking(true).unwrap();
-    let address = listener.local_addr().unwrap();
-    std::thread::spawn(move || {
-        let mut runtime = tokio::runtime::Builder::new_current_thread();
-        runtime.enable_all().build().unwrap().block_on(async {
-            let listener = tokio::net::TcpListener::from_std(listener).unwrap();
-            dynoxide::server::serve_on(listener, database).await;
-        });
-    });
-    format!("http://{address}")
 }
 
 /// The fixtures of a function, asked just now.
@@ -120,7 +98,7 @@ fn run_all(function: Function, name: &str, events: Vec<(String, Value)>) -> Vec<
 #[test]
 fn every_line_has_the_same_fields_and_metrics_that_cloudwatch_takes() {
     let mut seen = BTreeSet::new();
-    let table = table();
+    let table = format!("http://{}", table());
     let secret = [
         ("AUTH_FLOW", DEFAULT_FLOW),
         ("AUTH_SESSION_MINUTES", "3"),

@@ -2,15 +2,37 @@
 
 use clap::Parser;
 use cognito_challenge::challenges::security_question::Question;
+use cognito_challenge::flow::Flow;
 use cognito_challenge::texts::{Texts, lookup};
 
-/// Manages what the sign-in challenges need to know of users.
+/// Manages what the sign-in challenges know of users.
 #[derive(Debug, Parser)]
 #[command(name = "admin", version, max_term_width = 100)]
 pub(crate) enum Args {
+    /// Wrong answers that verify has counted
+    #[command(subcommand)]
+    Attempts(Attempts),
     /// Security questions
     #[command(subcommand)]
     Questions(Questions),
+}
+
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Attempts {
+    /// Forgets a user's wrong answers, so that the user need not wait and is no longer at the limit
+    ///
+    /// The secret of the functions is read from `CHALLENGE_SECRET`, credentials from where the AWS CLI has them, and
+    /// `AWS_ENDPOINT_URL_DYNAMODB` names another DynamoDB, such as that of a `local`.
+    Reset {
+        #[command(flatten)]
+        target: Target,
+        /// The name of the table: the stack's output `AttemptsTableName`
+        #[arg(long, value_name = "TABLE")]
+        table: String,
+        /// The flow of the functions, as in the stack's parameter `AuthFlow`
+        #[arg(long, value_name = "FLOW", value_parser = Flow::parse)]
+        flow: Flow,
+    },
 }
 
 #[derive(Debug, clap::Subcommand)]

@@ -1,19 +1,24 @@
-//! Enrols the answers to security questions, in a user pool on AWS or of `local`.
+//! Enrols the answers to security questions and resets counted attempts, for a user pool on AWS or of `local`.
 
 mod answers;
 mod args;
 mod pool;
+mod table;
 
+use std::collections::HashMap;
 use std::io;
 use std::process::ExitCode;
 
 use clap::Parser;
+use cognito_challenge::attempts;
 use cognito_challenge::challenges::security_question::{CATALOGUE, EnrollError, Enrollment, policy};
 use cognito_challenge::keys::{KeyError, Keys};
+use cognito_challenge::name::Name;
 use cognito_challenge::texts::Texts;
+use cognito_challenge::user::{Existence, User};
 use uuid::Uuid;
 
-use args::{Args, Questions};
+use args::{Args, Attempts, Questions};
 use pool::{Pool, PoolError};
 
 /// The variable that holds the secret of the functions.
@@ -34,7 +39,24 @@ async fn main() -> ExitCode {
 }
 
 async fn run(args: Args) -> Result<String, Error> {
-    let Args::Questions(questions) = args;
+    match args {
+        Args::Attempts(Attempts::Reset { target, table, flow }) => {
+            let keys = keys()?;
+            let config = pool::configure(&target).await;
+            let name = Pool::new(&target, &config).user(&target.username).await?.name;
+            let no_attributes = HashMap::new();
+            let user = User::new(&target.user_pool_id, &name, Existence::Existing, &no_attributes);
+            let steps = flow
+                .alternatives()
+                .map(|step| attempts::key(&keys, &user, step.map(Name::as_str)));
+            table::remove(&config, &table, &steps.collect::<Vec<_>>()).await?;
+            Ok(format!("`{name}` has no counted wrong answers any more"))
+        }
+        Args::Questions(questions) => run_questions(questions).await,
+    }
+}
+
+async fn run_questions(questions: Questions) -> Result<String, Error> {
     match questions {
         Questions::List { locale } => {
             let texts = Texts::standard();
@@ -51,7 +73,7 @@ async fn run(args: Args) -> Result<String, Error> {
         } => {
             // First, because nobody wants to have typed answers for nothing.
             let keys = keys()?;
-            let pool = Pool::connect(&target).await;
+            let pool = Pool::new(&target, &pool::configure(&target).await);
             let user = pool.user(&target.username).await?;
             let answers = if stdin {
                 answers::read(io::stdin().lock(), &questions)?
@@ -63,6 +85,7 @@ async fn run(args: Args) -> Result<String, Error> {
                 .map(|(question, answer)| (*question, answer.as_str()))
                 .collect();
             let known: Vec<_> = user
+                .known
                 .iter()
                 .map(String::as_str)
                 .chain([target.username.as_str()])
@@ -78,7 +101,7 @@ async fn run(args: Args) -> Result<String, Error> {
             ))
         }
         Questions::Reset { target } => {
-            let pool = Pool::connect(&target).await;
+            let pool = Pool::new(&target, &pool::configure(&target).await);
             pool.user(&target.username).await?;
             pool.enroll(&target.username, "").await?;
             Ok(format!("`{}` has no enrolled questions any more", target.username))
@@ -95,7 +118,7 @@ fn keys() -> Result<Keys, Error> {
     Ok(Keys::parse(&secret)?)
 }
 
-/// Why nothing was enrolled. Never holds an answer.
+/// Why nothing was changed. Never holds an answer.
 #[derive(Debug, thiserror::Error)]
 enum Error {
     #[error(transparent)]
@@ -104,10 +127,12 @@ enum Error {
     Enroll(#[from] EnrollError),
     #[error("`{SECRET}`: {0}")]
     Key(#[from] KeyError),
-    #[error("set `{SECRET}` to the secret that the functions have: without it no answer would be right")]
+    #[error("set `{SECRET}` to the secret that the functions have")]
     NoSecret,
     #[error(transparent)]
     Policy(#[from] policy::PolicyError),
     #[error(transparent)]
     Pool(#[from] PoolError),
+    #[error(transparent)]
+    Table(#[from] table::TableError),
 }

@@ -1,6 +1,6 @@
 //! The user pool, over the AWS SDK.
 
-use aws_config::{BehaviorVersion, Region};
+use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_cognitoidentityprovider::Client;
 use aws_sdk_cognitoidentityprovider::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_sdk_cognitoidentityprovider::types::AttributeType;
@@ -9,6 +9,30 @@ use cognito_challenge::challenges::security_question::ATTRIBUTE;
 
 use crate::args::Target;
 
+/// A user of the pool.
+pub(crate) struct User {
+    /// The username in the pool, whatever alias or spelling it was asked for by.
+    pub(crate) name: String,
+    /// What others know of the user: names and addresses.
+    pub(crate) known: Vec<String>,
+}
+
+/// The AWS SDK's configuration for `target`, with credentials from where the AWS CLI takes them.
+pub(crate) async fn configure(target: &Target) -> SdkConfig {
+    let region = target
+        .region
+        .as_deref()
+        .or_else(|| target.user_pool_id.split('_').next());
+    let http = aws_smithy_http_client::Builder::new()
+        .tls_provider(Provider::Rustls(CryptoMode::Ring))
+        .build_https();
+    let mut config = aws_config::defaults(BehaviorVersion::latest()).http_client(http);
+    if let Some(region) = region {
+        config = config.region(Region::new(region.to_owned()));
+    }
+    config.load().await
+}
+
 /// A user pool and someone who may administer it.
 pub(crate) struct Pool {
     client: Client,
@@ -16,34 +40,22 @@ pub(crate) struct Pool {
 }
 
 impl Pool {
-    /// Takes credentials from where the AWS CLI does.
-    pub(crate) async fn connect(target: &Target) -> Self {
-        let region = target
-            .region
-            .as_deref()
-            .or_else(|| target.user_pool_id.split('_').next());
-        let http = aws_smithy_http_client::Builder::new()
-            .tls_provider(Provider::Rustls(CryptoMode::Ring))
-            .build_https();
-        let mut config = aws_config::defaults(BehaviorVersion::latest()).http_client(http);
-        if let Some(region) = region {
-            config = config.region(Region::new(region.to_owned()));
-        }
-        if let Some(url) = &target.endpoint_url {
-            config = config.endpoint_url(url);
-        }
+    /// The pool of `target`.
+    pub(crate) fn new(target: &Target, config: &SdkConfig) -> Self {
+        let mut builder = aws_sdk_cognitoidentityprovider::config::Builder::from(config);
+        builder.set_endpoint_url(target.endpoint_url.clone());
         Self {
-            client: Client::new(&config.load().await),
+            client: Client::from_conf(builder.build()),
             id: target.user_pool_id.clone(),
         }
     }
 
-    /// What others know of the user: name and addresses.
+    /// The user called `name`.
     ///
     /// # Errors
     ///
     /// What Cognito refuses with.
-    pub(crate) async fn user(&self, name: &str) -> Result<Vec<String>, PoolError> {
+    pub(crate) async fn user(&self, name: &str) -> Result<User, PoolError> {
         let user = self
             .client
             .admin_get_user()
@@ -65,7 +77,11 @@ impl Pool {
             .iter()
             .filter(|attribute| known.contains(&attribute.name()));
         let values = attributes.filter_map(|attribute| attribute.value().map(str::to_owned));
-        Ok(values.chain([user.username().to_owned()]).collect())
+        let name = user.username().to_owned();
+        Ok(User {
+            known: values.chain([name.clone()]).collect(),
+            name,
+        })
     }
 
     /// Sets the user's enrolment; an empty one takes it away.

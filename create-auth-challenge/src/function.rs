@@ -1,36 +1,35 @@
 //! The function without its edges: events, time and random generator come in as values.
 
-use std::collections::BTreeMap;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::iter;
+use std::time::{Duration, SystemTime};
 
-use cognito_challenge::event::{CreateAuthChallenge, CreateResponse, Event, EventError, entries};
+use cognito_challenge::event::{CreateAuthChallenge, Event, EventError, entries};
 use cognito_challenge::flow::{Ask, CUSTOM_CHALLENGE, Decision, Flow};
-use cognito_challenge::issue::{IssueError, Issued, Issuer, Request};
+use cognito_challenge::issue::{IssueError, Issuer, Request};
 use cognito_challenge::keys::Keys;
 use cognito_challenge::name::Name;
-use cognito_challenge::private::{CHALLENGE, ISSUED_AT};
 use cognito_challenge::state::{Binding, StateError};
 use cognito_challenge::telemetry::Telemetry;
 use cognito_challenge::texts::{Texts, lookup};
 use cognito_challenge::user::{Existence, User};
 use cognito_challenge_runtime::{self as runtime, ConfigError, Configured, Environment};
-use rand::CryptoRng;
+use futures_util::future::join_all;
+use rand::rngs::StdRng;
+use rand::{CryptoRng, SeedableRng};
 use serde_json::Value;
 use tracing::{info, warn};
 
 use crate::Issuers;
+use crate::made::Made;
 
 /// How long making a challenge may take. Cognito waits five seconds for the whole function.
 const BUDGET: Duration = Duration::from_secs(4);
 
-/// How long a type may prepare itself. A function starts with it prepared or not.
-const PREPARING: Duration = Duration::from_secs(2);
-
 /// The language of texts if neither the client nor the user names one that there is.
 const DEFAULT_LOCALE: &str = "en";
 
-/// The parameters that create sets itself.
-const OWN_PARAMETERS: [&str; 6] = ["alternatives", "attemptsLeft", CHALLENGE, ISSUED_AT, "step", "steps"];
+/// What the client's `challenge` asks for to get all alternatives of a step at once. No name is in lower case.
+const ALL: &str = "all";
 
 /// What the function needs besides the event, the time and the random generator.
 pub struct Function {
@@ -74,10 +73,7 @@ impl Function {
     /// Does before the first event what would make its answer late.
     pub async fn prepare(&self) {
         for issuer in self.issuers.iter() {
-            let prepared = tokio::time::timeout(PREPARING, runtime::caught(issuer.prepare())).await;
-            if prepared.is_err() {
-                warn!("a challenge type was not prepared in time");
-            }
+            runtime::prepare(issuer.prepare()).await;
         }
     }
 
@@ -112,51 +108,100 @@ impl Function {
         let Decision::Ask(ask) = self.flow.decide(&session, existence) else {
             return Err(CreateError::NothingToAsk { entries: session.len() });
         };
-        let wanted = ask.choose(received.client_metadata.get("challenge").map(String::as_str));
-        // INVARIANT: `configure` made an issuer for each name of the flow.
-        let (name, issuer) = self.issuers.get(wanted.as_str()).ok_or(CreateError::NoIssuer)?;
-        let binding = Binding {
-            user,
-            challenge: name,
-            step: ask.step,
-        };
-        let state = binding.latest(&self.keys, ask.answered, issuer.leaves_state());
-        let state = state.map_err(|error| CreateError::state(&binding, error))?;
-        let mut request = Request::new(user, &self.keys, &self.texts, now);
+        let wanted = received.client_metadata.get("challenge").map(String::as_str);
         let languages = self.languages(received.client_metadata.get("locale"), user);
+        let mut request = Request::new(user, &self.keys, &self.texts, now);
         request.client_metadata = &received.client_metadata;
         request.languages = &languages;
         request.step = ask.step;
         // INVARIANT: a step has at most 255 attempts.
         request.wrong = u8::try_from(ask.answered.len()).unwrap_or(u8::MAX);
-        request.state = state.as_deref();
-        let late = |_| Err(IssueError::new("the challenge was not made in time"));
-        let made = tokio::time::timeout(BUDGET, issuer.issue(&request, rng)).await;
-        let made = made.unwrap_or_else(late).map_err(|error| CreateError::Issue {
-            challenge: name.to_string(),
-            error,
-        })?;
-        let challenge_metadata = match (issuer.leaves_state(), &made.state) {
-            (false, None) => Ok(name.to_string()),
-            (true, Some(state)) => binding.seal(&self.keys, state),
-            _ => Err(StateError::Undeclared),
+        let made = if wanted == Some(ALL) {
+            self.make_all(&ask, request, rng).await?
+        } else {
+            self.make(ask.choose(wanted), &ask, request, StdRng::from_rng(rng))
+                .await?
         };
-        let challenge_metadata = challenge_metadata.map_err(|error| CreateError::state(&binding, error))?;
-        let (public_challenge_parameters, private_challenge_parameters) = parameters(&ask, name.as_str(), made, now)?;
         info!(
             Issued = 1,
             decision = "issue",
-            challenge = name.as_str(),
+            challenge = made.names(),
             step = ask.step,
             attempt = ask.attempt(),
             "asked"
         );
-        let response = CreateResponse {
-            public_challenge_parameters,
-            private_challenge_parameters,
-            challenge_metadata,
-        };
+        let response = made.respond(&ask, now);
         Ok(event.respond(&response)?)
+    }
+
+    /// All alternatives of the step in one challenge. Any of them can be answered.
+    ///
+    /// Left out is an alternative that keeps a state, because `challengeMetadata` has room for the state of one; one that
+    /// fails, if another does not; and one that sets a parameter of another.
+    async fn make_all(
+        &self,
+        ask: &Ask<'_>,
+        request: Request<'_>,
+        rng: &mut (dyn CryptoRng + Send),
+    ) -> Result<Made, CreateError> {
+        let stateless = |name: &&Name| self.issuer(name).is_ok_and(|issuer| !issuer.leaves_state());
+        let names = iter::once(ask.first).chain(ask.others.iter().filter(stateless));
+        let making: Vec<_> = names
+            .map(|name| self.make(name, ask, request, StdRng::from_rng(rng)))
+            .collect();
+        let mut all: Result<Made, CreateError> = Err(CreateError::NoIssuer);
+        for made in join_all(making).await {
+            all = match (all, made) {
+                (Ok(all), Ok(made)) => Ok(all.with(made)),
+                (Ok(made), Err(error)) | (Err(error @ CreateError::Issue { .. }), Ok(made)) => {
+                    warn!("an alternative is left out: {error}");
+                    Ok(made)
+                }
+                (Err(CreateError::NoIssuer), made) => made,
+                (Err(error), _) => Err(error),
+            };
+        }
+        all
+    }
+
+    /// The challenge `name`.
+    async fn make(
+        &self,
+        name: &Name,
+        ask: &Ask<'_>,
+        mut request: Request<'_>,
+        mut rng: StdRng,
+    ) -> Result<Made, CreateError> {
+        let issuer = self.issuer(name)?;
+        let binding = Binding {
+            user: request.user,
+            challenge: name,
+            step: ask.step,
+        };
+        let state = binding.latest(&self.keys, ask.answered, issuer.leaves_state());
+        let state = state.map_err(|error| CreateError::state(&binding, error))?;
+        request.state = state.as_deref();
+        let late = |_| Err(IssueError::new("the challenge was not made in time"));
+        let issued = tokio::time::timeout(BUDGET, issuer.issue(&request, &mut rng)).await;
+        let issued = issued.unwrap_or_else(late).map_err(|error| CreateError::Issue {
+            challenge: name.to_string(),
+            error,
+        })?;
+        let metadata = match (issuer.leaves_state(), &issued.state) {
+            (false, None) => Ok(name.to_string()),
+            (true, Some(state)) => binding.seal(&self.keys, state),
+            _ => Err(StateError::Undeclared),
+        };
+        let metadata = metadata.map_err(|error| CreateError::state(&binding, error))?;
+        Made::new(name, issued, metadata)
+    }
+
+    fn issuer(&self, name: &Name) -> Result<&dyn Issuer, CreateError> {
+        // INVARIANT: `configure` made an issuer for each name of the flow.
+        self.issuers
+            .get(name.as_str())
+            .map(|(_, issuer)| issuer)
+            .ok_or(CreateError::NoIssuer)
     }
 
     /// The languages to ask in: the client's, the user's, the default.
@@ -168,41 +213,6 @@ impl Function {
             .chain([self.default_locale.as_str()])
             .collect()
     }
-}
-
-type Parameters = BTreeMap<&'static str, String>;
-
-/// The public and private parameters: the issuer's, and those that every challenge has.
-fn parameters(
-    ask: &Ask<'_>,
-    challenge: &str,
-    issued: Issued,
-    now: SystemTime,
-) -> Result<(Parameters, Parameters), CreateError> {
-    let Issued {
-        mut public,
-        mut private,
-        ..
-    } = issued;
-    let taken = |name: &&&str| OWN_PARAMETERS.contains(*name);
-    if let Some(parameter) = public.keys().chain(private.keys()).find(taken) {
-        return Err(CreateError::OwnParameter {
-            challenge: challenge.to_owned(),
-            parameter,
-        });
-    }
-    public.insert(CHALLENGE, challenge.to_owned());
-    if !ask.others.is_empty() {
-        let alternatives: Vec<_> = ask.alternatives().map(Name::as_str).collect();
-        public.insert("alternatives", alternatives.join(","));
-    }
-    public.insert("step", ask.step.to_string());
-    public.insert("steps", ask.steps.to_string());
-    public.insert("attemptsLeft", ask.attempts_left.to_string());
-    let since_1970 = now.duration_since(UNIX_EPOCH).unwrap_or_default();
-    private.insert(CHALLENGE, challenge.to_owned());
-    private.insert(ISSUED_AT, since_1970.as_secs().to_string());
-    Ok((public, private))
 }
 
 /// Why no challenge was asked. The sign-in ends; the message is for the log.

@@ -158,6 +158,11 @@ impl Flow {
         self.steps.iter().flat_map(Step::names)
     }
 
+    /// The challenges of each step, the alternatives to one another. `PASSWORD` is left out.
+    pub fn alternatives(&self) -> impl Iterator<Item = impl Iterator<Item = &Name>> {
+        self.steps.iter().map(Step::names)
+    }
+
     /// How many steps the flow has, `PASSWORD` counted.
     #[expect(clippy::len_without_is_empty, reason = "a flow is never empty")]
     pub fn len(&self) -> usize {

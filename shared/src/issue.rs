@@ -52,7 +52,7 @@ pub trait Issuer: Send + Sync {
 }
 
 /// A request for a challenge: the user, the place in the sign-in, and what the type may use.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Request<'a> {
     /// The user who signs in.

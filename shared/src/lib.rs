@@ -7,6 +7,7 @@
 //! `cognito-challenge-runtime` runs a function on AWS Lambda; `create-auth-challenge` and `verify-auth-challenge` hold
 //! the lists of challenge types.
 
+pub mod attempts;
 pub mod challenges;
 pub mod code;
 pub mod event;

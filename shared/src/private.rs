@@ -5,8 +5,12 @@ use std::fmt;
 
 use subtle::ConstantTimeEq;
 
-/// Public and private parameter of every challenge: its name.
+/// Public and private parameter of every challenge: its name. The private one has several names, separated by commas,
+/// if the client asked for all alternatives at once.
 pub const CHALLENGE: &str = "challenge";
+
+/// Public and private parameter of a step with alternatives: their names, separated by commas.
+pub const ALTERNATIVES: &str = "alternatives";
 
 /// Private parameter of every challenge: when it was asked, in seconds since 1970.
 pub const ISSUED_AT: &str = "issuedAt";

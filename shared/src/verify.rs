@@ -12,6 +12,10 @@ use crate::private::PrivateParameters;
 use crate::telemetry::Telemetry;
 use crate::user::User;
 
+/// What a client sends in place of an answer to get another challenge of the step. It is never right, no type sees it,
+/// and it is not counted as a wrong answer across sign-ins. It uses one attempt of the step, as Cognito's session requires.
+pub const NO_ANSWER: &str = "-";
+
 /// The answering half of a challenge type: judges the answers that verify is given.
 #[async_trait]
 pub trait Verifier: Send + Sync {
@@ -117,6 +121,8 @@ pub enum Why {
     Empty,
     /// The challenge is older than a sign-in may be, or comes from the future.
     Late,
+    /// There were too many wrong answers in a row: no answer is right until an administrator resets the attempts.
+    LimitReached,
     /// There were too many wrong answers, and the user has to wait.
     Locked,
     /// The private parameters are not what create stores: nothing can be right.
@@ -127,6 +133,8 @@ pub enum Why {
     NotText,
     /// A reason of a challenge type's own, from a small, closed set, such as `Revoked`.
     Own(&'static str),
+    /// The answer is [`NO_ANSWER`]: the client asked for another challenge.
+    Skipped,
     /// The answer is longer than any answer.
     TooLong,
     /// The private parameters name a challenge that this function does not have.

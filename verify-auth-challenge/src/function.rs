@@ -5,13 +5,13 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use cognito_challenge::event::{Event, EventError, VerifyAuthChallengeResponse, VerifyResponse};
 use cognito_challenge::flow::Flow;
 use cognito_challenge::keys::Keys;
-use cognito_challenge::name::Name;
-use cognito_challenge::private::{CHALLENGE, ISSUED_AT, PrivateParameters};
+use cognito_challenge::private::{ALTERNATIVES, CHALLENGE, ISSUED_AT, PrivateParameters};
 use cognito_challenge::session::SessionMinutes;
 use cognito_challenge::telemetry::Telemetry;
 use cognito_challenge::user::{Existence, User};
-use cognito_challenge::verify::{Answer, CannotJudge, Verdict, Verifier, Why};
+use cognito_challenge::verify::{Answer, CannotJudge, NO_ANSWER, Verdict, Verifier, Why};
 use cognito_challenge_runtime::{self as runtime, ConfigError, Configured, Environment};
+use futures_util::future::join_all;
 use serde_json::Value;
 use tracing::{info, warn};
 
@@ -26,9 +26,6 @@ const CLOCK_SKEW: Duration = Duration::from_mins(1);
 
 /// How long a check may take. With the counting before and after it, the function stays within Cognito's five seconds.
 const BUDGET: Duration = Duration::from_secs(2);
-
-/// How long a type may prepare itself. A function starts with it prepared or not.
-const PREPARING: Duration = Duration::from_secs(2);
 
 /// What the function needs besides the event and the time.
 pub struct Function {
@@ -78,10 +75,7 @@ impl Function {
             lockout.connect().await;
         }
         for verifier in self.verifiers.iter() {
-            let prepared = tokio::time::timeout(PREPARING, runtime::caught(verifier.prepare())).await;
-            if prepared.is_err() {
-                warn!("a challenge type was not prepared in time");
-            }
+            runtime::prepare(verifier.prepare()).await;
         }
     }
 
@@ -101,26 +95,32 @@ impl Function {
             &request.user_attributes,
         );
         let private = PrivateParameters::new(&request.private_challenge_parameters);
-        let named = private.get(CHALLENGE).map(|name| self.verifiers.get(name));
-        // Only a known name is logged: any other text may be anything.
-        let name = named.flatten().map_or("unknown", |(name, _)| Name::as_str(name));
-        let counting = self.lockout.as_ref().map(|lockout| (lockout, lockout.key(&user, name)));
+        let names = private.get(CHALLENGE).unwrap_or_default();
+        let asked = self.asked(names);
+        // Only known names are logged: any other text may be anything.
+        let name = asked.as_ref().map_or("unknown", |_| names);
+        let text = self.text(private, request.challenge_answer.as_ref(), now);
+        // An answer that only asks for another challenge guesses nothing.
+        let counting = self
+            .lockout
+            .as_ref()
+            .filter(|_| text != Err(Why::Skipped))
+            .map(|lockout| {
+                let step = private.get(ALTERNATIVES).unwrap_or(names);
+                (lockout, lockout.key(&user, step.split(',')))
+            });
         let counted = match &counting {
             Some((lockout, key)) => lockout.count(key, now).await,
             None => Counted::Not,
         };
         // The answer is judged even if that changes nothing: the time must not reveal that the user has to wait.
-        let judged = match named {
-            None => Verdict::Wrong(Why::NoSecret),
-            Some(None) => Verdict::Wrong(Why::UnknownChallenge),
-            Some(Some((_, verifier))) => match self.text(private, request.challenge_answer.as_ref(), now) {
-                Err(why) => Verdict::Wrong(why),
-                Ok(text) => {
-                    let mut answer = Answer::new(text, private, user, &self.keys, now);
-                    answer.client_metadata = &request.client_metadata;
-                    self.judge(verifier, &answer).await
-                }
-            },
+        let judged = match (asked, text) {
+            (Err(why), _) | (_, Err(why)) => Verdict::Wrong(why),
+            (Ok(asked), Ok(text)) => {
+                let mut answer = Answer::new(text, private, user, &self.keys, now);
+                answer.client_metadata = &request.client_metadata;
+                self.judge_any(&asked, &answer).await
+            }
         };
         let verdict = match counted {
             Counted::Refused(why) => Verdict::Wrong(why),
@@ -140,6 +140,16 @@ impl Function {
         })
     }
 
+    /// The challenges that can be answered: one, or several if the client asked for all alternatives at once.
+    fn asked(&self, names: &str) -> Result<Vec<&dyn Verifier>, Why> {
+        if names.is_empty() {
+            return Err(Why::NoSecret);
+        }
+        let verifiers = names.split(',').map(|name| self.verifiers.get(name));
+        let verifiers = verifiers.map(|found| found.map(|(_, verifier)| verifier)).collect();
+        Option::ok_or(verifiers, Why::UnknownChallenge)
+    }
+
     /// The answer as text, if it can be judged at all.
     fn text<'a>(
         &self,
@@ -154,6 +164,9 @@ impl Function {
         };
         if text.trim().is_empty() {
             return Err(Why::Empty);
+        }
+        if text.trim() == NO_ANSWER {
+            return Err(Why::Skipped);
         }
         if text.chars().nth(MAX_ANSWER_CHARS).is_some() {
             return Err(Why::TooLong);
@@ -170,6 +183,17 @@ impl Function {
         let now = now.duration_since(UNIX_EPOCH).unwrap_or_default();
         let issued_at = Duration::from_secs(issued_at);
         issued_at <= now.saturating_add(CLOCK_SKEW) && now.saturating_sub(issued_at) <= self.session.duration()
+    }
+
+    /// Right if `answer` is right for one of the challenges that were `asked`, else what the first of them finds.
+    ///
+    /// All of them are checked, at the same time, so that together they take no longer than one may.
+    async fn judge_any(&self, asked: &[&dyn Verifier], answer: &Answer<'_>) -> Verdict {
+        let verdicts = join_all(asked.iter().map(|verifier| self.judge(*verifier, answer))).await;
+        let right = verdicts.iter().find(|verdict| **verdict == Verdict::Right);
+        // INVARIANT: at least one challenge was asked.
+        let found = right.or(verdicts.first()).copied();
+        found.unwrap_or(Verdict::Wrong(Why::NoSecret))
     }
 
     async fn judge(&self, verifier: &dyn Verifier, answer: &Answer<'_>) -> Verdict {

@@ -1,4 +1,4 @@
-//! Wrong answers, counted across sign-ins: after too many, a user has to wait.
+//! Wrong answers, counted across sign-ins: after too many a user has to wait, and after far too many to be reset.
 
 pub mod dynamodb;
 pub mod failures;
@@ -8,9 +8,9 @@ mod tests;
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
-use cognito_challenge::hex;
+use cognito_challenge::attempts;
 use cognito_challenge::keys::Keys;
-use cognito_challenge::user::{Existence, User};
+use cognito_challenge::user::User;
 use cognito_challenge::verify::Why;
 use cognito_challenge_runtime::{ConfigError, Environment};
 use tracing::{Instrument, info, info_span, warn};
@@ -25,6 +25,12 @@ const COUNTING: Duration = Duration::from_millis(1500);
 
 /// How long forgetting the failures may take after a right answer.
 const CLEARING: Duration = Duration::from_millis(500);
+
+/// How many answers in a row may be wrong, unless `ATTEMPTS_LIMIT` says otherwise: NIST SP 800-63B-4, 3.2.2.
+const DEFAULT_LIMIT: u32 = 100;
+
+/// The largest `ATTEMPTS_LIMIT`.
+const MAX_LIMIT: u32 = 1_000_000;
 
 /// How often an answer is counted anew because another one came in between.
 const TRIES: usize = 5;
@@ -68,6 +74,7 @@ pub struct Unreachable {
 pub struct Lockout {
     store: Box<dyn FailureStore>,
     keys: Keys,
+    limit: u32,
     if_unreachable: IfUnavailable,
 }
 
@@ -84,8 +91,8 @@ pub enum Counted {
 }
 
 impl Lockout {
-    /// Reads `ATTEMPTS_TABLE`, without which nothing is counted, `ATTEMPTS_UNREACHABLE` (default `closed`) and what the
-    /// AWS SDK needs.
+    /// Reads `ATTEMPTS_TABLE`, without which nothing is counted, `ATTEMPTS_LIMIT` (default 100), `ATTEMPTS_UNREACHABLE`
+    /// (default `closed`) and what the AWS SDK needs.
     ///
     /// # Errors
     ///
@@ -94,12 +101,14 @@ impl Lockout {
         let if_unreachable = environment
             .optional("ATTEMPTS_UNREACHABLE", str::parse)?
             .unwrap_or(IfUnavailable::Closed);
+        let limit = environment.optional("ATTEMPTS_LIMIT", limit)?.unwrap_or(DEFAULT_LIMIT);
         let Some(table) = environment.get("ATTEMPTS_TABLE") else {
             return Ok(None);
         };
         Ok(Some(Self {
             store: Box::new(Table::configure(table, environment)?),
             keys: keys.clone(),
+            limit,
             if_unreachable,
         }))
     }
@@ -115,23 +124,14 @@ impl Lockout {
         }
     }
 
-    /// The table's key for the answers of `user` to `challenge`: a keyed hash, which names no one.
-    ///
-    /// Cognito passes an existing username as it is in the pool, whatever the spelling that was typed. A nonexistent name
-    /// comes as it was typed, and other spellings of it must not give more attempts: see [`User::identity`].
-    pub fn key(&self, user: &User<'_>, challenge: &str) -> String {
-        let kind = match user.existence {
-            Existence::Existing => "user",
-            Existence::Nonexistent => "nobody",
-        };
-        let identity = user.identity();
-        let parts = [user.pool, kind, &identity, challenge].map(str::as_bytes);
-        hex::encode(&self.keys.mac("attempts: user and challenge", &parts))
+    /// The table's key for the answers of `user` to a step, see [`attempts::key`].
+    pub fn key<'a>(&self, user: &User<'_>, challenges: impl Iterator<Item = &'a str>) -> String {
+        attempts::key(&self.keys, user, challenges)
     }
 
-    /// Counts an answer that came at `now` as a failure, before anybody has looked at it: two at the same time are two.
+    /// Counts an answer that came at `now` as a failure, before it is judged: two at the same time are two.
     ///
-    /// While the user has to wait, the table is written as it is, so that it takes as long as ever.
+    /// While no answer is right, the table is written with what it holds, so that it takes as long as ever.
     pub async fn count(&self, key: &str, now: SystemTime) -> Counted {
         let counting = self.try_count(key, now).instrument(info_span!("AttemptsMilliseconds"));
         let reason = match tokio::time::timeout(COUNTING, counting).await {
@@ -158,10 +158,11 @@ impl Lockout {
     async fn try_count(&self, key: &str, now: SystemTime) -> Result<Counted, Unreachable> {
         for _ in 0..TRIES {
             let before = self.store.read(key).await?;
-            let (after, standing) = Failures::after(before, now);
+            let (after, standing) = Failures::after(before, now, self.limit);
             if self.store.replace(key, before, after).await? {
                 return Ok(match standing {
                     Standing::Free => Counted::Failure(after),
+                    Standing::LimitReached => Counted::Refused(Why::LimitReached),
                     Standing::Locked => Counted::Refused(Why::Locked),
                 });
             }
@@ -186,5 +187,14 @@ impl Lockout {
             reason = "NotCleared",
             "the failures could not be forgotten: {reason}"
         );
+    }
+}
+
+fn limit(answers: &str) -> Result<u32, String> {
+    match answers.parse() {
+        Ok(answers @ 1..=MAX_LIMIT) => Ok(answers),
+        _ => Err(format!(
+            "write how many answers in a row may be wrong, 1 to {MAX_LIMIT}, such as `{DEFAULT_LIMIT}`"
+        )),
     }
 }

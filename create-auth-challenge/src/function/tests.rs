@@ -1,6 +1,7 @@
+use std::time::UNIX_EPOCH;
+
 use async_trait::async_trait;
-use rand::SeedableRng;
-use rand::rngs::StdRng;
+use cognito_challenge::issue::Issued;
 use serde_json::json;
 
 use super::*;
@@ -39,10 +40,27 @@ impl Issuer for Moody {
     }
 }
 
+/// A challenge with one parameter of each kind, of which another type has the private one too.
+struct Plain(&'static str);
+
+#[async_trait]
+impl Issuer for Plain {
+    async fn issue(&self, request: &Request<'_>, _: &mut (dyn CryptoRng + Send)) -> Result<Issued, IssueError> {
+        if request.client_metadata.get("broken").is_some_and(|name| name == self.0) {
+            return Err(IssueError::new("out of order"));
+        }
+        let private = if self.0 == "two" { "other" } else { "code" };
+        Ok(Issued::new().public(self.0, "shown").private(private, "hidden"))
+    }
+}
+
 fn configure(flow: &str, locale: &str) -> Result<Function, ConfigError> {
     let issuers = Issuers::none()
         .with("COUNTING", |_| Ok(Box::new(Counting)))
         .with("MOODY", |_| Ok(Box::new(Moody)))
+        .with("ONE", |_| Ok(Box::new(Plain("one"))))
+        .with("TWO", |_| Ok(Box::new(Plain("two"))))
+        .with("LIKE_ONE", |_| Ok(Box::new(Plain("three"))))
         .language("de", r#"{"CAPTCHA.alt": "Bild"}"#);
     let variables = [
         ("AUTH_FLOW", flow),
@@ -123,6 +141,76 @@ async fn a_state_that_does_not_verify_ends_the_sign_in_with_an_error_that_quotes
         .await
         .unwrap_err();
     assert!(error.contains("leaves none"), "{error}");
+}
+
+/// Names of the public parameters that the types set, the public `challenge` and `together`, and the private `challenge`.
+fn shown(created: &Value) -> (Vec<&str>, [&str; 3]) {
+    let (public, private) = (
+        &created["publicChallengeParameters"],
+        &created["privateChallengeParameters"],
+    );
+    let types = ["one", "two", "three", "times"];
+    let set = types.into_iter().filter(|name| public.get(name).is_some()).collect();
+    let names = [&public["challenge"], &public["together"], &private["challenge"]];
+    (set, names.map(|name| name.as_str().unwrap_or_default()))
+}
+
+#[tokio::test]
+async fn all_alternatives_come_in_one_challenge_where_the_client_asks_for_them() {
+    let all = || json!({"challenge": "all"});
+    let created = create("ONE|TWO:3", "ada", &[], all()).await.unwrap();
+    assert_eq!(shown(&created), (vec!["one", "two"], ["ONE", "ONE,TWO", "ONE,TWO"]));
+    assert_eq!(metadata(&created), "ONE");
+    assert_eq!(created["privateChallengeParameters"]["code"], "hidden");
+    assert_eq!(created["privateChallengeParameters"]["other"], "hidden");
+    assert_eq!(created["privateChallengeParameters"]["alternatives"], "ONE,TWO");
+    assert_eq!(created["publicChallengeParameters"]["attemptsLeft"], "3");
+    // The next attempt counts for all of them.
+    let created = create("ONE|TWO:3", "ada", &["ONE"], all()).await.unwrap();
+    assert_eq!(created["publicChallengeParameters"]["attemptsLeft"], "2");
+    let created = create("ONE|TWO:3", "ada", &[], json!(null)).await.unwrap();
+    assert_eq!(shown(&created), (vec!["one"], ["ONE", "", "ONE"]));
+    let created = create("ONE:3", "ada", &[], all()).await.unwrap();
+    assert_eq!(shown(&created), (vec!["one"], ["ONE", "", "ONE"]));
+}
+
+#[tokio::test]
+async fn an_alternative_that_cannot_come_together_with_the_others_is_left_out() {
+    let all = |broken: &str| json!({"challenge": "all", "broken": broken});
+    for (flow, broken, expected) in [
+        (
+            "ONE|COUNTING|TWO:3",
+            "",
+            (vec!["one", "two"], ["ONE", "ONE,TWO", "ONE,TWO"]),
+        ),
+        (
+            "COUNTING|ONE:3",
+            "",
+            (vec!["one", "times"], ["COUNTING", "COUNTING,ONE", "COUNTING,ONE"]),
+        ),
+        (
+            "ONE|LIKE_ONE|TWO:3",
+            "",
+            (vec!["one", "two"], ["ONE", "ONE,TWO", "ONE,TWO"]),
+        ),
+        ("ONE|TWO:3", "one", (vec!["two"], ["TWO", "", "TWO"])),
+        ("ONE|TWO:3", "two", (vec!["one"], ["ONE", "", "ONE"])),
+    ] {
+        let created = create(flow, "ada", &[], all(broken)).await.unwrap();
+        assert_eq!(shown(&created), expected, "{flow} {broken}");
+    }
+    let created = create("COUNTING|ONE:3", "ada", &[], all("")).await.unwrap();
+    let again = create("COUNTING|ONE:3", "ada", &[metadata(&created)], all(""))
+        .await
+        .unwrap();
+    assert_eq!(again["publicChallengeParameters"]["times"], "2");
+    let error = create(
+        "ONE|LIKE_ONE:3",
+        "ada",
+        &[],
+        json!({"challenge": "ONE", "broken": "one"}),
+    );
+    assert_eq!(error.await.unwrap_err(), "challenge `ONE`: out of order");
 }
 
 #[tokio::test(start_paused = true)]

@@ -5,8 +5,8 @@ mod sound;
 mod store;
 
 use async_trait::async_trait;
-use cognito_challenge::challenges::captcha::ANSWER;
 pub use cognito_challenge::challenges::captcha::NAME;
+use cognito_challenge::challenges::captcha::{ANSWER, SPOKEN_ANSWER};
 use cognito_challenge::issue::{IssueError, Issued, Issuer, Request};
 use cognito_challenge_runtime::{ConfigError, Environment};
 use rand::seq::IndexedRandom;
@@ -46,40 +46,66 @@ impl Issuer for CaptchaIssuer {
     }
 
     async fn issue(&self, request: &Request<'_>, rng: &mut (dyn CryptoRng + Send)) -> Result<Issued, IssueError> {
-        let wants_sound = request
-            .client_metadata
-            .get("captcha")
-            .is_some_and(|medium| medium == "audio");
-        let (issued, name, answer, medium) = if wants_sound {
-            let answer = draw(DECIMALS, DIGITS, rng);
-            let language = request.language(&sound::LANGUAGES).unwrap_or(sound::LANGUAGES[0]);
-            let sound = sound::speak(&answer, language, rng).ok_or(IssueError::new("could not make the sound"))?;
-            let medium = Medium {
-                extension: "wav",
-                kind: "audio/wav",
-                bytes: sound,
-            };
-            (Issued::new(), "captchaAudioUrl", answer, medium)
-        } else {
-            let (answer, picture) =
-                picture(request.wrong > 0, rng).ok_or(IssueError::new("could not draw the picture"))?;
-            let medium = Medium {
-                extension: "png",
-                kind: "image/png",
-                bytes: picture,
-            };
-            // What the picture is for, to be read aloud: WCAG technique G143.
-            let alternative = request.text("CAPTCHA.alt")?.words;
-            (
-                Issued::new().public("captchaAlt", alternative),
-                "captchaUrl",
-                answer,
-                medium,
-            )
-        };
-        let url = self.store.publish(rng.random(), medium).await;
-        Ok(issued.public(name, url).private(ANSWER, answer))
+        match request.client_metadata.get("captcha").map(String::as_str) {
+            Some("audio") => {
+                let (digits, sound) = spoken(request, rng)?;
+                let url = self.store.publish(rng.random(), sound).await;
+                Ok(Issued::new().public(SOUND_URL, url).private(ANSWER, digits))
+            }
+            // Both go out at the same time: together they take no longer than one may.
+            Some("all") => {
+                let (letters, picture) = drawn(request, rng)?;
+                let (digits, sound) = spoken(request, rng)?;
+                let (picture, sound) = tokio::join!(
+                    self.store.publish(rng.random(), picture),
+                    self.store.publish(rng.random(), sound)
+                );
+                let issued = with_picture(request, picture)?.public(SOUND_URL, sound);
+                Ok(issued.private(ANSWER, letters).private(SPOKEN_ANSWER, digits))
+            }
+            _ => {
+                let (letters, picture) = drawn(request, rng)?;
+                let url = self.store.publish(rng.random(), picture).await;
+                Ok(with_picture(request, url)?.private(ANSWER, letters))
+            }
+        }
     }
+}
+
+/// Public parameter: where the sound is.
+const SOUND_URL: &str = "captchaAudioUrl";
+
+/// A challenge with the picture at `url`.
+fn with_picture(request: &Request<'_>, url: String) -> Result<Issued, IssueError> {
+    // What the picture is for, to be read aloud: WCAG technique G143.
+    let alternative = request.text("CAPTCHA.alt")?.words;
+    Ok(Issued::new()
+        .public("captchaAlt", alternative)
+        .public("captchaUrl", url))
+}
+
+/// Letters, and a picture of them.
+fn drawn(request: &Request<'_>, rng: &mut (dyn CryptoRng + Send)) -> Result<(String, Medium), IssueError> {
+    let (letters, bytes) = picture(request.wrong > 0, rng).ok_or(IssueError::new("could not draw the picture"))?;
+    let medium = Medium {
+        extension: "png",
+        kind: "image/png",
+        bytes,
+    };
+    Ok((letters, medium))
+}
+
+/// Digits, and a recording of them.
+fn spoken(request: &Request<'_>, rng: &mut (dyn CryptoRng + Send)) -> Result<(String, Medium), IssueError> {
+    let digits = draw(DECIMALS, DIGITS, rng);
+    let language = request.language(&sound::LANGUAGES).unwrap_or(sound::LANGUAGES[0]);
+    let bytes = sound::speak(&digits, language, rng).ok_or(IssueError::new("could not make the sound"))?;
+    let medium = Medium {
+        extension: "wav",
+        kind: "audio/wav",
+        bytes,
+    };
+    Ok((digits, medium))
 }
 
 /// Random letters and a PNG that shows them; after a wrong answer (`retry`) a harder one.

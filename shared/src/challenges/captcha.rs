@@ -8,8 +8,11 @@ use crate::verify::{Answer, CannotJudge, Verdict, Verifier, Why};
 /// The name of this challenge.
 pub const NAME: &str = "CAPTCHA";
 
-/// Private parameter: the letters in the picture.
+/// Private parameter: the letters in the picture, or the digits that are spoken.
 pub const ANSWER: &str = "answer";
+
+/// Private parameter: the digits that are spoken, if there is a picture too.
+pub const SPOKEN_ANSWER: &str = "spokenAnswer";
 
 /// Compares the letters without regard to case, blanks and which of two look-alikes was typed.
 pub struct CaptchaVerifier;
@@ -17,9 +20,13 @@ pub struct CaptchaVerifier;
 #[async_trait]
 impl Verifier for CaptchaVerifier {
     async fn check(&self, answer: &Answer<'_>) -> Result<Verdict, CannotJudge> {
-        Ok(match answer.private.get(ANSWER) {
+        let verdict = |name| match answer.private.get(name) {
             None => Verdict::Wrong(Why::NoSecret),
             Some(expected) => compare(expected, answer.text),
+        };
+        Ok(match (verdict(ANSWER), verdict(SPOKEN_ANSWER)) {
+            (_, Verdict::Right) => Verdict::Right,
+            (verdict, _) => verdict,
         })
     }
 

@@ -77,6 +77,49 @@ async fn a_nonexistent_user_passes_only_what_is_not_personal() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn of_several_challenges_asked_at_once_any_can_be_answered() {
+    let asked = || {
+        json!({"challenge": "CAPTCHA,CODE", "alternatives": "CAPTCHA,CODE", "answer": "ACDEH",
+            "spokenAnswer": "271828", "issuedAt": ASKED.to_string()})
+    };
+    let function = function("closed");
+    for (answer, existing, nonexistent) in [
+        ("acdeh", true, true),
+        ("271828", true, true),
+        ("right", true, false),
+        ("wrong", false, false),
+        ("hang", false, false),
+        ("ACDEH271828", false, false),
+    ] {
+        assert_eq!(
+            answered(&function, asked(), answer, false, ASKED).await,
+            existing,
+            "{answer}"
+        );
+        assert_eq!(
+            answered(&function, asked(), answer, true, ASKED).await,
+            nonexistent,
+            "{answer}"
+        );
+    }
+    for challenge in ["CAPTCHA,", ",CAPTCHA", "CAPTCHA,PIN", ","] {
+        let parameters = json!({"challenge": challenge, "answer": "ACDEH", "issuedAt": ASKED.to_string()});
+        assert!(
+            !answered(&function, parameters, "ACDEH", false, ASKED).await,
+            "{challenge}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_asks_for_another_challenge_is_never_right_whatever_is_expected() {
+    for (name, secret) in [("CAPTCHA", "-"), ("CODE", "-")] {
+        assert!(!right((name, "answer", secret), "-", false, ASKED).await);
+        assert!(!right((name, "answer", secret), " - ", false, ASKED).await);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_answer_that_cannot_be_judged_is_wrong_or_right_as_the_operator_says() {
     let code = || json!({"challenge": "CODE", "issuedAt": ASKED.to_string()});
     for answer in ["hang", "panic", "unreachable"] {

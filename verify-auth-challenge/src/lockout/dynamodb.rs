@@ -1,4 +1,7 @@
-//! Failures in a DynamoDB table: one item for each user and challenge, written only over what was read.
+//! Failures in a DynamoDB table: one item for each user and step, written only over what was read.
+//!
+//! A write whose acknowledgement is lost is sent again by the SDK. Each write has a token of its own in the item, by which
+//! the second request recognises that the first was done: it then counts nothing twice.
 
 use std::collections::HashMap;
 
@@ -7,21 +10,23 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::BehaviorVersion;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::types::AttributeValue;
+use cognito_challenge::attempts::ID;
 use cognito_challenge_runtime::{ConfigError, Environment};
 
 use super::{FailureStore, Failures, Unreachable};
 
-/// The table's key.
-const ID: &str = "id";
-const COUNT: &str = "failures";
+const CONSECUTIVE: &str = "consecutive";
+const RECENT: &str = "failures";
 const LOCKED_UNTIL: &str = "lockedUntil";
 /// The table's time to live.
 const EXPIRES: &str = "expires";
+const TOKEN: &str = "token";
 
-/// No item.
-const NOTHING: &str = "attribute_not_exists(id)";
-/// The item that was read. When it expires follows from the others.
+/// No item, or the one that this write has made.
+const NOTHING: &str = "attribute_not_exists(id) OR #token = :token";
+/// The item that was read, or the one that this write has made.
 const THE_SAME: &str = "failures = :failures AND lockedUntil = :lockedUntil";
+const THE_SAME_OR_MINE: &str = "(failures = :failures AND lockedUntil = :lockedUntil) OR #token = :token";
 
 type Item = HashMap<String, AttributeValue>;
 
@@ -53,19 +58,25 @@ impl FailureStore for Table {
     }
 
     async fn replace(&self, key: &str, before: Option<Failures>, after: Failures) -> Result<bool, Unreachable> {
+        // One for all requests of this write. It need not be secret, only unlike those of the writes beside it.
+        let token = AttributeValue::S(format!("{:016x}", fastrand::u64(..)));
         let put = self
             .client
             .put_item()
             .table_name(&self.name)
             .item(ID, AttributeValue::S(key.to_owned()))
-            .item(COUNT, number(&after.count))
+            .item(CONSECUTIVE, number(&after.consecutive))
+            .item(RECENT, number(&after.recent))
             .item(LOCKED_UNTIL, number(&after.locked_until))
-            .item(EXPIRES, number(&after.expires));
+            .item(EXPIRES, number(&after.expires))
+            .item(TOKEN, token.clone())
+            .expression_attribute_names("#token", TOKEN)
+            .expression_attribute_values(":token", token);
         let put = match before {
             None => put.condition_expression(NOTHING),
             Some(before) => put
-                .condition_expression(THE_SAME)
-                .expression_attribute_values(":failures", number(&before.count))
+                .condition_expression(THE_SAME_OR_MINE)
+                .expression_attribute_values(":failures", number(&before.recent))
                 .expression_attribute_values(":lockedUntil", number(&before.locked_until)),
         };
         met("PutItem", put.send().await)
@@ -78,7 +89,7 @@ impl FailureStore for Table {
             .table_name(&self.name)
             .key(ID, AttributeValue::S(key.to_owned()))
             .condition_expression(THE_SAME)
-            .expression_attribute_values(":failures", number(&before.count))
+            .expression_attribute_values(":failures", number(&before.recent))
             .expression_attribute_values(":lockedUntil", number(&before.locked_until));
         met("DeleteItem", delete.send().await)
     }
@@ -90,8 +101,14 @@ fn number(value: &impl ToString) -> AttributeValue {
 
 fn failures(item: &Item) -> Result<Failures, Unreachable> {
     let read = || {
+        let recent = number_of(item, RECENT)?.try_into().ok()?;
         Some(Failures {
-            count: number_of(item, COUNT)?.try_into().ok()?,
+            // Items of earlier versions have only the other number.
+            consecutive: match item.get(CONSECUTIVE) {
+                None => recent,
+                Some(_) => number_of(item, CONSECUTIVE)?.try_into().ok()?,
+            },
+            recent,
             locked_until: number_of(item, LOCKED_UNTIL)?,
             expires: number_of(item, EXPIRES)?,
         })

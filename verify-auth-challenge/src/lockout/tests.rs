@@ -91,13 +91,14 @@ fn lockout(fake: &Arc<Fake>, if_unreachable: IfUnavailable) -> Lockout {
     Lockout {
         store: Box::new(Arc::clone(fake)),
         keys: Keys::parse(SECRET).unwrap(),
+        limit: 100,
         if_unreachable,
     }
 }
 
 fn function(fake: &Arc<Fake>) -> Function {
     let environment = Environment::new([
-        ("AUTH_FLOW", "CAPTCHA:9"),
+        ("AUTH_FLOW", "CAPTCHA|PROOF_OF_WORK:9"),
         ("AUTH_SESSION_MINUTES", "3"),
         ("CHALLENGE_SECRET", SECRET),
     ]);
@@ -118,7 +119,7 @@ async fn answers_in_parallel_all_count() {
         lockout.count("k", now()),
         lockout.count("k", now())
     );
-    assert_eq!(fake.only().unwrap().count, 3);
+    assert_eq!(fake.only().unwrap().recent, 3);
     let failure = |counted: &Counted| matches!(counted, Counted::Failure(_));
     assert!([one, two, three].iter().all(failure));
 }
@@ -136,7 +137,7 @@ async fn the_sixth_answer_at_once_is_refused_and_takes_as_many_operations() {
         assert_eq!(lockout.count("k", now()).await, Counted::Refused(Why::Locked));
         assert_eq!(operations(), 2);
     }
-    assert_eq!(fake.only().unwrap().count, 5, "waiting is not failing");
+    assert_eq!(fake.only().unwrap().recent, 5, "waiting is not failing");
     let later = now() + Duration::from_secs(1);
     assert!(matches!(lockout.count("k", later).await, Counted::Failure(_)));
     assert!(matches!(lockout.count("other", now()).await, Counted::Failure(_)));
@@ -170,7 +171,7 @@ async fn a_table_that_fails_or_hangs_closes_unless_it_is_to_open_and_is_not_wait
             let lockout = lockout(&fake, if_unreachable);
             let start = Instant::now();
             assert_eq!(lockout.count("k", now()).await, expected);
-            lockout.clear("k", Failures::after(None, now()).0).await;
+            lockout.clear("k", Failures::after(None, now(), 100).0).await;
             assert!(start.elapsed() <= Duration::from_secs(2), "{:?}", start.elapsed());
         }
     }
@@ -223,28 +224,60 @@ async fn while_the_user_waits_the_right_answer_is_wrong_and_after_it_everything_
     }
 }
 
-#[test]
-fn a_key_is_of_one_pool_user_and_challenge_and_names_none() {
-    let lockout = lockout(&Fake::new(Mood::Well), IfUnavailable::Closed);
-    let attributes = HashMap::new();
-    let key = |pool, name, existence, challenge| lockout.key(&User::new(pool, name, existence, &attributes), challenge);
-    let ada = key("p", "ada", Existence::Existing, "CAPTCHA");
-    assert_eq!(ada, key("p", "ada", Existence::Existing, "CAPTCHA"));
-    assert_eq!(ada.len(), 64);
-    for other in [
-        key("q", "ada", Existence::Existing, "CAPTCHA"),
-        key("p", "bea", Existence::Existing, "CAPTCHA"),
-        key("p", "Ada", Existence::Existing, "CAPTCHA"),
-        key("p", "ada", Existence::Nonexistent, "CAPTCHA"),
-        key("p", "ada", Existence::Existing, "SECURITY_QUESTION"),
-        key("pa", "da", Existence::Existing, "CAPTCHA"),
-    ] {
-        assert_ne!(ada, other);
+/// Whether `answer` to `challenge`, one of two alternatives, is right at `seconds` after the first answer.
+async fn right(function: &Function, challenge: &str, answer: &str, seconds: u64) -> bool {
+    let issued_at = (1_767_225_600 + seconds).to_string();
+    let event = json!({"userPoolId": "p", "userName": "ada", "request": {
+        "privateChallengeParameters": {"challenge": challenge, "alternatives": "CAPTCHA,PROOF_OF_WORK",
+            "answer": "ACDEH", "derivedKey": "ab", "issuedAt": issued_at},
+        "challengeAnswer": answer}});
+    let answered = function.handle(event, now() + Duration::from_secs(seconds)).await;
+    answered.unwrap()["response"]["answerCorrect"].as_bool().unwrap()
+}
+
+/// The payload of ALTCHA with the key that [`right`] expects: `{"solution":{"derivedKey":"ab"}}`.
+const SOLVED: &str = "eyJzb2x1dGlvbiI6eyJkZXJpdmVkS2V5IjoiYWIifX0=";
+
+#[tokio::test]
+async fn alternatives_are_counted_together_and_a_right_answer_to_one_clears_them_all() {
+    let fake = Fake::new(Mood::Well);
+    let function = function(&fake);
+    for challenge in ["CAPTCHA", "PROOF_OF_WORK", "CAPTCHA,PROOF_OF_WORK", "CAPTCHA"] {
+        assert!(!right(&function, challenge, "wrong", 0).await);
     }
-    assert_eq!(
-        key("p", "Nobody", Existence::Nonexistent, "CAPTCHA"),
-        key("p", "nobody", Existence::Nonexistent, "CAPTCHA")
-    );
+    assert_eq!(fake.only().unwrap().consecutive, 4);
+    assert!(right(&function, "PROOF_OF_WORK", SOLVED, 0).await);
+    assert_eq!(fake.only(), None);
+}
+
+#[tokio::test]
+async fn choosing_an_alternative_is_not_a_failure() {
+    let fake = Fake::new(Mood::Well);
+    let function = function(&fake);
+    for day in 0..200 {
+        assert!(!right(&function, "CAPTCHA", "-", day * 86_400).await);
+    }
+    assert_eq!((fake.only(), fake.operations.load(Ordering::Relaxed)), (None, 0));
+    assert!(right(&function, "CAPTCHA", "ACDEH", 0).await);
+}
+
+#[tokio::test]
+async fn at_the_limit_even_the_right_answer_is_wrong_until_the_item_is_removed() {
+    const DAY: u64 = 86_400;
+    let fake = Fake::new(Mood::Well);
+    let function = function(&fake);
+    // A patient attacker: one answer a day.
+    for day in 0..100 {
+        assert!(!right(&function, "CAPTCHA", "wrong", day * DAY).await);
+    }
+    let reached = fake.only();
+    for day in [100, 130, 4000] {
+        assert!(!right(&function, "CAPTCHA", "ACDEH", day * DAY).await);
+        assert!(!right(&function, "PROOF_OF_WORK", SOLVED, day * DAY).await);
+    }
+    assert_eq!(fake.only(), reached);
+    fake.items.lock().unwrap().clear();
+    assert!(right(&function, "CAPTCHA", "ACDEH", 101 * DAY).await);
 }
 
 #[test]
@@ -259,6 +292,13 @@ fn without_a_table_nothing_is_counted_and_a_bad_setting_says_what_is_right() {
         configure(&[("ATTEMPTS_UNREACHABLE", "ajar")]).err().unwrap(),
         "variable `ATTEMPTS_UNREACHABLE`: write `closed` or `open`"
     );
+    for limit in ["0", "-1", "1000001", "many"] {
+        let refused = configure(&[("ATTEMPTS_LIMIT", limit)]);
+        assert_eq!(
+            refused.err().unwrap(),
+            "variable `ATTEMPTS_LIMIT`: write how many answers in a row may be wrong, 1 to 1000000, such as `100`"
+        );
+    }
     assert_eq!(
         configure(&[("ATTEMPTS_TABLE", "t")]).err().unwrap(),
         "variable `AWS_ACCESS_KEY_ID` is missing: template.yaml sets it"
@@ -271,6 +311,8 @@ fn without_a_table_nothing_is_counted_and_a_bad_setting_says_what_is_right() {
     ];
     let configured = configure(&sdk).unwrap().unwrap();
     assert_eq!(configured.if_unreachable, IfUnavailable::Closed);
-    let open = configure(&[&sdk[..], &[("ATTEMPTS_UNREACHABLE", "open")]].concat());
-    assert_eq!(open.unwrap().unwrap().if_unreachable, IfUnavailable::Open);
+    assert_eq!(configured.limit, 100);
+    let set = [("ATTEMPTS_LIMIT", "20"), ("ATTEMPTS_UNREACHABLE", "open")];
+    let configured = configure(&[&sdk[..], &set].concat()).unwrap().unwrap();
+    assert_eq!((configured.if_unreachable, configured.limit), (IfUnavailable::Open, 20));
 }

@@ -1,0 +1,114 @@
+//! A challenge that was made: one alternative of a step, or several in one.
+
+use std::collections::BTreeMap;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use cognito_challenge::event::CreateResponse;
+use cognito_challenge::flow::Ask;
+use cognito_challenge::issue::Issued;
+use cognito_challenge::name::Name;
+use cognito_challenge::private::{ALTERNATIVES, CHALLENGE, ISSUED_AT};
+use tracing::warn;
+
+use crate::CreateError;
+
+/// Public parameter: the challenges that can be answered, if there are several.
+const TOGETHER: &str = "together";
+
+/// The parameters that create sets itself.
+const OWN_PARAMETERS: [&str; 7] = [
+    ALTERNATIVES,
+    "attemptsLeft",
+    CHALLENGE,
+    ISSUED_AT,
+    "step",
+    "steps",
+    TOGETHER,
+];
+
+type Parameters = BTreeMap<&'static str, String>;
+
+/// A challenge, before create adds the parameters that every challenge has.
+pub(crate) struct Made {
+    /// The challenges in it, the one that `challengeMetadata` names first.
+    names: Vec<String>,
+    public: Parameters,
+    private: Parameters,
+    metadata: String,
+}
+
+impl Made {
+    /// What the type `name` has `issued`, with the `challengeMetadata` for it.
+    ///
+    /// # Errors
+    ///
+    /// A parameter that create sets itself.
+    pub(crate) fn new(name: &Name, issued: Issued, metadata: String) -> Result<Self, CreateError> {
+        let Issued { public, private, .. } = issued;
+        let taken = |name: &&&str| OWN_PARAMETERS.contains(*name);
+        if let Some(parameter) = public.keys().chain(private.keys()).find(taken) {
+            return Err(CreateError::OwnParameter {
+                challenge: name.to_string(),
+                parameter,
+            });
+        }
+        Ok(Self {
+            names: vec![name.to_string()],
+            public,
+            private,
+            metadata,
+        })
+    }
+
+    /// Both in one challenge, unless they have a parameter in common: then `other` is left out.
+    pub(crate) fn with(mut self, other: Self) -> Self {
+        let common = |own: &Parameters, others: &Parameters| others.keys().any(|name| own.contains_key(name));
+        if common(&self.public, &other.public) || common(&self.private, &other.private) {
+            warn!("an alternative is left out: it sets a parameter that another one sets");
+            return self;
+        }
+        self.names.extend(other.names);
+        self.public.extend(other.public);
+        self.private.extend(other.private);
+        self
+    }
+
+    /// The challenges in it, separated by commas.
+    pub(crate) fn names(&self) -> String {
+        self.names.join(",")
+    }
+
+    /// What create answers: the parameters, and those that every challenge has.
+    pub(crate) fn respond(self, ask: &Ask<'_>, now: SystemTime) -> CreateResponse {
+        let names = self.names();
+        let Self {
+            names: each,
+            mut public,
+            mut private,
+            metadata,
+        } = self;
+        if let Some(first) = each.first() {
+            public.insert(CHALLENGE, first.clone());
+        }
+        if each.len() > 1 {
+            public.insert(TOGETHER, names.clone());
+        }
+        if !ask.others.is_empty() {
+            let alternatives: Vec<_> = ask.alternatives().map(Name::as_str).collect();
+            let alternatives = alternatives.join(",");
+            public.insert(ALTERNATIVES, alternatives.clone());
+            private.insert(ALTERNATIVES, alternatives);
+        }
+        public.insert("step", ask.step.to_string());
+        public.insert("steps", ask.steps.to_string());
+        public.insert("attemptsLeft", ask.attempts_left.to_string());
+        let since_1970 = now.duration_since(UNIX_EPOCH).unwrap_or_default();
+        private.insert(CHALLENGE, names);
+        private.insert(ISSUED_AT, since_1970.as_secs().to_string());
+        CreateResponse {
+            public_challenge_parameters: public,
+            private_challenge_parameters: private,
+            challenge_metadata: metadata,
+        }
+    }
+}

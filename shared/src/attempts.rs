@@ -1,0 +1,68 @@
+//! Where wrong answers are counted: the key of a user's step in the table that verify writes and `admin` resets.
+
+use crate::hex;
+use crate::keys::Keys;
+use crate::user::{Existence, User};
+
+/// The table's key attribute.
+pub const ID: &str = "id";
+
+/// The key under which the answers of `user` to a step are counted: a keyed hash, 64 hexadecimal digits, that contains
+/// no name. `challenges` are the names of the step's alternatives, in any order: their attempts belong together.
+///
+/// Cognito passes an existing username as it is in the pool, whatever the spelling that was typed. A nonexistent name
+/// comes as it was typed, and other spellings of it must not give more attempts: see [`User::identity`].
+pub fn key<'a>(keys: &Keys, user: &User<'_>, challenges: impl Iterator<Item = &'a str>) -> String {
+    let kind = match user.existence {
+        Existence::Existing => "user",
+        Existence::Nonexistent => "nonexistent",
+    };
+    let mut challenges: Vec<_> = challenges.collect();
+    challenges.sort_unstable();
+    let (identity, challenges) = (user.identity(), challenges.join(","));
+    let parts = [user.pool, kind, &identity, &challenges].map(str::as_bytes);
+    hex::encode(&keys.mac("attempts: user and step", &parts))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::*;
+
+    #[test]
+    fn a_key_is_of_one_pool_user_and_step_and_names_none() {
+        let (keys, attributes) = (Keys::parse(&"k".repeat(32)).unwrap(), HashMap::new());
+        let key = |pool, name, existence, challenges: &str| {
+            key(
+                &keys,
+                &User::new(pool, name, existence, &attributes),
+                challenges.split(','),
+            )
+        };
+        let ada = key("p", "ada", Existence::Existing, "CAPTCHA");
+        assert_eq!(ada, key("p", "ada", Existence::Existing, "CAPTCHA"));
+        assert_eq!(ada.len(), 64);
+        for other in [
+            key("q", "ada", Existence::Existing, "CAPTCHA"),
+            key("p", "bea", Existence::Existing, "CAPTCHA"),
+            key("p", "Ada", Existence::Existing, "CAPTCHA"),
+            key("p", "ada", Existence::Nonexistent, "CAPTCHA"),
+            key("p", "ada", Existence::Existing, "SECURITY_QUESTION"),
+            key("p", "ada", Existence::Existing, "CAPTCHA,PROOF_OF_WORK"),
+            key("pa", "da", Existence::Existing, "CAPTCHA"),
+        ] {
+            assert_ne!(ada, other);
+        }
+    }
+
+    #[test]
+    fn neither_the_order_of_alternatives_nor_the_spelling_of_a_nonexistent_name_gives_another_key() {
+        let (keys, attributes) = (Keys::parse(&"k".repeat(32)).unwrap(), HashMap::new());
+        let key = |name, challenges: [&'static str; 2]| {
+            let user = User::new("p", name, Existence::Nonexistent, &attributes);
+            key(&keys, &user, challenges.into_iter())
+        };
+        assert_eq!(key("Ada", ["A", "B"]), key("ada", ["B", "A"]));
+    }
+}

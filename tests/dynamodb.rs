@@ -1,0 +1,126 @@
+//! A DynamoDB with a table to count in, and a network between it and a function.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+use dynoxide::Database;
+use serde_json::{Value, json};
+
+/// The address of a DynamoDB with a table called `attempts`, as template.yaml has it.
+///
+/// # Panics
+///
+/// A database that does not start.
+pub fn table() -> String {
+    let database = Database::memory().unwrap();
+    let attempts = json!({"TableName": "attempts", "BillingMode": "PAY_PER_REQUEST",
+        "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
+        "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}]});
+    database
+        .create_table(serde_json::from_value(attempts).unwrap())
+        .unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || {
+        let mut runtime = tokio::runtime::Builder::new_current_thread();
+        runtime.enable_all().build().unwrap().block_on(async {
+            let listener = tokio::net::TcpListener::from_std(listener).unwrap();
+            dynoxide::server::serve_on(listener, database).await;
+        });
+    });
+    address.to_string()
+}
+
+/// What happens to a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It is passed on, and so is the reply.
+    Passed,
+    /// It is passed on, and the connection ends before the reply comes through.
+    ReplyLost,
+}
+
+/// A request that went over the network: the operation and its JSON.
+pub type Sent = (String, Value);
+
+/// A network in front of a DynamoDB.
+pub struct Network {
+    /// Where a function reaches the DynamoDB through it.
+    pub endpoint: String,
+    sent: Arc<Mutex<Vec<Sent>>>,
+}
+
+impl Network {
+    /// A network to the DynamoDB at `address`. `decide` is asked about each operation before it is passed on.
+    ///
+    /// # Panics
+    ///
+    /// No free port.
+    pub fn before(address: &str, decide: impl Fn(&str) -> Fate + Send + Sync + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let endpoint = format!("http://{}", listener.local_addr().unwrap());
+        let sent = Arc::new(Mutex::default());
+        let (address, noted, decide) = (address.to_owned(), Arc::clone(&sent), Arc::new(decide));
+        thread::spawn(move || {
+            for connection in listener.incoming().map_while(Result::ok) {
+                let (address, noted, decide) = (address.clone(), Arc::clone(&noted), Arc::clone(&decide));
+                // A connection that breaks off is no request.
+                thread::spawn(move || pass_on(connection, &address, &noted, decide.as_ref()));
+            }
+        });
+        Self { endpoint, sent }
+    }
+
+    /// The requests so far, and from then on none.
+    ///
+    /// # Panics
+    ///
+    /// A request that panicked.
+    pub fn sent(&self) -> Vec<Sent> {
+        std::mem::take(&mut self.sent.lock().unwrap())
+    }
+}
+
+fn pass_on(
+    mut client: TcpStream,
+    address: &str,
+    noted: &Mutex<Vec<Sent>>,
+    decide: &dyn Fn(&str) -> Fate,
+) -> Option<()> {
+    let mut reader = BufReader::new(client.try_clone().ok()?);
+    let (mut head, mut operation, mut length) = (String::new(), String::new(), 0);
+    while !head.ends_with("\r\n\r\n") {
+        let start = head.len();
+        (reader.read_line(&mut head).ok()? > 0).then_some(())?;
+        let line = head[start..].trim_end();
+        let Some((name, value)) = line.split_once(": ") else {
+            continue;
+        };
+        match name.to_ascii_lowercase().as_str() {
+            "content-length" => length = value.parse().ok()?,
+            "x-amz-target" => operation = value.rsplit('.').next()?.to_owned(),
+            _ => {}
+        }
+    }
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).ok()?;
+    noted
+        .lock()
+        .ok()?
+        .push((operation.clone(), serde_json::from_slice(&body).ok()?));
+    let fate = decide(&operation);
+    let mut upstream = TcpStream::connect(address).ok()?;
+    // One request a connection: the reply ends with it.
+    let head = head.replace("\r\n\r\n", "\r\nconnection: close\r\n\r\n");
+    upstream.write_all(head.as_bytes()).ok()?;
+    upstream.write_all(&body).ok()?;
+    let mut reply = Vec::new();
+    upstream.read_to_end(&mut reply).ok()?;
+    if fate == Fate::Passed {
+        client.write_all(&reply).ok()?;
+    }
+    Some(())
+}
