@@ -10,6 +10,7 @@ const STANDARD = new Set([
   "prompt",
   "step",
   "steps",
+  "together",
 ]);
 
 /** `{ heading, label, details }`: `label` is of the answer, `details` are names with values. */

@@ -1,6 +1,7 @@
 /** The sign-in loop: what the reader does goes to Cognito, what Cognito answers is shown. */
 
 import { Cognito, CognitoError, UnreachableError } from "./cognito.js";
+import { formsOf, inForm, metadataFor } from "./forms.js";
 import { Srp, SrpError } from "./srp.js";
 import * as settings from "./settings.js";
 import { languageFor, textsIn } from "./texts.js";
@@ -9,13 +10,16 @@ import { work } from "./work.js";
 
 const language = languageFor(navigator.language);
 const texts = textsIn(language);
-const clientMetadata = { locale: navigator.language };
+/** Asks for every form of a step at once, so that the reader can change between them without using a try. */
+const EVERY_FORM = { challenge: "all", captcha: "all" };
+/** The form that the reader has chosen, or that comes first. */
+let form = "picture";
 /** An answer that no question has: it only asks for another challenge. */
 const NO_ANSWER = "-";
 
 /** Where to sign in, see settings.js. */
 let target = null;
-/** The sign-in under way: `{ cognito, userName, giveUp, session, parameters, changing, work, solution }`. */
+/** The sign-in under way: `{ cognito, userName, giveUp, session, parameters, asked, changing, work, solution }`. */
 let signIn = null;
 
 view.translate(texts, language);
@@ -62,7 +66,8 @@ async function startWithPassword({ cognito, userName, giveUp }, password) {
     return reply;
   }
   const responses = await srp.answer(reply.ChallengeParameters, target.userPoolId, password);
-  const second = await cognito.respond("PASSWORD_VERIFIER", reply.Session, responses, clientMetadata, giveUp.signal);
+  signIn.asked = EVERY_FORM;
+  const second = await cognito.respond("PASSWORD_VERIFIER", reply.Session, responses, metadata(EVERY_FORM), giveUp.signal);
   // The name behind an alias: Cognito tells it once, and every later answer may use it.
   return { ...second, userName: responses.USERNAME };
 }
@@ -73,21 +78,30 @@ async function answer(text) {
   await send(text);
 }
 
-/** Gives up the challenge at hand for another of the same step, which costs a try. */
+/**
+ * Shows the challenge at hand in another form, or, if it does not have that one, asks for another challenge of the same
+ * step, which uses a try. Without `wanted`, another challenge in the same form.
+ */
 async function change(wanted) {
-  // Create asks for the letters in the first challenge's picture unless every answer says otherwise.
-  Object.assign(clientMetadata, wanted);
-  signIn.changing = true;
   signIn.work?.abort();
-  await send(NO_ANSWER);
+  form = wanted ?? form;
+  if (wanted && formsOf(signIn.parameters).includes(wanted)) return present(false);
+  signIn.changing = true;
+  // What did not come when every form was asked for has to be asked for by name.
+  await send(NO_ANSWER, wanted && signIn.asked === EVERY_FORM ? metadataFor(wanted) : EVERY_FORM);
 }
 
-async function send(text) {
+async function send(text, wanted = EVERY_FORM) {
   const { cognito, userName, session, giveUp } = signIn;
   const responses = { USERNAME: userName, ANSWER: text };
+  signIn.asked = wanted;
   await attempt(signIn, () =>
-    cognito.respond("CUSTOM_CHALLENGE", session, responses, clientMetadata, giveUp.signal),
+    cognito.respond("CUSTOM_CHALLENGE", session, responses, metadata(wanted), giveUp.signal),
   );
+}
+
+function metadata(wanted) {
+  return { locale: navigator.language, ...wanted };
 }
 
 /** Runs one call of `current` and shows how it ended, unless the reader has started again by then. */
@@ -122,9 +136,16 @@ function ask({ Session, ChallengeParameters: parameters, userName }) {
   signIn.userName = userName ?? parameters.USERNAME ?? signIn.userName;
   signIn.session = Session;
   signIn.parameters = parameters;
+  present(wrong);
+}
+
+/** Shows the challenge at hand in the form that the reader wants, if it has that one; `again` after a wrong answer. */
+function present(again) {
+  const { parameters } = signIn;
+  const shown = inForm(parameters, formsOf(parameters).includes(form) ? form : formsOf(parameters)[0]);
   signIn.solution = null;
-  view.showChallenge(parameters, wrong);
-  if (parameters.challenge === "PROOF_OF_WORK") compute(signIn, parameters);
+  view.showChallenge(shown, again, formsOf(parameters));
+  if (shown.challenge === "PROOF_OF_WORK") compute(signIn, shown);
 }
 
 /** Answers a proof of work without the reader, unless they choose otherwise meanwhile. */

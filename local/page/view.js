@@ -10,10 +10,10 @@ const SLOW_MS = 800;
 const MOST_SEGMENTS = 12;
 /** What each challenge that the page knows is called in the texts. */
 const KINDS = { CAPTCHA: "captcha", PROOF_OF_WORK: "work", SECURITY_QUESTION: "question" };
-/** The other way through a step, by the challenge that is asked. */
+/** The other way through a step, by the challenge that is asked: its form, see forms.js, and its challenge. */
 const OTHER_WAYS = {
-  CAPTCHA: { challenge: "PROOF_OF_WORK", text: "workInstead" },
-  PROOF_OF_WORK: { challenge: "CAPTCHA", text: "pictureInstead" },
+  CAPTCHA: { form: "work", challenge: "PROOF_OF_WORK", text: "workInstead" },
+  PROOF_OF_WORK: { form: "picture", challenge: "CAPTCHA", text: "pictureInstead" },
 };
 /** Plays the digits again, typed into a field that takes digits only. */
 const PLAY_KEY = "p";
@@ -64,14 +64,12 @@ export function onAnswer(act) {
   });
 }
 
-/**
- * Calls `act` with what the reader would rather have: another picture, to hear instead of see, or another challenge.
- * Only what is to change is given.
- */
+/** Calls `act` with the form that the reader would rather have, or with nothing for another challenge in the same form. */
 export function onAnother(act) {
-  byId("another-picture").addEventListener("click", () => act({}));
-  byId("another-medium").addEventListener("click", ({ currentTarget }) => act({ captcha: currentTarget.value }));
-  byId("another-way").addEventListener("click", ({ currentTarget }) => act({ challenge: currentTarget.value }));
+  byId("another-picture").addEventListener("click", () => act());
+  for (const id of ["another-medium", "another-way"]) {
+    byId(id).addEventListener("click", ({ currentTarget }) => act(currentTarget.value));
+  }
 }
 
 export function onStartAgain(act) {
@@ -103,14 +101,14 @@ export function showStart() {
   byId(byId("username").value === "" ? "username" : "password").focus();
 }
 
-/** Asks what `parameters` say; `again` if the answer just given was wrong. */
-export function showChallenge(parameters, again) {
+/** Asks what `parameters` say; `again` if the answer just given was wrong. The forms in `free` use no try. */
+export function showChallenge(parameters, again, free) {
   hush();
   const { challenge, step, steps, attemptsLeft } = parameters;
   const progress = step && steps ? texts.step(step, steps) : "";
   byId("progress").textContent = progress;
   showSegments(Number(step), Number(steps));
-  showQuestion(challenge, parameters);
+  showQuestion(challenge, parameters, free);
 
   const tries = attemptsLeft ? texts.triesLeft(Number(attemptsLeft)) : "";
   byId("tries").textContent = tries;
@@ -228,7 +226,7 @@ function hush() {
   byId("status").textContent = "";
 }
 
-function showQuestion(challenge, parameters) {
+function showQuestion(challenge, parameters, free) {
   const { captchaUrl, captchaAlt, captchaAudioUrl, securityQuestion, locale } = parameters;
   const kind = captchaAudioUrl ? "sound" : (KINDS[challenge] ?? "other");
   const { heading, label, details } = kind === "other" ? generic(parameters, texts) : known(kind);
@@ -249,7 +247,7 @@ function showQuestion(challenge, parameters) {
   for (const id of ["answer-field", "continue"]) byId(id).hidden = kind === "work";
   byId("continue").textContent = texts.continue;
   byId("work").hidden = kind !== "work";
-  showOtherWays(challenge, parameters);
+  showOtherWays(challenge, parameters, free);
   showDetails(details);
 }
 
@@ -257,22 +255,24 @@ function known(kind) {
   return { heading: texts[`${kind}Heading`], label: texts[`${kind}Answer`] ?? "", details: [] };
 }
 
-/** Each costs a try, so none is offered with the last. */
-function showOtherWays(challenge, { alternatives, attemptsLeft, captchaUrl, captchaAudioUrl }) {
-  const affordable = Number(attemptsLeft) > 1;
+/** What is not in `free` uses a try, and is not offered with the last. */
+function showOtherWays(challenge, { alternatives, attemptsLeft, captchaUrl, captchaAudioUrl }, free) {
+  const offer = (id, there, form, text) => {
+    const isFree = free.includes(form);
+    byId(id).hidden = !(there && (isFree || Number(attemptsLeft) > 1));
+    byId(id).value = form;
+    byId(id).textContent = isFree ? texts[text] : texts.usesTry(texts[text]);
+  };
   const hears = captchaAudioUrl !== undefined;
-  byId("another-picture").textContent = hears ? texts.anotherSound : texts.anotherPicture;
-  byId("another-medium").hidden = !(affordable && (captchaUrl || hears));
-  byId("another-medium").value = hears ? "image" : "audio";
-  byId("another-medium").textContent = hears ? texts.pictureInstead : texts.soundInstead;
+  offer("another-picture", challenge === "CAPTCHA", "", hears ? "anotherSound" : "anotherPicture");
+  if (hears) {
+    offer("another-medium", true, "picture", "pictureInstead");
+  } else {
+    offer("another-medium", captchaUrl !== undefined, "sound", "soundInstead");
+  }
   const way = OTHER_WAYS[challenge];
   const listed = (alternatives ?? "").split(",").includes(way?.challenge);
-  byId("another-picture").hidden = !(affordable && challenge === "CAPTCHA");
-  byId("another-way").hidden = !(affordable && listed);
-  if (way) {
-    byId("another-way").value = way.challenge;
-    byId("another-way").textContent = texts[way.text];
-  }
+  offer("another-way", listed, way?.form ?? "", way?.text ?? "workInstead");
 }
 
 function showMedium(id, url) {

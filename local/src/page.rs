@@ -126,7 +126,7 @@ static INDEX: Asset = Asset {
 };
 
 #[rustfmt::skip]
-static ASSETS: [Asset; 12] = [
+static ASSETS: [Asset; 13] = [
     Asset { path: "/page/cognito.js", media_type: SCRIPT, content: include_str!("../page/cognito.js") },
     Asset { path: "/page/generic.js", media_type: SCRIPT, content: include_str!("../page/generic.js") },
     Asset { path: "/page/icon.svg", media_type: SVG, content: include_str!("../page/icon.svg") },
@@ -138,6 +138,7 @@ static ASSETS: [Asset; 12] = [
     Asset { path: "/page/style.css", media_type: STYLE, content: include_str!("../page/style.css") },
     Asset { path: "/page/texts.js", media_type: SCRIPT, content: include_str!("../page/texts.js") },
     Asset { path: "/page/view.js", media_type: SCRIPT, content: include_str!("../page/view.js") },
+    Asset { path: "/page/forms.js", media_type: SCRIPT, content: include_str!("../page/forms.js") },
     Asset { path: "/page/work.js", media_type: SCRIPT, content: include_str!("../page/work.js") },
 ];
 

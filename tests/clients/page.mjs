@@ -63,7 +63,7 @@ rule("the password never leaves the browser", {}, async (at) => {
   }
 });
 
-rule("the reader's language goes along with each answer, and with nothing else", { locale: "es-ES" }, async (at) => {
+rule("the reader's language and the wish for every form go along with each answer, and nothing else", { locale: "es-ES" }, async (at) => {
   await at.open();
   await at.types(USER, "Tab", PASSWORD, "Enter");
   await at.asks("captcha");
@@ -71,7 +71,8 @@ rule("the reader's language goes along with each answer, and with nothing else",
   await at.says("status", "No es correcto. Quedan 2 intentos.");
   const [first, ...answers] = at.sent.map((body) => JSON.parse(body));
   assert.equal(first.ClientMetadata, undefined);
-  assert.deepEqual(answers.map((answer) => answer.ClientMetadata), [{ locale: "es-ES" }, { locale: "es-ES" }]);
+  const metadata = { locale: "es-ES", challenge: "all", captcha: "all" };
+  assert.deepEqual(answers.map((answer) => answer.ClientMetadata), [metadata, metadata]);
 });
 
 rule("page and question are in the reader's language", { locale: "es-MX" }, async (at) => {
@@ -167,10 +168,9 @@ rule("a solution that was lost on the way is sent again by a button", {}, async 
   await at.open();
   await at.passTo("captcha");
   let posts = 0;
-  // The first asks for the computation, the second brings its solution.
-  await at.page.route(`${ENDPOINT}/`, (route) => (++posts === 2 ? route.abort() : route.continue()));
+  await at.page.route(`${ENDPOINT}/`, (route) => (++posts === 1 ? route.abort() : route.continue()));
   at.expectedErrors.push(/net::ERR_FAILED/);
-  await at.page.getByRole("button", { name: "Let this device compute (uses one try)" }).press("Enter");
+  await at.page.getByRole("button", { name: "Let this device compute", exact: true }).press("Enter");
   await at.says("alert", /The server cannot be reached\. Try again\./);
   assert.equal(await at.focused(), "continue");
   await at.page.getByRole("button", { name: "Try again" }).press("Enter");
@@ -244,17 +244,24 @@ rule("a challenge that the page was not written for shows what came with it, as 
   await at.inspect("light", "8-other-challenge");
 });
 
-rule("a computation passes where the picture cannot be read, and costs the try that it says", {}, async (at) => {
+rule("picture, sound and computation come at once, and changing between them uses no try", {}, async (at) => {
   await at.open();
   await at.passTo("captcha");
-  await at.page.getByRole("button", { name: "Let this device compute (uses one try)" }).press("Enter");
+  const calls = at.sent.length;
+  const press = (name) => at.page.getByRole("button", { name, exact: true }).press("Enter");
+  await press("Listen instead");
+  await at.asks("captcha-sound", { tries: "3 tries left." });
+  await press("Show a picture instead");
+  await at.asks("captcha", { tries: "3 tries left." });
+  assert.equal(at.sent.length, calls);
+  await press("Let this device compute");
   await at.asks("question", { progress: "Step 3 of 3", tries: "3 tries left." });
   const answers = at.sent.map((body) => JSON.parse(body)).filter((body) => body.ChallengeName === "CUSTOM_CHALLENGE");
-  assert.deepEqual(answers.map((answer) => answer.ClientMetadata.challenge), ["PROOF_OF_WORK", "PROOF_OF_WORK"]);
+  assert.deepEqual(answers.map((answer) => answer.ClientMetadata.challenge), ["all"]);
   await at.types(await at.securityAnswer(), "Enter");
   await at.signedIn();
 
-  // Who has chosen once need not choose again, so that the next sign-in loses no try.
+  // The choice holds for the next sign-in.
   await at.page.locator("#done").getByRole("button", { name: "Start again" }).click();
   await at.types(PASSWORD, "Enter");
   await at.asks("question");
@@ -263,8 +270,8 @@ rule("a computation passes where the picture cannot be read, and costs the try t
 rule("six digits can be heard and typed without leaving the field", {}, async (at) => {
   await at.open();
   await at.passTo("captcha");
-  await at.page.getByRole("button", { name: "Listen instead (uses one try)" }).press("Enter");
-  await at.asks("captcha-sound", { tries: "2 tries left." });
+  await at.page.getByRole("button", { name: "Listen instead", exact: true }).press("Enter");
+  await at.asks("captcha-sound", { tries: "3 tries left." });
   await at.page.waitForFunction(() => document.getElementById("captcha-sound").readyState >= 2);
   await at.page.evaluate(() => document.getElementById("captcha-sound").pause());
   await at.types("p");
@@ -272,9 +279,21 @@ rule("six digits can be heard and typed without leaving the field", {}, async (a
   assert.equal(await at.focused(), "answer");
   assert.equal(await at.page.inputValue("#answer"), "");
   await at.inspect("light", "10-sound");
-  const answer = await at.captchaAnswer();
+  const answer = await at.captchaAnswer("spokenAnswer");
   assert.match(answer, /^[0-9]{6}$/);
   await at.types(answer, "Enter");
+  await at.asks("question");
+});
+
+rule("the first challenge without a password comes in one form, and another one uses a try once", {}, async (at) => {
+  await at.open(WITHOUT_PASSWORD);
+  await at.withoutPassword();
+  await at.asks("captcha", { tries: "3 tries left." });
+  await at.page.getByRole("button", { name: "Listen instead (uses one try)" }).press("Enter");
+  await at.asks("captcha-sound", { tries: "2 tries left." });
+  await at.page.getByRole("button", { name: "Show a picture instead", exact: true }).press("Enter");
+  await at.asks("captcha", { tries: "2 tries left." });
+  await at.types(await at.captchaAnswer(), "Enter");
   await at.asks("question");
 });
 

@@ -141,11 +141,12 @@ export class Visit {
     return this.page.evaluate(() => document.activeElement.id);
   }
 
-  async captchaAnswer() {
+  /** The letters in the picture, or the private parameter called `name`. */
+  async captchaAnswer(name = "answer") {
     const { Session } = await this.#reply.json();
     const response = await fetch(`${ENDPOINT}/debug/answer?${new URLSearchParams({ session: Session })}`);
     assert.equal(response.status, 200, "expected `/debug/answer` to know the session");
-    return (await response.json()).privateChallengeParameters.answer;
+    return (await response.json()).privateChallengeParameters[name];
   }
 
   async securityAnswer() {
