@@ -1,10 +1,11 @@
-//! Asks for a key that takes a computer about a second to find: a PBKDF2 puzzle in the format of ALTCHA, version 2.
+//! Asks for a key that a computer has to search for: a PBKDF2 puzzle in the format of ALTCHA, version 2.
 //!
 //! A browser computes PBKDF2 as fast as a program does (Web Cryptography API), so a bot gains little by native code;
 //! graphics cards do gain. Each try derives a key from a nonce and a counter; the one whose key starts with the given
 //! half is the answer. The key is drawn here and compared by verify, so that neither searches.
 
 use std::num::ParseIntError;
+use std::ops::Range;
 use std::time::UNIX_EPOCH;
 
 use async_trait::async_trait;
@@ -20,7 +21,7 @@ use sha2::Sha256;
 /// PBKDF2 iterations of one try.
 const COST: u32 = 5_000;
 
-/// Tries before the counter can be found, where `PROOF_OF_WORK_TRIES` does not say: about a second on a phone.
+/// The average if `PROOF_OF_WORK_TRIES` is not set.
 const DEFAULT_TRIES: Tries = Tries(200);
 
 /// How often the work can double.
@@ -46,7 +47,7 @@ struct ProofOfWorkIssuer {
     session: SessionMinutes,
 }
 
-/// The least number of tries; the most is one less than twice as many.
+/// The average number of tries that a puzzle takes. The most is twice the average.
 #[derive(Clone, Copy)]
 struct Tries(u32);
 
@@ -65,18 +66,26 @@ impl Tries {
     }
 
     /// Twice as many for each wrong answer.
-    fn after(self, wrong: u8) -> u32 {
-        self.0 << wrong.min(MOST_DOUBLINGS)
+    fn after(self, wrong: u8) -> Self {
+        Self(self.0 << wrong.min(MOST_DOUBLINGS))
+    }
+
+    /// The counters that a puzzle's counter is drawn from.
+    ///
+    /// They start at 0, because solvers do. Each is as likely as the others, so every order of trying needs `self` + 1/2
+    /// tries on average, and a new puzzle for one that is given up early never makes a solved puzzle cheaper.
+    fn counters(self) -> Range<u32> {
+        0..2 * self.0
     }
 }
 
 #[async_trait]
 impl Issuer for ProofOfWorkIssuer {
     async fn issue(&self, request: &Request<'_>, rng: &mut (dyn CryptoRng + Send)) -> Result<Issued, IssueError> {
-        let least = self.tries.after(request.wrong);
-        let (nonce, salt): ([u8; 16], [u8; 16]) = (rng.random(), rng.random());
-        let counter = rng.random_range(least..2 * least);
-        let key = hex::encode(&derive(nonce, counter, salt));
+        let counters = self.tries.after(request.wrong).counters();
+        let most_tries = counters.end;
+        let puzzle = Puzzle::draw(counters, rng);
+        let key = hex::encode(&derive(puzzle.nonce, puzzle.counter, puzzle.salt));
         let (prefix, _) = key.split_at(key.len() / 2);
         let expires = request.now.duration_since(UNIX_EPOCH).unwrap_or_default() + self.session.duration();
         let challenge = serde_json::json!({ "parameters": {
@@ -85,13 +94,31 @@ impl Issuer for ProofOfWorkIssuer {
             "expiresAt": expires.as_secs(),
             "keyLength": 32,
             "keyPrefix": prefix,
-            "nonce": hex::encode(&nonce),
-            "salt": hex::encode(&salt),
+            "nonce": hex::encode(&puzzle.nonce),
+            "salt": hex::encode(&puzzle.salt),
         }});
         Ok(Issued::new()
             .public("proofOfWork", challenge.to_string())
-            .public("mostTries", (2 * least).to_string())
+            .public("mostTries", most_tries.to_string())
             .private(DERIVED_KEY, key))
+    }
+}
+
+/// The random parts of a puzzle. The counter is its solution.
+struct Puzzle {
+    nonce: [u8; 16],
+    salt: [u8; 16],
+    counter: u32,
+}
+
+impl Puzzle {
+    /// Each of `counters` is as likely as the others.
+    fn draw(counters: Range<u32>, rng: &mut (dyn CryptoRng + Send)) -> Self {
+        Self {
+            nonce: rng.random(),
+            salt: rng.random(),
+            counter: rng.random_range(counters),
+        }
     }
 }
 
@@ -106,6 +133,15 @@ fn derive(nonce: [u8; 16], counter: u32, salt: [u8; 16]) -> [u8; 32] {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashMap;
+    use std::iter::once;
+
+    use cognito_challenge::keys::Keys;
+    use cognito_challenge::texts::Texts;
+    use cognito_challenge::user::{Existence, User};
+    use rand::SeedableRng;
+    use rand::rngs::StdRng;
+
     use super::*;
 
     #[test]
@@ -120,10 +156,115 @@ mod tests {
     fn each_wrong_answer_doubles_the_work_up_to_a_limit() {
         let tries = Tries(100);
         assert_eq!(
-            [0, 1, 2, 4, 5, 255].map(|wrong| tries.after(wrong)),
+            [0, 1, 2, 4, 5, 255].map(|wrong| tries.after(wrong).0),
             [100, 200, 400, 1600, 1600, 1600]
         );
-        assert!(Tries(Tries::MOST).after(255).checked_mul(2).is_some());
+        assert!(Tries(Tries::MOST).after(255).0.checked_mul(2).is_some());
+    }
+
+    #[test]
+    fn no_strategy_needs_less_work_than_trying_every_counter_from_0() {
+        for tries in (1..=20).chain(once(DEFAULT_TRIES.0)) {
+            let works = works(&Tries(tries).counters());
+            let cheapest = works
+                .into_iter()
+                .min_by(|a, b| (a.tried * b.solved).cmp(&(b.tried * a.solved)));
+            let Work {
+                start,
+                stop,
+                tried,
+                solved,
+            } = cheapest.unwrap();
+            assert_eq!(
+                2 * tried,
+                (2 * u64::from(tries) + 1) * solved,
+                "{tries} + 1/2 tries on average, but {tried} / {solved} from {start} on and giving up after {stop}"
+            );
+        }
+    }
+
+    /// What a strategy costs: it tries the counters from `start` on, goes on at 0 after the highest one, and asks for a
+    /// new puzzle after `stop` tries. Of all puzzles together, one for each counter, it needs `tried` tries and solves
+    /// `solved`, so that a solved puzzle costs `tried / solved` tries on average.
+    struct Work {
+        start: u32,
+        stop: u64,
+        tried: u64,
+        solved: u64,
+    }
+
+    /// What each strategy costs that can solve a puzzle.
+    fn works(counters: &Range<u32>) -> Vec<Work> {
+        let mut works = Vec::new();
+        for start in 0..counters.end {
+            let (mut tried, mut solved) = (0, 0);
+            for (counter, stop) in (start..counters.end).chain(0..start).zip(1..) {
+                tried += counters.len() as u64 - solved;
+                solved += u64::from(counters.contains(&counter));
+                if solved > 0 {
+                    works.push(Work {
+                        start,
+                        stop,
+                        tried,
+                        solved,
+                    });
+                }
+            }
+        }
+        works
+    }
+
+    #[test]
+    fn each_counter_is_drawn_as_often_as_the_others() {
+        const DRAWS: u32 = 10_000;
+        for (tries, parts) in [(1, 2), (4, 8), (DEFAULT_TRIES.0, 16)] {
+            let width = 2 * tries / parts;
+            let mut drawn = vec![0_u32; parts as usize];
+            for seed in 0..DRAWS {
+                let puzzle = Puzzle::draw(Tries(tries).counters(), &mut StdRng::seed_from_u64(seed.into()));
+                drawn[(puzzle.counter / width) as usize] += 1;
+            }
+            // Hoeffding: P(|drawn - DRAWS / parts| >= distance) <= 2 exp(-2 distance² / DRAWS). For all parts together,
+            // this distance makes that less than 1e-9.
+            let distance = (f64::from(DRAWS) / 2.0 * (2e9 * f64::from(parts)).ln()).sqrt();
+            let expected = f64::from(DRAWS) / f64::from(parts);
+            assert!(distance < expected, "a part that is never drawn is found");
+            for count in &drawn {
+                assert!(
+                    (f64::from(*count) - expected).abs() < distance,
+                    "{tries} tries: {drawn:?}, expected {expected} ± {distance}"
+                );
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn the_work_ends_before_the_most_tries() {
+        let (keys, texts) = (Keys::parse(&"secret".repeat(6)).unwrap(), Texts::default());
+        let issuer = ProofOfWorkIssuer {
+            tries: Tries(1),
+            session: "3".parse().unwrap(),
+        };
+        let attributes = HashMap::new();
+        let user = User::new("pool", "ada", Existence::Existing, &attributes);
+        let mut request = Request::new(user, &keys, &texts, UNIX_EPOCH);
+        for (wrong, most) in [(0, 2), (1, 4)] {
+            request.wrong = wrong;
+            let mut found = vec![0; most as usize];
+            for seed in 0..24 {
+                let asked = issuer.issue(&request, &mut StdRng::seed_from_u64(seed)).await.unwrap();
+                assert_eq!(asked.public["mostTries"], most.to_string());
+                let challenge: serde_json::Value = serde_json::from_str(&asked.public["proofOfWork"]).unwrap();
+                let [nonce, salt] = ["nonce", "salt"].map(|name| {
+                    let digits = challenge["parameters"][name].as_str().unwrap();
+                    u128::from_str_radix(digits, 16).unwrap().to_be_bytes()
+                });
+                let key = &asked.private[DERIVED_KEY];
+                let solution = (0..most).find(|&counter| hex::encode(&derive(nonce, counter, salt)) == *key);
+                found[solution.unwrap() as usize] += 1;
+            }
+            assert!(!found.contains(&0), "{found:?}");
+        }
     }
 
     #[test]

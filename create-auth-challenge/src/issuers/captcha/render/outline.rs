@@ -35,7 +35,7 @@ impl Outline {
             let t = f32::from(piece) / f32::from(PIECES);
             let (at, ahead) = (on_curve(from, bend, to, t), on_curve(from, bend, to, t + 0.01));
             let (dx, dy) = (ahead.x - at.x, ahead.y - at.y);
-            let length = dx.hypot(dy).max(f32::EPSILON);
+            let length = (dx * dx + dy * dy).sqrt().max(f32::EPSILON);
             let (nx, ny) = (-dy / length * half, dx / length * half);
             let sides = (point(at.x + nx, at.y + ny), point(at.x - nx, at.y - ny));
             match last {
