@@ -8,7 +8,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use benches::lambda::Program;
 use loop_tests::dynamodb::{Fate, Network, table};
 use loop_tests::functions::SECRET;
-use loop_tests::local::function;
+use loop_tests::local::{Client, Local, Refusal, function};
+use loop_tests::script::right_answer;
 use serde_json::{Value, json};
 
 const DAY: u64 = 24 * 60 * 60;
@@ -165,4 +166,72 @@ fn an_item_of_an_earlier_version_counts_on() {
     network.sent();
     assert!(!verify.takes("wrong"));
     assert_eq!(number(&written(&network)[0], "consecutive"), 2);
+}
+
+#[test]
+fn at_the_limit_the_right_answer_is_wrong_until_admin_resets_the_attempts() {
+    const FLOW: &str = "CAPTCHA:1,SECURITY_QUESTION:1";
+    let folder = tempfile::TempDir::new().unwrap();
+    let noted = folder.path().join("table");
+    let verify = format!(
+        "echo $AWS_ENDPOINT_URL_DYNAMODB $ATTEMPTS_TABLE >{}; exec {}",
+        noted.display(),
+        function("verify-auth-challenge").display()
+    );
+    let limit = ["--parameter", "AttemptsLimit=3"];
+    let local = Local::start(&[&["--flow", FLOW, "--verify-auth-challenge", &verify][..], &limit].concat());
+    let client = Client::new(&local);
+    // Whether the answer to the picture is right: a wrong one ends the sign-in.
+    let passes = |user: &str, right: bool| {
+        let asked = client.start(user).unwrap();
+        let answer = if right {
+            right_answer(&asked["ChallengeParameters"], &client.private_parameters(&asked))
+        } else {
+            "wrong".to_owned()
+        };
+        let answered = client.answer(user, &asked, &answer, &Value::Null);
+        answered
+            .inspect_err(|refusal| assert_eq!(*refusal, Refusal::incorrect()))
+            .is_ok()
+    };
+    for user in ["demo", "nonexistent"] {
+        assert!(passes(user, true), "{user}");
+        for _ in 0..3 {
+            assert!(!passes(user, false), "{user}");
+        }
+        assert!(!passes(user, true), "{user}");
+    }
+
+    let noted = std::fs::read_to_string(&noted).unwrap();
+    let (endpoint, table) = noted.trim().split_once(' ').unwrap();
+    let reset = |user: &str, table: &str, flow: &str| {
+        let args = [
+            "attempts",
+            "reset",
+            "--username",
+            user,
+            "--table",
+            table,
+            "--flow",
+            flow,
+        ];
+        local.admin_command(&args, &[("AWS_ENDPOINT_URL_DYNAMODB", endpoint)], "")
+    };
+    for (user, table, flow, message) in [
+        ("nonexistent", table, FLOW, "UserNotFoundException"),
+        ("demo", "elsewhere", FLOW, "the table: ResourceNotFoundException"),
+        ("demo", table, "CAPTCHA", "write it as `CAPTCHA:3`"),
+    ] {
+        let (code, printed) = reset(user, table, flow);
+        assert_eq!(code, Some(2), "{printed}");
+        assert!(printed.contains(message), "{printed}");
+    }
+    assert!(!passes("demo", true), "nothing was reset");
+    let (code, printed) = reset("demo", table, FLOW);
+    assert_eq!(
+        (code, printed.as_str()),
+        (Some(0), "`demo` has no counted wrong answers any more\n")
+    );
+    assert!(passes("demo", true));
+    assert!(!passes("nonexistent", true));
 }

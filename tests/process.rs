@@ -290,13 +290,22 @@ impl Local {
     ///
     /// An `admin` that cannot be run at all.
     pub fn admin_questions(&self, args: &[&str], input: &str) -> (Option<i32>, String) {
+        self.admin_command(&[&["questions"], args].concat(), &[], input)
+    }
+
+    /// Runs `admin ARGS` on the pool with `variables` and `input`: its exit code and all that it printed.
+    ///
+    /// # Panics
+    ///
+    /// An `admin` that cannot be run at all.
+    pub fn admin_command(&self, args: &[&str], variables: &[(&str, &str)], input: &str) -> (Option<i32>, String) {
         let mut process = Command::new(&BUILT.admin)
-            .arg("questions")
             .args(args)
             .args(["--endpoint-url", &self.endpoint, "--user-pool-id", POOL])
             .env("CHALLENGE_SECRET", &self.secret)
             .env("AWS_ACCESS_KEY_ID", "test")
             .env("AWS_SECRET_ACCESS_KEY", "test")
+            .envs(variables.iter().copied())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

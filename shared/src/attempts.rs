@@ -13,15 +13,16 @@ pub const ID: &str = "id";
 /// Cognito passes an existing username as it is in the pool, whatever the spelling that was typed. A nonexistent name
 /// comes as it was typed, and other spellings of it must not give more attempts: see [`User::identity`].
 pub fn key<'a>(keys: &Keys, user: &User<'_>, challenges: impl Iterator<Item = &'a str>) -> String {
+    // These words are part of the hash: others would start all counts anew.
     let kind = match user.existence {
         Existence::Existing => "user",
-        Existence::Nonexistent => "nonexistent",
+        Existence::Nonexistent => "nobody",
     };
     let mut challenges: Vec<_> = challenges.collect();
     challenges.sort_unstable();
     let (identity, challenges) = (user.identity(), challenges.join(","));
     let parts = [user.pool, kind, &identity, &challenges].map(str::as_bytes);
-    hex::encode(&keys.mac("attempts: user and step", &parts))
+    hex::encode(&keys.mac("attempts: user and challenge", &parts))
 }
 
 #[cfg(test)]

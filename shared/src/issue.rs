@@ -111,7 +111,7 @@ impl<'a> Request<'a> {
 /// A challenge: what the client is shown, what verify needs, and what the next attempt needs.
 ///
 /// It has no `Debug`, because it holds the answer. The parameters `challenge`, `step`, `steps`, `attemptsLeft`,
-/// `alternatives` and `issuedAt` are set by create: a type that sets one of them is an error.
+/// `alternatives`, `together` and `issuedAt` are set by create: a type that sets one of them is an error.
 #[derive(Clone, Default)]
 pub struct Issued {
     /// Parameters that the client sees.
