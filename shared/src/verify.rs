@@ -12,14 +12,17 @@ use crate::private::PrivateParameters;
 use crate::telemetry::Telemetry;
 use crate::user::User;
 
+/// The most characters of an answer that verify reads, as the client sent them. A longer answer is wrong.
+pub const MAX_ANSWER_CHARS: usize = 1024;
+
 /// The answering half of a challenge type: judges the answers that verify is given.
 #[async_trait]
 pub trait Verifier: Send + Sync {
     /// Judges an answer.
     ///
-    /// The answer is not empty, has at most 1,024 characters, and came while the challenge was still valid. The function
-    /// gives the check two seconds and catches its panics: both count as [`CannotJudge`]. A check that blocks its thread
-    /// cannot be interrupted. An empty expected answer must match nothing.
+    /// The answer is not empty, has at most [`MAX_ANSWER_CHARS`] characters, and came while the challenge was still
+    /// valid. The function gives the check two seconds and catches its panics: both count as [`CannotJudge`]. A check
+    /// that blocks its thread cannot be interrupted. An empty expected answer must match nothing.
     ///
     /// # Errors
     ///

@@ -10,16 +10,13 @@ use cognito_challenge::private::{CHALLENGE, ISSUED_AT, PrivateParameters};
 use cognito_challenge::session::SessionMinutes;
 use cognito_challenge::telemetry::Telemetry;
 use cognito_challenge::user::{Existence, User};
-use cognito_challenge::verify::{Answer, CannotJudge, Verdict, Verifier, Why};
+use cognito_challenge::verify::{Answer, CannotJudge, MAX_ANSWER_CHARS, Verdict, Verifier, Why};
 use cognito_challenge_runtime::{self as runtime, ConfigError, Configured, Environment};
 use serde_json::Value;
 use tracing::{info, warn};
 
 use crate::lockout::{Counted, Lockout};
 use crate::{IfUnavailable, Verifiers};
-
-/// The longest answer that is judged, in characters.
-pub const MAX_ANSWER_CHARS: usize = 1024;
 
 /// How far the clock of the function that asked may be ahead of this one's.
 const CLOCK_SKEW: Duration = Duration::from_mins(1);
