@@ -59,7 +59,7 @@ fn of_all_forms_of_a_step_at_once_each_can_be_answered_once() {
     let local = Local::start(&["--flow", "CAPTCHA|PROOF_OF_WORK:9"]);
     let client = Client::new(&local);
     let all = json!({"challenge": "all", "captcha": "all"});
-    let mut answers = Vec::new();
+    let mut answers: Vec<String> = Vec::new();
     for form in ["picture", "recording", "puzzle"] {
         let mut asked = ask_all(&client, "demo");
         // The answers to earlier challenges are wrong here.

@@ -245,10 +245,34 @@ fn answers_that_admin_enrols_are_right_until_they_are_reset() {
 }
 
 #[test]
+fn the_longest_answer_that_admin_enrols_is_right() {
+    let local = Local::start(&["--flow", "SECURITY_QUESTION:1"]);
+    let user = json!({"Username": "ada", "MessageAction": "SUPPRESS", "TemporaryPassword": "Passw0rd!demo"});
+    local.admin("AdminCreateUser", &user);
+    // Each of 1,024 characters, and of more when normalised.
+    let longest = |id: &str| format!("{id}{}", "ﬁ".repeat(1024 - id.len()));
+    let ids = ["birth-city", "first-pet", "first-teacher"];
+    let answers: String = ids.iter().map(|id| format!("{id}={}\n", longest(id))).collect();
+    let (code, printed) = local.admin_questions(&["enroll", "--stdin", "--username", "ada"], &answers);
+    assert_eq!(code, Some(0), "{printed}");
+    let client = Client::new(&local);
+    let reply = client.start("ada").unwrap();
+    let asked = longest(reply["ChallengeParameters"]["questionId"].as_str().unwrap());
+    assert!(client.answer("ada", &reply, &asked, &Value::Null).is_ok());
+}
+
+#[test]
 fn admin_refuses_weak_answers_and_unknown_users_without_quoting_them() {
     let local = Local::start(&["--flow", "SECURITY_QUESTION:1"]);
+    let long = &"hunter2".repeat(147)[..1025];
+    let long = format!("first-pet={long}\nbirth-city=Seattle\nfirst-teacher=Ms Ada\n");
     for (user, answers, message) in [
         ("demo", "first-pet=hunter2\n", "answer at least 3"),
+        (
+            "demo",
+            long.as_str(),
+            "`first-pet` is too long: give at most 1024 characters",
+        ),
         (
             "demo",
             "first-pet=demo\nbirth-city=hunter2\nfirst-teacher=Ms Ada\n",

@@ -19,6 +19,7 @@ use serde_json::{Value, json};
 const DEFINE: &str = "define-auth-challenge";
 const CREATE: &str = "create-auth-challenge";
 const VERIFY: &str = "verify-auth-challenge";
+const PRE_TOKEN: &str = "pre-token-generation";
 
 /// A function with the environment that the template gives it, and an S3 that is not there.
 fn start(name: &str) -> Function {
@@ -34,6 +35,7 @@ fn start(name: &str) -> Function {
     match name {
         DEFINE => Function::start(name, &[flow]),
         CREATE => Function::start(name, &[&[flow], &secret[..], &s3[..]].concat()),
+        PRE_TOKEN => Function::start(name, &[]),
         _ => Function::start(
             name,
             &[&[flow], &secret[..], &attempts("http://127.0.0.1:1", "open")[..]].concat(),
@@ -116,6 +118,7 @@ fn every_line_has_the_same_fields_and_metrics_that_cloudwatch_takes() {
         (DEFINE, run(DEFINE, "define")),
         (CREATE, run(CREATE, "create")),
         (VERIFY, run(VERIFY, "verify")),
+        (PRE_TOKEN, run(PRE_TOKEN, "pre-token")),
         (VERIFY, run_all(counting, VERIFY, counted)),
     ] {
         for (index, (case, _, Invoked { line, .. })) in ran.into_iter().enumerate() {
@@ -150,7 +153,12 @@ fn every_line_has_the_same_fields_and_metrics_that_cloudwatch_takes() {
 
 #[test]
 fn no_line_tells_who_it_is_or_what_they_know() {
-    for (name, folder) in [(DEFINE, "define"), (CREATE, "create"), (VERIFY, "verify")] {
+    for (name, folder) in [
+        (DEFINE, "define"),
+        (CREATE, "create"),
+        (VERIFY, "verify"),
+        (PRE_TOKEN, "pre-token"),
+    ] {
         for (case, event, Invoked { answer, line }) in run(name, folder) {
             let mut secrets = vec![SECRET.to_owned(), "a key that nobody may see".to_owned()];
             for path in [

@@ -37,6 +37,7 @@ pub fn handle(event: Value) -> Result<Value, Refusal> {
     let event = Event::<PreTokenGeneration>::parse(event)?;
     let way = event.trigger_source();
     if !ALLOWED.contains(&way.as_str()) {
+        info!(TokensRefused = 1, reason = "ChallengesSkipped");
         return Err(Refusal::Unasked { way });
     }
     info!(decision = "issueTokens", "the tokens go out as they are");
@@ -64,6 +65,7 @@ pub enum Refusal {
 
 #[cfg(test)]
 mod tests {
+    use cognito_challenge_runtime::log::record;
     use serde_json::json;
 
     use super::*;
@@ -97,6 +99,23 @@ mod tests {
             let refusal = handle(event(&json!(source))).unwrap_err().to_string();
             assert!(refusal.contains(&format!("`{source}`")), "{refusal}");
             assert!(!refusal.contains("hunter2"), "{refusal}");
+        }
+    }
+
+    #[test]
+    fn the_log_counts_refusals_and_nothing_else() {
+        for (source, refused) in [
+            ("TokenGeneration_Authentication", json!(null)),
+            ("TokenGeneration_RefreshTokens", json!(null)),
+            ("TokenGeneration_NewPasswordChallenge", json!(1)),
+            ("TokenGeneration_SomethingNew", json!(1)),
+            ("PreSignUp_SignUp", json!(null)),
+        ] {
+            let (_, lines) = record(&[], || handle(event(&json!(source))));
+            let line: Value = serde_json::from_str(&lines.concat()).unwrap();
+            assert_eq!(line["TokensRefused"], refused, "{source}");
+            assert_eq!(line["reason"] == "ChallengesSkipped", refused == 1, "{source}");
+            assert!(!line.to_string().contains("hunter2"), "{source}");
         }
     }
 

@@ -1,8 +1,11 @@
 //! Whose invocation it is, as far as the log may know.
 
+use std::collections::HashMap;
+
 use cognito_challenge::event::printable;
 use cognito_challenge::hex;
 use cognito_challenge::keys::Keys;
+use cognito_challenge::user::{Existence, User};
 use serde_json::Value;
 
 /// What an event says of itself, fit for the log.
@@ -18,13 +21,19 @@ impl Origin {
     /// Reads it from `event`. Without `pseudonyms` there is no user.
     pub(super) fn of(event: &Value, pseudonyms: Option<&Pseudonyms>) -> Self {
         let text = |path: &[&str]| path.iter().try_fold(event, |value, name| value.get(name))?.as_str();
-        // A user that does not exist has no `sub`.
-        let user = text(&["request", "userAttributes", "sub"]).or(text(&["userName"]));
+        let not_found = event.pointer("/request/userNotFound") == Some(&Value::Bool(true));
+        let sub = text(&["request", "userAttributes", "sub"]).map(str::to_owned);
+        let name = text(&["userName"]).map(|name| {
+            let existence = Existence::from_not_found(not_found);
+            User::new("", name, existence, &HashMap::new()).identity()
+        });
+        // A nonexistent user has no `sub`.
+        let user = sub.filter(|_| !not_found).or(name);
         Self {
             trigger: text(&["triggerSource"]).map(printable),
             pool: text(&["userPoolId"]).map(printable),
             client: text(&["callerContext", "clientId"]).map(printable),
-            user: pseudonyms.zip(user).map(|(pseudonyms, user)| pseudonyms.of(user)),
+            user: pseudonyms.zip(user).map(|(pseudonyms, user)| pseudonyms.of(&user)),
         }
     }
 }
@@ -67,6 +76,23 @@ mod tests {
         assert_ne!(of("ada", Some("1"), "k"), of("ada", Some("2"), "k"));
         assert_ne!(of("ada", Some("1"), "k"), of("ada", Some("1"), "x"));
         assert_ne!(of("nobody", None, "k"), of("no one", None, "k"));
+    }
+
+    #[test]
+    fn spellings_of_a_nonexistent_name_are_one_pseudonym() {
+        let of = |name, sub: Option<&str>, not_found: Value| {
+            let mut event = event(name, sub);
+            event["request"]["userNotFound"] = not_found;
+            Origin::of(&event, Some(&pseudonyms("k"))).user.unwrap()
+        };
+        assert_eq!(of("Ada", None, json!(true)), of("aDA", None, json!(true)));
+        assert_ne!(of("Ada", None, json!(true)), of("Bob", None, json!(true)));
+        // A nonexistent user has no attributes, whatever the event says.
+        assert_eq!(of("Ada", Some("1"), json!(true)), of("ada", None, json!(true)));
+        // The name of an existing user is as it is in the pool.
+        for not_found in [json!(false), json!(null), json!("true"), json!(1)] {
+            assert_ne!(of("Ada", None, not_found.clone()), of("ada", None, not_found));
+        }
     }
 
     #[test]

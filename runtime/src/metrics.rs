@@ -13,7 +13,7 @@ pub const NAMESPACE: &str = "CustomAuthChallenge";
 pub const FUNCTION: &str = "function";
 
 /// The metrics of the functions themselves; challenge types of other crates declare their own.
-pub static METRICS: [Metric; 15] = [
+pub static METRICS: [Metric; 16] = [
     Metric::time("Argon2Milliseconds"),
     Metric::time("AttemptsMilliseconds"),
     Metric::count("AttemptsUnreachable", None),
@@ -29,6 +29,7 @@ pub static METRICS: [Metric; 15] = [
     Metric::time("S3Milliseconds"),
     Metric::count("SignInsPassed", None),
     Metric::count("SignInsStarted", None),
+    Metric::count("TokensRefused", Some("trigger")),
 ];
 
 /// The member `_aws` of a line, which tells CloudWatch what metrics are in it.

@@ -12,6 +12,9 @@ use crate::private::PrivateParameters;
 use crate::telemetry::Telemetry;
 use crate::user::User;
 
+/// The most characters of an answer that verify reads, as the client sent them. A longer answer is wrong.
+pub const MAX_ANSWER_CHARS: usize = 1024;
+
 /// What a client sends in place of an answer to get another challenge of the step. It is never right, no type sees it,
 /// and it is not counted as a wrong answer across sign-ins. It uses one attempt of the step, as Cognito's session requires.
 pub const NO_ANSWER: &str = "-";
@@ -21,9 +24,9 @@ pub const NO_ANSWER: &str = "-";
 pub trait Verifier: Send + Sync {
     /// Judges an answer.
     ///
-    /// The answer is not empty, has at most 1,024 characters, and came while the challenge was still valid. The function
-    /// gives the check two seconds and catches its panics: both count as [`CannotJudge`]. A check that blocks its thread
-    /// cannot be interrupted. An empty expected answer must match nothing.
+    /// The answer is not empty, has at most [`MAX_ANSWER_CHARS`] characters, and came while the challenge was still
+    /// valid. The function gives the check two seconds and catches its panics: both count as [`CannotJudge`]. A check
+    /// that blocks its thread cannot be interrupted. An empty expected answer must match nothing.
     ///
     /// # Errors
     ///

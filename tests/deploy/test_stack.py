@@ -4,6 +4,7 @@ SAM's own translator makes CloudFormation of the template, and ministack makes t
 """
 
 import json
+import re
 import unittest
 
 from cloud import Cloud, translated
@@ -211,6 +212,44 @@ class Stack(unittest.TestCase):
         self.assertFalse(self.other_outputs.keys() & {"UserPoolId", "UserPoolClientId"})
         for name in CALLS:
             self.assertEqual(self.other_outputs[f"{name}Arn"], self.function(name, self.other)["FunctionArn"])
+
+    def test_every_function_has_alarms_for_its_errors_throttles_and_duration(self):
+        resources = translated()["Resources"]
+        watched = set()
+        for id, resource in resources.items():
+            if resource["Type"] == "AWS::CloudWatch::Alarm":
+                alarm = resource["Properties"]
+                self.assertEqual(alarm["TreatMissingData"], "notBreaching", id)
+                self.assertGreater(len(alarm["AlarmActions"]), 0, id)
+                watched.update(self.watched(id, alarm))
+        functions = [id for id, kind in self.kinds() if kind == "AWS::Lambda::Function"]
+        self.assertEqual(len(functions), len(CALLS))
+        for function in functions:
+            for metric in ("Errors", "Throttles", "Duration"):
+                with self.subTest(function, metric=metric):
+                    self.assertIn(("AWS/Lambda", metric, function), watched)
+
+    def watched(self, id, alarm):
+        """The metrics that raise an alarm: namespace, name and function of each."""
+        queries = alarm.get("Metrics", [])
+        metrics = [query["MetricStat"]["Metric"] for query in queries if "MetricStat" in query]
+        for expression in [query["Expression"] for query in queries if "Expression" in query]:
+            # A metric that the expression leaves out raises nothing.
+            used = set(re.findall(r"[a-z]+", expression))
+            self.assertEqual(used, {query["Id"] for query in queries if "MetricStat" in query}, id)
+        for metric in metrics or [alarm]:
+            (dimension,) = metric["Dimensions"]
+            yield metric["Namespace"], metric["MetricName"], dimension["Value"]["Ref"]
+
+    def test_the_dashboard_shows_every_function_and_the_refusals_of_tokens(self):
+        body = json.loads(translated()["Resources"]["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"])
+        lines = [metric for widget in body["widgets"] for metric in widget["properties"]["metrics"]]
+        shown = {tuple(line[:4]) for line in lines if len(line) >= 4}
+        self.assertIn(("CustomAuthChallenge", "TokensRefused", "function", "${PreTokenGenerationFunction}"), shown)
+        for function in (id for id, kind in self.kinds() if kind == "AWS::Lambda::Function"):
+            for metric in ("Errors", "Throttles", "Duration"):
+                with self.subTest(function, metric=metric):
+                    self.assertIn(("AWS/Lambda", metric, "FunctionName", f"${{{function}}}"), shown)
 
     def test_alarms_are_sent_only_where_an_address_is_given(self):
         self.assertNotIn("AlarmTopic", self.made)

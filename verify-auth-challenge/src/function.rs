@@ -9,7 +9,7 @@ use cognito_challenge::private::{ALTERNATIVES, CHALLENGE, ISSUED_AT, PrivatePara
 use cognito_challenge::session::SessionMinutes;
 use cognito_challenge::telemetry::Telemetry;
 use cognito_challenge::user::{Existence, User};
-use cognito_challenge::verify::{Answer, CannotJudge, NO_ANSWER, Verdict, Verifier, Why};
+use cognito_challenge::verify::{Answer, CannotJudge, MAX_ANSWER_CHARS, NO_ANSWER, Verdict, Verifier, Why};
 use cognito_challenge_runtime::{self as runtime, ConfigError, Configured, Environment};
 use futures_util::future::join_all;
 use serde_json::Value;
@@ -17,9 +17,6 @@ use tracing::{info, warn};
 
 use crate::lockout::{Counted, Lockout};
 use crate::{IfUnavailable, Verifiers};
-
-/// The longest answer that is judged, in characters.
-pub const MAX_ANSWER_CHARS: usize = 1024;
 
 /// How far the clock of the function that asked may be ahead of this one's.
 const CLOCK_SKEW: Duration = Duration::from_mins(1);

@@ -13,7 +13,8 @@ use std::time::SystemTime;
 
 use cognito_challenge_runtime::{self as runtime, Environment};
 
-pub use function::{Function, MAX_ANSWER_CHARS};
+pub use cognito_challenge::verify::MAX_ANSWER_CHARS;
+pub use function::Function;
 pub use unavailable::IfUnavailable;
 pub use verifiers::Verifiers;
 

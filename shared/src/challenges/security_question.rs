@@ -89,6 +89,15 @@ mod tests {
     }
 
     #[test]
+    fn a_hash_that_costs_too_much_matches_nothing() {
+        let stored = AnswerHash::new("peccy", &keys(), [7; 16]).unwrap().to_string();
+        for (cost, other) in [("m=19456", "m=4194304"), ("t=2", "t=1000"), ("p=1", "p=64")] {
+            let stored = stored.replace(cost, other);
+            assert_eq!(check(&stored, "peccy"), Verdict::Wrong(Why::NoSecret), "{other}");
+        }
+    }
+
+    #[test]
     fn a_decoy_matches_nothing_and_has_the_length_of_a_hash() {
         let decoy = AnswerHash::decoy([0; 16], [0; 32]).unwrap().to_string();
         let real = AnswerHash::new("peccy", &keys(), [7; 16]).unwrap().to_string();

@@ -23,7 +23,8 @@ impl Enrollment {
     ///
     /// # Errors
     ///
-    /// An unknown question, an answer that is nothing but blanks, and more than the attribute holds.
+    /// An unknown question, an answer that is nothing but blanks or longer than verify reads, and more than the
+    /// attribute holds.
     pub fn new<'a>(
         answers: impl IntoIterator<Item = (&'a str, &'a str)>,
         keys: &Keys,
@@ -138,8 +139,9 @@ mod tests {
     #[test]
     fn unreadable_entries_are_left_out() {
         let hash = AnswerHash::new("peccy", &keys(), [1; 16]).unwrap().to_string();
-        let attribute =
-            serde_json::json!({"first-pet": hash, "birth-city": "plain", "no-such": hash, "first-concert": 5});
+        let dear = hash.replace("t=2", "t=1000");
+        let attribute = serde_json::json!({"first-pet": hash, "birth-city": "plain", "no-such": hash,
+            "first-concert": 5, "first-teacher": dear});
         let ids: Vec<_> = Enrollment::parse(&attribute.to_string())
             .questions()
             .iter()
@@ -149,6 +151,16 @@ mod tests {
         for attribute in ["", "null", "[]", "x", "{\"first-pet\":null}"] {
             assert!(Enrollment::parse(attribute).questions().is_empty(), "{attribute}");
         }
+    }
+
+    #[test]
+    fn an_answer_that_verify_would_not_read_cannot_be_enrolled() {
+        let said = "hunter2".repeat(200);
+        let refused = Enrollment::new([("first-pet", said.as_str())], &keys(), || [1; 16]).unwrap_err();
+        assert_eq!(
+            refused.to_string(),
+            "the answer is too long: give at most 1024 characters"
+        );
     }
 
     #[test]

@@ -10,11 +10,20 @@ use subtle::ConstantTimeEq;
 use unicode_normalization::UnicodeNormalization;
 
 use crate::keys::Keys;
+use crate::verify::MAX_ANSWER_CHARS;
 
 /// Memory in KiB, passes and lanes: OWASP's Password Storage Cheat Sheet, Argon2id.
 const MEMORY_KIB: u32 = 19 * 1024;
 const PASSES: u32 = 2;
 const LANES: u32 = 1;
+
+/// The largest costs that a stored hash may have. All costs that OWASP's cheat sheet recommends are within them.
+///
+/// Verify gives a check two seconds, but cannot interrupt Argon2. With the memory that `template.yaml` gives verify,
+/// 512 MB, these costs take about one second (`docs/performance.md`: 0.14 s for 46 MiB and one pass).
+const MAX_MEMORY_KIB: u32 = 64 * 1024;
+const MAX_PASSES: u32 = 5;
+const MAX_LANES: u32 = 4;
 
 /// Rules by which spellings of an answer are one. A hash keeps their version, as Argon2's associated data (`data=` in
 /// the PHC string), and is compared by them for ever: what was released never changes, other rules are another version.
@@ -48,12 +57,16 @@ impl AnswerHash {
     ///
     /// # Errors
     ///
-    /// An answer of nothing but blanks.
+    /// An answer of nothing but blanks, and one of more than [`MAX_ANSWER_CHARS`] characters before normalising, which
+    /// verify does not read.
     pub fn new(answer: &str, keys: &Keys, salt: [u8; 16]) -> Result<Self, HashError> {
         Self::normalised(NEWEST, answer, keys, salt)
     }
 
     fn normalised(by: Normalisation, answer: &str, keys: &Keys, salt: [u8; 16]) -> Result<Self, HashError> {
+        if answer.chars().nth(MAX_ANSWER_CHARS).is_some() {
+            return Err(HashError::TooLong);
+        }
         let answer = (by.apply)(answer);
         if answer.is_empty() {
             return Err(HashError::Blank);
@@ -83,15 +96,20 @@ impl AnswerHash {
         }))
     }
 
-    /// Reads an Argon2id hash in the PHC string format with a salt, an output and a normalisation known here.
+    /// Reads an Argon2id hash in the PHC string format with a salt, an output, a normalisation known here, and costs
+    /// that verify has the time and the memory for.
     pub fn parse(phc: &str) -> Option<Self> {
         let hash = PasswordHash::new(phc).ok()?;
         let complete = hash.algorithm == Algorithm::Argon2id.ident()
             && hash.version == Some(Version::V0x13.into())
             && hash.salt.is_some()
             && hash.hash.is_some();
+        let parameters = Params::try_from(&hash).ok()?;
+        let affordable = parameters.m_cost() <= MAX_MEMORY_KIB
+            && parameters.t_cost() <= MAX_PASSES
+            && parameters.p_cost() <= MAX_LANES;
         let hash = Self(hash);
-        (complete && hash.normalisation(KNOWN).is_some()).then_some(hash)
+        (complete && affordable && hash.normalisation(KNOWN).is_some()).then_some(hash)
     }
 
     /// The one of `known` that the answer was hashed with.
@@ -149,6 +167,9 @@ pub enum HashError {
     /// The answer is nothing but blanks.
     #[error("the answer is empty")]
     Blank,
+    /// The answer has more than [`MAX_ANSWER_CHARS`] characters.
+    #[error("the answer is too long: give at most {MAX_ANSWER_CHARS} characters")]
+    TooLong,
 }
 
 /// `answer` as a new hash would have it.
@@ -261,6 +282,46 @@ mod tests {
         let hash = AnswerHash::new("peccy", &keys("k"), [7; 16]).unwrap();
         assert!(hash.verify("peccy", &keys("k")));
         assert!(!hash.verify("peccy", &keys("x")));
+    }
+
+    #[test]
+    fn a_stored_hash_that_costs_too_much_is_unreadable() {
+        for (stored, readable) in [
+            ("m=65536,t=5,p=4", true),
+            ("m=65537,t=2,p=1", false),
+            ("m=19456,t=6,p=1", false),
+            ("m=19456,t=2,p=5", false),
+            ("m=4294967295,t=1,p=1", false),
+            ("m=19456,t=4294967295,p=1", false),
+            ("m=134217728,t=2,p=16777215", false),
+        ] {
+            let hash = OF_VERSION_1.replace("m=19456,t=2,p=1", stored);
+            assert_eq!(AnswerHash::parse(&hash).is_some(), readable, "{stored}");
+        }
+    }
+
+    #[test]
+    fn every_cost_that_owasp_recommends_is_readable() {
+        for stored in ["m=47104,t=1", "m=19456,t=2", "m=12288,t=3", "m=9216,t=4", "m=7168,t=5"] {
+            let hash = OF_VERSION_1.replace("m=19456,t=2", stored);
+            assert!(AnswerHash::parse(&hash).is_some(), "{stored}");
+        }
+    }
+
+    #[test]
+    fn no_answer_is_hashed_that_verify_would_not_read() {
+        for letter in ["x", "ß", "ﷺ"] {
+            let longest = letter.repeat(MAX_ANSWER_CHARS);
+            let hash = AnswerHash::new(&longest, &keys("k"), [7; 16]).unwrap();
+            assert!(hash.verify(&longest, &keys("k")), "{letter}");
+            // Blanks count too: verify measures an answer as it was typed.
+            for longer in [longest.clone() + letter, longest + " "] {
+                assert_eq!(
+                    AnswerHash::new(&longer, &keys("k"), [7; 16]).unwrap_err(),
+                    HashError::TooLong
+                );
+            }
+        }
     }
 
     #[test]

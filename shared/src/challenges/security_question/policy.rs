@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{Question, hash};
 use crate::texts::Texts;
+use crate::verify::MAX_ANSWER_CHARS;
 
 /// The fewest questions a user enrols, so that the one that is asked says little about which there are.
 pub const FEWEST_QUESTIONS: usize = 3;
@@ -55,12 +56,17 @@ pub fn check(answers: &[(&Question, &str)], known: &[&str], texts: &Texts) -> Re
         .collect();
     for (question, answer) in answers {
         let id = question.id;
+        // Before normalising, which changes the number of characters: verify measures an answer as it was typed.
+        let too_long = answer.chars().nth(MAX_ANSWER_CHARS).is_some();
         let answer = hash::normalise(answer);
         if !ids.insert(id) {
             return Err(PolicyError::AskedTwice { id });
         }
         if answer.chars().count() < SHORTEST_ANSWER {
             return Err(PolicyError::TooShort { id });
+        }
+        if too_long {
+            return Err(PolicyError::TooLong { id });
         }
         if known.contains(&answer) {
             return Err(PolicyError::KnownToOthers { id });
@@ -145,6 +151,12 @@ pub enum PolicyError {
         /// How many there are.
         questions: usize,
     },
+    /// More characters than [`MAX_ANSWER_CHARS`], which verify would never read.
+    #[error("the answer to `{id}` is too long: give at most {MAX_ANSWER_CHARS} characters")]
+    TooLong {
+        /// The question.
+        id: &'static str,
+    },
     /// Fewer characters than [`SHORTEST_ANSWER`].
     #[error("the answer to `{id}` is too short: give at least {SHORTEST_ANSWER} characters")]
     TooShort {
@@ -176,6 +188,23 @@ mod tests {
     #[test]
     fn good_answers_pass() {
         assert_eq!(with_first("Peccy"), None);
+    }
+
+    #[test]
+    fn an_answer_has_at_most_the_characters_that_verify_reads() {
+        // Normalised, `ﷺ` is 18 characters; a decomposed `é` is one. What counts is what is typed.
+        for (letter, characters) in [("aé", 2), ("ﷺz", 2), ("e\u{301}b ", 4)] {
+            let longest = letter.repeat(MAX_ANSWER_CHARS / characters);
+            assert_eq!(longest.chars().count(), MAX_ANSWER_CHARS);
+            assert_eq!(with_first(&longest), None, "{letter}");
+            let longer = format!("{longest}x");
+            assert_eq!(with_first(&longer), Some(PolicyError::TooLong { id: "first-pet" }));
+        }
+        let refused = with_first(&"hunter2".repeat(MAX_ANSWER_CHARS)).unwrap().to_string();
+        assert_eq!(
+            refused,
+            "the answer to `first-pet` is too long: give at most 1024 characters"
+        );
     }
 
     #[test]
