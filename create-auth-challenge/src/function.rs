@@ -125,7 +125,7 @@ impl Function {
         info!(
             Issued = 1,
             decision = "issue",
-            challenge = made.names(),
+            challenge = made.first(),
             step = ask.step,
             attempt = ask.attempt(),
             "asked"
@@ -182,18 +182,18 @@ impl Function {
         let state = state.map_err(|error| CreateError::state(&binding, error))?;
         request.state = state.as_deref();
         let late = |_| Err(IssueError::new("the challenge was not made in time"));
-        let issued = tokio::time::timeout(BUDGET, issuer.issue(&request, &mut rng)).await;
-        let issued = issued.unwrap_or_else(late).map_err(|error| CreateError::Issue {
+        let challenge = tokio::time::timeout(BUDGET, issuer.issue(&request, &mut rng)).await;
+        let challenge = challenge.unwrap_or_else(late).map_err(|error| CreateError::Issue {
             challenge: name.to_string(),
             error,
         })?;
-        let metadata = match (issuer.leaves_state(), &issued.state) {
+        let metadata = match (issuer.leaves_state(), &challenge.state) {
             (false, None) => Ok(name.to_string()),
             (true, Some(state)) => binding.seal(&self.keys, state),
             _ => Err(StateError::Undeclared),
         };
         let metadata = metadata.map_err(|error| CreateError::state(&binding, error))?;
-        Made::new(name, issued, metadata)
+        Made::new(name, challenge, metadata)
     }
 
     fn issuer(&self, name: &Name) -> Result<&dyn Issuer, CreateError> {

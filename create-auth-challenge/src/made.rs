@@ -73,25 +73,24 @@ impl Made {
         self
     }
 
-    /// The challenges in it, separated by commas.
-    pub(crate) fn names(&self) -> String {
-        self.names.join(",")
+    /// The first of the challenges in it, for the log: metrics are counted by single names.
+    pub(crate) fn first(&self) -> &str {
+        self.names.first().map_or("", String::as_str)
     }
 
     /// What create answers: the parameters, and those that every challenge has.
     pub(crate) fn respond(self, ask: &Ask<'_>, now: SystemTime) -> CreateResponse {
-        let names = self.names();
         let Self {
-            names: each,
+            names,
             mut public,
             mut private,
             metadata,
         } = self;
-        if let Some(first) = each.first() {
+        if let Some(first) = names.first() {
             public.insert(CHALLENGE, first.clone());
         }
-        if each.len() > 1 {
-            public.insert(TOGETHER, names.clone());
+        if names.len() > 1 {
+            public.insert(TOGETHER, names.join(","));
         }
         if !ask.others.is_empty() {
             let alternatives: Vec<_> = ask.alternatives().map(Name::as_str).collect();
@@ -103,7 +102,7 @@ impl Made {
         public.insert("steps", ask.steps.to_string());
         public.insert("attemptsLeft", ask.attempts_left.to_string());
         let since_1970 = now.duration_since(UNIX_EPOCH).unwrap_or_default();
-        private.insert(CHALLENGE, names);
+        private.insert(CHALLENGE, names.join(","));
         private.insert(ISSUED_AT, since_1970.as_secs().to_string());
         CreateResponse {
             public_challenge_parameters: public,

@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use cognito_challenge::event::{Event, EventError, VerifyAuthChallengeResponse, VerifyResponse};
 use cognito_challenge::flow::Flow;
 use cognito_challenge::keys::Keys;
+use cognito_challenge::name::Name;
 use cognito_challenge::private::{ALTERNATIVES, CHALLENGE, ISSUED_AT, PrivateParameters};
 use cognito_challenge::session::SessionMinutes;
 use cognito_challenge::telemetry::Telemetry;
@@ -94,8 +95,6 @@ impl Function {
         let private = PrivateParameters::new(&request.private_challenge_parameters);
         let names = private.get(CHALLENGE).unwrap_or_default();
         let asked = self.asked(names);
-        // Only known names are logged: any other text may be anything.
-        let name = asked.as_ref().map_or("unknown", |_| names);
         let text = self.text(private, request.challenge_answer.as_ref(), now);
         // An answer that only asks for another challenge guesses nothing.
         let counting = self
@@ -111,12 +110,14 @@ impl Function {
             None => Counted::Not,
         };
         // The answer is judged even if that changes nothing: the time must not reveal that the user has to wait.
-        let judged = match (asked, text) {
-            (Err(why), _) | (_, Err(why)) => Verdict::Wrong(why),
+        let (name, judged) = match (&asked, text) {
+            // Only known names are logged: any other text may be anything.
+            (Err(why), _) => ("unknown", Verdict::Wrong(*why)),
+            (Ok(asked), Err(why)) => (first(asked), Verdict::Wrong(why)),
             (Ok(asked), Ok(text)) => {
                 let mut answer = Answer::new(text, private, user, &self.keys, now);
                 answer.client_metadata = &request.client_metadata;
-                self.judge_any(&asked, &answer).await
+                self.judge_any(asked, &answer).await
             }
         };
         let verdict = match counted {
@@ -138,12 +139,11 @@ impl Function {
     }
 
     /// The challenges that can be answered: one, or several if the client asked for all alternatives at once.
-    fn asked(&self, names: &str) -> Result<Vec<&dyn Verifier>, Why> {
+    fn asked(&self, names: &str) -> Result<Vec<(&Name, &dyn Verifier)>, Why> {
         if names.is_empty() {
             return Err(Why::NoSecret);
         }
-        let verifiers = names.split(',').map(|name| self.verifiers.get(name));
-        let verifiers = verifiers.map(|found| found.map(|(_, verifier)| verifier)).collect();
+        let verifiers = names.split(',').map(|name| self.verifiers.get(name)).collect();
         Option::ok_or(verifiers, Why::UnknownChallenge)
     }
 
@@ -182,15 +182,19 @@ impl Function {
         issued_at <= now.saturating_add(CLOCK_SKEW) && now.saturating_sub(issued_at) <= self.session.duration()
     }
 
-    /// Right if `answer` is right for one of the challenges that were `asked`, else what the first of them finds.
+    /// The first of the challenges that were `asked` for which `answer` is right; if there is none, the first of them and
+    /// why the answer is wrong.
     ///
     /// All of them are checked, at the same time, so that together they take no longer than one may.
-    async fn judge_any(&self, asked: &[&dyn Verifier], answer: &Answer<'_>) -> Verdict {
-        let verdicts = join_all(asked.iter().map(|verifier| self.judge(*verifier, answer))).await;
-        let right = verdicts.iter().find(|verdict| **verdict == Verdict::Right);
+    async fn judge_any<'a>(&self, asked: &[(&'a Name, &dyn Verifier)], answer: &Answer<'_>) -> (&'a str, Verdict) {
+        let judging = asked
+            .iter()
+            .map(|(name, verifier)| async { (name.as_str(), self.judge(*verifier, answer).await) });
+        let verdicts = join_all(judging).await;
+        let right = verdicts.iter().find(|(_, verdict)| *verdict == Verdict::Right);
         // INVARIANT: at least one challenge was asked.
         let found = right.or(verdicts.first()).copied();
-        found.unwrap_or(Verdict::Wrong(Why::NoSecret))
+        found.unwrap_or(("unknown", Verdict::Wrong(Why::NoSecret)))
     }
 
     async fn judge(&self, verifier: &dyn Verifier, answer: &Answer<'_>) -> Verdict {
@@ -214,6 +218,11 @@ impl Function {
             }
         }
     }
+}
+
+/// The name of the first challenge that was asked.
+fn first<'a>(asked: &[(&'a Name, &dyn Verifier)]) -> &'a str {
+    asked.first().map_or("unknown", |(name, _)| name.as_str())
 }
 
 #[cfg(test)]
