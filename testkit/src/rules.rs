@@ -431,7 +431,7 @@ fn entry(created: &Value, right: bool) -> Value {
 /// The private parameters of the type, as far as they are long enough to be told from chance.
 fn secret_values(private: &Value) -> Vec<&str> {
     let parameters = private.as_object().into_iter().flatten();
-    let own = parameters.filter(|(name, _)| !["challenge", "issuedAt"].contains(&name.as_str()));
+    let own = parameters.filter(|(name, _)| !["alternatives", "challenge", "issuedAt"].contains(&name.as_str()));
     own.filter_map(|(_, value)| value.as_str())
         .filter(|value| value.len() >= 4)
         .collect()
