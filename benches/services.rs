@@ -40,6 +40,8 @@ pub struct Request {
     pub from: SocketAddr,
     /// When all of it was there.
     pub at: Instant,
+    /// How many bytes its body had.
+    pub bytes: usize,
 }
 
 impl Services {
@@ -128,7 +130,7 @@ async fn answer(
     State(note): State<mpsc::Sender<Request>>,
     ConnectInfo(Peer(from)): ConnectInfo<Peer>,
     method: Method,
-    _body: Bytes,
+    body: Bytes,
 ) -> (StatusCode, &'static str) {
     let answer = match method {
         Method::PUT => (StatusCode::OK, ""),
@@ -139,6 +141,7 @@ async fn answer(
         method: method.to_string(),
         from,
         at: Instant::now(),
+        bytes: body.len(),
     });
     answer
 }

@@ -121,7 +121,9 @@ impl Found {
     /// Keeps what only verify may know.
     fn keep(&mut self, private: &Value) {
         let secrets = private.as_object().unwrap().iter();
-        for (_, value) in secrets.filter(|(name, _)| !["alternatives", "challenge", "issuedAt"].contains(&name.as_str())) {
+        for (_, value) in
+            secrets.filter(|(name, _)| !["alternatives", "challenge", "issuedAt"].contains(&name.as_str()))
+        {
             self.own.push(value.as_str().unwrap().to_owned());
             self.captured += 1;
         }
