@@ -64,7 +64,7 @@ fn the_dashboard_shows_every_metric_and_no_other() {
 fn alarms_watch_metrics_that_there_are() {
     let text = text();
     let alarms: Vec<&str> = text.split("Type: AWS::CloudWatch::Alarm").skip(1).collect();
-    assert_eq!(alarms.len(), 7);
+    assert_eq!(alarms.len(), 8);
     for alarm in alarms {
         let (alarm, _) = alarm.split_once("\n\n").unwrap();
         let (_, name) = alarm.split_once("MetricName: ").unwrap();
