@@ -48,5 +48,9 @@ mod tests {
     #[test]
     fn a_block_that_would_make_some_codes_likelier_is_not_used() {
         assert_eq!(digits(hash([u64::MAX, u64::MAX - 1, 17, 0]), 6), "000017");
+        // 2^64 is 18,446,744,073,709 times a million and 551,616.
+        let first_unusable = 18_446_744_073_709_000_000;
+        assert_eq!(digits(hash([first_unusable, 17, 0, 0]), 6), "000017");
+        assert_eq!(digits(hash([first_unusable - 1, 17, 0, 0]), 6), "999999");
     }
 }
