@@ -113,10 +113,19 @@ where
     R: std::fmt::Debug,
 {
     fn from(error: SdkError<E, R>) -> Self {
-        let service = error.as_service_error();
-        match service.and_then(|error| error.code().zip(error.message())) {
-            Some((code, message)) => Self(format!("{code}: {message}")),
-            None => Self(DisplayErrorContext(error).to_string()),
-        }
+        Self(reason(error))
+    }
+}
+
+/// What a service of AWS refuses with, its code and its message, or why it was not reached.
+pub(crate) fn reason<E, R>(error: SdkError<E, R>) -> String
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+    R: std::fmt::Debug,
+{
+    let service = error.as_service_error();
+    match service.and_then(|error| error.code().zip(error.message())) {
+        Some((code, message)) => format!("{code}: {message}"),
+        None => DisplayErrorContext(error).to_string(),
     }
 }

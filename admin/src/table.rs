@@ -2,9 +2,10 @@
 
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata};
 use aws_sdk_dynamodb::types::AttributeValue;
 use cognito_challenge::attempts::ID;
+
+use crate::pool::reason;
 
 /// Removes the items under `keys` from `table`.
 ///
@@ -16,13 +17,7 @@ pub(crate) async fn remove(config: &SdkConfig, table: &str, keys: &[String]) -> 
     for key in keys {
         let delete = client.delete_item().table_name(table);
         let deleted = delete.key(ID, AttributeValue::S(key.clone())).send().await;
-        deleted.map_err(|error| {
-            let service = error.as_service_error();
-            match service.and_then(|error| error.code().zip(error.message())) {
-                Some((code, message)) => TableError(format!("{code}: {message}")),
-                None => TableError(DisplayErrorContext(error).to_string()),
-            }
-        })?;
+        deleted.map_err(|error| TableError(reason(error)))?;
     }
     Ok(())
 }

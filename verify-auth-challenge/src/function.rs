@@ -182,8 +182,8 @@ impl Function {
         issued_at <= now.saturating_add(CLOCK_SKEW) && now.saturating_sub(issued_at) <= self.session.duration()
     }
 
-    /// The first of the challenges that were `asked` for which `answer` is right; if there is none, the first of them and
-    /// why the answer is wrong.
+    /// Judges `answer` for all challenges that were `asked`. Gives the first one that it is right for, or the first one and
+    /// why it is wrong.
     ///
     /// All of them are checked, at the same time, so that together they take no longer than one may.
     async fn judge_any<'a>(&self, asked: &[(&'a Name, &dyn Verifier)], answer: &Answer<'_>) -> (&'a str, Verdict) {
