@@ -66,6 +66,7 @@ fn start(disk: &Disk, template: &Template, chosen: &[(&str, &str)]) -> (Cognito,
         issuer: "http://127.0.0.1:9229".into(),
         debug_answers: false,
         clock: Clock::system(),
+        outbox: Arc::default(),
     };
     let cognito = Cognito::new(settings, disk, Arc::new(Nothing), Arc::new(Nothing)).unwrap();
     make(&cognito, template, REGION).unwrap();
