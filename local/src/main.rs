@@ -224,7 +224,7 @@ async fn launch(
     let secret = kept::secret(&disk, given.map(String::as_str), |text| console.warn(text))?;
     let mut template = template(args, &path, &secret)?;
     let endpoint = server::endpoint(listener.local_addr()?);
-    launch::set_link(&mut template, &format!("{endpoint}/"));
+    launch::set_link(&mut template, &server::on_this_machine(listener.local_addr()?));
     let (programs, watch) = programs(args, machine, &template).await?;
     let s3 = S3::start(args.listen.ip(), template.buckets.values().cloned()).await?;
     let dynamodb = DynamoDb::start(&template.tables).await?;
