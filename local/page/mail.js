@@ -54,7 +54,8 @@ function show(moved) {
   const wanted = Number(location.hash.slice(1));
   const message = messages.find(({ id }) => id === wanted) ?? (wanted ? undefined : messages[0]);
   for (const link of byId("messages").querySelectorAll("a")) {
-    link.toggleAttribute("aria-current", link.hash === `#${message?.id}`);
+    if (link.hash === `#${message?.id}`) link.setAttribute("aria-current", "true");
+    else link.removeAttribute("aria-current");
   }
   byId("message").hidden = message === undefined;
   if (message && message.id !== shown) fill(message);
@@ -63,7 +64,7 @@ function show(moved) {
 }
 
 function fill(message) {
-  byId("subject").textContent = title(message);
+  byId("subject").textContent = message.subject ?? `${message.medium} to ${message.to}`;
   const fields = Object.entries(FIELDS).filter(([name]) => message[name] !== undefined);
   const rows = fields.map(([name, label]) => [label, name === "sentAt" ? time(message.sentAt) : message[name]]);
   const headers = (message.headers ?? []).map(({ name, value }) => [name, value]);
