@@ -10,3 +10,4 @@ pub mod local;
 pub mod oracle;
 pub mod runtime_api;
 pub mod script;
+pub mod services;

@@ -1,8 +1,12 @@
 //! The asking half of the standard challenge types, and the list of types that a function has.
 
 pub mod captcha;
+pub mod codes;
+pub mod email_code;
+pub mod magic_link;
 pub mod proof_of_work;
 pub mod security_question;
+pub mod sms_code;
 
 use cognito_challenge::flow::Flow;
 use cognito_challenge::issue::Issuer;
@@ -16,12 +20,15 @@ pub struct Issuers {
 }
 
 impl Issuers {
-    /// The standard types: `CAPTCHA`, `PROOF_OF_WORK` and `SECURITY_QUESTION`.
+    /// The standard types: `CAPTCHA`, `EMAIL_CODE`, `MAGIC_LINK`, `PROOF_OF_WORK`, `SECURITY_QUESTION` and `SMS_CODE`.
     pub fn standard() -> Self {
         Self::none()
             .with(captcha::NAME, captcha::configure)
+            .with(email_code::NAME, email_code::configure)
+            .with(magic_link::NAME, magic_link::configure)
             .with(proof_of_work::NAME, proof_of_work::configure)
             .with(security_question::NAME, security_question::configure)
+            .with(sms_code::NAME, sms_code::configure)
     }
 
     /// No types.

@@ -3,6 +3,7 @@
 use cognito_challenge::challenges::captcha::{self, CaptchaVerifier};
 use cognito_challenge::challenges::proof_of_work::{self, ProofOfWorkVerifier};
 use cognito_challenge::challenges::security_question::{self, SecurityQuestionVerifier};
+use cognito_challenge::challenges::{email_code, magic_link, sms_code};
 use cognito_challenge::flow::Flow;
 use cognito_challenge::verify::Verifier;
 use cognito_challenge_runtime::{ConfigError, Configure, Configured, Environment, Registry};
@@ -13,12 +14,15 @@ pub struct Verifiers {
 }
 
 impl Verifiers {
-    /// The standard types: `CAPTCHA`, `PROOF_OF_WORK` and `SECURITY_QUESTION`.
+    /// The standard types: `CAPTCHA`, `EMAIL_CODE`, `MAGIC_LINK`, `PROOF_OF_WORK`, `SECURITY_QUESTION` and `SMS_CODE`.
     pub fn standard() -> Self {
         Self::none()
             .with(captcha::NAME, |_| Ok(Box::new(CaptchaVerifier)))
+            .with(email_code::NAME, |_| Ok(Box::new(email_code::CodeVerifier)))
+            .with(magic_link::NAME, |_| Ok(Box::new(magic_link::TokenVerifier)))
             .with(proof_of_work::NAME, |_| Ok(Box::new(ProofOfWorkVerifier)))
             .with(security_question::NAME, |_| Ok(Box::new(SecurityQuestionVerifier)))
+            .with(sms_code::NAME, |_| Ok(Box::new(sms_code::CodeVerifier)))
     }
 
     /// No types.
