@@ -72,7 +72,7 @@ mod tests {
             ("a b@example.com", "Local address contains control or whitespace"),
             (
                 "ana@example.com\r\nBcc: eve@example.org",
-                "Domain contains control or whitespace",
+                "Local address contains control or whitespace",
             ),
             ("ana@exa mple.com", "Domain contains control or whitespace"),
             ("ana@example..com", "Domain contains illegal character"),

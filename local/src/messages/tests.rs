@@ -151,7 +151,7 @@ async fn a_mail_that_ses_would_not_send_is_refused_as_ses_does() {
         (with("/Destination/ToAddresses", json!([""])), "Invalid email address ."),
         (
             with("/Destination/ToAddresses", json!(["a@b\r\nBcc: c@d"])),
-            "Domain contains control or whitespace",
+            "Local address contains control or whitespace",
         ),
         (
             with("/Destination", json!({"BccAddresses": ["x"]})),
