@@ -7,6 +7,15 @@ use crate::user::{Existence, User};
 /// The table's key attribute.
 pub const ID: &str = "id";
 
+/// The attribute with the number of wrong answers in a row.
+pub const CONSECUTIVE: &str = "consecutive";
+
+/// The attribute with the number of those that the wait grows with.
+pub const RECENT: &str = "failures";
+
+/// The attribute with the time until which every answer is wrong: milliseconds since 1970.
+pub const LOCKED_UNTIL: &str = "lockedUntil";
+
 /// The key under which the answers of `user` to a step are counted: a keyed hash, 64 hexadecimal digits, that contains
 /// no name. `challenges` are the names of the step's alternatives, in any order: their attempts belong together.
 ///

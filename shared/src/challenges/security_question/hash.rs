@@ -119,15 +119,20 @@ impl AnswerHash {
         known.iter().copied().find(|by| parameters.data() == [by.version])
     }
 
-    /// The key of `keys` that the answer was hashed under; nothing if it is gone.
+    /// The id of the key that the answer was hashed under; nothing if no key can have it.
     ///
     /// A hash without a key id is of the time before the first change of the secret: its key is the deployment's first one.
-    pub fn key<'k>(&self, keys: &'k Keys) -> Option<&'k Key> {
+    pub fn key_id(&self, keys: &Keys) -> Option<KeyId> {
         let parameters = Params::try_from(&self.0).ok()?;
-        let id = match parameters.keyid() {
-            [] => keys.first().id(),
-            id => KeyId::new(id.try_into().ok()?),
-        };
+        match parameters.keyid() {
+            [] => Some(keys.first().id()),
+            id => Some(KeyId::new(id.try_into().ok()?)),
+        }
+    }
+
+    /// The key of `keys` that the answer was hashed under; nothing if it is gone.
+    pub fn key<'k>(&self, keys: &'k Keys) -> Option<&'k Key> {
+        let id = self.key_id(keys)?;
         keys.each().find(|key| key.id() == id)
     }
 
