@@ -184,9 +184,12 @@ impl Function {
             challenge: name,
             step: ask.step,
         };
-        let state = binding.latest(&self.keys, ask.answered, issuer.leaves_state());
-        let state = state.map_err(|error| CreateError::state(&binding, error))?;
-        request.state = state.as_deref();
+        let opened = binding.latest(&self.keys, ask.answered, issuer.leaves_state());
+        let opened = opened.map_err(|error| CreateError::state(&binding, error))?;
+        // A step goes on under the key that it started with, or a change of the secret would change its code.
+        let keys = opened.as_ref().map(|opened| self.keys.led_by(opened.key));
+        request.keys = keys.as_ref().unwrap_or(&self.keys);
+        request.state = opened.as_ref().map(|opened| opened.state.as_slice());
         let late = |_| Err(IssueError::new("the challenge was not made in time"));
         let challenge = tokio::time::timeout(BUDGET, issuer.issue(&request, &mut rng)).await;
         let challenge = challenge.unwrap_or_else(late).map_err(|error| CreateError::Issue {
@@ -195,7 +198,7 @@ impl Function {
         })?;
         let metadata = match (issuer.leaves_state(), &challenge.state) {
             (false, None) => Ok(name.to_string()),
-            (true, Some(state)) => binding.seal(&self.keys, state),
+            (true, Some(state)) => binding.seal(request.keys, state),
             _ => Err(StateError::Undeclared),
         };
         let metadata = metadata.map_err(|error| CreateError::state(&binding, error))?;
