@@ -275,6 +275,7 @@ fn template(args: &Args, path: &Path, secret: &str) -> Result<Template, Stop> {
         pool_id: pools::pool_id(&args.region),
         client_id: CLIENT_ID.to_owned(),
         secret: secret.to_owned(),
+        secrets: args.secrets.iter().cloned().collect(),
         builds: args.builds(),
     };
     let mut template = Template::read(path, &settings)?;
