@@ -100,6 +100,10 @@ pub fn judge(provider: &Provider, status: u16, body: &[u8], expected: &Expected<
 /// A token that the provider approves: whether it is for this sign-in.
 fn approved(provider: &Provider, reply: &Value, expected: &Expected<'_>) -> Result<Verdict, CannotJudge> {
     let text = |name: &str| reply.get(name).and_then(Value::as_str);
+    // Past its monthly quota reCAPTCHA approves every token, and says so with a code.
+    if codes(reply).any(|code| code.to_ascii_lowercase().contains("quota")) {
+        return Err(CannotJudge::new(format!("{}: the provider's quota is used up", provider.name)));
+    }
     let host = text("hostname");
     let listed = |host: &str| expected.hostnames.iter().any(|known| known.eq_ignore_ascii_case(host));
     // Without a list, any host is right: `configure` demands one for a provider that names hosts.
@@ -133,9 +137,7 @@ fn approved(provider: &Provider, reply: &Value, expected: &Expected<'_>) -> Resu
 
 /// Why the provider does not approve a token.
 fn rejected(provider: &Provider, status: u16, reply: &Value) -> Result<Verdict, CannotJudge> {
-    let codes = reply.get("error-codes").and_then(Value::as_array);
-    let codes: Vec<&str> = codes.into_iter().flatten().filter_map(Value::as_str).collect();
-    let has = |known: &[&str]| codes.iter().any(|code| known.contains(code));
+    let has = |known: &[&str]| codes(reply).any(|code| known.contains(&code));
     // Cap has no codes. With status 404 the same words may mean a token of another site key.
     let cap = status == 403 && reply.get("error").and_then(Value::as_str) == Some("Invalid site key or secret");
     if cap || has(&SECRET) {
@@ -154,6 +156,12 @@ fn rejected(provider: &Provider, status: u16, reply: &Value) -> Result<Verdict, 
     } else {
         why::REJECTED
     }))
+}
+
+/// The error codes of a reply.
+fn codes(reply: &Value) -> impl Iterator<Item = &str> {
+    let codes = reply.get("error-codes").and_then(Value::as_array);
+    codes.into_iter().flatten().filter_map(Value::as_str)
 }
 
 /// An ISO 8601 time in seconds since 1970, such as `2026-01-01T00:00:00.123Z` or `2026-01-01T01:00:00+01:00`. Nothing for

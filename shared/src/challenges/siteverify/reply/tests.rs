@@ -118,6 +118,13 @@ fn a_low_score_is_wrong_and_a_missing_one_is_the_operators_error() {
 }
 
 #[test]
+fn an_approval_past_the_quota_is_none() {
+    let reply = with(&recaptcha_score(), "error-codes", json!(["Over free quota."]));
+    let error = judged(&RECAPTCHA, 200, &reply, true).unwrap_err();
+    assert_eq!(error, "RECAPTCHA: the provider's quota is used up");
+}
+
+#[test]
 fn hcaptchas_score_is_a_risk_and_not_compared() {
     let reply = with(&hcaptcha(), "score", 0.0.into());
     assert_eq!(judged(&HCAPTCHA, 200, &reply, false), Ok(Verdict::Right));
