@@ -11,7 +11,7 @@ export function isProvider(challenge) {
   return Object.hasOwn(DRAW, challenge);
 }
 
-/** Draws the widget for `parameters` into `place` and gives its token; never, if the reader does not finish. */
+/** Draws the widget for `parameters` into `place` and gives its token, once the reader has finished it. */
 export async function token(parameters, place, language) {
   trust();
   const box = document.createElement("div");
@@ -20,7 +20,7 @@ export async function token(parameters, place, language) {
 }
 
 async function cap({ capEndpoint }, box, language) {
-  // Where Cap Standalone serves its own files; without a word it would load them from elsewhere.
+  // Cap Standalone serves its files here. Without the address, the widget loads its solver from a public CDN.
   const files = new URL("/assets/", capEndpoint);
   window.CAP_CUSTOM_WASM_URL = new URL("cap_wasm_bg.wasm", files).href;
   window.CAP_DISABLE_WIDGET_REF = true;
@@ -92,7 +92,7 @@ async function until(there) {
 
 let trusted = false;
 
-/** Widgets write markup and start workers as text, which the page's own code never does. The server says from where. */
+/** Lets widgets write markup and start workers. The policy of the page still says which hosts scripts may come from. */
 function trust() {
   if (trusted) return;
   trusted = true;
