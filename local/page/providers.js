@@ -12,7 +12,7 @@ export function isProvider(challenge) {
 }
 
 /** Draws the widget for `parameters` into `place` and gives its token, once the reader has finished it. */
-export async function token(parameters, place, language) {
+export async function drawWidget(parameters, place, language) {
   trust();
   const box = document.createElement("div");
   place.replaceChildren(box);

@@ -2,7 +2,7 @@
 
 import { Cognito, CognitoError, UnreachableError } from "./cognito.js";
 import { firstForm, formsOf, inForm, metadataFor } from "./forms.js";
-import { isProvider, token } from "./providers.js";
+import { drawWidget, isProvider } from "./providers.js";
 import { Srp, SrpError } from "./srp.js";
 import * as settings from "./settings.js";
 import { languageFor, textsIn } from "./texts.js";
@@ -155,7 +155,7 @@ async function confirm(current, parameters) {
   const { signal } = (current.work = new AbortController());
   let text;
   try {
-    text = await token(parameters, view.widgetPlace(), language);
+    text = await drawWidget(parameters, view.widgetPlace(), language);
   } catch {
     if (!signal.aborted) view.alarm(texts.widgetFailed);
     return;

@@ -21,8 +21,6 @@ const KINDS = {
 };
 /** What another way through a step is called in the texts, by the kind of its challenge. */
 const OTHER_WAYS = { captcha: "pictureInstead", widget: "widgetInstead", work: "workInstead" };
-/** The kinds that are answered without a field to type in. */
-const WITHOUT_FIELD = ["widget", "work"];
 /** Plays the digits again, typed into a field that takes digits only. */
 const PLAY_KEY = "p";
 const SETTING_FIELDS = { region: "region", userPoolId: "user-pool-id", clientId: "client-id" };
@@ -127,7 +125,7 @@ export function showChallenge(parameters, again, free) {
     byId("answer").setAttribute("aria-invalid", "true");
     byId("status").textContent = `${texts.wrongAnswer} ${tries}`;
   }
-  byId(WITHOUT_FIELD.includes(KINDS[challenge]) ? "challenge-heading" : "answer").focus();
+  byId(byId("answer-field").hidden ? "challenge-heading" : "answer").focus();
 }
 
 /** Lets the reader send again what the computation has found. */
@@ -257,7 +255,7 @@ function showQuestion(challenge, parameters, free) {
   byId("question").hidden = kind !== "question";
   byId("question").textContent = kind === "question" ? securityQuestion : "";
   byId("question").lang = locale ?? language;
-  for (const id of ["answer-field", "continue"]) byId(id).hidden = WITHOUT_FIELD.includes(kind);
+  for (const id of ["answer-field", "continue"]) byId(id).hidden = kind === "widget" || kind === "work";
   byId("continue").textContent = texts.continue;
   byId("work").hidden = kind !== "work";
   byId("widget").hidden = kind !== "widget";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { isProvider, token } from "../providers.js";
+import { drawWidget, isProvider } from "../providers.js";
 
 /** A document that only notes which scripts it would load. */
 const scripts = [];
@@ -33,7 +33,7 @@ globalThis.document = {
 /** Draws the widget for `parameters`; gives the place and the token to come. */
 function draw(parameters) {
   const place = { replaceChildren: (box) => (place.box = box) };
-  return { place, token: token(parameters, place, "es") };
+  return { place, token: drawWidget(parameters, place, "es") };
 }
 
 test("a widget answers the challenges of providers, and no others", () => {
