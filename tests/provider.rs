@@ -66,7 +66,10 @@ impl Provider {
                 (format!("{name}_SITE_KEY"), format!("site-key-of-{name}")),
             ]
         };
-        let mut variables: Vec<_> = ["HCAPTCHA", "RECAPTCHA", "TURNSTILE"].iter().flat_map(|name| own(name)).collect();
+        let mut variables: Vec<_> = ["HCAPTCHA", "RECAPTCHA", "TURNSTILE"]
+            .iter()
+            .flat_map(|name| own(name))
+            .collect();
         variables.push(("CAP_ENDPOINT".into(), self.address.clone()));
         variables.push(("CAP_SECRET".into(), SECRET.into()));
         variables.push(("CAPTCHA_HOSTNAMES".into(), format!("localhost,{HOST}")));
@@ -80,7 +83,11 @@ impl Provider {
     /// A thread that panicked.
     pub fn requests(&self) -> Vec<Request> {
         let requests = self.requests.lock().unwrap();
-        requests.iter().filter(|request| request.line.starts_with("POST")).cloned().collect()
+        requests
+            .iter()
+            .filter(|request| request.line.starts_with("POST"))
+            .cloned()
+            .collect()
     }
 }
 
@@ -110,7 +117,11 @@ fn serve(stream: TcpStream, seen: &Mutex<Vec<Request>>, used: &Mutex<HashSet<Str
         let (status, media_type, body) = match says {
             "hang" => return thread::sleep(HANG),
             "reset" => return,
-            "html" => (200, "text/html", b"<!doctype html><title>Log in to the Wi-Fi</title>".to_vec()),
+            "html" => (
+                200,
+                "text/html",
+                b"<!doctype html><title>Log in to the Wi-Fi</title>".to_vec(),
+            ),
             "garbage" => (200, "application/json", b"{\"success\": \xff".to_vec()),
             "huge" => (200, "application/json", vec![b' '; 1 << 20]),
             "redirect" => (302, "text/html", Vec::new()),
@@ -118,7 +129,11 @@ fn serve(stream: TcpStream, seen: &Mutex<Vec<Request>>, used: &Mutex<HashSet<Str
             "down" => (503, "application/json", b"{\"success\": true}".to_vec()),
             _ => {
                 let spent = !used.lock().unwrap().insert(token.to_owned());
-                (200, "application/json", verdict(says, cdata, spent, &fields).to_string().into_bytes())
+                (
+                    200,
+                    "application/json",
+                    verdict(says, cdata, spent, &fields).to_string().into_bytes(),
+                )
             }
         };
         if reply(&stream, status, media_type, &body).is_none() {
@@ -170,7 +185,10 @@ fn read(reader: &mut impl BufRead) -> Option<Request> {
     let fields = if media_type == "application/json" {
         serde_json::from_str(&text).ok()?
     } else {
-        text.split('&').filter_map(|pair| pair.split_once('=')).map(|(name, value)| (name, unescaped(value))).collect()
+        text.split('&')
+            .filter_map(|pair| pair.split_once('='))
+            .map(|(name, value)| (name, unescaped(value)))
+            .collect()
     };
     let mut words = line.split_whitespace();
     Some(Request {

@@ -1,13 +1,14 @@
 //! `CAP`, `HCAPTCHA`, `RECAPTCHA` and `TURNSTILE` through create and verify, with a provider on this machine that
 //! misbehaves on demand. Not tried against the providers; tests/clients/cap.mjs runs Cap itself.
 
+use benches::services::Services;
 use cognito_challenge_runtime::log::record;
 use cognito_challenge_runtime::{ConfigError, Environment};
+use cognito_challenge_testkit::Functions;
+use cognito_challenge_testkit::fixtures::{play, walk};
 use cognito_challenge_testkit::functions::event;
 use cognito_challenge_testkit::rules::{Subject, assert_holds};
 use cognito_challenge_testkit::script::People;
-use cognito_challenge_testkit::Functions;
-use cognito_challenge_testkit::fixtures::{play, walk};
 use create_auth_challenge::Issuers;
 use loop_tests::functions::{DEFAULT_FLOW, PICTURES, SECRET, fixtures as folder, people};
 use loop_tests::provider::{self, Provider, token};
@@ -25,7 +26,10 @@ fn functions(provider: &Provider, flow: &str, more: &[(&str, &str)]) -> Result<F
         ("CHALLENGE_SECRET", SECRET),
         ("PROOF_OF_WORK_TRIES", "2"),
     ];
-    let own = own.iter().chain(&PICTURES).map(|(name, value)| ((*name).into(), (*value).into()));
+    let own = own
+        .iter()
+        .chain(&PICTURES)
+        .map(|(name, value)| ((*name).into(), (*value).into()));
     let more = more.iter().map(|(name, value)| ((*name).into(), (*value).into()));
     let variables = own.chain(provider.variables()).chain(more);
     let environment = Environment::new::<String>(variables);
@@ -58,7 +62,10 @@ fn answered(functions: &Functions, asked: &Value, answer: &str) -> (bool, Value)
 fn the_types_hold_every_rule() {
     let provider = Provider::start();
     let variables = provider.variables();
-    let variables: Vec<_> = variables.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let variables: Vec<_> = variables
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .collect();
     for challenge in TYPES {
         assert_holds(&Subject {
             challenge,
@@ -77,7 +84,10 @@ fn the_types_hold_every_rule() {
     // What was typed elsewhere never reached a provider.
     for request in provider.requests() {
         let token = request.fields["response"].as_str().unwrap();
-        assert!(!token.contains("marker") && token.is_ascii() && token.len() <= 4096, "{token}");
+        assert!(
+            !token.contains("marker") && token.is_ascii() && token.len() <= 4096,
+            "{token}"
+        );
     }
 }
 
@@ -85,7 +95,12 @@ fn the_types_hold_every_rule() {
 fn the_functions_answer_their_fixtures() {
     let provider = Provider::start();
     let flow = "TURNSTILE|CAP|HCAPTCHA|RECAPTCHA:3";
-    let shown = functions(&provider, flow, &[("CAP_ENDPOINT", "https://cap.example.com/d9256640cb53")]).unwrap();
+    let shown = functions(
+        &provider,
+        flow,
+        &[("CAP_ENDPOINT", "https://cap.example.com/d9256640cb53")],
+    )
+    .unwrap();
     walk(&folder("siteverify/create"), &|event| shown.create(event));
     let judging = functions(&provider, flow, &[]).unwrap();
     walk(&folder("siteverify/verify"), &|event| judging.verify(event));
@@ -101,10 +116,30 @@ fn the_functions_answer_their_fixtures() {
 fn a_request_is_the_providers_own_and_has_the_token_and_nothing_of_the_user() {
     let provider = Provider::start();
     for (challenge, line, media_type, fields) in [
-        ("CAP", "POST /siteverify", "application/json", vec!["response", "secret"]),
-        ("HCAPTCHA", "POST /siteverify", "application/x-www-form-urlencoded", vec!["response", "secret", "sitekey"]),
-        ("RECAPTCHA", "POST /siteverify", "application/x-www-form-urlencoded", vec!["response", "secret"]),
-        ("TURNSTILE", "POST /siteverify", "application/x-www-form-urlencoded", vec!["response", "secret"]),
+        (
+            "CAP",
+            "POST /siteverify",
+            "application/json",
+            vec!["response", "secret"],
+        ),
+        (
+            "HCAPTCHA",
+            "POST /siteverify",
+            "application/x-www-form-urlencoded",
+            vec!["response", "secret", "sitekey"],
+        ),
+        (
+            "RECAPTCHA",
+            "POST /siteverify",
+            "application/x-www-form-urlencoded",
+            vec!["response", "secret"],
+        ),
+        (
+            "TURNSTILE",
+            "POST /siteverify",
+            "application/x-www-form-urlencoded",
+            vec!["response", "secret"],
+        ),
     ] {
         let functions = functions(&provider, &format!("{challenge}:3"), &[]).unwrap();
         let asked = asked(&functions, false, &json!({}));
@@ -115,7 +150,10 @@ fn a_request_is_the_providers_own_and_has_the_token_and_nothing_of_the_user() {
         let mut names: Vec<_> = request.fields.as_object().unwrap().keys().cloned().collect();
         names.sort();
         assert_eq!(names, fields);
-        assert_eq!((&request.fields["response"], &request.fields["secret"]), (&json!(token), &json!(provider::SECRET)));
+        assert_eq!(
+            (&request.fields["response"], &request.fields["secret"]),
+            (&json!(token), &json!(provider::SECRET))
+        );
     }
 }
 
@@ -183,10 +221,17 @@ fn a_turnstile_token_of_another_sign_in_is_wrong_and_another_users_is_too() {
 #[test]
 fn tokens_up_to_the_documented_length_are_judged() {
     let provider = Provider::start();
-    for (challenge, most) in [("CAP", 1024), ("HCAPTCHA", 4096), ("RECAPTCHA", 4096), ("TURNSTILE", 2048)] {
+    for (challenge, most) in [
+        ("CAP", 1024),
+        ("HCAPTCHA", 4096),
+        ("RECAPTCHA", 4096),
+        ("TURNSTILE", 2048),
+    ] {
         let functions = functions(&provider, &format!("{challenge}:3"), &[]).unwrap();
         let asked = asked(&functions, false, &json!({}));
-        let cdata = asked["publicChallengeParameters"]["turnstileCdata"].as_str().unwrap_or_default();
+        let cdata = asked["publicChallengeParameters"]["turnstileCdata"]
+            .as_str()
+            .unwrap_or_default();
         for (length, expected) in [(most, true), (most + 1, false)] {
             let filler = "x".repeat(length - "right~~".len() - challenge.len() - cdata.len());
             let (right, line) = answered(&functions, &asked, &format!("right~{challenge}{filler}~{cdata}"));
@@ -224,7 +269,10 @@ fn a_provider_that_does_not_judge_is_counted_and_closed_unless_the_operator_open
                 assert!(started.elapsed().as_secs_f64() < 2.0, "{challenge} {says}");
                 assert_eq!(right, expected, "{challenge} {says}: {line}");
                 assert_eq!(line["CannotJudge"], 1, "{line}");
-                assert!(line["message"].to_string().contains(message), "{challenge} {says}: {line}");
+                assert!(
+                    line["message"].to_string().contains(message),
+                    "{challenge} {says}: {line}"
+                );
             }
         }
     }
@@ -237,12 +285,42 @@ fn a_provider_that_does_not_judge_is_counted_and_closed_unless_the_operator_open
 }
 
 #[test]
+fn a_provider_is_reached_over_tls_if_its_certificate_is_trusted_and_not_otherwise() {
+    let provider = Provider::start();
+    let services = Services::start();
+    let endpoint = format!("{}/siteverify", services.endpoint);
+    let authority = services.authority().to_str().unwrap();
+    let amazon = concat!(env!("CARGO_MANIFEST_DIR"), "/../aws/roots/amazon.pem");
+    // The server answers without JSON. An empty variable leaves the certificates of the operating system.
+    for (trusted, message) in [
+        (authority, "is not the JSON of siteverify"),
+        (amazon, "cannot be reached"),
+        ("", "cannot be reached"),
+    ] {
+        let settings = [("TURNSTILE_ENDPOINT", endpoint.as_str()), ("AWS_CA_BUNDLE", trusted)];
+        let functions = functions(&provider, "TURNSTILE:3", &settings).unwrap();
+        let asked = asked(&functions, false, &json!({}));
+        let token = token("right", &asked["publicChallengeParameters"]);
+        let (right, line) = answered(&functions, &asked, &token);
+        assert!(
+            !right && line["message"].to_string().contains(message),
+            "{trusted}: {line}"
+        );
+    }
+    let methods: Vec<_> = services.requests.try_iter().map(|request| request.method).collect();
+    assert_eq!(methods, ["POST"]);
+}
+
+#[test]
 fn a_checkbox_recaptcha_has_neither_action_nor_score() {
     let provider = Provider::start();
     let functions = functions(&provider, "RECAPTCHA:3", &[("RECAPTCHA_KIND", "checkbox")]).unwrap();
     let asked = asked(&functions, false, &json!({}));
     let public = &asked["publicChallengeParameters"];
-    assert_eq!((&public["recaptchaKind"], &public["recaptchaAction"]), (&json!("checkbox"), &Value::Null));
+    assert_eq!(
+        (&public["recaptchaKind"], &public["recaptchaAction"]),
+        (&json!("checkbox"), &Value::Null)
+    );
     for says in ["right", "low-score", "other-action"] {
         assert!(answered(&functions, &asked, &token(says, public)).0, "{says}");
     }
@@ -255,11 +333,17 @@ fn all_alternatives_can_be_asked_at_once_and_any_can_be_answered() {
     let functions = functions(&provider, flow, &[]).unwrap();
     let all = || asked(&functions, false, &json!({"challenge": "all", "captcha": "all"}));
     let public = &all()["publicChallengeParameters"];
-    assert_eq!(public["together"], "TURNSTILE,CAPTCHA,PROOF_OF_WORK,HCAPTCHA,RECAPTCHA,CAP");
+    assert_eq!(
+        public["together"],
+        "TURNSTILE,CAPTCHA,PROOF_OF_WORK,HCAPTCHA,RECAPTCHA,CAP"
+    );
     assert!(answered(&functions, &all(), &token("right", public)).0);
     assert!(!answered(&functions, &all(), &token("forged", public)).0);
     let before = provider.requests().len();
-    let letters = all()["privateChallengeParameters"]["answer"].as_str().unwrap().to_owned();
+    let letters = all()["privateChallengeParameters"]["answer"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     assert!(answered(&functions, &all(), &letters).0);
     assert!(!answered(&functions, &all(), "not it").0);
     assert_eq!(provider.requests().len(), before, "letters were sent to a provider");
@@ -272,7 +356,11 @@ fn all_alternatives_can_be_asked_at_once_and_any_can_be_answered() {
 fn a_client_that_asks_for_one_alternative_gets_it() {
     let provider = Provider::start();
     let functions = functions(&provider, "TURNSTILE|CAPTCHA|PROOF_OF_WORK:3", &[]).unwrap();
-    for (wanted, parameter) in [("TURNSTILE", "turnstileSiteKey"), ("CAPTCHA", "captchaUrl"), ("X", "turnstileSiteKey")] {
+    for (wanted, parameter) in [
+        ("TURNSTILE", "turnstileSiteKey"),
+        ("CAPTCHA", "captchaUrl"),
+        ("X", "turnstileSiteKey"),
+    ] {
         let asked = asked(&functions, true, &json!({ "challenge": wanted }));
         assert!(asked["publicChallengeParameters"][parameter].is_string(), "{wanted}");
     }
@@ -288,7 +376,11 @@ fn a_flow_without_a_provider_makes_no_client_and_needs_no_setting() {
         ("RECAPTCHA_KIND", "x"),
     ];
     let verify = |flow: &str| {
-        let own = [("AUTH_FLOW", flow), ("AUTH_SESSION_MINUTES", "3"), ("CHALLENGE_SECRET", SECRET)];
+        let own = [
+            ("AUTH_FLOW", flow),
+            ("AUTH_SESSION_MINUTES", "3"),
+            ("CHALLENGE_SECRET", SECRET),
+        ];
         let environment = Environment::new(own.into_iter().chain(broken));
         verify_auth_challenge::Function::configure(&environment, &Verifiers::standard()).map(|_| ())
     };

@@ -109,7 +109,9 @@ impl Client {
             }
             Ok(Reply { status, body })
         };
-        tokio::time::timeout(within, replying).await.unwrap_or(Err(NoReply::Late))
+        tokio::time::timeout(within, replying)
+            .await
+            .unwrap_or(Err(NoReply::Late))
     }
 }
 
@@ -125,7 +127,10 @@ impl Url {
     /// What would have been right.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
         const FORM: &str = "write an address as in `https://cap.example.com/d9256640cb53/`";
-        let plain = |rest: &str| rest.bytes().all(|byte| byte.is_ascii_graphic()) && !rest.contains(['?', '#', '@', '\\', '"', '<', '>', '`', '{', '}', '|', '^']);
+        let plain = |rest: &str| {
+            rest.bytes().all(|byte| byte.is_ascii_graphic())
+                && !rest.contains(['?', '#', '@', '\\', '"', '<', '>', '`', '{', '}', '|', '^'])
+        };
         let (scheme, rest) = text.split_once("://").ok_or(FORM)?;
         let (authority, _) = rest.split_once('/').unwrap_or((rest, ""));
         let host = match authority.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
@@ -138,7 +143,9 @@ impl Url {
         match scheme {
             "https" => Ok(Self(text.to_owned())),
             "http" if is_this_machine(host) => Ok(Self(text.to_owned())),
-            "http" => Err("write `https://`: a plain `http://` address is for this machine only, such as `http://127.0.0.1:3000/`"),
+            "http" => Err(
+                "write `https://`: a plain `http://` address is for this machine only, such as `http://127.0.0.1:3000/`",
+            ),
             _ => Err(FORM),
         }
     }

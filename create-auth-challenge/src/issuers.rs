@@ -24,11 +24,17 @@ impl Issuers {
         Self::none()
             .with(CAP.name, |environment| siteverify::configure(&CAP, environment))
             .with(captcha::NAME, captcha::configure)
-            .with(HCAPTCHA.name, |environment| siteverify::configure(&HCAPTCHA, environment))
+            .with(HCAPTCHA.name, |environment| {
+                siteverify::configure(&HCAPTCHA, environment)
+            })
             .with(proof_of_work::NAME, proof_of_work::configure)
-            .with(RECAPTCHA.name, |environment| siteverify::configure(&RECAPTCHA, environment))
+            .with(RECAPTCHA.name, |environment| {
+                siteverify::configure(&RECAPTCHA, environment)
+            })
             .with(security_question::NAME, security_question::configure)
-            .with(TURNSTILE.name, |environment| siteverify::configure(&TURNSTILE, environment))
+            .with(TURNSTILE.name, |environment| {
+                siteverify::configure(&TURNSTILE, environment)
+            })
     }
 
     /// No types.

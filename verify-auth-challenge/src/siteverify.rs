@@ -9,6 +9,7 @@ use cognito_challenge::challenges::siteverify::{
 };
 use cognito_challenge::private::ISSUED_AT;
 use cognito_challenge::verify::{Answer, CannotJudge, Verdict, Verifier, Why};
+use cognito_challenge_aws::CONNECTING;
 use cognito_challenge_aws::web::{Client, Url};
 use cognito_challenge_runtime::{ConfigError, Environment};
 
@@ -119,7 +120,8 @@ impl Verifier for SiteverifyVerifier {
         }
         let (media_type, body) = request(self.provider, &self.secret, token, self.site_key.as_deref());
         let replied = self.client.post(media_type, body, MAX_REPLY_BYTES, BUDGET).await;
-        let reply = replied.map_err(|error| CannotJudge::new(format!("{}: the provider {error}", self.provider.name)))?;
+        let reply =
+            replied.map_err(|error| CannotJudge::new(format!("{}: the provider {error}", self.provider.name)))?;
         let turnstile = self.provider == &TURNSTILE;
         let binding = turnstile.then(|| binding(answer.keys, &answer.user, nonce));
         let asked = answer.private.get(ISSUED_AT).and_then(|seconds| seconds.parse().ok());
@@ -143,7 +145,7 @@ impl Verifier for SiteverifyVerifier {
 
     /// Opens the connection that the first token is checked over.
     async fn prepare(&self) {
-        self.client.connect(BUDGET).await;
+        self.client.connect(CONNECTING).await;
     }
 }
 
@@ -154,7 +156,10 @@ mod tests {
     use super::*;
 
     const SETTINGS: [(&str, &str); 11] = [
-        ("AWS_CA_BUNDLE", concat!(env!("CARGO_MANIFEST_DIR"), "/../aws/roots/amazon.pem")),
+        (
+            "AWS_CA_BUNDLE",
+            concat!(env!("CARGO_MANIFEST_DIR"), "/../aws/roots/amazon.pem"),
+        ),
         ("CAPTCHA_HOSTNAMES", "app.example.com, localhost"),
         ("CAPTCHA_MIN_SCORE", "0.7"),
         ("CAP_ENDPOINT", "http://127.0.0.1:1/key/"),
@@ -179,14 +184,29 @@ mod tests {
         for provider in [&CAP, &HCAPTCHA, &RECAPTCHA, &TURNSTILE] {
             assert_eq!(error(provider, "X", "x"), None, "{}", provider.name);
             let missing = error(provider, provider.secret, "").unwrap();
-            assert_eq!(missing, format!("variable `{}` is missing: template.yaml sets it", provider.secret));
+            assert_eq!(
+                missing,
+                format!("variable `{}` is missing: template.yaml sets it", provider.secret)
+            );
         }
         for provider in [&HCAPTCHA, &RECAPTCHA, &TURNSTILE] {
-            assert!(error(provider, HOSTNAMES, "").unwrap().contains("`CAPTCHA_HOSTNAMES` is missing"));
+            assert!(
+                error(provider, HOSTNAMES, "")
+                    .unwrap()
+                    .contains("`CAPTCHA_HOSTNAMES` is missing")
+            );
         }
         assert_eq!(error(&CAP, HOSTNAMES, ""), None);
-        assert!(error(&CAP, "CAP_ENDPOINT", "").unwrap().contains("`CAP_ENDPOINT` is missing"));
-        assert!(error(&HCAPTCHA, "HCAPTCHA_SITE_KEY", "").unwrap().contains("`HCAPTCHA_SITE_KEY` is missing"));
+        assert!(
+            error(&CAP, "CAP_ENDPOINT", "")
+                .unwrap()
+                .contains("`CAP_ENDPOINT` is missing")
+        );
+        assert!(
+            error(&HCAPTCHA, "HCAPTCHA_SITE_KEY", "")
+                .unwrap()
+                .contains("`HCAPTCHA_SITE_KEY` is missing")
+        );
     }
 
     #[test]
@@ -194,8 +214,18 @@ mod tests {
         for (provider, name, value, message) in [
             (&CAP, "CAP_ENDPOINT", "http://cap.example.com/key/", "write `https://`"),
             (&CAP, "CAP_ENDPOINT", "cap.example.com", "write an address as in"),
-            (&TURNSTILE, "TURNSTILE_ENDPOINT", "http://192.168.0.1/", "write `https://`"),
-            (&TURNSTILE, HOSTNAMES, "https://app.example.com", "`https://app.example.com` is no host name"),
+            (
+                &TURNSTILE,
+                "TURNSTILE_ENDPOINT",
+                "http://192.168.0.1/",
+                "write `https://`",
+            ),
+            (
+                &TURNSTILE,
+                HOSTNAMES,
+                "https://app.example.com",
+                "`https://app.example.com` is no host name",
+            ),
             (&TURNSTILE, HOSTNAMES, "app.example.com:443", "is no host name"),
             (&TURNSTILE, HOSTNAMES, "a,,b", "`` is no host name"),
             (&TURNSTILE, HOSTNAMES, "*.example.com", "is no host name"),
@@ -206,7 +236,10 @@ mod tests {
             (&HCAPTCHA, "AWS_CA_BUNDLE", "/nowhere", "name a file of certificates"),
         ] {
             let error = error(provider, name, value).unwrap();
-            assert!(error.starts_with(&format!("variable `{name}`: ")) && error.contains(message), "{error}");
+            assert!(
+                error.starts_with(&format!("variable `{name}`: ")) && error.contains(message),
+                "{error}"
+            );
         }
         let error = error(&CAP, "CAP_SECRET", "marked secret").unwrap();
         assert!(!error.contains("marked"), "{error}");

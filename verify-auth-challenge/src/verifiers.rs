@@ -22,11 +22,17 @@ impl Verifiers {
         Self::none()
             .with(CAP.name, |environment| siteverify::configure(&CAP, environment))
             .with(captcha::NAME, |_| Ok(Box::new(CaptchaVerifier)))
-            .with(HCAPTCHA.name, |environment| siteverify::configure(&HCAPTCHA, environment))
+            .with(HCAPTCHA.name, |environment| {
+                siteverify::configure(&HCAPTCHA, environment)
+            })
             .with(proof_of_work::NAME, |_| Ok(Box::new(ProofOfWorkVerifier)))
-            .with(RECAPTCHA.name, |environment| siteverify::configure(&RECAPTCHA, environment))
+            .with(RECAPTCHA.name, |environment| {
+                siteverify::configure(&RECAPTCHA, environment)
+            })
             .with(security_question::NAME, |_| Ok(Box::new(SecurityQuestionVerifier)))
-            .with(TURNSTILE.name, |environment| siteverify::configure(&TURNSTILE, environment))
+            .with(TURNSTILE.name, |environment| {
+                siteverify::configure(&TURNSTILE, environment)
+            })
     }
 
     /// No types.

@@ -18,11 +18,18 @@ use rand::{CryptoRng, RngExt};
 /// # Errors
 ///
 /// A variable that is missing or cannot be.
-pub(crate) fn configure(provider: &'static Provider, environment: &Environment) -> Result<Box<dyn Issuer>, ConfigError> {
+pub(crate) fn configure(
+    provider: &'static Provider,
+    environment: &Environment,
+) -> Result<Box<dyn Issuer>, ConfigError> {
     let public_key = match provider.site_key {
         Some(variable) => environment.required(variable, parse_key)?,
         // With a slash at its end, as the provider's widget wants it.
-        None => environment.required(provider.endpoint, Url::parse)?.join("").as_str().to_owned(),
+        None => environment
+            .required(provider.endpoint, Url::parse)?
+            .join("")
+            .as_str()
+            .to_owned(),
     };
     let kind = environment.optional(RecaptchaKind::VARIABLE, str::parse)?;
     Ok(Box::new(SiteverifyIssuer {

@@ -35,8 +35,12 @@ impl Sources {
             }
         }
         if asks("RECAPTCHA") {
-            sources.script.push_str(" https://www.google.com/recaptcha/ https://www.gstatic.com/recaptcha/");
-            sources.frame.push_str(" https://www.google.com/recaptcha/ https://recaptcha.google.com/recaptcha/");
+            sources
+                .script
+                .push_str(" https://www.google.com/recaptcha/ https://www.gstatic.com/recaptcha/");
+            sources
+                .frame
+                .push_str(" https://www.google.com/recaptcha/ https://recaptcha.google.com/recaptcha/");
             sources.connect.push_str(" https://www.google.com/recaptcha/");
         }
         if asks("TURNSTILE") {
@@ -62,8 +66,16 @@ mod tests {
 
     #[test]
     fn a_flow_without_a_provider_loosens_nothing() {
-        for flow in ["PASSWORD,CAPTCHA|PROOF_OF_WORK:3,SECURITY_QUESTION:3", "CAPTCHA:3", "(the functions have their own)"] {
-            assert_eq!(Sources::of(flow, Some("https://cap.example.com/key/")), Sources::default(), "{flow}");
+        for flow in [
+            "PASSWORD,CAPTCHA|PROOF_OF_WORK:3,SECURITY_QUESTION:3",
+            "CAPTCHA:3",
+            "(the functions have their own)",
+        ] {
+            assert_eq!(
+                Sources::of(flow, Some("https://cap.example.com/key/")),
+                Sources::default(),
+                "{flow}"
+            );
         }
         assert_eq!(Sources::of("CAP:3", None), Sources::default());
     }
@@ -72,7 +84,10 @@ mod tests {
     fn each_provider_adds_its_own_sources_only() {
         let cap = Sources::of("PASSWORD,CAP|CAPTCHA:3", Some("http://127.0.0.1:3000/key/"));
         assert_eq!(cap.script, " http://127.0.0.1:3000 'wasm-unsafe-eval'");
-        assert_eq!((cap.connect.as_str(), cap.frame.as_str()), (" http://127.0.0.1:3000", ""));
+        assert_eq!(
+            (cap.connect.as_str(), cap.frame.as_str()),
+            (" http://127.0.0.1:3000", "")
+        );
         let turnstile = Sources::of("TURNSTILE|CAPTCHA:3", Some("http://127.0.0.1:3000/key/"));
         assert_eq!(turnstile.script, " https://challenges.cloudflare.com");
         assert_eq!((turnstile.style.as_str(), turnstile.worker.as_str()), ("", ""));
@@ -80,7 +95,15 @@ mod tests {
 
     #[test]
     fn an_address_cannot_widen_the_policy() {
-        for address in ["", "x", "https://", "javascript://x/", "https://a b/", "https://a;script-src */", "https://*/"] {
+        for address in [
+            "",
+            "x",
+            "https://",
+            "javascript://x/",
+            "https://a b/",
+            "https://a;script-src */",
+            "https://*/",
+        ] {
             assert_eq!(Sources::of("CAP:3", Some(address)), Sources::default(), "{address}");
         }
     }

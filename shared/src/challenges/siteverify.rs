@@ -18,8 +18,8 @@ pub const ACTION: &str = "sign_in";
 /// How far the clock of a provider may be behind the clock of create, in seconds.
 const CLOCK_SKEW: u64 = 60;
 
-/// The shortest text that is sent to a provider as a token. Shorter are letters or codes that were typed for another
-/// challenge of the step, which are none of the provider's business.
+/// The shortest text that is sent to a provider as a token. A shorter text was typed for another challenge of the step, and
+/// the provider must not learn it.
 const MIN_TOKEN_CHARS: usize = 16;
 
 /// How long the value is that binds a token: 128 bits.
@@ -187,11 +187,17 @@ pub fn parse_key(text: &str) -> Result<String, &'static str> {
 /// The body of a request for `siteverify`, and its media type.
 pub fn request(provider: &Provider, secret: &str, token: &str, site_key: Option<&str>) -> (&'static str, String) {
     let site_key = site_key.filter(|_| provider.sends_site_key);
-    let fields = [("secret", Some(secret)), ("response", Some(token)), ("sitekey", site_key)];
+    let fields = [
+        ("secret", Some(secret)),
+        ("response", Some(token)),
+        ("sitekey", site_key),
+    ];
     let fields = fields.into_iter().filter_map(|(name, value)| Some((name, value?)));
     match provider.encoding {
         Encoding::Form => {
-            let pairs: Vec<_> = fields.map(|(name, value)| format!("{name}={}", escape(value))).collect();
+            let pairs: Vec<_> = fields
+                .map(|(name, value)| format!("{name}={}", escape(value)))
+                .collect();
             ("application/x-www-form-urlencoded", pairs.join("&"))
         }
         Encoding::Json => {

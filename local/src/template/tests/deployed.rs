@@ -108,20 +108,47 @@ fn a_provider_has_variables_only_if_it_is_used_and_its_secret_only_in_verify() {
     let template = Template::read(&workspace().join("template.yaml"), &settings).unwrap();
     let own = |template: &Template, name: &str| -> Vec<String> {
         let is_own = |name: &&String| {
-            let prefixes = ["CAP_", "CAPTCHA_HOST", "CAPTCHA_MIN", "HCAPTCHA_", "RECAPTCHA_", "TURNSTILE_"];
+            let prefixes = [
+                "CAP_",
+                "CAPTCHA_HOST",
+                "CAPTCHA_MIN",
+                "HCAPTCHA_",
+                "RECAPTCHA_",
+                "TURNSTILE_",
+            ];
             prefixes.iter().any(|prefix| name.starts_with(prefix))
         };
-        function(template, name).environment.keys().filter(is_own).cloned().collect()
+        function(template, name)
+            .environment
+            .keys()
+            .filter(is_own)
+            .cloned()
+            .collect()
     };
-    for name in ["DefineAuthChallenge", "CreateAuthChallenge", "VerifyAuthChallenge", "PreTokenGeneration"] {
+    for name in [
+        "DefineAuthChallenge",
+        "CreateAuthChallenge",
+        "VerifyAuthChallenge",
+        "PreTokenGeneration",
+    ] {
         let name = format!("{name}Function");
         assert_eq!(own(&deployed(), &name), Vec::<String>::new());
-        let marked = function(&template, &name).environment.values().filter(|value| value.contains("marked")).count();
+        let marked = function(&template, &name)
+            .environment
+            .values()
+            .filter(|value| value.contains("marked"))
+            .count();
         assert_eq!(marked, if name.starts_with("Verify") { 4 } else { 0 }, "{name}");
     }
     assert_eq!(
         own(&template, "CreateAuthChallengeFunction"),
-        ["CAP_ENDPOINT", "HCAPTCHA_SITE_KEY", "RECAPTCHA_KIND", "RECAPTCHA_SITE_KEY", "TURNSTILE_SITE_KEY"]
+        [
+            "CAP_ENDPOINT",
+            "HCAPTCHA_SITE_KEY",
+            "RECAPTCHA_KIND",
+            "RECAPTCHA_SITE_KEY",
+            "TURNSTILE_SITE_KEY"
+        ]
     );
     assert_eq!(
         own(&template, "VerifyAuthChallengeFunction"),
@@ -137,7 +164,10 @@ fn a_provider_has_variables_only_if_it_is_used_and_its_secret_only_in_verify() {
             "TURNSTILE_SECRET"
         ]
     );
-    assert_eq!(function(&template, "VerifyAuthChallengeFunction").environment["RECAPTCHA_SECRET"], "marked-3");
+    assert_eq!(
+        function(&template, "VerifyAuthChallengeFunction").environment["RECAPTCHA_SECRET"],
+        "marked-3"
+    );
 }
 
 #[test]

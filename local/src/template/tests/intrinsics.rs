@@ -202,7 +202,10 @@ fn a_secret_that_the_template_only_names_is_the_one_that_was_given() {
         assert_eq!(x(&given(reference).unwrap()), Some(expected), "{reference}");
     }
     for (reference, message) in [
-        ("team/captcha:SecretString:hcaptcha", "unknown key of the secret `hcaptcha` (known: cap, turnstile)"),
+        (
+            "team/captcha:SecretString:hcaptcha",
+            "unknown key of the secret `hcaptcha` (known: cap, turnstile)",
+        ),
         ("plain:SecretString:cap", "expected a secret of JSON with the key `cap`"),
         ("plainer", "unknown secret `plainer`"),
     ] {

@@ -80,7 +80,9 @@ const SPENT: [&str; 4] = [
 pub fn judge(provider: &Provider, status: u16, body: &[u8], expected: &Expected<'_>) -> Result<Verdict, CannotJudge> {
     let name = provider.name;
     if status >= 500 || status == 429 {
-        return Err(CannotJudge::new(format!("{name}: the provider replies with status {status}")));
+        return Err(CannotJudge::new(format!(
+            "{name}: the provider replies with status {status}"
+        )));
     }
     let reply: Option<Value> = serde_json::from_slice(body).ok();
     let success = reply.as_ref().and_then(|reply| reply.get("success")?.as_bool());
@@ -102,7 +104,10 @@ fn approved(provider: &Provider, reply: &Value, expected: &Expected<'_>) -> Resu
     let text = |name: &str| reply.get(name).and_then(Value::as_str);
     // Past its monthly quota reCAPTCHA approves every token, and says so with a code.
     if codes(reply).any(|code| code.to_ascii_lowercase().contains("quota")) {
-        return Err(CannotJudge::new(format!("{}: the provider's quota is used up", provider.name)));
+        return Err(CannotJudge::new(format!(
+            "{}: the provider's quota is used up",
+            provider.name
+        )));
     }
     let host = text("hostname");
     let listed = |host: &str| expected.hostnames.iter().any(|known| known.eq_ignore_ascii_case(host));
@@ -147,7 +152,10 @@ fn rejected(provider: &Provider, status: u16, reply: &Value) -> Result<Verdict, 
         )));
     }
     if has(&["internal-error"]) {
-        return Err(CannotJudge::new(format!("{}: the provider has an internal error", provider.name)));
+        return Err(CannotJudge::new(format!(
+            "{}: the provider has an internal error",
+            provider.name
+        )));
     }
     Ok(Verdict::Wrong(if has(&SPENT) {
         why::SPENT
@@ -169,7 +177,10 @@ fn codes(reply: &Value) -> impl Iterator<Item = &str> {
 fn seconds(time: &str) -> Option<u64> {
     let number = |range: std::ops::Range<usize>| -> Option<i64> {
         let digits = time.get(range)?;
-        digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok())?
+        digits
+            .bytes()
+            .all(|byte| byte.is_ascii_digit())
+            .then(|| digits.parse().ok())?
     };
     let marks = [(4, "-"), (7, "-"), (10, "T"), (13, ":"), (16, ":")];
     if !marks.into_iter().all(|(at, mark)| time.get(at..at + 1) == Some(mark)) {
@@ -181,7 +192,9 @@ fn seconds(time: &str) -> Option<u64> {
     if !ranges {
         return None;
     }
-    let zone = time.get(19..)?.trim_start_matches(|c: char| c == '.' || c.is_ascii_digit());
+    let zone = time
+        .get(19..)?
+        .trim_start_matches(|c: char| c == '.' || c.is_ascii_digit());
     let offset = match zone.as_bytes() {
         [] | [b'Z'] => 0,
         [sign @ (b'+' | b'-'), digits @ ..] => {
@@ -199,7 +212,11 @@ fn seconds(time: &str) -> Option<u64> {
         _ => return None,
     };
     // Days since 1970-01-01 in the Gregorian calendar, for years that start in March.
-    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+    let (year, month) = if month > 2 {
+        (year, month - 3)
+    } else {
+        (year - 1, month + 9)
+    };
     let days = 365 * year + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 + day - 1 - 719_468;
     u64::try_from(days * 86_400 + hour * 3600 + minute * 60 + second - offset).ok()
 }

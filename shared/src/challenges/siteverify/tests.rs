@@ -21,7 +21,10 @@ fn each_provider_has_names_of_its_own() {
 fn a_request_is_written_as_the_provider_documents_it() {
     let (media_type, body) = request(&HCAPTCHA, "se&cret", "P1_a.b+c/d=", Some("10000000-ffff"));
     assert_eq!(media_type, "application/x-www-form-urlencoded");
-    assert_eq!(body, "secret=se%26cret&response=P1_a.b%2Bc%2Fd%3D&sitekey=10000000-ffff");
+    assert_eq!(
+        body,
+        "secret=se%26cret&response=P1_a.b%2Bc%2Fd%3D&sitekey=10000000-ffff"
+    );
     for provider in [&RECAPTCHA, &TURNSTILE] {
         let (media_type, body) = request(provider, "s", "t", Some("key"));
         assert_eq!(media_type, "application/x-www-form-urlencoded");
@@ -48,7 +51,14 @@ fn a_binding_is_of_one_pool_user_and_challenge_and_does_not_show_the_nonce() {
 
 #[test]
 fn what_was_typed_for_another_challenge_is_no_token() {
-    for text in ["acdeh", "271828", "correct horse battery", "", "Ünïcödé-token-text", "x\"y<script>alert(1)"] {
+    for text in [
+        "acdeh",
+        "271828",
+        "correct horse battery",
+        "",
+        "Ünïcödé-token-text",
+        "x\"y<script>alert(1)",
+    ] {
         assert!(!is_token(text), "{text}");
     }
     for token in [

@@ -61,13 +61,23 @@ fn an_approved_token_for_this_sign_in_is_right() {
         (&RECAPTCHA, recaptcha_checkbox(), false),
         (&CAP, json!({"success": true}), false),
     ] {
-        assert_eq!(judged(provider, 200, &reply, action), Ok(Verdict::Right), "{}", provider.name);
+        assert_eq!(
+            judged(provider, 200, &reply, action),
+            Ok(Verdict::Right),
+            "{}",
+            provider.name
+        );
     }
 }
 
 #[test]
 fn a_token_of_another_host_action_sign_in_or_time_is_wrong() {
-    for host in [json!("evil.example"), json!("app.example.com.evil.example"), json!("not-provided"), json!(null)] {
+    for host in [
+        json!("evil.example"),
+        json!("app.example.com.evil.example"),
+        json!("not-provided"),
+        json!(null),
+    ] {
         for (provider, reply, action) in [
             (&TURNSTILE, turnstile(), false),
             (&HCAPTCHA, hcaptcha(), false),
@@ -79,7 +89,12 @@ fn a_token_of_another_host_action_sign_in_or_time_is_wrong() {
     }
     for action in [json!("sign_up"), json!(""), json!("sign_in "), json!(null), json!(7)] {
         for (provider, reply) in [(&TURNSTILE, turnstile()), (&RECAPTCHA, recaptcha_score())] {
-            let judged = judged(provider, 200, &with(&reply, "action", action.clone()), provider == &RECAPTCHA);
+            let judged = judged(
+                provider,
+                200,
+                &with(&reply, "action", action.clone()),
+                provider == &RECAPTCHA,
+            );
             assert_eq!(judged, Ok(Verdict::Wrong(why::OTHER_ACTION)), "{action}");
         }
     }
@@ -107,7 +122,11 @@ fn a_host_is_compared_without_regard_to_case() {
 
 #[test]
 fn a_low_score_is_wrong_and_a_missing_one_is_the_operators_error() {
-    for (score, verdict) in [(0.1, Verdict::Wrong(why::LOW_SCORE)), (0.5, Verdict::Right), (1.0, Verdict::Right)] {
+    for (score, verdict) in [
+        (0.1, Verdict::Wrong(why::LOW_SCORE)),
+        (0.5, Verdict::Right),
+        (1.0, Verdict::Right),
+    ] {
         let reply = with(&recaptcha_score(), "score", score.into());
         assert_eq!(judged(&RECAPTCHA, 200, &reply, true), Ok(verdict), "{score}");
     }
@@ -153,7 +172,10 @@ fn a_rejected_token_is_wrong_and_a_spent_one_is_named() {
         json!({"success": false, "error-codes": "timeout-or-duplicate"}),
         json!({"success": false, "hostname": "app.example.com", "action": "sign_in", "cdata": "0011"}),
     ] {
-        assert_eq!(judged(&TURNSTILE, 200, &reply, false), Ok(Verdict::Wrong(why::REJECTED)));
+        assert_eq!(
+            judged(&TURNSTILE, 200, &reply, false),
+            Ok(Verdict::Wrong(why::REJECTED))
+        );
     }
 }
 
@@ -168,9 +190,18 @@ fn cap_rejects_with_a_status_and_words() {
         (404, "Invalid site key or secret"),
     ] {
         let reply = json!({"success": false, "error": error});
-        assert_eq!(judged(&CAP, status, &reply, false), Ok(Verdict::Wrong(why::REJECTED)), "{error}");
+        assert_eq!(
+            judged(&CAP, status, &reply, false),
+            Ok(Verdict::Wrong(why::REJECTED)),
+            "{error}"
+        );
     }
-    let error = judged(&CAP, 403, &json!({"success": false, "error": "Invalid site key or secret"}), false);
+    let error = judged(
+        &CAP,
+        403,
+        &json!({"success": false, "error": "Invalid site key or secret"}),
+        false,
+    );
     assert!(error.unwrap_err().contains("set `CAP_SECRET`"));
 }
 
@@ -191,7 +222,12 @@ fn a_rejected_secret_is_the_operators_error_whatever_else_is_said() {
             )
         );
     }
-    let error = judged(&TURNSTILE, 200, &json!({"success": false, "error-codes": ["internal-error"]}), false);
+    let error = judged(
+        &TURNSTILE,
+        200,
+        &json!({"success": false, "error-codes": ["internal-error"]}),
+        false,
+    );
     assert!(error.is_err());
 }
 
