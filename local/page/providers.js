@@ -11,15 +11,18 @@ export function isProvider(challenge) {
   return Object.hasOwn(DRAW, challenge);
 }
 
-/** Draws the widget for `parameters` into `place` and gives its token, once the reader has finished it. */
-export async function drawWidget(parameters, place, language) {
+/**
+ * Draws the widget for `parameters` into `place` and gives its token, once the reader has finished it. `label` is what
+ * the reader presses, for a widget whose own label differs from what a screen reader says.
+ */
+export async function drawWidget(parameters, place, language, label) {
   trust();
   const box = document.createElement("div");
   place.replaceChildren(box);
-  return DRAW[parameters.challenge](parameters, box, language);
+  return DRAW[parameters.challenge](parameters, box, language, label);
 }
 
-async function cap({ capEndpoint }, box, language) {
+async function cap({ capEndpoint }, box, language, label) {
   // Cap Standalone serves its files here. Without the address, the widget loads its solver from a public CDN.
   const files = new URL("/assets/", capEndpoint);
   window.CAP_CUSTOM_WASM_URL = new URL("cap_wasm_bg.wasm", files).href;
@@ -28,6 +31,8 @@ async function cap({ capEndpoint }, box, language) {
   const widget = document.createElement("cap-widget");
   widget.setAttribute("data-cap-api-endpoint", capEndpoint);
   widget.setAttribute("data-cap-lang", language);
+  widget.setAttribute("data-cap-i18n-initial-state", label);
+  widget.setAttribute("data-cap-i18n-verify-aria-label", label);
   return new Promise((resolve) => {
     // After an error the widget itself lets the reader try again.
     widget.addEventListener("solve", ({ detail }) => resolve(detail.token));

@@ -155,7 +155,7 @@ async function confirm(current, parameters) {
   const { signal } = (current.work = new AbortController());
   let text;
   try {
-    text = await drawWidget(parameters, view.widgetPlace(), language);
+    text = await drawWidget(parameters, view.widgetPlace(), language, texts.widgetLabel);
   } catch {
     if (!signal.aborted) view.alarm(texts.widgetFailed);
     return;

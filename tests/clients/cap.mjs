@@ -107,18 +107,20 @@ rule("the widget fits a small dark screen", { colorScheme: "dark", viewport: { w
   await at.inspect("phone-dark", "cap");
 });
 
-rule("a reader can choose the picture instead, and come back, without a try", {}, async (at) => {
+rule("a reader can choose the picture instead, and come back", {}, async (at) => {
   await widget(at);
   await at.says("tries", "3 tries left.");
-  await at.page.getByRole("button", { name: "Show a picture instead" }).click();
-  await at.asks("captcha", { tries: "3 tries left." });
-  await at.page.getByRole("button", { name: "Confirm without typing" }).click();
+  // Cognito gives no metadata to the first challenge of a flow without a password: it has one form. The next has all.
+  await at.page.getByRole("button", { name: "Show a picture instead (uses one try)" }).click();
+  await at.asks("captcha", { tries: "2 tries left." });
+  await at.page.getByRole("button", { name: "Confirm without typing", exact: true }).click();
   await at.page.locator("#challenge cap-widget").waitFor();
-  await at.page.getByRole("button", { name: "Show a picture instead" }).click();
-  await at.asks("captcha", { tries: "3 tries left." });
+  await at.says("tries", "2 tries left.");
+  await at.page.getByRole("button", { name: "Show a picture instead", exact: true }).click();
+  await at.asks("captcha", { tries: "2 tries left." });
   const { length } = verified;
-  await at.types("wrong", "Enter");
-  await at.says("status", /That was not right/);
+  await at.types(await at.captchaAnswer(), "Enter");
+  await at.signedIn();
   assert.equal(verified.length, length, "what was typed was sent to Cap");
 });
 
@@ -139,8 +141,8 @@ rule("without its server no token is right, and the page offers the other way", 
   at.expectedErrors.push(/Failed to load resource: net::ERR_CONNECTION_REFUSED/);
   await at.withoutPassword();
   await at.says("alert", /The confirmation could not be loaded/);
-  await at.page.getByRole("button", { name: "Show a picture instead" }).click();
-  await at.asks("captcha", { tries: "3 tries left." });
+  await at.page.getByRole("button", { name: "Show a picture instead (uses one try)" }).click();
+  await at.asks("captcha", { tries: "2 tries left." });
   await at.types(await at.captchaAnswer(), "Enter");
   await at.signedIn();
 });

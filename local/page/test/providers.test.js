@@ -33,7 +33,7 @@ globalThis.document = {
 /** Draws the widget for `parameters`; gives the place and the token to come. */
 function draw(parameters) {
   const place = { replaceChildren: (box) => (place.box = box) };
-  return { place, token: drawWidget(parameters, place, "es") };
+  return { place, token: drawWidget(parameters, place, "es", "Soy yo") };
 }
 
 test("a widget answers the challenges of providers, and no others", () => {
@@ -54,6 +54,8 @@ test("Cap's files come from Cap's own server", async () => {
   assert.deepEqual(widget.attributes, {
     "data-cap-api-endpoint": "http://127.0.0.1:3000/key/",
     "data-cap-lang": "es",
+    "data-cap-i18n-initial-state": "Soy yo",
+    "data-cap-i18n-verify-aria-label": "Soy yo",
   });
   widget.listeners.solve({ detail: { token: "a token" } });
   assert.equal(await drawn.token, "a token");
