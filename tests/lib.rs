@@ -8,5 +8,6 @@ pub mod functions;
 #[path = "process.rs"]
 pub mod local;
 pub mod oracle;
+pub mod provider;
 pub mod runtime_api;
 pub mod script;

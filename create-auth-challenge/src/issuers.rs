@@ -3,7 +3,9 @@
 pub mod captcha;
 pub mod proof_of_work;
 pub mod security_question;
+mod siteverify;
 
+use cognito_challenge::challenges::siteverify::{CAP, HCAPTCHA, RECAPTCHA, TURNSTILE};
 use cognito_challenge::flow::Flow;
 use cognito_challenge::issue::Issuer;
 use cognito_challenge::texts::{STANDARD, Texts};
@@ -16,12 +18,23 @@ pub struct Issuers {
 }
 
 impl Issuers {
-    /// The standard types: `CAPTCHA`, `PROOF_OF_WORK` and `SECURITY_QUESTION`.
+    /// The standard types: `CAP`, `CAPTCHA`, `HCAPTCHA`, `PROOF_OF_WORK`, `RECAPTCHA`, `SECURITY_QUESTION` and
+    /// `TURNSTILE`.
     pub fn standard() -> Self {
         Self::none()
+            .with(CAP.name, |environment| siteverify::configure(&CAP, environment))
             .with(captcha::NAME, captcha::configure)
+            .with(HCAPTCHA.name, |environment| {
+                siteverify::configure(&HCAPTCHA, environment)
+            })
             .with(proof_of_work::NAME, proof_of_work::configure)
+            .with(RECAPTCHA.name, |environment| {
+                siteverify::configure(&RECAPTCHA, environment)
+            })
             .with(security_question::NAME, security_question::configure)
+            .with(TURNSTILE.name, |environment| {
+                siteverify::configure(&TURNSTILE, environment)
+            })
     }
 
     /// No types.

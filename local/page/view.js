@@ -1,5 +1,6 @@
 /** What the page shows and what the reader does with it. Nothing here talks to a server. */
 
+import { otherWay } from "./forms.js";
 import { generic } from "./generic.js";
 import { claims, TIMES } from "./jwt.js";
 
@@ -9,12 +10,17 @@ const SLOW_MS = 800;
 /** More segments than this tell a reader nothing. */
 const MOST_SEGMENTS = 12;
 /** What each challenge that the page knows is called in the texts. */
-const KINDS = { CAPTCHA: "captcha", PROOF_OF_WORK: "work", SECURITY_QUESTION: "question" };
-/** The other way through a step, by the challenge that is asked: its form, see forms.js, and its challenge. */
-const OTHER_WAYS = {
-  CAPTCHA: { form: "work", challenge: "PROOF_OF_WORK", text: "workInstead" },
-  PROOF_OF_WORK: { form: "picture", challenge: "CAPTCHA", text: "pictureInstead" },
+const KINDS = {
+  CAP: "widget",
+  CAPTCHA: "captcha",
+  HCAPTCHA: "widget",
+  PROOF_OF_WORK: "work",
+  RECAPTCHA: "widget",
+  SECURITY_QUESTION: "question",
+  TURNSTILE: "widget",
 };
+/** What another way through a step is called in the texts, by the kind of its challenge. */
+const OTHER_WAYS = { captcha: "pictureInstead", widget: "widgetInstead", work: "workInstead" };
 /** Plays the digits again, typed into a field that takes digits only. */
 const PLAY_KEY = "p";
 const SETTING_FIELDS = { region: "region", userPoolId: "user-pool-id", clientId: "client-id" };
@@ -119,7 +125,7 @@ export function showChallenge(parameters, again, free) {
     byId("answer").setAttribute("aria-invalid", "true");
     byId("status").textContent = `${texts.wrongAnswer} ${tries}`;
   }
-  byId(challenge === "PROOF_OF_WORK" ? "challenge-heading" : "answer").focus();
+  byId(byId("answer-field").hidden ? "challenge-heading" : "answer").focus();
 }
 
 /** Lets the reader send again what the computation has found. */
@@ -127,6 +133,11 @@ export function offerRetry() {
   byId("continue").hidden = false;
   byId("continue").textContent = texts.tryAgain;
   byId("continue").focus();
+}
+
+/** Where the widget of a provider goes. */
+export function widgetPlace() {
+  return byId("widget");
 }
 
 /** How far the computation is: `tries` of at most `most`. */
@@ -244,9 +255,11 @@ function showQuestion(challenge, parameters, free) {
   byId("question").hidden = kind !== "question";
   byId("question").textContent = kind === "question" ? securityQuestion : "";
   byId("question").lang = locale ?? language;
-  for (const id of ["answer-field", "continue"]) byId(id).hidden = kind === "work";
+  for (const id of ["answer-field", "continue"]) byId(id).hidden = kind === "widget" || kind === "work";
   byId("continue").textContent = texts.continue;
   byId("work").hidden = kind !== "work";
+  byId("widget").hidden = kind !== "widget";
+  byId("widget").replaceChildren();
   showOtherWays(challenge, parameters, free);
   showDetails(details);
 }
@@ -270,9 +283,8 @@ function showOtherWays(challenge, { alternatives, attemptsLeft, captchaUrl, capt
   } else {
     offer("another-medium", captchaUrl !== undefined, "sound", "soundInstead");
   }
-  const way = OTHER_WAYS[challenge];
-  const listed = (alternatives ?? "").split(",").includes(way?.challenge);
-  offer("another-way", listed, way?.form ?? "", way?.text ?? "workInstead");
+  const way = otherWay(challenge, alternatives ?? "");
+  offer("another-way", way !== undefined, way?.form ?? "", OTHER_WAYS[KINDS[way?.challenge]] ?? "workInstead");
 }
 
 function showMedium(id, url) {

@@ -5,3 +5,4 @@
 pub mod captcha;
 pub mod proof_of_work;
 pub mod security_question;
+pub mod siteverify;

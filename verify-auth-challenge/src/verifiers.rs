@@ -3,9 +3,12 @@
 use cognito_challenge::challenges::captcha::{self, CaptchaVerifier};
 use cognito_challenge::challenges::proof_of_work::{self, ProofOfWorkVerifier};
 use cognito_challenge::challenges::security_question::{self, SecurityQuestionVerifier};
+use cognito_challenge::challenges::siteverify::{CAP, HCAPTCHA, RECAPTCHA, TURNSTILE};
 use cognito_challenge::flow::Flow;
 use cognito_challenge::verify::Verifier;
 use cognito_challenge_runtime::{ConfigError, Configure, Configured, Environment, Registry};
+
+use crate::siteverify;
 
 /// The challenge types that a verify function can judge. Only what is listed is linked into the function.
 pub struct Verifiers {
@@ -13,12 +16,23 @@ pub struct Verifiers {
 }
 
 impl Verifiers {
-    /// The standard types: `CAPTCHA`, `PROOF_OF_WORK` and `SECURITY_QUESTION`.
+    /// The standard types: `CAP`, `CAPTCHA`, `HCAPTCHA`, `PROOF_OF_WORK`, `RECAPTCHA`, `SECURITY_QUESTION` and
+    /// `TURNSTILE`.
     pub fn standard() -> Self {
         Self::none()
+            .with(CAP.name, |environment| siteverify::configure(&CAP, environment))
             .with(captcha::NAME, |_| Ok(Box::new(CaptchaVerifier)))
+            .with(HCAPTCHA.name, |environment| {
+                siteverify::configure(&HCAPTCHA, environment)
+            })
             .with(proof_of_work::NAME, |_| Ok(Box::new(ProofOfWorkVerifier)))
+            .with(RECAPTCHA.name, |environment| {
+                siteverify::configure(&RECAPTCHA, environment)
+            })
             .with(security_question::NAME, |_| Ok(Box::new(SecurityQuestionVerifier)))
+            .with(TURNSTILE.name, |environment| {
+                siteverify::configure(&TURNSTILE, environment)
+            })
     }
 
     /// No types.
