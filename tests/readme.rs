@@ -45,7 +45,15 @@ fn installed() -> BTreeMap<String, String> {
 #[test]
 fn the_readme_names_the_versions_of_the_clients_that_are_tested() {
     /// What the clients need besides.
-    const TOOLS: [&str; 4] = ["axe-core", "esbuild", "playwright-core", "python-jose"];
+    const TOOLS: [&str; 7] = [
+        "@cap.js/server",
+        "@cap.js/wasm",
+        "@cap.js/widget",
+        "axe-core",
+        "esbuild",
+        "playwright-core",
+        "python-jose",
+    ];
     let named: BTreeMap<String, String> = workspace("README.md")
         .lines()
         .filter_map(|line| {

@@ -2,8 +2,9 @@
 
 import { SEND_AGAIN, codeIn, sentKind } from "./codes.js";
 import { Cognito, CognitoError, UnreachableError } from "./cognito.js";
-import { formsOf, inForm, metadataFor } from "./forms.js";
+import { firstForm, formsOf, inForm, metadataFor } from "./forms.js";
 import * as links from "./hand-over.js";
+import { drawWidget, isProvider } from "./providers.js";
 import { Srp, SrpError } from "./srp.js";
 import * as settings from "./settings.js";
 import { languageFor, textsIn } from "./texts.js";
@@ -14,8 +15,8 @@ const language = languageFor(navigator.language);
 const texts = textsIn(language);
 /** Asks for every form of a step at once, so that the reader can change between them without using a try. */
 const EVERY_FORM = { challenge: "all", captcha: "all" };
-/** The form that the reader has chosen, or that comes first. */
-let form = "picture";
+/** The form that the reader has chosen. */
+let form = null;
 /** An answer that no question has: it only asks for another challenge. */
 const NO_ANSWER = "-";
 
@@ -198,10 +199,26 @@ function ask({ Session, ChallengeParameters: parameters, userName }) {
 /** Shows the challenge at hand in the form that the reader wants, if it has that one; `again` after a wrong answer. */
 function present(again) {
   const { parameters } = signIn;
-  const shown = inForm(parameters, formsOf(parameters).includes(form) ? form : formsOf(parameters)[0]);
+  const shown = inForm(parameters, firstForm(parameters, form));
   signIn.solution = null;
   view.showChallenge(shown, again, formsOf(parameters));
   if (shown.challenge === "PROOF_OF_WORK") compute(signIn, shown);
+  if (isProvider(shown.challenge)) confirm(signIn, shown);
+}
+
+/** Answers with the token of a provider's widget, once the reader has finished it. */
+async function confirm(current, parameters) {
+  const { signal } = (current.work = new AbortController());
+  let text;
+  try {
+    text = await drawWidget(parameters, view.widgetPlace(), language, texts.widgetLabel);
+  } catch {
+    if (!signal.aborted) view.alarm(texts.widgetFailed);
+    return;
+  }
+  if (signal.aborted) return;
+  current.solution = text;
+  await send(text);
 }
 
 /** Answers a proof of work without the reader, unless they choose otherwise meanwhile. */

@@ -63,6 +63,10 @@ const en = {
   notHandedOver: "No sign-in waits for this link here",
   notHandedOverText:
     "Open the link in the browser where you started to sign in, while that page is still open. If it is closed, start again.",
+  widgetHeading: "Confirm that you are a person",
+  widgetLabel: "I am a person",
+  widgetInstead: "Confirm without typing",
+  widgetFailed: "The confirmation could not be loaded. Choose another way or start again.",
   questionHeading: "Answer your security question",
   questionAnswer: "Your answer",
   otherHeading: "One more step",
@@ -170,6 +174,10 @@ const es = {
   notHandedOver: "Aquí no hay ningún inicio de sesión que espere este enlace",
   notHandedOverText:
     "Abra el enlace en el navegador donde empezó a iniciar sesión, mientras esa página siga abierta. Si está cerrada, empiece de nuevo.",
+  widgetHeading: "Confirme que es una persona",
+  widgetLabel: "Soy una persona",
+  widgetInstead: "Confirmar sin escribir",
+  widgetFailed: "No se pudo cargar la confirmación. Elija otra opción o empiece de nuevo.",
   questionHeading: "Responda a su pregunta de seguridad",
   questionAnswer: "Su respuesta",
   otherHeading: "Un paso más",

@@ -1,6 +1,7 @@
 /** What the page shows and what the reader does with it. Nothing here talks to a server. */
 
 import { countDown, sendAgainIn, sentKind } from "./codes.js";
+import { otherWay } from "./forms.js";
 import { generic } from "./generic.js";
 import { claims, TIMES } from "./jwt.js";
 
@@ -10,14 +11,19 @@ const SLOW_MS = 800;
 /** More segments than this tell a reader nothing. */
 const MOST_SEGMENTS = 12;
 /** What each challenge that the page knows is called in the texts. */
-const KINDS = { CAPTCHA: "captcha", PROOF_OF_WORK: "work", SECURITY_QUESTION: "question" };
-/** The other way through a step, by the challenge that is asked: its form, see forms.js, and its challenge. */
-const OTHER_WAYS = {
-  CAPTCHA: { form: "work", challenge: "PROOF_OF_WORK", text: "workInstead" },
-  PROOF_OF_WORK: { form: "picture", challenge: "CAPTCHA", text: "pictureInstead" },
+const KINDS = {
+  CAP: "widget",
+  CAPTCHA: "captcha",
+  HCAPTCHA: "widget",
+  PROOF_OF_WORK: "work",
+  RECAPTCHA: "widget",
+  SECURITY_QUESTION: "question",
+  TURNSTILE: "widget",
 };
 /** The heading over a code, by how it travelled; other ways have another one. */
 const CODE_HEADINGS = { EMAIL: "emailCodeHeading", SMS: "smsCodeHeading" };
+/** What another way through a step is called in the texts, by the kind of its challenge. */
+const OTHER_WAYS = { captcha: "pictureInstead", widget: "widgetInstead", work: "workInstead" };
 /** Plays the digits again, typed into a field that takes digits only. */
 const PLAY_KEY = "p";
 const SETTING_FIELDS = { region: "region", userPoolId: "user-pool-id", clientId: "client-id" };
@@ -169,6 +175,11 @@ export function offerRetry() {
   byId("continue").focus();
 }
 
+/** Where the widget of a provider goes. */
+export function widgetPlace() {
+  return byId("widget");
+}
+
 /** How far the computation is: `tries` of at most `most`. */
 export function showWork(tries, most) {
   byId("work-progress").max = most;
@@ -291,11 +302,14 @@ function showQuestion(challenge, parameters, free) {
   byId("question").hidden = kind !== "question";
   byId("question").textContent = kind === "question" ? securityQuestion : "";
   byId("question").lang = locale ?? language;
-  for (const id of ["answer-field", "continue"]) byId(id).hidden = kind === "work" || kind === "link";
+  const without = ["link", "widget", "work"].includes(kind);
+  for (const id of ["answer-field", "continue"]) byId(id).hidden = without;
   showField(kind);
   showSent(kind, parameters);
   byId("continue").textContent = texts.continue;
   byId("work").hidden = kind !== "work";
+  byId("widget").hidden = kind !== "widget";
+  byId("widget").replaceChildren();
   showOtherWays(challenge, parameters, free);
   showDetails(details);
 }
@@ -349,9 +363,8 @@ function showOtherWays(challenge, { alternatives, attemptsLeft, captchaUrl, capt
   } else {
     offer("another-medium", captchaUrl !== undefined, "sound", "soundInstead");
   }
-  const way = OTHER_WAYS[challenge];
-  const listed = (alternatives ?? "").split(",").includes(way?.challenge);
-  offer("another-way", listed, way?.form ?? "", way?.text ?? "workInstead");
+  const way = otherWay(challenge, alternatives ?? "");
+  offer("another-way", way !== undefined, way?.form ?? "", OTHER_WAYS[KINDS[way?.challenge]] ?? "workInstead");
 }
 
 function showMedium(id, url) {

@@ -79,6 +79,14 @@ pub(crate) fn flow(template: &Template) -> Option<&str> {
         .map(String::as_str)
 }
 
+/// The variable `name` of the first function that has it.
+pub(crate) fn variable<'a>(template: &'a Template, name: &str) -> Option<&'a str> {
+    let mut functions = template.functions.iter();
+    functions
+        .find_map(|function| function.environment.get(name))
+        .map(String::as_str)
+}
+
 /// `flow` without its password, if it has one and more.
 pub(crate) fn without_password(flow: &str) -> Option<&str> {
     let (first, rest) = flow.split_once(',')?;

@@ -162,6 +162,8 @@ async fn run(args: &Args, start: Instant) -> Result<(), Stop> {
         })
         .transpose()?;
     let pool_id = pools::pool_id(&args.region);
+    let flow = launch::flow(&running.template).unwrap_or("(the functions have their own)");
+    let cap = launch::variable(&running.template, "CAP_ENDPOINT");
     let shown = Arc::clone(&board);
     let router = Router::new()
         .route("/debug/metrics", get(async move || shown.answer()))
@@ -171,11 +173,11 @@ async fn run(args: &Args, start: Instant) -> Result<(), Stop> {
         .merge(page::router(page::Config {
             endpoint: endpoint.clone(),
             pictures: running.s3.endpoint.clone(),
+            widgets: page::widgets::Sources::of(flow, cap),
             region: args.region.clone(),
             user_pool_id: pool_id.clone(),
             client_id: CLIENT_ID.to_owned(),
         }));
-    let flow = launch::flow(&running.template).unwrap_or("(the functions have their own)");
     let without_password = launch::without_password(flow);
     console.banner(&Banner {
         endpoint: &endpoint,
@@ -302,6 +304,7 @@ fn template(args: &Args, path: &Path, secret: &str) -> Result<Template, Stop> {
         pool_id: pools::pool_id(&args.region),
         client_id: CLIENT_ID.to_owned(),
         secret: secret.to_owned(),
+        secrets: args.secrets.iter().cloned().collect(),
         builds: args.builds(),
     };
     let mut template = Template::read(path, &settings)?;

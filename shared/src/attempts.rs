@@ -8,6 +8,15 @@ use crate::user::{Existence, User};
 /// The table's key attribute.
 pub const ID: &str = "id";
 
+/// The attribute with the number of wrong answers in a row.
+pub const CONSECUTIVE: &str = "consecutive";
+
+/// The attribute with the number of those that the wait grows with.
+pub const RECENT: &str = "failures";
+
+/// The attribute with the time until which every answer is wrong: milliseconds since 1970.
+pub const LOCKED_UNTIL: &str = "lockedUntil";
+
 /// The key under which the answers of `user` to a step are counted: a keyed hash, 64 hexadecimal digits, that contains
 /// no name. `challenges` are the names of the step's alternatives, in any order: their attempts belong together.
 ///
@@ -32,7 +41,8 @@ fn hashed(keys: &Keys, purpose: &'static str, user: &User<'_>, what: &str) -> St
     };
     let identity = user.identity();
     let parts = [user.pool, kind, &identity, what].map(str::as_bytes);
-    hex::encode(&keys.mac(purpose, &parts))
+    // Of the first key, so that a change of the secret gives no attempts anew.
+    hex::encode(&keys.first().mac(purpose, &parts))
 }
 
 #[cfg(test)]
@@ -65,6 +75,18 @@ mod tests {
         ] {
             assert_ne!(ada, other);
         }
+    }
+
+    #[test]
+    fn a_change_of_the_secret_keeps_what_was_counted() {
+        let attributes = HashMap::new();
+        let [a, b] = ["a", "b"].map(|letter| letter.repeat(32));
+        let changed = format!(r#"{{"current":"{b}","previous":"{a}","first":"{a}"}}"#);
+        let keys = [&a, &changed].map(|value| {
+            let user = User::new("p", "ada", Existence::Existing, &attributes);
+            key(&Keys::parse(value).unwrap(), &user, ["A"].into_iter())
+        });
+        assert_eq!(keys[0], keys[1]);
     }
 
     #[test]

@@ -8,4 +8,5 @@ pub mod email_code;
 pub mod magic_link;
 pub mod proof_of_work;
 pub mod security_question;
+pub mod siteverify;
 pub mod sms_code;

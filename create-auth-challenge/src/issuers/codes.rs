@@ -245,12 +245,12 @@ impl CodeIssuer {
             }
         };
         wait(started, outcome.took).await;
-        match outcome.failed {
-            true => Err(SendError::new(
-                "nothing was to be sent, and a message of late was not sent",
-            )),
-            false => Ok(()),
+        if outcome.failed {
+            return Err(SendError::new(
+                "nothing was to be sent, and a recent message was not sent",
+            ));
         }
+        Ok(())
     }
 }
 

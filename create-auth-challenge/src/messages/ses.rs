@@ -28,9 +28,10 @@ impl Ses {
     ///
     /// A variable that is missing or cannot be.
     pub(crate) fn configure(environment: &Environment) -> Result<Self, ConfigError> {
-        let address = |text: &str| match Medium::Email.is_address(text) {
-            true => Ok(text.to_owned()),
-            false => Err("write an address alone, such as `sign-in@example.com`"),
+        let address = |text: &str| {
+            let is_address = Medium::Email.is_address(text);
+            let known = is_address.then(|| text.to_owned());
+            known.ok_or("write an address alone, such as `sign-in@example.com`")
         };
         let product = environment.optional("PRODUCT_NAME", product)?;
         let from = from(product.as_deref(), &environment.required("MAIL_FROM", address)?);

@@ -26,10 +26,10 @@ impl Sender for Kept {
         if self.hangs {
             std::future::pending::<()>().await;
         }
-        match self.fails {
-            true => Err(SendError::new("the gateway is closed")),
-            false => Ok(()),
+        if self.fails {
+            return Err(SendError::new("the gateway is closed"));
         }
+        Ok(())
     }
 
     async fn prepare(&self) {
@@ -413,7 +413,7 @@ async fn an_operators_texts_replace_those_of_the_type_where_they_are_the_better_
 
 #[test]
 fn codes_are_spread_evenly() {
-    const CODES: usize = 100_000;
+    const CODES: u32 = 100_000;
     let keys = Keys::parse(&"k".repeat(32)).unwrap();
     let mac = keys.hasher("codes: code");
     let mut counts = [[0_u32; 10]; 6];
@@ -424,7 +424,7 @@ fn codes_are_spread_evenly() {
         }
     }
     for place in counts {
-        let expected = CODES as f64 / 10.0;
+        let expected = f64::from(CODES) / 10.0;
         let squares = place
             .iter()
             .map(|count| (f64::from(*count) - expected).powi(2) / expected);
