@@ -25,7 +25,7 @@ def markdown(text):
     text = re.sub(r"(?<=\n\n)(?: {4,}(?! *[-*\d]).*\n+)+", keep_lines, text)
     text = re.sub(r"(`+).+?\1", "X", text, flags=re.DOTALL)
     text = re.sub(r"!?\[([^\]]*)\]\([^)]*\)", r"\1", text)
-    return re.sub(r"^(#+|[-*>]|\d+\.)\s", lambda match: " " * len(match[0]), text, flags=re.MULTILINE)
+    return re.sub(r"^(#+|[-*>]|\d+\.)\s", lambda match: "|".ljust(len(match[0])), text, flags=re.MULTILINE)
 
 
 def comments(text):
