@@ -48,6 +48,22 @@ class Links(unittest.TestCase):
                         self.assertIn(anchor, anchors(there.resolve().relative_to(ROOT)))
         self.assertGreater(count, 100)
 
+    def test_files_that_are_named_exist(self):
+        folders = sorted({path.split("/")[0] for path in tracked() if "/" in path})
+        named = re.compile(rf"(?<![\w./-])(?:{'|'.join(map(re.escape, folders))})/[\w./-]*[\w]")
+        count = 0
+        for path in tracked(*MARKDOWN):
+            if path.startswith(("examples/", "CHANGELOG")):
+                continue
+            for file in named.findall(re.sub(r"\]\([^)]*\)", "", read(path))):
+                # NAME and the like stand for what the reader chooses.
+                if re.search(r"(^|[/.])[A-Z]{3,}(\.|/|$)", file):
+                    continue
+                count += 1
+                with self.subTest(page=path, file=file):
+                    self.assertTrue((ROOT / file).exists())
+        self.assertGreater(count, 50)
+
     def test_the_summary_has_every_page(self):
         listed = re.findall(r"\]\(([^)]+)\)", read("docs/SUMMARY.md"))
         pages = [str(pathlib.Path(path).relative_to("docs")) for path in tracked("docs/*.md")]

@@ -122,6 +122,23 @@ class Reference(unittest.TestCase):
         first = re.search(r"\n\n(Create has the texts .*?)\n\n", read("docs/languages.md"), re.DOTALL)[1]
         self.assertEqual(set(code(first)), set(re.findall(r'\("([\w-]+)",', tags)))
 
+    def test_flows_have_the_form_that_the_template_allows(self):
+        form = re.search(r"^  AuthFlow:\n.*?AllowedPattern: '(.*?)'$", read("template.yaml"), re.MULTILINE | re.DOTALL)[1]
+        flows = []
+        for page in ["README.md", *tracked("docs/*.md")]:
+            flows += re.findall(r"(?<![\w|])[A-Z][A-Z_]+(?:[|,:][A-Z0-9_]+)*:\d(?:,[A-Z0-9_|:]+)*", read(page).replace("\\|", "|"))
+        self.assertGreater(len(flows), 5)
+        for flow in flows:
+            self.assertRegex(flow, f"^{form}$")
+
+    def test_queries_use_fields_of_the_log(self):
+        fields = set(names(table(REFERENCE, "Log fields")))
+        queries = re.findall(r"^    (filter .*)$", read("docs/operating.md"), re.MULTILINE)
+        self.assertEqual(len(queries), 3)
+        for query in queries:
+            words = set(re.findall(r"\b[a-z][A-Za-z]+\b", re.sub(r'"[^"]*"', "", query)))
+            self.assertLessEqual(words - {"filter", "sort", "display", "stats", "count", "by", "bin", "in", "latest"}, fields)
+
     def test_error_messages(self):
         """Each message of the page is in the source, but for what stands in its place at run time."""
         sources = [read(path) for path in tracked("*.rs", "*.ts") if not path.startswith("examples/template")]
