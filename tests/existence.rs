@@ -1,6 +1,6 @@
 //! Who does not exist, or has enrolled nothing, cannot be told from who has, by anything that a client is shown.
 //!
-//! What still tells them apart is in the README: a last step that is a CAPTCHA, and the `locale` attribute.
+//! What still tells them apart is in docs/concepts.md: a last step that is a CAPTCHA, and the `locale` attribute.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::thread;

@@ -20,10 +20,10 @@ const KINDS = {
   SECURITY_QUESTION: "question",
   TURNSTILE: "widget",
 };
-/** The heading over a code, by how it travelled; other ways have another one. */
-const CODE_HEADINGS = { EMAIL: "emailCodeHeading", SMS: "smsCodeHeading" };
 /** What another way through a step is called in the texts, by the kind of its challenge. */
 const OTHER_WAYS = { captcha: "pictureInstead", widget: "widgetInstead", work: "workInstead" };
+/** The heading over a code, by how it travelled; other ways have another one. */
+const CODE_HEADINGS = { EMAIL: "emailCodeHeading", SMS: "smsCodeHeading" };
 /** Plays the digits again, typed into a field that takes digits only. */
 const PLAY_KEY = "p";
 const SETTING_FIELDS = { region: "region", userPoolId: "user-pool-id", clientId: "client-id" };
@@ -302,8 +302,7 @@ function showQuestion(challenge, parameters, free) {
   byId("question").hidden = kind !== "question";
   byId("question").textContent = kind === "question" ? securityQuestion : "";
   byId("question").lang = locale ?? language;
-  const without = ["link", "widget", "work"].includes(kind);
-  for (const id of ["answer-field", "continue"]) byId(id).hidden = without;
+  for (const id of ["answer-field", "continue"]) byId(id).hidden = ["link", "widget", "work"].includes(kind);
   showField(kind);
   showSent(kind, parameters);
   byId("continue").textContent = texts.continue;
