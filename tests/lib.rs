@@ -11,3 +11,4 @@ pub mod oracle;
 pub mod provider;
 pub mod runtime_api;
 pub mod script;
+pub mod services;

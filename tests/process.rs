@@ -299,9 +299,18 @@ impl Local {
     ///
     /// An `admin` that cannot be run at all.
     pub fn admin_command(&self, args: &[&str], variables: &[(&str, &str)], input: &str) -> (Option<i32>, String) {
+        let pool = ["--endpoint-url", &self.endpoint, "--user-pool-id", POOL];
+        self.admin_alone(&[args, &pool].concat(), variables, input)
+    }
+
+    /// Runs `admin ARGS` with `variables` and `input`: its exit code and all that it printed.
+    ///
+    /// # Panics
+    ///
+    /// An `admin` that cannot be run at all.
+    pub fn admin_alone(&self, args: &[&str], variables: &[(&str, &str)], input: &str) -> (Option<i32>, String) {
         let mut process = Command::new(&BUILT.admin)
             .args(args)
-            .args(["--endpoint-url", &self.endpoint, "--user-pool-id", POOL])
             .env("CHALLENGE_SECRET", &self.secret)
             .env("AWS_ACCESS_KEY_ID", "test")
             .env("AWS_SECRET_ACCESS_KEY", "test")

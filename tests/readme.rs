@@ -1,4 +1,4 @@
-//! What the README says of versions, against those that are installed.
+//! The documentation against the clients that are installed and against the code of the example.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -43,8 +43,8 @@ fn installed() -> BTreeMap<String, String> {
 }
 
 #[test]
-fn the_readme_names_the_versions_of_the_clients_that_are_tested() {
-    /// What the clients need besides.
+fn the_documentation_names_the_versions_of_the_clients_that_are_tested() {
+    /// Packages that the clients need and that are no clients.
     const TOOLS: [&str; 7] = [
         "@cap.js/server",
         "@cap.js/wasm",
@@ -54,7 +54,7 @@ fn the_readme_names_the_versions_of_the_clients_that_are_tested() {
         "playwright-core",
         "python-jose",
     ];
-    let named: BTreeMap<String, String> = workspace("README.md")
+    let named: BTreeMap<String, String> = workspace("docs/clients.md")
         .lines()
         .filter_map(|line| {
             let [_, _, version, _, _] = line.split('|').collect::<Vec<_>>().try_into().ok()?;

@@ -9,8 +9,9 @@ use std::process::{Command, Stdio};
 use benches::functions::event;
 use benches::kinds::{Kind, kinds};
 use benches::lambda::Program;
-use cognito_challenge::challenges::security_question::ATTRIBUTE;
-use loop_tests::functions::SECRET;
+use cognito_challenge::challenges::security_question::{ATTRIBUTE, Enrollment, Question};
+use cognito_challenge::keys::Keys;
+use loop_tests::functions::{ANSWERS, SECRET};
 use loop_tests::local::function;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -51,8 +52,22 @@ fn answering(kind: &Kind, create: &Program) -> Value {
     kind.signs_in(event)
 }
 
+/// The same with a stored hash that has another key.
+fn answering_under(keyed: &str) -> Value {
+    let mut event = event("verify/wrong-security-answer");
+    let hash = Enrollment::new(ANSWERS, &Keys::parse(keyed).unwrap(), || [7; 16]).unwrap();
+    let hash = hash.hash(Question::with_id("first-pet").unwrap()).unwrap().to_string();
+    event["request"]["privateChallengeParameters"]["answerHash"] = hash.into();
+    event
+}
+
 /// Starts a function under valgrind, lets it answer `events`, and gives how many instructions that took in all.
 fn instructions(name: &str, events: &[&Value], folder: &Path) -> u64 {
+    instructions_with(name, &VARIABLES, events, folder)
+}
+
+/// The same with other variables.
+fn instructions_with(name: &str, variables: &[(&str, &str)], events: &[&Value], folder: &Path) -> u64 {
     let counted = folder.join("callgrind.out");
     let mut valgrind = Command::new("valgrind");
     valgrind
@@ -61,7 +76,7 @@ fn instructions(name: &str, events: &[&Value], folder: &Path) -> u64 {
         .arg(function(name))
         .stdout(Stdio::null())
         .stderr(Stdio::null());
-    let program = Program::start(&mut valgrind, &VARIABLES);
+    let program = Program::start(&mut valgrind, variables);
     program.asks();
     for event in events {
         let (_, answer) = program.answer(&event.to_string());
@@ -112,6 +127,30 @@ fn an_answer_is_judged_with_the_same_work_whoever_gives_it() {
         let create = Program::start(command.stdout(Stdio::null()), &VARIABLES);
         create.asks();
         are_the_same(works("verify-auth-challenge", |kind| answering(kind, &create)));
+    }
+}
+
+#[test]
+fn an_answer_is_judged_with_the_same_work_whichever_secret_it_was_enrolled_under() {
+    if counts() {
+        let [current, gone] = [
+            "the current secret, long enough, too",
+            "a secret that is gone, long enough",
+        ];
+        let changing = json!({"current": current, "previous": SECRET, "first": SECRET}).to_string();
+        let mut variables = VARIABLES;
+        variables[2].1 = &changing;
+        let folder = TempDir::new().unwrap();
+        let counted = |events: &[&Value]| instructions_with("verify-auth-challenge", &variables, events, folder.path());
+        let start = counted(&[]);
+        are_the_same(
+            [("current", current), ("previous", SECRET), ("gone", gone)].map(|(name, secret)| {
+                let event = answering_under(secret);
+                let work = counted(&[&event, &event]) - start;
+                println!("verify-auth-challenge, {name} secret: {work} instructions for two answers");
+                work
+            }),
+        );
     }
 }
 

@@ -1,20 +1,46 @@
 //! The command line.
 
 use clap::Parser;
+use clap_complete::Shell;
 use cognito_challenge::challenges::security_question::Question;
 use cognito_challenge::flow::Flow;
 use cognito_challenge::texts::{Texts, lookup};
 
 /// Manages what the sign-in challenges know of users.
 #[derive(Debug, Parser)]
-#[command(name = "admin", version, max_term_width = 100)]
-pub(crate) enum Args {
+#[command(name = "admin", version, max_term_width = 100, after_help = EXIT_CODES)]
+pub(crate) struct Args {
+    /// Print the result as one JSON object
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const EXIT_CODES: &str = "Exit codes:
+  0  done
+  2  not done, or only in part: the message on standard error says why
+  130  `questions status --all` was interrupted; what was counted until then is printed";
+
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Command {
     /// Wrong answers that verify has counted
     #[command(subcommand)]
     Attempts(Attempts),
+    /// Prints the completions of a shell
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+    /// Prints the manual page, in the format of `man`
+    Man,
     /// Security questions
     #[command(subcommand)]
     Questions(Questions),
+    /// A change of the functions' secret
+    #[command(subcommand)]
+    Secret(Secret),
 }
 
 #[derive(Debug, clap::Subcommand)]
@@ -23,16 +49,38 @@ pub(crate) enum Attempts {
     ///
     /// The secret of the functions is read from `CHALLENGE_SECRET`, credentials from where the AWS CLI has them, and
     /// `AWS_ENDPOINT_URL_DYNAMODB` names another DynamoDB, such as that of a `local`.
-    Reset {
-        #[command(flatten)]
-        target: Target,
-        /// The name of the table: the stack's output `AttemptsTableName`
-        #[arg(long, value_name = "TABLE")]
-        table: String,
-        /// The flow of the functions, as in the stack's parameter `AuthFlow`
-        #[arg(long, value_name = "FLOW", value_parser = Flow::parse)]
-        flow: Flow,
-    },
+    Reset(Counted),
+    /// Shows how many wrong answers are counted for each step
+    ///
+    /// Reads what `attempts reset` reads.
+    Show(Counted),
+}
+
+/// Whose attempts, and where they are counted.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Counted {
+    #[command(flatten)]
+    pub(crate) target: Target,
+    /// The name of the table: the stack's output `AttemptsTableName`
+    #[arg(long, value_name = "TABLE")]
+    pub(crate) table: String,
+    /// The flow of the functions, as in the stack's parameter `AuthFlow`
+    #[arg(long, value_name = "FLOW", value_parser = Flow::parse)]
+    pub(crate) flow: Flow,
+}
+
+/// A change of the secret in three steps. Each reads the value in use from `CHALLENGE_SECRET` and prints the one after it;
+/// `docs/rotation.md` says when to deploy which.
+#[derive(Clone, Copy, Debug, clap::Subcommand)]
+pub(crate) enum Secret {
+    /// Step 1: adds a new random secret as `next`, which verifies and is not used yet
+    Next,
+    /// Step 2: uses the next secret from now on; the one before verifies still, as `previous`
+    Switch,
+    /// Step 3: removes the previous secret; what was hashed under it is wrong from now on
+    Finish,
+    /// Shows the ids of the secrets, and no secret
+    Show,
 }
 
 #[derive(Debug, clap::Subcommand)]
@@ -64,18 +112,66 @@ pub(crate) enum Questions {
         #[command(flatten)]
         target: Target,
     },
+    /// Shows which secret the answers of a user, or of all users, are hashed under
+    ///
+    /// The secrets of the functions are read from `CHALLENGE_SECRET`, credentials from where the AWS CLI has them. A user is
+    /// counted by the answer that is worst off: `current`, `other` (the next or previous secret), `gone` (no answer is
+    /// right), or `none` (nothing is enrolled).
+    Status(Status),
+}
+
+#[derive(Debug, clap::Args)]
+#[group(required = true, multiple = false, args = ["username", "all"])]
+pub(crate) struct Status {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// The user's name, or an alias of it
+    #[arg(long, value_name = "NAME")]
+    pub(crate) username: Option<String>,
+    /// All users of the pool, 60 with each request; progress is on standard error
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// Print the names of the users in this state too, each on a line of its own
+    #[arg(long, value_name = "STATE", requires = "all")]
+    pub(crate) names: Option<State>,
+    /// The most requests a second
+    #[arg(long, value_name = "REQUESTS", default_value_t = 5, requires = "all", value_parser = clap::value_parser!(u32).range(1..=30))]
+    pub(crate) rate: u32,
+    /// Go on where an earlier call stopped, by the token that it printed; it counts only the users from there on
+    #[arg(long, value_name = "TOKEN", requires = "all")]
+    pub(crate) from: Option<String>,
+}
+
+/// Which secret a user's answers need.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
+pub(crate) enum State {
+    /// Nothing is enrolled
+    None,
+    /// The current secret
+    Current,
+    /// The next or the previous secret
+    Other,
+    /// A secret that is gone
+    Gone,
 }
 
 /// Whose questions, and where.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Target {
-    /// The id of the user pool
-    #[arg(long, value_name = "ID")]
-    pub(crate) user_pool_id: String,
+    #[command(flatten)]
+    pub(crate) place: Place,
 
     /// The user's name, or an alias of it
     #[arg(long, value_name = "NAME")]
     pub(crate) username: String,
+}
+
+/// The user pool.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Place {
+    /// The id of the user pool
+    #[arg(long, value_name = "ID")]
+    pub(crate) user_pool_id: String,
 
     /// Where the Cognito API is, for a `local` [default: AWS]
     #[arg(long, value_name = "URL")]

@@ -1,35 +1,52 @@
-//! Enrols the answers to security questions and resets counted attempts, for a user pool on AWS or of `local`.
+//! Enrols the answers to security questions, shows and resets what is counted, and changes the secret, for a user pool on
+//! AWS or of `local`.
 
 mod answers;
 mod args;
 mod pool;
+mod said;
+mod secret;
+mod status;
 mod table;
 
 use std::collections::HashMap;
 use std::io;
 use std::process::ExitCode;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 use cognito_challenge::attempts;
-use cognito_challenge::challenges::security_question::{CATALOGUE, EnrollError, Enrollment, policy};
+use cognito_challenge::challenges::security_question::{CATALOGUE, EnrollError, Enrollment, Question, policy};
 use cognito_challenge::keys::{KeyError, Keys};
 use cognito_challenge::name::Name;
 use cognito_challenge::texts::Texts;
 use cognito_challenge::user::{Existence, User};
+use serde_json::{Value, json};
 use uuid::Uuid;
 
-use args::{Args, Attempts, Questions};
+use args::{Args, Attempts, Command, Counted, Questions, Secret, Status};
 use pool::{Pool, PoolError};
+use said::Said;
 
 /// The variable that holds the secret of the functions.
 const SECRET: &str = "CHALLENGE_SECRET";
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    match run(Args::parse()).await {
+    let args = Args::parse();
+    let json = args.json;
+    match run(args).await {
         Ok(said) => {
-            println!("{said}");
+            println!("{}", said.printed(json));
             ExitCode::SUCCESS
+        }
+        Err(Error::Stopped { counted, why, way_on }) => {
+            println!("{}", counted.printed(json));
+            eprintln!("error: {why}: {way_on}");
+            ExitCode::from(match why {
+                status::Stopped::Interrupted => 130,
+                status::Stopped::Pool(_) => 2,
+            })
         }
         Err(error) => {
             eprintln!("error: {error}");
@@ -38,32 +55,124 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run(args: Args) -> Result<String, Error> {
-    match args {
-        Args::Attempts(Attempts::Reset { target, table, flow }) => {
-            let keys = keys()?;
-            let config = pool::configure(&target).await;
-            let name = Pool::new(&target, &config).user(&target.username).await?.name;
-            let no_attributes = HashMap::new();
-            let user = User::new(&target.user_pool_id, &name, Existence::Existing, &no_attributes);
-            let steps = flow
-                .alternatives()
-                .map(|step| attempts::key(&keys, &user, step.map(Name::as_str)));
-            table::remove(&config, &table, &steps.collect::<Vec<_>>()).await?;
-            Ok(format!("`{name}` has no counted wrong answers any more"))
+async fn run(args: Args) -> Result<Said, Error> {
+    match args.command {
+        Command::Attempts(attempts) => run_attempts(attempts).await,
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Args::command(), "admin", &mut script);
+            Ok(page(&script))
         }
-        Args::Questions(questions) => run_questions(questions).await,
+        Command::Man => {
+            let mut manual = Vec::new();
+            clap_mangen::Man::new(Args::command().flatten_help(true)).render(&mut manual)?;
+            Ok(page(&manual))
+        }
+        Command::Questions(questions) => run_questions(questions).await,
+        Command::Secret(step) => run_secret(step),
     }
 }
 
-async fn run_questions(questions: Questions) -> Result<String, Error> {
+/// A text that is the same in JSON.
+fn page(text: &[u8]) -> Said {
+    let text = String::from_utf8_lossy(text).trim_end().to_owned();
+    let json = Value::from(text.as_str());
+    Said::new(text, json)
+}
+
+fn run_secret(step: Secret) -> Result<Said, Error> {
+    let random = || format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple());
+    Ok(secret::step(step, &secret_value()?, random)?)
+}
+
+async fn run_attempts(attempts: Attempts) -> Result<Said, Error> {
+    let (Attempts::Reset(counted) | Attempts::Show(counted)) = &attempts;
+    let Counted { target, table, flow } = counted;
+    let keys = keys()?;
+    let config = pool::configure(&target.place).await;
+    let name = Pool::new(&target.place, &config).user(&target.username).await?.name;
+    let no_attributes = HashMap::new();
+    let user = User::new(&target.place.user_pool_id, &name, Existence::Existing, &no_attributes);
+    let steps: Vec<Vec<&str>> = flow
+        .alternatives()
+        .map(|step| step.map(Name::as_str).collect())
+        .collect();
+    let under: Vec<_> = steps
+        .iter()
+        .map(|step| attempts::key(&keys, &user, step.iter().copied()))
+        .collect();
+    match attempts {
+        Attempts::Reset(_) => {
+            table::remove(&config, table, &under).await?;
+            let said = format!("`{name}` has no counted wrong answers any more");
+            Ok(Said::new(said, json!({"username": name, "reset": true})))
+        }
+        Attempts::Show(_) => {
+            let failures = table::read(&config, table, &under).await?;
+            let (mut lines, mut shown) = (Vec::new(), Vec::new());
+            for (step, failures) in steps.iter().zip(failures) {
+                let (step, wait) = (step.join("|"), wait(failures.locked_until));
+                let waits = if wait == 0 {
+                    String::new()
+                } else {
+                    format!(", waits {wait} s")
+                };
+                lines.push(format!(
+                    "{step}: {} wrong answers in a row{waits}",
+                    failures.consecutive
+                ));
+                shown.push(json!({"step": step, "wrongInARow": failures.consecutive, "waitSeconds": wait}));
+            }
+            Ok(Said::new(lines.join("\n"), json!({"username": name, "steps": shown})))
+        }
+    }
+}
+
+/// How many seconds there are from now until `locked_until`, milliseconds since 1970.
+#[expect(clippy::disallowed_methods, reason = "this is the edge, where the clock is read")]
+fn wait(locked_until: u64) -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let left = Duration::from_millis(locked_until).saturating_sub(now);
+    // A wait of half a second is one, too.
+    left.as_secs() + u64::from(left.subsec_nanos() > 0)
+}
+
+async fn run_status(args: Status) -> Result<Said, Error> {
+    let keys = keys()?;
+    let pool = Pool::new(&args.place, &pool::configure(&args.place).await);
+    if let Some(username) = &args.username {
+        let user = pool.user(username).await?;
+        return Ok(status::of_user(&user.name, &user.enrollment, &keys));
+    }
+    let interrupted = async {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    };
+    let progress = |users| eprint!("\r{users} users");
+    let (counts, stopped) = status::of_all(&pool, &keys, &args, interrupted, progress).await;
+    eprintln!();
+    let said = counts.said(args.names);
+    match stopped {
+        None => Ok(said),
+        Some(why) => Err(Error::Stopped {
+            way_on: counts.way_on(),
+            counted: said,
+            why,
+        }),
+    }
+}
+
+async fn run_questions(questions: Questions) -> Result<Said, Error> {
     match questions {
         Questions::List { locale } => {
             let texts = Texts::standard();
+            let words = |question: &Question| question.words(&texts, &[&locale]).to_owned();
             let lines = CATALOGUE
                 .iter()
-                .map(|question| format!("{:18}{}", question.id, question.words(&texts, &[&locale])));
-            Ok(lines.collect::<Vec<_>>().join("\n"))
+                .map(|question| format!("{:18}{}", question.id, words(question)));
+            let json = CATALOGUE.iter().map(|question| (question.id, words(question)));
+            Ok(Said::new(lines.collect::<Vec<_>>().join("\n"), json.collect()))
         }
         Questions::Enroll {
             target,
@@ -73,7 +182,7 @@ async fn run_questions(questions: Questions) -> Result<String, Error> {
         } => {
             // First, because nobody wants to have typed answers for nothing.
             let keys = keys()?;
-            let pool = Pool::new(&target, &pool::configure(&target).await);
+            let pool = Pool::new(&target.place, &pool::configure(&target.place).await);
             let user = pool.user(&target.username).await?;
             let answers = if stdin {
                 answers::read(io::stdin().lock(), &questions)?
@@ -94,18 +203,20 @@ async fn run_questions(questions: Questions) -> Result<String, Error> {
             let said = answers.iter().map(|(question, answer)| (question.id, *answer));
             let enrolled = Enrollment::new(said, &keys, || Uuid::new_v4().into_bytes())?;
             pool.enroll(&target.username, &enrolled.to_attribute()).await?;
-            Ok(format!(
-                "enrolled {} questions for `{}`",
-                answers.len(),
-                target.username
+            let said = format!("enrolled {} questions for `{}`", answers.len(), target.username);
+            Ok(Said::new(
+                said,
+                json!({"username": target.username, "enrolled": answers.len()}),
             ))
         }
         Questions::Reset { target } => {
-            let pool = Pool::new(&target, &pool::configure(&target).await);
+            let pool = Pool::new(&target.place, &pool::configure(&target.place).await);
             pool.user(&target.username).await?;
             pool.enroll(&target.username, "").await?;
-            Ok(format!("`{}` has no enrolled questions any more", target.username))
+            let said = format!("`{}` has no enrolled questions any more", target.username);
+            Ok(Said::new(said, json!({"username": target.username, "reset": true})))
         }
+        Questions::Status(args) => run_status(args).await,
     }
 }
 
@@ -113,12 +224,15 @@ async fn run_questions(questions: Questions) -> Result<String, Error> {
     clippy::disallowed_methods,
     reason = "this is the edge, where the environment is read"
 )]
-fn keys() -> Result<Keys, Error> {
-    let secret = std::env::var(SECRET).map_err(|_| Error::NoSecret)?;
-    Ok(Keys::parse(&secret)?)
+fn secret_value() -> Result<String, Error> {
+    std::env::var(SECRET).map_err(|_| Error::NoSecret)
 }
 
-/// Why nothing was changed. Never holds an answer.
+fn keys() -> Result<Keys, Error> {
+    Ok(Keys::parse(&secret_value()?)?)
+}
+
+/// Why a command was not done. Never holds an answer or a secret.
 #[derive(Debug, thiserror::Error)]
 enum Error {
     #[error(transparent)]
@@ -127,12 +241,22 @@ enum Error {
     Enroll(#[from] EnrollError),
     #[error("`{SECRET}`: {0}")]
     Key(#[from] KeyError),
+    #[error("the manual page cannot be written: {0}")]
+    Manual(#[from] io::Error),
     #[error("set `{SECRET}` to the secret that the functions have")]
     NoSecret,
     #[error(transparent)]
     Policy(#[from] policy::PolicyError),
     #[error(transparent)]
     Pool(#[from] PoolError),
+    #[error(transparent)]
+    Secret(#[from] secret::SecretError),
+    #[error("{why}")]
+    Stopped {
+        counted: Said,
+        why: status::Stopped,
+        way_on: String,
+    },
     #[error(transparent)]
     Table(#[from] table::TableError),
 }

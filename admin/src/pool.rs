@@ -7,7 +7,7 @@ use aws_sdk_cognitoidentityprovider::types::AttributeType;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use cognito_challenge::challenges::security_question::ATTRIBUTE;
 
-use crate::args::Target;
+use crate::args::Place;
 
 /// A user of the pool.
 pub(crate) struct User {
@@ -15,14 +15,21 @@ pub(crate) struct User {
     pub(crate) name: String,
     /// What others know of the user: names and addresses.
     pub(crate) known: Vec<String>,
+    /// The value of [`ATTRIBUTE`], empty if there is none.
+    pub(crate) enrollment: String,
 }
 
-/// The AWS SDK's configuration for `target`, with credentials from where the AWS CLI takes them.
-pub(crate) async fn configure(target: &Target) -> SdkConfig {
-    let region = target
-        .region
-        .as_deref()
-        .or_else(|| target.user_pool_id.split('_').next());
+/// Some of the pool's users.
+pub(crate) struct Page {
+    /// Their usernames and the values of [`ATTRIBUTE`].
+    pub(crate) users: Vec<(String, String)>,
+    /// What the next page is asked for with, if there is one.
+    pub(crate) next: Option<String>,
+}
+
+/// The AWS SDK's configuration for `place`, with credentials from where the AWS CLI takes them.
+pub(crate) async fn configure(place: &Place) -> SdkConfig {
+    let region = place.region.as_deref().or_else(|| place.user_pool_id.split('_').next());
     let http = aws_smithy_http_client::Builder::new()
         .tls_provider(Provider::Rustls(CryptoMode::Ring))
         .build_https();
@@ -40,13 +47,13 @@ pub(crate) struct Pool {
 }
 
 impl Pool {
-    /// The pool of `target`.
-    pub(crate) fn new(target: &Target, config: &SdkConfig) -> Self {
+    /// The pool of `place`.
+    pub(crate) fn new(place: &Place, config: &SdkConfig) -> Self {
         let mut builder = aws_sdk_cognitoidentityprovider::config::Builder::from(config);
-        builder.set_endpoint_url(target.endpoint_url.clone());
+        builder.set_endpoint_url(place.endpoint_url.clone());
         Self {
             client: Client::from_conf(builder.build()),
-            id: target.user_pool_id.clone(),
+            id: place.user_pool_id.clone(),
         }
     }
 
@@ -80,7 +87,33 @@ impl Pool {
         let name = user.username().to_owned();
         Ok(User {
             known: values.chain([name.clone()]).collect(),
+            enrollment: enrollment(user.user_attributes()),
             name,
+        })
+    }
+
+    /// The users after the page that gave the token `after`, 60 at most.
+    ///
+    /// # Errors
+    ///
+    /// What Cognito refuses with.
+    pub(crate) async fn page(&self, after: Option<&str>) -> Result<Page, PoolError> {
+        let list = self.client.list_users().user_pool_id(&self.id);
+        let list = list
+            .attributes_to_get(ATTRIBUTE)
+            .set_pagination_token(after.map(str::to_owned));
+        let listed = list.send().await?;
+        let users = listed.users().iter();
+        Ok(Page {
+            users: users
+                .map(|user| {
+                    (
+                        user.username().unwrap_or_default().to_owned(),
+                        enrollment(user.attributes()),
+                    )
+                })
+                .collect(),
+            next: listed.pagination_token().map(str::to_owned),
         })
     }
 
@@ -100,6 +133,11 @@ impl Pool {
         update.user_attributes(attribute).send().await?;
         Ok(())
     }
+}
+
+fn enrollment(attributes: &[AttributeType]) -> String {
+    let found = attributes.iter().find(|attribute| attribute.name() == ATTRIBUTE);
+    found.and_then(AttributeType::value).unwrap_or_default().to_owned()
 }
 
 /// What the user pool refuses with, or why it was not reached.

@@ -136,8 +136,12 @@ impl Function {
 
     /// All alternatives of the step in one challenge. Any of them can be answered.
     ///
-    /// Left out is an alternative that keeps a state, because `challengeMetadata` has room for the state of one; one that
-    /// fails, if another does not; and one that sets a parameter of another.
+    /// Left out are an alternative that keeps a state, unless it is the first, because `challengeMetadata` has room for the
+    /// state of one; one that cannot be made, if another can; and one that sets a parameter of another.
+    ///
+    /// # Errors
+    ///
+    /// No alternative can be made, or one breaks a rule for types.
     async fn make_all(
         &self,
         ask: &Ask<'_>,
@@ -149,19 +153,21 @@ impl Function {
         let making: Vec<_> = names
             .map(|name| self.make(name, ask, request, StdRng::from_rng(rng)))
             .collect();
-        let mut all: Result<Made, CreateError> = Err(CreateError::NoIssuer);
+        let (mut all, mut failed) = (None::<Made>, Vec::new());
         for made in join_all(making).await {
-            all = match (all, made) {
-                (Ok(all), Ok(made)) => Ok(all.with(made)),
-                (Ok(made), Err(error)) | (Err(error @ CreateError::Issue { .. }), Ok(made)) => {
-                    warn!("an alternative is left out: {error}");
-                    Ok(made)
-                }
-                (Err(CreateError::NoIssuer), made) => made,
-                (Err(error), _) => Err(error),
-            };
+            match made {
+                Ok(made) => all = Some(all.map_or(made, |all| all.with(made))),
+                Err(error @ CreateError::Issue { .. }) => failed.push(error),
+                Err(error) => return Err(error),
+            }
         }
-        all
+        let Some(all) = all else {
+            return Err(failed.into_iter().next().unwrap_or(CreateError::NoIssuer));
+        };
+        for error in failed {
+            warn!("an alternative is left out: {error}");
+        }
+        Ok(all)
     }
 
     /// The challenge `name`.
@@ -178,9 +184,12 @@ impl Function {
             challenge: name,
             step: ask.step,
         };
-        let state = binding.latest(&self.keys, ask.answered, issuer.leaves_state());
-        let state = state.map_err(|error| CreateError::state(&binding, error))?;
-        request.state = state.as_deref();
+        let opened = binding.latest(&self.keys, ask.answered, issuer.leaves_state());
+        let opened = opened.map_err(|error| CreateError::state(&binding, error))?;
+        // A step goes on under the key that it started with, or a change of the secret would change its code.
+        let keys = opened.as_ref().map(|opened| self.keys.led_by(opened.key));
+        request.keys = keys.as_ref().unwrap_or(&self.keys);
+        request.state = opened.as_ref().map(|opened| opened.state.as_slice());
         let late = |_| Err(IssueError::new("the challenge was not made in time"));
         let challenge = tokio::time::timeout(BUDGET, issuer.issue(&request, &mut rng)).await;
         let challenge = challenge.unwrap_or_else(late).map_err(|error| CreateError::Issue {
@@ -189,7 +198,7 @@ impl Function {
         })?;
         let metadata = match (issuer.leaves_state(), &challenge.state) {
             (false, None) => Ok(name.to_string()),
-            (true, Some(state)) => binding.seal(&self.keys, state),
+            (true, Some(state)) => binding.seal(request.keys, state),
             _ => Err(StateError::Undeclared),
         };
         let metadata = metadata.map_err(|error| CreateError::state(&binding, error))?;

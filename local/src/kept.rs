@@ -6,7 +6,10 @@ use cognito_challenge::keys::Keys;
 use uuid::Uuid;
 
 use crate::args::Place;
-use crate::disk::{Disk, DiskError};
+use crate::disk::{Disk, DiskError, Kind};
+
+/// What the secret is kept under.
+const KEY: &str = "challenge secret";
 
 /// The folder beside the template that is used unless another is named.
 const FOLDER: &str = ".local";
@@ -18,14 +21,17 @@ pub(crate) fn folder(place: &Place, template: &Path) -> PathBuf {
 }
 
 /// `CHALLENGE_SECRET` of this run: the one that is `given`, or else the one that is kept, made if there is none. Kept it
-/// has to be, because the answers that users have enrolled are right with no other.
+/// has to be, because the answers that users have enrolled are right with no other. A value of a change of the kept one
+/// takes its place.
 pub(crate) fn secret(disk: &Disk, given: Option<&str>, warn: impl FnOnce(&str)) -> Result<String, DiskError> {
     let usable = given.filter(|given| Keys::parse(given).is_ok());
     let random = || format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple());
-    let kept: String = disk.single("challenge secret", || {
-        Ok::<_, DiskError>(usable.map_or_else(random, str::to_owned))
-    })?;
+    let kept: String = disk.single(KEY, || Ok::<_, DiskError>(usable.map_or_else(random, str::to_owned)))?;
     match given {
+        Some(given) if is_change(&kept, given) => {
+            disk.write(|changes| changes.put(Kind::Single, KEY, &given))?;
+            Ok(given.to_owned())
+        }
         Some(given) if given != kept => {
             warn(
                 "`CHALLENGE_SECRET` is not the one that is kept with the users: the answers that they enrolled with that \
@@ -35,6 +41,12 @@ pub(crate) fn secret(disk: &Disk, given: Option<&str>, warn: impl FnOnce(&str)) 
         }
         _ => Ok(kept),
     }
+}
+
+/// Whether `given` comes of a change of `kept`: both have the same first secret.
+fn is_change(kept: &str, given: &str) -> bool {
+    let first = |value| Keys::parse(value).ok().map(|keys| keys.first().id());
+    given != kept && first(given).is_some() && first(given) == first(kept)
 }
 
 #[cfg(test)]
@@ -69,6 +81,18 @@ mod tests {
         let second = "2".repeat(32);
         assert_eq!((secret(Some(&second)), warned.get()), (second, 1));
         assert_eq!(secret(None), "1".repeat(32));
+    }
+
+    #[test]
+    fn a_change_of_the_secret_is_kept_without_a_warning() {
+        let folder = tempfile::tempdir().unwrap();
+        let disk = Disk::open(folder.path()).unwrap();
+        let secret = |given: Option<&str>| secret(&disk, given, |_| panic!("a warning")).unwrap();
+        let (first, second) = ("1".repeat(32), "2".repeat(32));
+        secret(Some(&first));
+        let changed = format!(r#"{{"current":"{second}","previous":"{first}","first":"{first}"}}"#);
+        assert_eq!(secret(Some(&changed)), changed);
+        assert_eq!(secret(None), changed);
     }
 
     #[test]

@@ -111,7 +111,8 @@ const PROTECTIONS: [(HeaderName, &str); 4] = [
     (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
 ];
 
-async fn protect(mut response: Response) -> Response {
+/// Sets the headers of every answer, and a policy where there is none.
+pub(crate) async fn protect(mut response: Response) -> Response {
     let headers = response.headers_mut();
     for (name, value) in PROTECTIONS {
         headers.insert(name, HeaderValue::from_static(value));
@@ -146,11 +147,16 @@ static INDEX: Asset = Asset {
 };
 
 #[rustfmt::skip]
-static ASSETS: [Asset; 14] = [
+static ASSETS: [Asset; 19] = [
+    Asset { path: "/page/codes.js", media_type: SCRIPT, content: include_str!("../page/codes.js") },
     Asset { path: "/page/cognito.js", media_type: SCRIPT, content: include_str!("../page/cognito.js") },
     Asset { path: "/page/generic.js", media_type: SCRIPT, content: include_str!("../page/generic.js") },
+    Asset { path: "/page/hand-over.js", media_type: SCRIPT, content: include_str!("../page/hand-over.js") },
     Asset { path: "/page/icon.svg", media_type: SVG, content: include_str!("../page/icon.svg") },
     Asset { path: "/page/jwt.js", media_type: SCRIPT, content: include_str!("../page/jwt.js") },
+    Asset { path: "/page/links.js", media_type: SCRIPT, content: include_str!("../page/links.js") },
+    Asset { path: "/page/mail.css", media_type: STYLE, content: include_str!("../page/mail.css") },
+    Asset { path: "/page/mail.js", media_type: SCRIPT, content: include_str!("../page/mail.js") },
     Asset { path: "/page/providers.js", media_type: SCRIPT, content: include_str!("../page/providers.js") },
     Asset { path: "/page/puzzle.js", media_type: SCRIPT, content: include_str!("../page/puzzle.js") },
     Asset { path: "/page/settings.js", media_type: SCRIPT, content: include_str!("../page/settings.js") },
@@ -202,7 +208,7 @@ mod tests {
         let files: BTreeSet<String> = std::fs::read_dir(folder)
             .unwrap()
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-            .filter(|name| !["index.html", "package.json", "test"].contains(&name.as_str()))
+            .filter(|name| !["index.html", "mail.html", "package.json", "test"].contains(&name.as_str()))
             .map(|name| format!("/page/{name}"))
             .collect();
         let served: BTreeSet<String> = ASSETS.iter().map(|asset| asset.path.to_owned()).collect();

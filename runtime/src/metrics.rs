@@ -13,7 +13,7 @@ pub const NAMESPACE: &str = "CustomAuthChallenge";
 pub const FUNCTION: &str = "function";
 
 /// The metrics of the functions themselves; challenge types of other crates declare their own.
-pub static METRICS: [Metric; 16] = [
+pub static METRICS: [Metric; 17] = [
     Metric::time("Argon2Milliseconds"),
     Metric::time("AttemptsMilliseconds"),
     Metric::count("AttemptsUnreachable", None),
@@ -23,6 +23,7 @@ pub static METRICS: [Metric; 16] = [
     Metric::count("Failed", Some("challenge")),
     Metric::count("InlineFallbacks", None),
     Metric::count("Issued", Some("challenge")),
+    Metric::count("KeyGone", None),
     Metric::count("LockedOut", Some("challenge")),
     Metric::count("NotEnrolled", None),
     Metric::count("Passed", Some("challenge")),

@@ -1,34 +1,131 @@
 //! The deployment's key material. It cannot be printed.
 
+mod secret;
+
 use std::fmt;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
 use hkdf::Hkdf;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-/// The deployment's `CHALLENGE_SECRET`, from which one sub-key per use is derived (HKDF-SHA256, RFC 5869).
+pub use secret::KeyError;
+
+/// The deployment's `CHALLENGE_SECRET`: one secret or, during a change, two.
+///
+/// A change goes through three values, each of which is read beside the one before and after it:
+///
+/// | step | value |
+/// |---|---|
+/// | before | the secret as it is, or `{"current": "A", "first": "A"}` |
+/// | 1 | `{"current": "A", "next": "B", "first": "A"}` |
+/// | 2 | `{"current": "B", "previous": "A", "first": "A"}` |
+/// | 3 | `{"current": "B", "first": "A"}` |
+///
+/// New hashes and MACs are made under the current secret; those of the other one verify. What must not change at all is
+/// made under the [first](Keys::first) secret of the deployment.
 #[derive(Clone)]
 pub struct Keys {
-    hkdf: Hkdf<Sha256>,
+    current: Key,
+    /// The next or the previous secret.
+    other: Option<Key>,
+    first: Key,
 }
 
 impl Keys {
     /// The shortest secret that is taken, in bytes.
     pub const MIN_BYTES: usize = 32;
 
-    /// Reads the secret.
+    /// Reads the value of `CHALLENGE_SECRET`.
     ///
     /// # Errors
     ///
-    /// A secret shorter than [`Keys::MIN_BYTES`].
-    pub fn parse(secret: &str) -> Result<Self, KeyError> {
-        let secret = secret.as_bytes();
-        if secret.len() < Self::MIN_BYTES {
-            return Err(KeyError { length: secret.len() });
+    /// A secret shorter than [`Keys::MIN_BYTES`], and JSON that is not one of the values above.
+    pub fn parse(value: &str) -> Result<Self, KeyError> {
+        secret::parse(value)
+    }
+
+    /// The key that new hashes and MACs are made under.
+    pub fn current(&self) -> &Key {
+        &self.current
+    }
+
+    /// The key of the deployment's first secret. A change of the secret does not change it.
+    ///
+    /// For keyed choices that a client can observe, and for keys of what is counted: a decoy that changed while the
+    /// questions of existing users stay would reveal which users exist.
+    pub fn first(&self) -> &Key {
+        &self.first
+    }
+
+    /// The keys that hashes and MACs may have been made under, the current one first.
+    pub fn each(&self) -> impl Iterator<Item = &Key> {
+        std::iter::once(&self.current).chain(&self.other)
+    }
+
+    /// The same keys with `key` as the current one: for a sign-in that started under it.
+    #[must_use]
+    pub fn led_by(&self, key: &Key) -> Self {
+        let other = self.each().find(|other| other.id != key.id).cloned();
+        Self {
+            current: key.clone(),
+            other,
+            first: self.first.clone(),
         }
-        Ok(Self {
+    }
+
+    /// [`Key::derive`] of the current key.
+    pub fn derive(&self, purpose: &'static str) -> [u8; 32] {
+        self.current.derive(purpose)
+    }
+
+    /// [`Key::mac`] of the current key.
+    ///
+    /// Of one sign-in, create passes each attempt of a step with a state the same current key, so that a code which is
+    /// derived from the state stays the same. Verify may have another current key than create, for as long as a change of
+    /// the secret takes: compare with a value of the private parameters, or with that of [each](Keys::each) key.
+    pub fn mac(&self, purpose: &'static str, parts: &[&[u8]]) -> [u8; 32] {
+        self.current.mac(purpose, parts)
+    }
+
+    /// [`Key::hasher`] of the current key.
+    pub fn hasher(&self, purpose: &'static str) -> impl Fn(&[&[u8]]) -> [u8; 32] + use<> {
+        self.current.hasher(purpose)
+    }
+}
+
+impl fmt::Debug for Keys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Keys(…)")
+    }
+}
+
+/// One secret, from which one sub-key per use is derived (HKDF-SHA256, RFC 5869).
+#[derive(Clone)]
+pub struct Key {
+    id: KeyId,
+    hkdf: Hkdf<Sha256>,
+}
+
+impl Key {
+    fn new(secret: &str) -> Result<Self, KeyError> {
+        let secret = secret.as_bytes();
+        if secret.len() < Keys::MIN_BYTES {
+            return Err(KeyError::TooShort { length: secret.len() });
+        }
+        let mut key = Self {
+            id: KeyId([0; KeyId::BYTES]),
             hkdf: Hkdf::new(None, secret),
-        })
+        };
+        let fingerprint = key.derive("key id");
+        key.id.0.iter_mut().zip(fingerprint).for_each(|(to, from)| *to = from);
+        Ok(key)
+    }
+
+    /// The id of the secret.
+    pub fn id(&self) -> KeyId {
+        self.id
     }
 
     /// The sub-key for `purpose`, a label that no other use has.
@@ -48,7 +145,7 @@ impl Keys {
         self.hasher(purpose)(parts)
     }
 
-    /// [`Keys::mac`] for several hashes with one `purpose`: the sub-key is derived once.
+    /// [`Key::mac`] for several hashes with one `purpose`: the sub-key is derived once.
     pub fn hasher(&self, purpose: &'static str) -> impl Fn(&[&[u8]]) -> [u8; 32] + use<> {
         // INVARIANT: HMAC takes keys of any length.
         let keyed = Hmac::<Sha256>::new_from_slice(&self.derive(purpose)).ok();
@@ -65,18 +162,38 @@ impl Keys {
     }
 }
 
-impl fmt::Debug for Keys {
+impl fmt::Debug for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Keys(…)")
+        write!(f, "Key({})", self.id)
     }
 }
 
-/// A `CHALLENGE_SECRET` that protects nothing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the secret has {length} bytes: use at least 32 random ones")]
-pub struct KeyError {
-    /// How many bytes it has.
-    length: usize,
+/// The id of a secret: a fingerprint, derived from the secret itself, that reveals nothing of it.
+///
+/// It cannot be configured, so that it always belongs to the same secret. Written in base64, as in the `keyid` of
+/// hashes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct KeyId([u8; KeyId::BYTES]);
+
+impl KeyId {
+    /// Its length.
+    pub const BYTES: usize = 6;
+
+    /// The id with these bytes.
+    pub const fn new(bytes: [u8; Self::BYTES]) -> Self {
+        Self(bytes)
+    }
+
+    /// The id's bytes.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl fmt::Display for KeyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&STANDARD_NO_PAD.encode(self.0))
+    }
 }
 
 #[cfg(test)]
@@ -87,6 +204,7 @@ mod tests {
     fn a_short_secret_is_refused_and_not_quoted() {
         let error = Keys::parse("hunter2").unwrap_err().to_string();
         assert_eq!(error, "the secret has 7 bytes: use at least 32 random ones");
+        assert!(Keys::parse(&"x".repeat(31)).is_err());
         assert!(Keys::parse(&"x".repeat(32)).is_ok());
     }
 
@@ -133,7 +251,38 @@ mod tests {
     }
 
     #[test]
+    fn new_values_are_made_under_the_current_secret_and_lasting_ones_under_the_first() {
+        let alone = |letter: &str| Keys::parse(&letter.repeat(32)).unwrap();
+        let [a, b, c] = ["a", "b", "c"].map(|letter| letter.repeat(32));
+        for changing in [
+            format!(r#"{{"current":"{b}","previous":"{c}","first":"{a}"}}"#),
+            format!(r#"{{"current":"{b}","next":"{c}","first":"{a}"}}"#),
+        ] {
+            let keys = Keys::parse(&changing).unwrap();
+            assert_eq!(keys.mac("x", &[b"y"]), alone("b").mac("x", &[b"y"]));
+            assert_eq!(keys.first().mac("x", &[b"y"]), alone("a").mac("x", &[b"y"]));
+            let ids: Vec<_> = keys.each().map(Key::id).collect();
+            assert_eq!(ids, [alone("b").current().id(), alone("c").current().id()]);
+            let of_before = keys.led_by(alone("c").current());
+            assert_eq!(of_before.derive("x"), alone("c").derive("x"));
+            assert_eq!(of_before.first().id(), keys.first().id());
+            assert_eq!(of_before.each().map(Key::id).collect::<Vec<_>>(), [ids[1], ids[0]]);
+        }
+        assert_eq!(alone("a").first().id(), alone("a").current().id());
+    }
+
+    #[test]
+    fn an_id_belongs_to_one_secret() {
+        let id = |letter: &str| Keys::parse(&letter.repeat(32)).unwrap().current().id();
+        // Python: base64.b64encode(hmac.digest(hmac.digest(bytes(32), b"a" * 32, "sha256"), b"key id\x01", "sha256")[:6])
+        assert_eq!(id("a").to_string(), "e8+M7Ihj");
+        assert_ne!(id("a"), id("b"));
+    }
+
+    #[test]
     fn debug_prints_no_key() {
-        assert_eq!(format!("{:?}", Keys::parse(&"a".repeat(32)).unwrap()), "Keys(…)");
+        let keys = Keys::parse(&"a".repeat(32)).unwrap();
+        assert_eq!(format!("{keys:?}"), "Keys(…)");
+        assert_eq!(format!("{:?}", keys.current()), "Key(e8+M7Ihj)");
     }
 }

@@ -10,7 +10,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use subtle::ConstantTimeEq;
 
 use crate::event::Entry;
-use crate::keys::Keys;
+use crate::keys::{Key, Keys};
 use crate::name::Name;
 use crate::user::User;
 
@@ -38,7 +38,8 @@ pub struct Binding<'a> {
 }
 
 impl Binding<'_> {
-    /// The `challengeMetadata` that carries `state`: the challenge's name, the separator, and the sealed state.
+    /// The `challengeMetadata` that carries `state`: the challenge's name, the separator, and the state, sealed under the
+    /// current key.
     ///
     /// # Errors
     ///
@@ -47,7 +48,7 @@ impl Binding<'_> {
         if state.len() > MAX_BYTES {
             return Err(StateError::TooLong { bytes: state.len() });
         }
-        let sealed = [self.mac(keys, state).as_slice(), state].concat();
+        let sealed = [self.mac(keys.current(), state).as_slice(), state].concat();
         let sealed = URL_SAFE_NO_PAD.encode(sealed);
         Ok(format!("{}{SEPARATOR}{sealed}", self.challenge))
     }
@@ -60,7 +61,12 @@ impl Binding<'_> {
     ///
     /// A state that was not sealed for this binding, that is missing although `required`, or that is there although
     /// the challenge leaves none.
-    pub fn latest(&self, keys: &Keys, answered: &[Entry<'_>], required: bool) -> Result<Option<Vec<u8>>, StateError> {
+    pub fn latest<'k>(
+        &self,
+        keys: &'k Keys,
+        answered: &[Entry<'_>],
+        required: bool,
+    ) -> Result<Option<Opened<'k>>, StateError> {
         let mut latest = None;
         for entry in answered {
             match entry.metadata.and_then(split) {
@@ -78,17 +84,18 @@ impl Binding<'_> {
         Ok(latest)
     }
 
-    fn open(&self, keys: &Keys, sealed: &str) -> Result<Vec<u8>, StateError> {
+    fn open<'k>(&self, keys: &'k Keys, sealed: &str) -> Result<Opened<'k>, StateError> {
         let bytes = URL_SAFE_NO_PAD.decode(sealed).map_err(|_| StateError::NotAuthentic)?;
         let (mac, state) = bytes.split_first_chunk::<MAC_BYTES>().ok_or(StateError::NotAuthentic)?;
-        if bool::from(self.mac(keys, state).ct_eq(mac)) {
-            Ok(state.to_vec())
-        } else {
-            Err(StateError::NotAuthentic)
-        }
+        let key = keys.each().find(|key| self.mac(key, state).ct_eq(mac).into());
+        let key = key.ok_or(StateError::NotAuthentic)?;
+        Ok(Opened {
+            state: state.to_vec(),
+            key,
+        })
     }
 
-    fn mac(&self, keys: &Keys, state: &[u8]) -> [u8; MAC_BYTES] {
+    fn mac(&self, key: &Key, state: &[u8]) -> [u8; MAC_BYTES] {
         let identity = self.user.identity();
         let parts = [
             self.user.pool.as_bytes(),
@@ -99,10 +106,19 @@ impl Binding<'_> {
             state,
         ];
         let mut cut = [0; MAC_BYTES];
-        let mac = keys.mac("challenge state", &parts);
+        let mac = key.mac("challenge state", &parts);
         cut.iter_mut().zip(mac).for_each(|(to, from)| *to = from);
         cut
     }
+}
+
+/// A state that verified.
+#[derive(Clone, Debug)]
+pub struct Opened<'k> {
+    /// The state.
+    pub state: Vec<u8>,
+    /// The key that it was sealed under. What was derived from the state was derived from this key.
+    pub key: &'k Key,
 }
 
 /// The challenge's name in `metadata`, and the sealed state if there is one. Nothing if create writes no such text.
@@ -125,7 +141,7 @@ pub enum StateError {
     #[error("an earlier attempt has no state: give all versions of create the same challenge types")]
     Missing,
     /// The state was altered, or was sealed for another user, challenge or step, or under another secret.
-    #[error("the state does not verify: it was altered, or create's CHALLENGE_SECRET changed during the sign-in")]
+    #[error("the state does not verify: it was altered, or its secret is no longer in create's CHALLENGE_SECRET")]
     NotAuthentic,
     /// The challenge returned a longer state than fits.
     #[error("the state has {bytes} bytes: at most {MAX_BYTES} fit")]
@@ -173,7 +189,17 @@ mod tests {
 
     /// The state that `binding` reads from `metadata`.
     fn read(binding: Binding<'_>, metadata: &str) -> Result<Option<Vec<u8>>, StateError> {
-        binding.latest(&keys("k"), &[entry(metadata)], true)
+        latest(binding, &keys("k"), &[entry(metadata)], true)
+    }
+
+    fn latest(
+        binding: Binding<'_>,
+        keys: &Keys,
+        answered: &[Entry<'_>],
+        required: bool,
+    ) -> Result<Option<Vec<u8>>, StateError> {
+        let opened = binding.latest(keys, answered, required)?;
+        Ok(opened.map(|opened| opened.state))
     }
 
     #[test]
@@ -193,8 +219,8 @@ mod tests {
         .seal(&keys("k"), b"x")
         .unwrap();
         let answered = [entry(&first), entry(&second), entry(&of_other), entry("PLAIN")];
-        assert_eq!(binding.latest(&keys("k"), &answered, true).unwrap().unwrap(), b"two");
-        assert_eq!(binding.latest(&keys("k"), &answered[2..], true), Ok(None));
+        assert_eq!(latest(binding, &keys("k"), &answered, true).unwrap().unwrap(), b"two");
+        assert_eq!(latest(binding, &keys("k"), &answered[2..], true), Ok(None));
     }
 
     #[test]
@@ -246,8 +272,39 @@ mod tests {
                 "{elsewhere:?}"
             );
         }
-        let elsewhere = binding.latest(&keys("x"), &[entry(&metadata)], true);
+        let elsewhere = latest(binding, &keys("x"), &[entry(&metadata)], true);
         assert_eq!(elsewhere, Err(StateError::NotAuthentic));
+    }
+
+    #[test]
+    fn a_state_of_either_secret_verifies_and_names_its_key() {
+        let code = name("CODE");
+        let binding = Binding {
+            user: user("p", "ada", Existence::Existing),
+            challenge: &code,
+            step: 1,
+        };
+        let [a, b, c] = ["a", "b", "c"].map(|letter| letter.repeat(32));
+        let changing = Keys::parse(&format!(r#"{{"current":"{b}","previous":"{a}","first":"{c}"}}"#)).unwrap();
+        for letter in ["a", "b"] {
+            let metadata = binding.seal(&keys(letter), b"state").unwrap();
+            let opened = binding.latest(&changing, &[entry(&metadata)], true).unwrap().unwrap();
+            assert_eq!(
+                (opened.state.as_slice(), opened.key.id()),
+                (&b"state"[..], keys(letter).current().id())
+            );
+        }
+        // The first secret is for what lasts; a state does not.
+        let metadata = binding.seal(&keys("c"), b"state").unwrap();
+        assert_eq!(
+            latest(binding, &changing, &[entry(&metadata)], true),
+            Err(StateError::NotAuthentic)
+        );
+        let sealed = binding.seal(&changing, b"state").unwrap();
+        assert_eq!(
+            latest(binding, &keys("b"), &[entry(&sealed)], true).unwrap().unwrap(),
+            b"state"
+        );
     }
 
     #[test]
@@ -280,7 +337,7 @@ mod tests {
             step: 1,
         };
         let left = binding.seal(&keys("k"), b"state").unwrap();
-        let latest = |answered: &[Entry<'_>], required| binding.latest(&keys("k"), answered, required);
+        let latest = |answered: &[Entry<'_>], required| latest(binding, &keys("k"), answered, required);
         assert_eq!(latest(&[entry(&left), entry("CODE")], true), Err(StateError::Missing));
         assert_eq!(latest(&[entry(&left)], false), Err(StateError::Unexpected));
         assert_eq!(latest(&[entry("CODE")], false), Ok(None));

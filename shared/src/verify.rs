@@ -128,6 +128,8 @@ pub enum Why {
     Different,
     /// There is no answer, or only blanks.
     Empty,
+    /// The secret that the expected answer was hashed under was removed: the user must set new answers.
+    KeyGone,
     /// The challenge is older than a sign-in may be, or comes from the future.
     Late,
     /// There were too many wrong answers in a row: no answer is right until an administrator resets the attempts.

@@ -1,6 +1,7 @@
 use std::time::UNIX_EPOCH;
 
 use async_trait::async_trait;
+use cognito_challenge::code::digits;
 use cognito_challenge::issue::Issued;
 use serde_json::json;
 
@@ -112,6 +113,61 @@ async fn a_state_reaches_the_next_attempt_of_its_step_and_its_challenge_alone() 
     .await
     .unwrap();
     assert_eq!(third["publicChallengeParameters"]["times"], "3");
+}
+
+/// A challenge whose code is derived from its state, as of a type that sends codes.
+struct Coded;
+
+#[async_trait]
+impl Issuer for Coded {
+    async fn issue(&self, request: &Request<'_>, rng: &mut (dyn CryptoRng + Send)) -> Result<Issued, IssueError> {
+        let mut drawn = [0; 8];
+        rng.fill_bytes(&mut drawn);
+        let nonce = request.state.map_or(drawn.to_vec(), <[u8]>::to_vec);
+        let code = digits(request.keys.mac("CODED: code", &[&nonce]), 8);
+        Ok(Issued::new().private("code", code).state(nonce))
+    }
+
+    fn leaves_state(&self) -> bool {
+        true
+    }
+}
+
+#[tokio::test]
+async fn a_code_stays_the_same_through_a_change_of_the_secret() {
+    let (a, b) = ("a".repeat(32), "b".repeat(32));
+    let next = format!(r#"{{"current":"{a}","next":"{b}","first":"{a}"}}"#);
+    let switched = format!(r#"{{"current":"{b}","previous":"{a}","first":"{a}"}}"#);
+    let finished = format!(r#"{{"current":"{b}","first":"{a}"}}"#);
+    // Any two values that follow each other may serve one sign-in, in either order: a change can be taken back.
+    let values = [&a, &next, &switched, &finished];
+    for pair in values.windows(2) {
+        for order in [[pair[0], pair[1], pair[0]], [pair[1], pair[0], pair[1]]] {
+            let (mut left, mut codes) = (Vec::new(), Vec::new());
+            for secret in order {
+                let issuers = Issuers::none().with("CODED", |_| Ok(Box::new(Coded)));
+                let variables = [("AUTH_FLOW", "CODED:9"), ("CHALLENGE_SECRET", secret.as_str())];
+                let function = Function::configure(&Environment::new(variables), &issuers).unwrap();
+                let session: Vec<_> = left
+                    .iter()
+                    .map(|metadata: &String| {
+                        json!({"challengeName": "CUSTOM_CHALLENGE", "challengeResult": false,
+                            "challengeMetadata": metadata})
+                    })
+                    .collect();
+                let event = json!({"userPoolId": "p", "userName": "ada", "request": {
+                    "challengeName": "CUSTOM_CHALLENGE", "session": session, "userAttributes": {}}});
+                let rng = &mut StdRng::seed_from_u64(left.len() as u64);
+                let created = function.handle(event, UNIX_EPOCH, rng).await.unwrap()["response"].take();
+                left.push(metadata(&created).to_owned());
+                codes.push(created["privateChallengeParameters"]["code"].clone());
+            }
+            assert!(
+                codes.iter().all(|code| code.is_string() && *code == codes[0]),
+                "{codes:?}"
+            );
+        }
+    }
 }
 
 #[tokio::test]
@@ -230,6 +286,28 @@ async fn a_type_that_hangs_or_breaks_a_rule_is_an_error_that_names_it() {
     ] {
         let error = create("MOODY:9", "ada", &[], json!({"do": wish})).await.unwrap_err();
         assert!(error.starts_with(message), "{error}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_order_of_alternatives_does_not_decide_what_is_an_error() {
+    for flow in ["ONE|MOODY:3", "MOODY|ONE:3"] {
+        let all = |wish: &str| json!({"challenge": "all", "do": wish});
+        let created = create(flow, "ada", &[], all("hang")).await.unwrap();
+        assert_eq!(shown(&created), (vec!["one"], ["ONE", "", "ONE"]), "{flow}");
+        let error = create(flow, "ada", &[], all("step")).await.unwrap_err();
+        assert!(
+            error.starts_with("challenge `MOODY` sets the parameter `step`"),
+            "{error}"
+        );
+    }
+    // If none can be made, the first one says why.
+    for (flow, message) in [
+        ("ONE|MOODY:3", "challenge `ONE`: out of order"),
+        ("MOODY|ONE:3", "challenge `MOODY`: the challenge was not made in time"),
+    ] {
+        let neither = json!({"challenge": "all", "do": "hang", "broken": "one"});
+        assert_eq!(create(flow, "ada", &[], neither).await.unwrap_err(), message);
     }
 }
 

@@ -8,6 +8,7 @@ use cognito_challenge::challenges::security_question::{
     ANSWER_HASH, ATTRIBUTE, AnswerHash, CATALOGUE, Enrollment, Question, policy::FEWEST_QUESTIONS,
 };
 use cognito_challenge::issue::{IssueError, Issued, Issuer, Request};
+use cognito_challenge::keys::{KeyId, Keys};
 use cognito_challenge_runtime::{ConfigError, Environment};
 use rand::CryptoRng;
 use serde_json::Value;
@@ -29,7 +30,7 @@ struct SecurityQuestionIssuer {
 
 /// An enrolment as people have it, of hashes that no answer matches.
 fn stand_in() -> String {
-    let decoy = AnswerHash::decoy([0; 16], [0; 32]).map(|hash| hash.to_string());
+    let decoy = AnswerHash::decoy(KeyId::new([0; KeyId::BYTES]), [0; 16], [0; 32]).map(|hash| hash.to_string());
     let stored = CATALOGUE
         .iter()
         .take(FEWEST_QUESTIONS)
@@ -39,11 +40,11 @@ fn stand_in() -> String {
 }
 
 /// A hash that no answer matches.
-fn decoy(rng: &mut (dyn CryptoRng + Send)) -> Result<AnswerHash, IssueError> {
+fn decoy(keys: &Keys, rng: &mut (dyn CryptoRng + Send)) -> Result<AnswerHash, IssueError> {
     let (mut salt, mut output) = ([0; 16], [0; 32]);
     rng.fill_bytes(&mut salt);
     rng.fill_bytes(&mut output);
-    AnswerHash::decoy(salt, output).map_err(|_| IssueError::new("could not make a decoy hash"))
+    AnswerHash::decoy(keys.current().id(), salt, output).map_err(|_| IssueError::new("could not make a decoy hash"))
 }
 
 #[async_trait]
@@ -69,7 +70,7 @@ impl Issuer for SecurityQuestionIssuer {
         }
         let question = Question::choose(&candidates, request.keys, &request.user, request.now);
         let question = question.ok_or(IssueError::new("the catalogue has no question"))?;
-        let decoy = decoy(rng)?;
+        let decoy = decoy(request.keys, rng)?;
         let hash = enrollment.hash(question).filter(|_| enrolled).unwrap_or(&decoy);
         let text = request.text(&question.key())?;
         Ok(Issued::new()

@@ -10,14 +10,11 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::BehaviorVersion;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::types::AttributeValue;
-use cognito_challenge::attempts::ID;
+use cognito_challenge::attempts::{CONSECUTIVE, ID, LOCKED_UNTIL, RECENT};
 use cognito_challenge_runtime::{ConfigError, Environment};
 
 use super::{FailureStore, Failures, Unreachable};
 
-const CONSECUTIVE: &str = "consecutive";
-const RECENT: &str = "failures";
-const LOCKED_UNTIL: &str = "lockedUntil";
 /// The table's time to live.
 const EXPIRES: &str = "expires";
 const TOKEN: &str = "token";

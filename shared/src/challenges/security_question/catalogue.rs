@@ -34,9 +34,10 @@ impl Question {
     /// The questions of a user without an enrolment: as many as an enrolment has at least, and the same for ever.
     ///
     /// A keyed hash of the user chooses them. Over the years a user without an enrolment is then asked as few questions
-    /// as one with an enrolment, and nothing shows which of the two it is.
+    /// as one with an enrolment, and nothing shows which of the two it is. A change of the secret changes none of them,
+    /// because it does not change what others have enrolled.
     pub fn decoys(keys: &Keys, user: &User<'_>) -> Vec<&'static Self> {
-        let (user, hash) = (user.identity(), keys.hasher("security question: decoys"));
+        let (user, hash) = (user.identity(), keys.first().hasher("security question: decoys"));
         let mut scored: Vec<_> = CATALOGUE
             .iter()
             .map(|question| (hash(&[user.as_bytes(), question.id.as_bytes()]), question))
@@ -62,7 +63,7 @@ impl Question {
     ) -> Option<&'static Self> {
         let window = now.duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO).as_secs() / WINDOW_SECONDS;
         let user = user.identity();
-        let hash = keys.hasher("security question: choice");
+        let hash = keys.first().hasher("security question: choice");
         let score = |id: &str| hash(&[user.as_bytes(), id.as_bytes(), &window.to_be_bytes()]);
         CATALOGUE
             .iter()
@@ -145,6 +146,32 @@ mod tests {
         }
         // 56 sets of three are possible; 200 users leave out one or two.
         assert!(sets.len() > 45, "{} sets", sets.len());
+    }
+
+    #[test]
+    fn no_change_of_the_secret_changes_a_decoy_or_a_choice() {
+        let [a, b] = ["a", "b"].map(|letter| letter.repeat(32));
+        let values = [
+            a.clone(),
+            format!(r#"{{"current":"{a}","next":"{b}","first":"{a}"}}"#),
+            format!(r#"{{"current":"{b}","previous":"{a}","first":"{a}"}}"#),
+            format!(r#"{{"current":"{b}","first":"{a}"}}"#),
+        ];
+        let (all, attributes): (Vec<_>, _) = (CATALOGUE.iter().collect(), HashMap::new());
+        for n in 0..20 {
+            let name = format!("user{n}");
+            let shown: HashSet<_> = values
+                .iter()
+                .map(|value| {
+                    let keys = Keys::parse(value).unwrap();
+                    let of = |existence| User::new("p", &name, existence, &attributes);
+                    let decoys = Question::decoys(&keys, &of(Existence::Nonexistent));
+                    let choice = Question::choose(&all, &keys, &of(Existence::Existing), UNIX_EPOCH).unwrap();
+                    (decoys.iter().map(|question| question.id).collect::<Vec<_>>(), choice.id)
+                })
+                .collect();
+            assert_eq!(shown.len(), 1, "{name}");
+        }
     }
 
     #[test]

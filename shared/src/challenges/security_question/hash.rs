@@ -9,8 +9,8 @@ use argon2::{Algorithm, Argon2, AssociatedData, Block, Params, ParamsBuilder, Ve
 use subtle::ConstantTimeEq;
 use unicode_normalization::UnicodeNormalization;
 
-use crate::keys::Keys;
-use crate::verify::MAX_ANSWER_CHARS;
+use crate::keys::{Key, KeyId, Keys};
+use crate::verify::{MAX_ANSWER_CHARS, Verdict, Why};
 
 /// Memory in KiB, passes and lanes: OWASP's Password Storage Cheat Sheet, Argon2id.
 const MEMORY_KIB: u32 = 19 * 1024;
@@ -48,12 +48,12 @@ const NEWEST: Normalisation = VERSION_1;
 /// pages, and go back to an allocator that does not always find them again.
 static MEMORY: Mutex<Vec<Block>> = Mutex::new(Vec::new());
 
-/// The Argon2id hash of an answer, keyed with a secret of the deployment.
+/// The Argon2id hash of an answer, keyed with a secret of the deployment, whose id it has (`keyid=` in the PHC string).
 #[derive(Clone, PartialEq, Eq)]
 pub struct AnswerHash(PasswordHash);
 
 impl AnswerHash {
-    /// Hashes `answer` after normalising it.
+    /// Hashes `answer` under the current key, after normalising it.
     ///
     /// # Errors
     ///
@@ -71,8 +71,9 @@ impl AnswerHash {
         if answer.is_empty() {
             return Err(HashError::Blank);
         }
-        let pepper = pepper(keys);
-        let argon2 = argon2(&pepper, parameters(by)?)?;
+        let key = keys.current();
+        let pepper = pepper(key);
+        let argon2 = argon2(&pepper, parameters(by, key.id())?)?;
         Ok(Self(
             argon2
                 .hash_password_with_salt(answer.as_bytes(), &salt)
@@ -81,16 +82,16 @@ impl AnswerHash {
     }
 
     /// What looks like a hash, costs the same to check, and matches no answer: for users who have enrolled
-    /// nothing, or do not exist. `output` must be random.
+    /// nothing, or do not exist. `key` is the id of the current key, as new hashes have it; `output` must be random.
     ///
     /// # Errors
     ///
     /// None that the parameters of this module can cause.
-    pub fn decoy(salt: [u8; 16], output: [u8; 32]) -> Result<Self, HashError> {
+    pub fn decoy(key: KeyId, salt: [u8; 16], output: [u8; 32]) -> Result<Self, HashError> {
         Ok(Self(PasswordHash {
             algorithm: Algorithm::Argon2id.ident(),
             version: Some(Version::V0x13.into()),
-            params: ParamsString::try_from(&parameters(NEWEST)?).map_err(|_| HashError::Argon2)?,
+            params: ParamsString::try_from(&parameters(NEWEST, key)?).map_err(|_| HashError::Argon2)?,
             salt: Some(Salt::new(&salt).map_err(|_| HashError::Argon2)?),
             hash: Some(Output::new(&output).map_err(|_| HashError::Argon2)?),
         }))
@@ -118,16 +119,39 @@ impl AnswerHash {
         known.iter().copied().find(|by| parameters.data() == [by.version])
     }
 
-    /// Whether `answer` is the one that was hashed, compared in constant time.
-    pub fn verify(&self, answer: &str, keys: &Keys) -> bool {
+    /// The id of the key that the answer was hashed under; nothing if no key can have it.
+    ///
+    /// A hash without a key id is of the time before the first change of the secret: its key is the deployment's first one.
+    pub fn key_id(&self, keys: &Keys) -> Option<KeyId> {
+        let parameters = Params::try_from(&self.0).ok()?;
+        match parameters.keyid() {
+            [] => Some(keys.first().id()),
+            id => Some(KeyId::new(id.try_into().ok()?)),
+        }
+    }
+
+    /// The key of `keys` that the answer was hashed under; nothing if it is gone.
+    pub fn key<'k>(&self, keys: &'k Keys) -> Option<&'k Key> {
+        let id = self.key_id(keys)?;
+        keys.each().find(|key| key.id() == id)
+    }
+
+    /// Compares `answer` with the one that was hashed, in constant time.
+    ///
+    /// If the key is gone, the current one does the same work, and no answer is right.
+    pub fn verify(&self, answer: &str, keys: &Keys) -> Verdict {
         self.verify_among(KNOWN, answer, keys)
     }
 
-    fn verify_among(&self, known: &[Normalisation], answer: &str, keys: &Keys) -> bool {
+    fn verify_among(&self, known: &[Normalisation], answer: &str, keys: &Keys) -> Verdict {
+        let key = self.key(keys);
+        let pepper = pepper(key.unwrap_or(keys.current()));
         let normalise = self.normalisation(known).map(|by| by.apply);
-        normalise
-            .and_then(|normalise| self.compare(&normalise(answer), &pepper(keys)))
-            .unwrap_or(false)
+        let same = normalise.and_then(|normalise| self.compare(&normalise(answer), &pepper));
+        match key {
+            Some(_) => Verdict::of(same.unwrap_or(false)),
+            None => Verdict::Wrong(Why::KeyGone),
+        }
     }
 
     fn compare(&self, answer: &str, pepper: &[u8]) -> Option<bool> {
@@ -190,19 +214,21 @@ fn version_1(answer: &str) -> String {
     folded.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-fn parameters(by: Normalisation) -> Result<Params, HashError> {
+fn parameters(by: Normalisation, key: KeyId) -> Result<Params, HashError> {
     let normalisation = AssociatedData::new(&[by.version]).map_err(|_| HashError::Argon2)?;
+    let key_id = argon2::KeyId::new(key.as_bytes()).map_err(|_| HashError::Argon2)?;
     ParamsBuilder::new()
         .m_cost(MEMORY_KIB)
         .t_cost(PASSES)
         .p_cost(LANES)
+        .keyid(key_id)
         .data(normalisation)
         .build()
         .map_err(|_| HashError::Argon2)
 }
 
-fn pepper(keys: &Keys) -> [u8; 32] {
-    keys.derive("security question: answer hash")
+fn pepper(key: &Key) -> [u8; 32] {
+    key.derive("security question: answer hash")
 }
 
 fn argon2(pepper: &[u8], parameters: Params) -> Result<Argon2<'_>, HashError> {
@@ -215,6 +241,10 @@ mod tests {
 
     fn keys(letter: &str) -> Keys {
         Keys::parse(&letter.repeat(32)).unwrap()
+    }
+
+    fn is_right(verdict: Verdict) -> bool {
+        verdict == Verdict::Right
     }
 
     #[test]
@@ -242,9 +272,13 @@ mod tests {
     }
 
     #[test]
-    fn the_hash_says_its_cost_and_its_normalisation() {
+    fn the_hash_says_its_cost_its_key_and_its_normalisation() {
         let hash = AnswerHash::new("peccy", &keys("k"), [7; 16]).unwrap().to_string();
-        assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1,data=AQ$"), "{hash}");
+        let start = format!(
+            "$argon2id$v=19$m=19456,t=2,p=1,keyid={},data=AQ$",
+            keys("k").current().id()
+        );
+        assert!(hash.starts_with(&start), "{hash}");
         assert!(AnswerHash::parse(&hash.replace("data=AQ", "data=Ag")).is_none());
         assert!(AnswerHash::parse(&hash.replace("argon2id", "argon2i")).is_none());
     }
@@ -257,9 +291,9 @@ mod tests {
     fn what_version_1_has_hashed_is_right_for_ever() {
         let hash = AnswerHash::parse(OF_VERSION_1).unwrap();
         for answer in ["Ms Ada Lovelace", " ms\tADA lovelace", "ＭＳ Ada Lovelace"] {
-            assert!(hash.verify(answer, &keys("k")), "{answer}");
+            assert!(is_right(hash.verify(answer, &keys("k"))), "{answer}");
         }
-        assert!(!hash.verify("MsAdaLovelace", &keys("k")));
+        assert!(!is_right(hash.verify("MsAdaLovelace", &keys("k"))));
     }
 
     #[test]
@@ -270,18 +304,79 @@ mod tests {
         };
         let later = [VERSION_1, VERSION_2];
         let old = AnswerHash::parse(OF_VERSION_1).unwrap();
-        assert!(old.verify_among(&later, "Ms Ada Lovelace", &keys("k")));
-        assert!(!old.verify_among(&later, "MsAdaLovelace", &keys("k")));
+        assert!(is_right(old.verify_among(&later, "Ms Ada Lovelace", &keys("k"))));
+        assert!(!is_right(old.verify_among(&later, "MsAdaLovelace", &keys("k"))));
         let new = AnswerHash::normalised(VERSION_2, "Ms Ada Lovelace", &keys("k"), [7; 16]).unwrap();
-        assert!(new.verify_among(&later, "MsAdaLovelace", &keys("k")));
-        assert!(!new.verify("MsAdaLovelace", &keys("k")), "a version that is not known");
+        assert!(is_right(new.verify_among(&later, "MsAdaLovelace", &keys("k"))));
+        assert!(
+            !is_right(new.verify("MsAdaLovelace", &keys("k"))),
+            "a version that is not known"
+        );
+    }
+
+    /// `CHALLENGE_SECRET` with the secrets of these letters.
+    fn changing(current: &str, other: Option<(&str, &str)>, first: &str) -> Keys {
+        let mut members = vec![("current", current), ("first", first)];
+        members.extend(other);
+        let members = members
+            .iter()
+            .map(|(name, letter)| format!("\"{name}\":\"{}\"", letter.repeat(32)));
+        Keys::parse(&format!("{{{}}}", members.collect::<Vec<_>>().join(","))).unwrap()
     }
 
     #[test]
-    fn another_secret_does_not_verify() {
-        let hash = AnswerHash::new("peccy", &keys("k"), [7; 16]).unwrap();
-        assert!(hash.verify("peccy", &keys("k")));
-        assert!(!hash.verify("peccy", &keys("x")));
+    fn a_hash_verifies_while_its_secret_is_there_and_at_no_other_time() {
+        let right = Verdict::Right;
+        let gone = Verdict::Wrong(Why::KeyGone);
+        let of = |keys: &Keys| AnswerHash::new("peccy", keys, [7; 16]).unwrap();
+        let hash = of(&keys("k"));
+        for (keys, verdict) in [
+            (keys("k"), right),
+            (changing("k", Some(("next", "n")), "k"), right),
+            (changing("n", Some(("previous", "k")), "k"), right),
+            (changing("n", None, "k"), gone),
+            (changing("m", Some(("previous", "n")), "k"), gone),
+            (keys("x"), gone),
+        ] {
+            assert_eq!(hash.verify("peccy", &keys), verdict);
+            let wrong = hash.verify("pecc", &keys);
+            assert_eq!(wrong == gone, verdict == gone);
+            assert!(!is_right(wrong));
+        }
+        for keys in [
+            changing("n", Some(("previous", "k")), "k"),
+            changing("n", Some(("next", "m")), "k"),
+        ] {
+            let new = of(&keys);
+            assert_eq!(new.key(&keys).unwrap().id(), keys.current().id());
+            assert!(is_right(new.verify("peccy", &changing("n", None, "k"))));
+        }
+    }
+
+    #[test]
+    fn a_hash_without_a_key_id_is_of_the_first_secret() {
+        let hash = AnswerHash::parse(OF_VERSION_1).unwrap();
+        for keys in [
+            keys("k"),
+            changing("k", Some(("next", "n")), "k"),
+            changing("n", Some(("previous", "k")), "k"),
+        ] {
+            assert!(is_right(hash.verify("Ms Ada Lovelace", &keys)));
+        }
+        for keys in [changing("n", None, "k"), changing("m", Some(("previous", "n")), "k")] {
+            let verdict = hash.verify("Ms Ada Lovelace", &keys);
+            assert_eq!(verdict, Verdict::Wrong(Why::KeyGone));
+        }
+    }
+
+    #[test]
+    fn a_key_id_that_is_not_one_of_ours_is_of_no_key() {
+        let hash = AnswerHash::new("peccy", &keys("k"), [7; 16]).unwrap().to_string();
+        let id = keys("k").current().id().to_string();
+        for other in ["AAAAAAAA", "AAAA", "AAAAAAAAAAA"] {
+            let hash = AnswerHash::parse(&hash.replace(&id, other)).unwrap();
+            assert_eq!(hash.verify("peccy", &keys("k")), Verdict::Wrong(Why::KeyGone));
+        }
     }
 
     #[test]
@@ -313,7 +408,7 @@ mod tests {
         for letter in ["x", "ß", "ﷺ"] {
             let longest = letter.repeat(MAX_ANSWER_CHARS);
             let hash = AnswerHash::new(&longest, &keys("k"), [7; 16]).unwrap();
-            assert!(hash.verify(&longest, &keys("k")), "{letter}");
+            assert!(is_right(hash.verify(&longest, &keys("k"))), "{letter}");
             // Blanks count too: verify measures an answer as it was typed.
             for longer in [longest.clone() + letter, longest + " "] {
                 assert_eq!(

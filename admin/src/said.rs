@@ -1,0 +1,25 @@
+//! What a command prints: text for a person, or JSON for a program.
+
+use serde_json::Value;
+
+/// The result of a command.
+#[derive(Debug)]
+pub(crate) struct Said {
+    text: String,
+    json: Value,
+}
+
+impl Said {
+    /// A result in both forms.
+    pub(crate) fn new(text: impl Into<String>, json: Value) -> Self {
+        Self {
+            text: text.into(),
+            json,
+        }
+    }
+
+    /// What is printed.
+    pub(crate) fn printed(self, json: bool) -> String {
+        if json { self.json.to_string() } else { self.text }
+    }
+}

@@ -1,0 +1,284 @@
+//! A change of the secret from beginning to end, as in docs/rotation.md, with the built functions in a running `local`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use loop_tests::functions::{ANSWERS, SECRET};
+use loop_tests::local::{Client, Local, Refusal, function};
+use loop_tests::script::right_answer;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+const FLOW: &str = "CAPTCHA:3,SECURITY_QUESTION:3";
+
+/// A `local` whose functions read their secret from a file when they start, and where to find their processes and table.
+struct World {
+    folder: TempDir,
+    local: Local,
+}
+
+impl World {
+    fn start() -> Self {
+        let folder = TempDir::new().unwrap();
+        fs::write(folder.path().join("secret"), SECRET).unwrap();
+        let [create, verify] = ["create-auth-challenge", "verify-auth-challenge"].map(|name| {
+            let folder = folder.path().display();
+            let program = function(name);
+            format!(
+                "echo $$ >>{folder}/pids; echo $AWS_ENDPOINT_URL_DYNAMODB $ATTEMPTS_TABLE >{folder}/{name}; \
+                 CHALLENGE_SECRET=$(cat {folder}/secret) exec {}",
+                program.display()
+            )
+        });
+        let args = [
+            "--flow",
+            FLOW,
+            "--create-auth-challenge",
+            &create,
+            "--verify-auth-challenge",
+            &verify,
+        ];
+        Self {
+            local: Local::start(&args),
+            folder,
+        }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn secret(&self) -> String {
+        fs::read_to_string(self.path("secret")).unwrap()
+    }
+
+    /// Gives the functions another value of `CHALLENGE_SECRET`, as a deploy does: their processes end, new ones start.
+    fn deploy(&self, value: &str) {
+        fs::write(self.path("secret"), value).unwrap();
+        let pids = fs::read_to_string(self.path("pids")).unwrap();
+        fs::write(self.path("pids"), "").unwrap();
+        for pid in pids.lines() {
+            let _ = Command::new("kill").args(["-KILL", pid]).status();
+        }
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while pids.lines().any(|pid| Path::new("/proc").join(pid).exists()) {
+            assert!(Instant::now() < deadline, "a function does not end");
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// `admin ARGS` with the secret in use: what it prints.
+    fn admin(&self, args: &[&str], input: &str) -> String {
+        let (secret, noted) = (
+            self.secret(),
+            fs::read_to_string(self.path("verify-auth-challenge")).unwrap(),
+        );
+        let endpoint = noted.split(' ').next().unwrap();
+        let variables = [
+            ("CHALLENGE_SECRET", secret.as_str()),
+            ("AWS_ENDPOINT_URL_DYNAMODB", endpoint),
+        ];
+        let (code, printed) = self.local.admin_command(args, &variables, input);
+        assert_eq!(code, Some(0), "{printed}");
+        printed
+    }
+
+    /// The value after the one in use.
+    fn step(&self, step: &str) -> String {
+        let (code, printed) = self
+            .local
+            .admin_alone(&["secret", step], &[("CHALLENGE_SECRET", &self.secret())], "");
+        assert_eq!(code, Some(0), "{printed}");
+        printed.trim().to_owned()
+    }
+
+    /// `admin questions status --all`: how many users are in each state, and the names of those in `state`.
+    fn status(&self, state: &str) -> (Value, Vec<String>) {
+        let args = [
+            "questions",
+            "status",
+            "--all",
+            "--names",
+            state,
+            "--rate",
+            "30",
+            "--json",
+        ];
+        let printed = self.admin(&args, "");
+        let line = printed.lines().find(|line| line.starts_with('{')).unwrap();
+        let mut counted: Value = serde_json::from_str(line).unwrap();
+        assert_eq!(counted["complete"], true);
+        let names = serde_json::from_value(counted["names"].take()).unwrap();
+        let counts = ["current", "other", "gone"].map(|state| counted[state].as_u64().unwrap());
+        (json!(counts), names)
+    }
+
+    fn enroll(&self, user: &str) {
+        let lines = ANSWERS.map(|(id, answer)| format!("{id}={answer}\n")).concat();
+        self.admin(&["questions", "enroll", "--stdin", "--username", user], &lines);
+    }
+
+    fn sign_up(&self, user: &str) {
+        let created = json!({"Username": user, "MessageAction": "SUPPRESS"});
+        self.local.admin("AdminCreateUser", &created);
+        let password = json!({"Username": user, "Password": "Passw0rd!demo", "Permanent": true});
+        self.local.admin("AdminSetUserPassword", &password);
+    }
+
+    /// The wrong answers that are counted for `user`, in the order of the flow.
+    fn counted(&self, user: &str) -> Vec<u64> {
+        let noted = fs::read_to_string(self.path("verify-auth-challenge")).unwrap();
+        let (_, table) = noted.trim().split_once(' ').unwrap();
+        let args = [
+            "attempts",
+            "show",
+            "--json",
+            "--username",
+            user,
+            "--table",
+            table,
+            "--flow",
+            FLOW,
+        ];
+        let shown: Value = serde_json::from_str(self.admin(&args, "").trim()).unwrap();
+        let steps = shown["steps"].as_array().unwrap();
+        steps.iter().map(|step| step["wrongInARow"].as_u64().unwrap()).collect()
+    }
+
+    fn client(&self) -> Client<'_> {
+        Client::new(&self.local)
+    }
+
+    /// Signs `user` in until the security question is asked.
+    fn half_way(&self, user: &str) -> Value {
+        let client = self.client();
+        let asked = client.start(user).unwrap();
+        let picture = right_answer(&asked["ChallengeParameters"], &client.private_parameters(&asked));
+        let asked = client.answer(user, &asked, &picture, &Value::Null).unwrap();
+        assert_eq!(asked["ChallengeParameters"]["challenge"], "SECURITY_QUESTION");
+        asked
+    }
+
+    /// The question that `user` is asked.
+    fn question(&self, user: &str) -> String {
+        let asked = self.half_way(user);
+        asked["ChallengeParameters"]["questionId"].as_str().unwrap().to_owned()
+    }
+
+    /// Whether the right answer to the question in `asked` gives tokens.
+    fn finishes(&self, user: &str, asked: &Value) -> bool {
+        let client = self.client();
+        let answer = right_answer(&asked["ChallengeParameters"], &client.private_parameters(asked));
+        let answered = client.answer(user, asked, &answer, &Value::Null).unwrap();
+        answered["AuthenticationResult"]["AccessToken"].is_string()
+    }
+
+    fn signs_in(&self, user: &str) -> bool {
+        self.finishes(user, &self.half_way(user))
+    }
+}
+
+#[test]
+fn a_change_of_the_secret_ends_no_sign_in_and_locks_out_those_who_were_counted_before() {
+    let world = World::start();
+    // `demo` is enrolled by `local`. `late` enrols in the middle of the change.
+    world.sign_up("late");
+    let users = ["demo", "nonexistent", "nameless"];
+    let questions = users.map(|user| world.question(user));
+    let same_questions = || assert_eq!(users.map(|user| world.question(user)), questions);
+    assert!(world.signs_in("demo"));
+    assert_eq!(world.status("current"), (json!([1, 0, 0]), vec!["demo".to_owned()]));
+
+    // Step 1. The new secret verifies, and is not used.
+    let asked = world.half_way("demo");
+    world.deploy(&world.step("next"));
+    assert!(world.finishes("demo", &asked), "half way through step 1");
+    assert!(world.signs_in("demo"));
+    same_questions();
+    let wrong = world
+        .client()
+        .answer("demo", &world.half_way("demo"), "wrong", &Value::Null);
+    wrong.unwrap();
+    assert_eq!(world.counted("demo"), [0, 1]);
+
+    // Step 2. New answers are hashed under the new secret, the old ones are right still.
+    let (asked, before) = (world.half_way("demo"), world.secret());
+    world.deploy(&world.step("switch"));
+    assert_eq!(world.counted("demo"), [0, 1], "a change gives no attempts anew");
+    assert!(world.finishes("demo", &asked), "half way through step 2");
+    same_questions();
+    world.enroll("late");
+    assert!(world.signs_in("demo") && world.signs_in("late"));
+    assert_eq!(world.status("other"), (json!([1, 1, 0]), vec!["demo".to_owned()]));
+    // A deploy that is taken back locks nobody out.
+    let switched = world.secret();
+    world.deploy(&before);
+    assert!(world.signs_in("demo") && world.signs_in("late"));
+    world.deploy(&switched);
+
+    // Step 3. The answers that were counted before are wrong now, and no others.
+    let asked = world.half_way("late");
+    let old = world.half_way("demo");
+    world.deploy(&world.step("finish"));
+    assert!(world.finishes("late", &asked), "half way through step 3");
+    assert!(!world.finishes("demo", &old), "the secret is gone");
+    assert!(world.signs_in("late"));
+    assert!(!world.signs_in("demo"));
+    same_questions();
+    assert_eq!(world.status("gone"), (json!([1, 0, 1]), vec!["demo".to_owned()]));
+    let metrics = Local::get(&format!("{}/debug/metrics", world.local.endpoint)).unwrap();
+    let metrics: Value = serde_json::from_slice(&metrics).unwrap();
+    let gone = metrics
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|total| total["metric"] == "KeyGone")
+        .unwrap();
+    assert_eq!(gone["sum"], 2.0, "two answers whose secret is gone");
+
+    // The way back in: new answers.
+    world.enroll("demo");
+    assert!(world.signs_in("demo"));
+    let printed = world.local.printed();
+    assert!(printed.contains("KeyGone"), "{printed}");
+}
+
+#[test]
+fn a_secret_that_cannot_be_used_stops_create_and_verify_with_the_reason_and_without_the_secret() {
+    const HIDDEN: &str = "hunter2-hunter2-hunter2-hunter2-";
+    let member = |name: &str| format!(r#""{name}":"{name}-{HIDDEN}""#);
+    let object = |names: &[&str]| {
+        let members: Vec<_> = names.iter().map(|name| member(name)).collect();
+        format!("{{{}}}", members.join(","))
+    };
+    for (secret, message) in [
+        (HIDDEN[..31].to_owned(), "31 bytes"),
+        (object(&["current", "next", "previous", "first"]), "three secrets"),
+        (
+            format!(r#"{{"current":"{HIDDEN}","previous":"{HIDDEN}","first":"{HIDDEN}"}}"#),
+            "have one id",
+        ),
+        (object(&["current", "previuos", "first"]), "`next` or `previous`"),
+        (object(&["current", "first"]).replace(',', " "), "line 1, column"),
+    ] {
+        for name in ["create-auth-challenge", "verify-auth-challenge"] {
+            let output = Command::new(function(name))
+                .env_clear()
+                .envs([("AUTH_FLOW", "SECURITY_QUESTION:3"), ("AUTH_SESSION_MINUTES", "3")])
+                .env("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:1")
+                .env("CHALLENGE_SECRET", &secret)
+                .output()
+                .unwrap();
+            let printed = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+            assert!(!output.status.success(), "{name}: {printed}");
+            assert!(
+                printed.contains("CHALLENGE_SECRET") && printed.contains(message),
+                "{name}: {printed}"
+            );
+            assert!(!printed.contains("hunter2"), "{name}: {printed}");
+        }
+    }
+}
