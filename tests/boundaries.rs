@@ -31,9 +31,20 @@ fn links(package: &str) -> Vec<String> {
         .collect()
 }
 
-/// What only `package` needs of all functions: create stores pictures and draws, verify counts answers.
+/// What only these functions need: create stores pictures, draws and sends messages, and both count.
 const OWN: [(&str, &[&str]); 2] = [
-    ("create-auth-challenge", &["aws-sdk-s3", "png", "rand", "ttf-parser"]),
+    (
+        "create-auth-challenge",
+        &[
+            "aws-sdk-dynamodb",
+            "aws-sdk-s3",
+            "aws-sdk-sesv2",
+            "aws-sdk-sns",
+            "png",
+            "rand",
+            "ttf-parser",
+        ],
+    ),
     ("verify-auth-challenge", &["aws-sdk-dynamodb"]),
 ];
 
@@ -129,7 +140,14 @@ fn a_function_links_only_the_types_that_it_lists() {
         PathBuf::from(built.unwrap()["executable"].as_str().unwrap())
     };
     let (one, all) = (executable("proof-of-work-only"), executable("create-auth-challenge"));
-    for krate in ["aws_sdk_s3", "aws_smithy_runtime", "rustls", "png", "ttf_parser"] {
+    for krate in [
+        "aws_sdk_s3",
+        "aws_sdk_sesv2",
+        "aws_smithy_runtime",
+        "rustls",
+        "png",
+        "ttf_parser",
+    ] {
         assert!(has_symbols(&all, krate), "the test finds no {krate} where it is");
         assert!(
             !has_symbols(&one, krate),

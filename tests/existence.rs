@@ -1,6 +1,6 @@
 //! Who does not exist, or has enrolled nothing, cannot be told from who has, by anything that a client is shown.
 //!
-//! What still tells them apart is in the README: a last step that is a CAPTCHA, and the `locale` attribute.
+//! What still tells them apart is in docs/concepts.md: a last step that is a CAPTCHA, and the `locale` attribute.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::thread;
@@ -8,8 +8,9 @@ use std::thread;
 use cognito_challenge::challenges::security_question::{ATTRIBUTE, CATALOGUE, Enrollment};
 use cognito_challenge::keys::Keys;
 use loop_tests::functions::SECRET;
-use loop_tests::local::{Client, Local, Refusal};
+use loop_tests::local::{Client, Local, Refusal, function};
 use loop_tests::script::right_answer;
+use loop_tests::services::{MAIL_TAKEN, Service};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -43,12 +44,14 @@ impl Kind {
         // Whatever the client is asked must not depend on which questions somebody has chosen.
         let answers = CATALOGUE.iter().map(|question| (question.id, "the answer"));
         let enrolled = Enrollment::new(answers, &Keys::parse(SECRET).unwrap(), || [7; 16]).unwrap();
-        let attributes = match self {
-            Self::Enrolled => json!([{"Name": ATTRIBUTE, "Value": enrolled.to_attribute()}]),
-            Self::NotEnrolled => json!([]),
-            Self::Unknown => return,
-        };
         for name in self.people(count) {
+            let email = format!("{name}@example.com");
+            let attributes = match self {
+                Self::Enrolled => json!([{"Name": ATTRIBUTE, "Value": enrolled.to_attribute()},
+                    {"Name": "email", "Value": email}, {"Name": "email_verified", "Value": "true"}]),
+                Self::NotEnrolled => json!([{"Name": "email", "Value": email}]),
+                Self::Unknown => return,
+            };
             local.admin(
                 "AdminCreateUser",
                 &json!({"Username": name, "MessageAction": "SUPPRESS", "UserAttributes": attributes}),
@@ -65,8 +68,12 @@ impl Kind {
 type Seen = BTreeMap<(usize, String), BTreeSet<String>>;
 
 /// Texts that are new in every sign-in, or chosen for the user: their lengths count, not their letters.
-const CHANGING: [&str; 10] = [
+const CHANGING: [&str; 14] = [
     "Session",
+    "code",
+    "codeExpires",
+    "destination",
+    "sendAgainIn",
     "captchaUrl",
     "questionId",
     "securityQuestion",
@@ -178,6 +185,49 @@ fn nobody_is_asked_and_told_what_somebody_is() {
             assert!(seen.keys().eq(enrolled.keys()), "{kind:?}: {seen:?}\n{enrolled:?}");
         }
     }
+}
+
+#[test]
+fn a_nonexistent_user_is_asked_for_a_code_like_an_existing_one_and_gets_no_mail() {
+    const FEW: usize = 12;
+    let ses = Service::taking(MAIL_TAKEN);
+    let program = function("create-auth-challenge");
+    let create = format!(
+        "--create-auth-challenge=exec env AWS_ENDPOINT_URL_SESV2={} '{}'",
+        ses.endpoint,
+        program.display()
+    );
+    let parameters = ["MailFrom=sign-in@example.com", "MessagesPerHour=3"];
+    let local = Local::start(&[
+        "--flow",
+        "EMAIL_CODE:3",
+        "--parameter",
+        parameters[0],
+        "--parameter",
+        parameters[1],
+        &create,
+    ]);
+    let shown = KINDS.map(|kind| {
+        kind.sign_up(&local, FEW);
+        let client = Client::new(&local);
+        let mut seen = Seen::new();
+        for name in kind.people(FEW) {
+            // The last sign-in is one more than the limit allows.
+            for _ in 0..4 {
+                sign_in(&client, &name, &["wrong", "-", "123 456 789"], &mut seen);
+            }
+        }
+        let mails = ses.messages();
+        assert_eq!(
+            mails.len(),
+            if kind == Kind::Enrolled { 3 * FEW } else { 0 },
+            "{kind:?}"
+        );
+        assert!(mails.iter().all(|mail| mail.body.contains("@example.com\"]")));
+        seen
+    });
+    assert_eq!(shown[1], shown[0]);
+    assert_eq!(shown[2], shown[0]);
 }
 
 #[test]

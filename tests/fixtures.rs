@@ -10,6 +10,17 @@ fn the_functions_answer_their_fixtures_and_every_script_ends_as_it_says() {
 }
 
 #[test]
+fn so_do_the_types_that_send_messages() {
+    run(
+        &fixtures("messages"),
+        "EMAIL_CODE|SMS_CODE|MAGIC_LINK:3",
+        &with_flow,
+        &people(),
+        &right_answer,
+    );
+}
+
+#[test]
 fn pre_token_generation_answers_its_fixtures() {
     walk(&fixtures("pre-token"), &|event| {
         pre_token_generation::handle(event).map_err(|error| error.to_string())

@@ -12,6 +12,8 @@ use create_auth_challenge::Issuers;
 use serde_json::json;
 use verify_auth_challenge::Verifiers;
 
+use crate::services::{MAIL_TAKEN, SMS_TAKEN, Service};
+
 /// The flow that template.yaml sets.
 pub const DEFAULT_FLOW: &str = "PASSWORD,CAPTCHA|PROOF_OF_WORK:3,SECURITY_QUESTION:3";
 
@@ -34,6 +36,20 @@ pub const PICTURES: [(&str, &str); 5] = [
     ("CAPTCHA_BUCKET", "pictures"),
 ];
 
+/// What create needs for messages, with services that take all of them.
+pub fn messages() -> [(&'static str, &'static str); 6] {
+    static SES: LazyLock<Service> = LazyLock::new(|| Service::taking(MAIL_TAKEN));
+    static SNS: LazyLock<Service> = LazyLock::new(|| Service::taking(SMS_TAKEN));
+    [
+        ("AWS_ENDPOINT_URL_SESV2", &SES.endpoint),
+        ("AWS_ENDPOINT_URL_SNS", &SNS.endpoint),
+        ("MAGIC_LINK_URL", "https://example.com/sign-in"),
+        ("MAIL_FROM", "sign-in@example.com"),
+        ("MESSAGES_PER_HOUR", "unlimited"),
+        ("PRODUCT_NAME", "Example"),
+    ]
+}
+
 /// The attribute value of a user who has enrolled [`ANSWERS`].
 pub fn enrolled() -> &'static str {
     static ENROLLED: LazyLock<String> = LazyLock::new(|| enrolled_under(SECRET));
@@ -50,11 +66,22 @@ pub fn enrolled_under(secret: &str) -> String {
     Enrollment::new(ANSWERS, &keys, || [7; 16]).unwrap().to_attribute()
 }
 
+/// The attributes of a user who can get messages.
+pub const REACHABLE: [(&str, &str); 4] = [
+    ("email", "ada@example.com"),
+    ("email_verified", "true"),
+    ("phone_number", "+12065550100"),
+    ("phone_number_verified", "true"),
+];
+
 /// The attributes of the users in scripts.
 pub fn people() -> People {
     let attributes = json!({"sub": "8a1f2b3c-0000-4000-8000-00000000abcd", "cognito:user_status": "CONFIRMED"});
     let mut enrolled_attributes = attributes.clone();
     enrolled_attributes["custom:security_questions"] = enrolled().into();
+    for (name, value) in REACHABLE {
+        enrolled_attributes[name] = value.into();
+    }
     People {
         enrolled: enrolled_attributes,
         not_enrolled: attributes,
@@ -73,7 +100,7 @@ pub fn with_flow(flow: &str) -> Functions {
         ("CHALLENGE_SECRET", SECRET),
         ("PROOF_OF_WORK_TRIES", "2"),
     ];
-    let environment = Environment::new(own.into_iter().chain(PICTURES));
+    let environment = Environment::new(own.into_iter().chain(PICTURES).chain(messages()));
     Functions::new(&environment, &Issuers::standard(), &Verifiers::standard()).unwrap()
 }
 

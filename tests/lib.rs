@@ -8,5 +8,7 @@ pub mod functions;
 #[path = "process.rs"]
 pub mod local;
 pub mod oracle;
+pub mod provider;
 pub mod runtime_api;
 pub mod script;
+pub mod services;

@@ -192,7 +192,7 @@ fn what_cannot_run_says_why_and_ends_with_2() {
     for (args, message) in [
         (
             &["--flow", "CAPTHA:3"][..],
-            "unknown challenge `CAPTHA`; known: PASSWORD, CAPTCHA",
+            "unknown challenge `CAPTHA`; known: PASSWORD, CAP, CAPTCHA",
         ),
         (&["--template", "no-such.yaml"], "no-such.yaml"),
         (&["--functions-dir", "no-such-folder"], "no-such-folder"),

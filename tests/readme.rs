@@ -1,4 +1,4 @@
-//! What the README says of versions, against those that are installed.
+//! The documentation against the clients that are installed and against the code of the example.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -43,10 +43,18 @@ fn installed() -> BTreeMap<String, String> {
 }
 
 #[test]
-fn the_readme_names_the_versions_of_the_clients_that_are_tested() {
-    /// What the clients need besides.
-    const TOOLS: [&str; 4] = ["axe-core", "esbuild", "playwright-core", "python-jose"];
-    let named: BTreeMap<String, String> = workspace("README.md")
+fn the_documentation_names_the_versions_of_the_clients_that_are_tested() {
+    /// Packages that the clients need and that are no clients.
+    const TOOLS: [&str; 7] = [
+        "@cap.js/server",
+        "@cap.js/wasm",
+        "@cap.js/widget",
+        "axe-core",
+        "esbuild",
+        "playwright-core",
+        "python-jose",
+    ];
+    let named: BTreeMap<String, String> = workspace("docs/clients.md")
         .lines()
         .filter_map(|line| {
             let [_, _, version, _, _] = line.split('|').collect::<Vec<_>>().try_into().ok()?;

@@ -6,7 +6,7 @@ use cognito_challenge::verify::{Answer, CannotJudge, Verdict, Verifier, Why};
 use cognito_challenge_testkit::rules::{Rule, Subject, assert_holds, check};
 use cognito_challenge_testkit::script::People;
 use create_auth_challenge::Issuers;
-use loop_tests::functions::{PICTURES, enrolled_under};
+use loop_tests::functions::{PICTURES, REACHABLE, enrolled_under, messages};
 use loop_tests::script::right_answer;
 use rand::CryptoRng;
 use serde_json::json;
@@ -15,10 +15,15 @@ use verify_auth_challenge::Verifiers;
 
 /// The people of the rules: their answers are hashed under the secret of the rules.
 fn people() -> People {
+    let mut enrolled = json!({"sub": "s", "cognito:user_status": "CONFIRMED",
+        "custom:security_questions": enrolled_under(cognito_challenge_testkit::rules::SECRET)});
+    for (name, value) in REACHABLE {
+        enrolled[name] = value.into();
+    }
     People {
-        enrolled: json!({"sub": "s", "email": "ada@example.com",
-            "custom:security_questions": enrolled_under(cognito_challenge_testkit::rules::SECRET)}),
-        not_enrolled: json!({"sub": "s", "email": "bob@example.com"}),
+        enrolled,
+        not_enrolled: json!({"sub": "s", "cognito:user_status": "CONFIRMED", "email": "bob@example.com",
+            "email_verified": "false"}),
     }
 }
 
@@ -48,6 +53,19 @@ fn the_standard_types_hold_every_rule() {
     assert_holds(&standard("CAPTCHA", &["captchaUrl"]));
     assert_holds(&standard("PROOF_OF_WORK", &[]));
     assert_holds(&standard("SECURITY_QUESTION", &["securityQuestion", "questionId"]));
+}
+
+#[test]
+fn so_do_the_standard_types_that_send_messages() {
+    // A shorter code could stand in a time of the log by chance.
+    let variables = [&PICTURES[..], &messages(), &[("CODE_DIGITS", "10")]].concat();
+    for challenge in ["EMAIL_CODE", "MAGIC_LINK", "SMS_CODE"] {
+        assert_holds(&Subject {
+            variables: &variables,
+            secrets: &["ada@example.com", "bob@example.com", "+12065550100"],
+            ..standard(challenge, &[])
+        });
+    }
 }
 
 /// A challenge type that breaks the rule it is named after.

@@ -1,6 +1,7 @@
 //! How the functions reach the services of AWS: with what Lambda gives them, over TLS that starts fast.
 
 mod trust;
+pub mod web;
 
 use std::time::Duration;
 

@@ -136,8 +136,12 @@ impl Function {
 
     /// All alternatives of the step in one challenge. Any of them can be answered.
     ///
-    /// Left out is an alternative that keeps a state, because `challengeMetadata` has room for the state of one; one that
-    /// fails, if another does not; and one that sets a parameter of another.
+    /// Left out are an alternative that keeps a state, unless it is the first, because `challengeMetadata` has room for the
+    /// state of one; one that cannot be made, if another can; and one that sets a parameter of another.
+    ///
+    /// # Errors
+    ///
+    /// No alternative can be made, or one breaks a rule for types.
     async fn make_all(
         &self,
         ask: &Ask<'_>,
@@ -149,19 +153,21 @@ impl Function {
         let making: Vec<_> = names
             .map(|name| self.make(name, ask, request, StdRng::from_rng(rng)))
             .collect();
-        let mut all: Result<Made, CreateError> = Err(CreateError::NoIssuer);
+        let (mut all, mut failed) = (None::<Made>, Vec::new());
         for made in join_all(making).await {
-            all = match (all, made) {
-                (Ok(all), Ok(made)) => Ok(all.with(made)),
-                (Ok(made), Err(error)) | (Err(error @ CreateError::Issue { .. }), Ok(made)) => {
-                    warn!("an alternative is left out: {error}");
-                    Ok(made)
-                }
-                (Err(CreateError::NoIssuer), made) => made,
-                (Err(error), _) => Err(error),
-            };
+            match made {
+                Ok(made) => all = Some(all.map_or(made, |all| all.with(made))),
+                Err(error @ CreateError::Issue { .. }) => failed.push(error),
+                Err(error) => return Err(error),
+            }
         }
-        all
+        let Some(all) = all else {
+            return Err(failed.into_iter().next().unwrap_or(CreateError::NoIssuer));
+        };
+        for error in failed {
+            warn!("an alternative is left out: {error}");
+        }
+        Ok(all)
     }
 
     /// The challenge `name`.

@@ -1,9 +1,15 @@
 //! The asking half of the standard challenge types, and the list of types that a function has.
 
 pub mod captcha;
+pub mod codes;
+pub mod email_code;
+pub mod magic_link;
 pub mod proof_of_work;
 pub mod security_question;
+mod siteverify;
+pub mod sms_code;
 
+use cognito_challenge::challenges::siteverify::{CAP, HCAPTCHA, RECAPTCHA, TURNSTILE};
 use cognito_challenge::flow::Flow;
 use cognito_challenge::issue::Issuer;
 use cognito_challenge::texts::{STANDARD, Texts};
@@ -16,12 +22,26 @@ pub struct Issuers {
 }
 
 impl Issuers {
-    /// The standard types: `CAPTCHA`, `PROOF_OF_WORK` and `SECURITY_QUESTION`.
+    /// The standard types: `CAP`, `CAPTCHA`, `EMAIL_CODE`, `HCAPTCHA`, `MAGIC_LINK`, `PROOF_OF_WORK`, `RECAPTCHA`,
+    /// `SECURITY_QUESTION`, `SMS_CODE` and `TURNSTILE`.
     pub fn standard() -> Self {
         Self::none()
+            .with(CAP.name, |environment| siteverify::configure(&CAP, environment))
             .with(captcha::NAME, captcha::configure)
+            .with(email_code::NAME, email_code::configure)
+            .with(HCAPTCHA.name, |environment| {
+                siteverify::configure(&HCAPTCHA, environment)
+            })
+            .with(magic_link::NAME, magic_link::configure)
             .with(proof_of_work::NAME, proof_of_work::configure)
+            .with(RECAPTCHA.name, |environment| {
+                siteverify::configure(&RECAPTCHA, environment)
+            })
             .with(security_question::NAME, security_question::configure)
+            .with(sms_code::NAME, sms_code::configure)
+            .with(TURNSTILE.name, |environment| {
+                siteverify::configure(&TURNSTILE, environment)
+            })
     }
 
     /// No types.

@@ -23,6 +23,7 @@
 mod function;
 mod issuers;
 mod made;
+pub mod messages;
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -32,7 +33,7 @@ use cognito_challenge_runtime::{self as runtime, Environment};
 use rand::rngs::StdRng;
 
 pub use function::{CreateError, Function};
-pub use issuers::{Issuers, captcha, proof_of_work, security_question};
+pub use issuers::{Issuers, captcha, codes, email_code, magic_link, proof_of_work, security_question, sms_code};
 
 /// Runs the function with the challenge types of `issuers` until Lambda ends the process.
 ///

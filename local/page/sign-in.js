@@ -1,7 +1,10 @@
 /** The sign-in loop: what the reader does goes to Cognito, what Cognito answers is shown. */
 
+import { SEND_AGAIN, codeIn, sentKind } from "./codes.js";
 import { Cognito, CognitoError, UnreachableError } from "./cognito.js";
-import { formsOf, inForm, metadataFor } from "./forms.js";
+import { firstForm, formsOf, inForm, metadataFor } from "./forms.js";
+import * as links from "./hand-over.js";
+import { drawWidget, isProvider } from "./providers.js";
 import { Srp, SrpError } from "./srp.js";
 import * as settings from "./settings.js";
 import { languageFor, textsIn } from "./texts.js";
@@ -12,18 +15,25 @@ const language = languageFor(navigator.language);
 const texts = textsIn(language);
 /** Asks for every form of a step at once, so that the reader can change between them without using a try. */
 const EVERY_FORM = { challenge: "all", captcha: "all" };
-/** The form that the reader has chosen, or that comes first. */
-let form = "picture";
+/** The form that the reader has chosen. */
+let form = null;
 /** An answer that no question has: it only asks for another challenge. */
 const NO_ANSWER = "-";
 
 /** Where to sign in, see settings.js. */
 let target = null;
-/** The sign-in under way: `{ cognito, userName, giveUp, session, parameters, asked, changing, work, solution }`. */
+/** The sign-in under way: `{ cognito, userName, giveUp, session, parameters, asked, changing, work, solution, since, call }`. */
 let signIn = null;
+/** The token of the link that this page was opened with, or `null`. */
+let token = links.take(location, history);
 
 view.translate(texts, language);
-if (!settings.restore()) {
+view.onLink(passOn);
+addEventListener("hashchange", follow);
+links.listen(waitsSince, answerWithLink);
+if (token !== null) {
+  await passOn();
+} else if (!settings.restore()) {
   await open();
 }
 
@@ -33,6 +43,7 @@ async function open() {
   view.onStart(begin);
   view.onAnswer(answer);
   view.onAnother(change);
+  view.onSendAgain(sendAgain);
   view.onStartAgain(startAgain);
   view.onSettings(chooseTarget, settings.forget);
   view.onMediumBroken((text) => view.alarm(text));
@@ -75,7 +86,51 @@ async function startWithPassword({ cognito, userName, giveUp }, password) {
 async function answer(text) {
   if (signIn.solution) return send(signIn.solution);
   if (!view.demand("answer", text, texts.answerMissing)) return;
-  await send(text);
+  if (sentKind(signIn.parameters) !== "code") return send(text);
+  const { digits } = signIn.parameters;
+  const code = codeIn(text, digits);
+  if (code === null) return view.demandCode(digits);
+  await send(code);
+}
+
+/** Has the same code or link sent once more, which uses a try. */
+async function sendAgain() {
+  const current = signIn;
+  const { attemptsLeft, step } = current.parameters;
+  current.changing = true;
+  await send(NO_ANSWER, { ...EVERY_FORM, ...SEND_AGAIN });
+  const { parameters } = current;
+  const isAsked = signIn === current && parameters.step === step && parameters.attemptsLeft !== attemptsLeft;
+  if (isAsked) view.saySentAgain(parameters);
+}
+
+/** Gives the token of a link to the tab whose sign-in waits for it. */
+async function passOn() {
+  view.showLink("handingOver");
+  view.showLink((await links.handOver(token)) ? "handedOver" : "notHandedOver");
+}
+
+/** A link that was opened in this tab, which has the page already. */
+async function follow() {
+  const opened = links.take(location, history);
+  if (opened === null) return;
+  if (waitsSince() !== null) return answerWithLink(opened);
+  token = opened;
+  // What is asked here stays as it is.
+  if (signIn === null) await passOn();
+  else if (!(await links.handOver(token))) view.alarm(texts.notHandedOverText);
+}
+
+/** Since when this tab waits for the token of a link; `null` if it does not. */
+function waitsSince() {
+  return sentKind(signIn?.parameters ?? {}) === "link" ? signIn.since : null;
+}
+
+async function answerWithLink(token) {
+  const current = signIn;
+  // It may just be sending the link again.
+  await current.call;
+  if (current === signIn && waitsSince() !== null) await send(token);
 }
 
 /**
@@ -95,9 +150,10 @@ async function send(text, wanted = EVERY_FORM) {
   const { cognito, userName, session, giveUp } = signIn;
   const responses = { USERNAME: userName, ANSWER: text };
   signIn.asked = wanted;
-  await attempt(signIn, () =>
+  signIn.call = attempt(signIn, () =>
     cognito.respond("CUSTOM_CHALLENGE", session, responses, metadata(wanted), giveUp.signal),
   );
+  await signIn.call;
 }
 
 function metadata(wanted) {
@@ -136,16 +192,33 @@ function ask({ Session, ChallengeParameters: parameters, userName }) {
   signIn.userName = userName ?? parameters.USERNAME ?? signIn.userName;
   signIn.session = Session;
   signIn.parameters = parameters;
+  signIn.since = Date.now();
   present(wrong);
 }
 
 /** Shows the challenge at hand in the form that the reader wants, if it has that one; `again` after a wrong answer. */
 function present(again) {
   const { parameters } = signIn;
-  const shown = inForm(parameters, formsOf(parameters).includes(form) ? form : formsOf(parameters)[0]);
+  const shown = inForm(parameters, firstForm(parameters, form));
   signIn.solution = null;
   view.showChallenge(shown, again, formsOf(parameters));
   if (shown.challenge === "PROOF_OF_WORK") compute(signIn, shown);
+  if (isProvider(shown.challenge)) confirm(signIn, shown);
+}
+
+/** Answers with the token of a provider's widget, once the reader has finished it. */
+async function confirm(current, parameters) {
+  const { signal } = (current.work = new AbortController());
+  let text;
+  try {
+    text = await drawWidget(parameters, view.widgetPlace(), language, texts.widgetLabel);
+  } catch {
+    if (!signal.aborted) view.alarm(texts.widgetFailed);
+    return;
+  }
+  if (signal.aborted) return;
+  current.solution = text;
+  await send(text);
 }
 
 /** Answers a proof of work without the reader, unless they choose otherwise meanwhile. */

@@ -1,20 +1,29 @@
 /** What the page shows and what the reader does with it. Nothing here talks to a server. */
 
+import { countDown, sendAgainIn, sentKind } from "./codes.js";
+import { otherWay } from "./forms.js";
 import { generic } from "./generic.js";
 import { claims, TIMES } from "./jwt.js";
 
-const SECTIONS = ["start", "challenge", "done"];
+const SECTIONS = ["start", "challenge", "link", "done"];
 /** An answer that takes longer is worth a word. */
 const SLOW_MS = 800;
 /** More segments than this tell a reader nothing. */
 const MOST_SEGMENTS = 12;
 /** What each challenge that the page knows is called in the texts. */
-const KINDS = { CAPTCHA: "captcha", PROOF_OF_WORK: "work", SECURITY_QUESTION: "question" };
-/** The other way through a step, by the challenge that is asked: its form, see forms.js, and its challenge. */
-const OTHER_WAYS = {
-  CAPTCHA: { form: "work", challenge: "PROOF_OF_WORK", text: "workInstead" },
-  PROOF_OF_WORK: { form: "picture", challenge: "CAPTCHA", text: "pictureInstead" },
+const KINDS = {
+  CAP: "widget",
+  CAPTCHA: "captcha",
+  HCAPTCHA: "widget",
+  PROOF_OF_WORK: "work",
+  RECAPTCHA: "widget",
+  SECURITY_QUESTION: "question",
+  TURNSTILE: "widget",
 };
+/** What another way through a step is called in the texts, by the kind of its challenge. */
+const OTHER_WAYS = { captcha: "pictureInstead", widget: "widgetInstead", work: "workInstead" };
+/** The heading over a code, by how it travelled; other ways have another one. */
+const CODE_HEADINGS = { EMAIL: "emailCodeHeading", SMS: "smsCodeHeading" };
 /** Plays the digits again, typed into a field that takes digits only. */
 const PLAY_KEY = "p";
 const SETTING_FIELDS = { region: "region", userPoolId: "user-pool-id", clientId: "client-id" };
@@ -23,6 +32,8 @@ let texts = {};
 let language = "en";
 let busy = false;
 let slow;
+/** Ends the countdown to sending again. */
+let stopCountDown = () => {};
 
 const byId = (id) => document.getElementById(id);
 
@@ -72,6 +83,20 @@ export function onAnother(act) {
   }
 }
 
+/** Calls `act` when the reader wants the code or link again and can have it. */
+export function onSendAgain(act) {
+  byId("send-again").addEventListener("click", ({ currentTarget }) => {
+    if (currentTarget.getAttribute("aria-disabled") === "true") announce(byId("send-again-wait").dataset.said);
+    else if (!busy) act();
+  });
+}
+
+/** Calls `again` to look once more for the sign-in that a link belongs to. */
+export function onLink(again) {
+  byId("link-again").addEventListener("click", again);
+  byId("link-start").addEventListener("click", () => location.reload());
+}
+
 export function onStartAgain(act) {
   for (const button of document.querySelectorAll("[data-start-again]")) {
     button.addEventListener("click", act);
@@ -101,6 +126,16 @@ export function showStart() {
   byId(byId("username").value === "" ? "username" : "password").focus();
 }
 
+/** Says how it goes with the link that opened this page: `handingOver`, `handedOver` or `notHandedOver`. */
+export function showLink(state) {
+  hush();
+  byId("link-heading").textContent = texts[state];
+  byId("link-text").textContent = texts[`${state}Text`] ?? "";
+  for (const id of ["link-again", "link-start"]) byId(id).hidden = state !== "notHandedOver";
+  show("link", texts[state]);
+  byId("link-heading").focus();
+}
+
 /** Asks what `parameters` say; `again` if the answer just given was wrong. The forms in `free` use no try. */
 export function showChallenge(parameters, again, free) {
   hush();
@@ -119,7 +154,18 @@ export function showChallenge(parameters, again, free) {
     byId("answer").setAttribute("aria-invalid", "true");
     byId("status").textContent = `${texts.wrongAnswer} ${tries}`;
   }
-  byId(challenge === "PROOF_OF_WORK" ? "challenge-heading" : "answer").focus();
+  byId(byId("answer-field").hidden ? "challenge-heading" : "answer").focus();
+}
+
+/** Says that the code or link is under way once more. */
+export function saySentAgain({ destination }) {
+  byId("status").textContent = texts.sentAgain(destination);
+}
+
+/** Says at the field that a code has `digits` digits. */
+export function demandCode(digits) {
+  hush();
+  markInvalid("answer", texts.codeWrong(digits));
 }
 
 /** Lets the reader send again what the computation has found. */
@@ -127,6 +173,11 @@ export function offerRetry() {
   byId("continue").hidden = false;
   byId("continue").textContent = texts.tryAgain;
   byId("continue").focus();
+}
+
+/** Where the widget of a provider goes. */
+export function widgetPlace() {
+  return byId("widget");
 }
 
 /** How far the computation is: `tries` of at most `most`. */
@@ -217,6 +268,7 @@ function onSubmit(formId, act) {
 }
 
 function show(section, title) {
+  if (section !== "challenge") stopCountDown();
   for (const id of SECTIONS) byId(id).hidden = id !== section;
   document.title = title === texts.signIn ? title : `${title} – ${texts.signIn}`;
 }
@@ -224,16 +276,22 @@ function show(section, title) {
 function hush() {
   byId("alert").replaceChildren();
   byId("status").textContent = "";
+  announce("");
+}
+
+/** Has a screen reader say what others see elsewhere. */
+function announce(text) {
+  byId("announcement").textContent = text;
 }
 
 function showQuestion(challenge, parameters, free) {
   const { captchaUrl, captchaAlt, captchaAudioUrl, securityQuestion, locale } = parameters;
-  const kind = captchaAudioUrl ? "sound" : (KINDS[challenge] ?? "other");
-  const { heading, label, details } = kind === "other" ? generic(parameters, texts) : known(kind);
+  const kind = captchaAudioUrl ? "sound" : (KINDS[challenge] ?? sentKind(parameters) ?? "other");
+  const { heading, label, details } = kind === "other" ? generic(parameters, texts) : known(kind, parameters);
   byId("challenge-heading").textContent = heading;
   byId("answer-label").textContent = label;
   byId("answer-label").lang = kind === "other" ? (locale ?? language) : language;
-  byId("hint").textContent = texts[`${kind}Hint`] ?? "";
+  byId("hint").textContent = kind === "code" ? texts.codeHint(parameters.digits) : (texts[`${kind}Hint`] ?? "");
 
   byId("captcha").hidden = kind !== "captcha";
   byId("captcha-picture").alt = captchaAlt ?? texts.captchaAlt;
@@ -244,15 +302,49 @@ function showQuestion(challenge, parameters, free) {
   byId("question").hidden = kind !== "question";
   byId("question").textContent = kind === "question" ? securityQuestion : "";
   byId("question").lang = locale ?? language;
-  for (const id of ["answer-field", "continue"]) byId(id).hidden = kind === "work";
+  for (const id of ["answer-field", "continue"]) byId(id).hidden = ["link", "widget", "work"].includes(kind);
+  showField(kind);
+  showSent(kind, parameters);
   byId("continue").textContent = texts.continue;
   byId("work").hidden = kind !== "work";
+  byId("widget").hidden = kind !== "widget";
+  byId("widget").replaceChildren();
   showOtherWays(challenge, parameters, free);
   showDetails(details);
 }
 
-function known(kind) {
-  return { heading: texts[`${kind}Heading`], label: texts[`${kind}Answer`] ?? "", details: [] };
+function known(kind, { medium }) {
+  const heading = kind === "code" ? (CODE_HEADINGS[medium] ?? "codeHeading") : `${kind}Heading`;
+  return { heading: texts[heading], label: texts[`${kind}Answer`] ?? "", details: [] };
+}
+
+/** A code is typed on a keyboard of digits, or filled in from the message by the browser. */
+function showField(kind) {
+  const answer = byId("answer");
+  answer.classList.toggle("code", kind === "code");
+  answer.autocomplete = kind === "code" ? "one-time-code" : "off";
+  answer.inputMode = kind === "code" ? "numeric" : "";
+}
+
+function showSent(kind, parameters) {
+  const { destination } = parameters;
+  const isSent = kind === "code" || kind === "link";
+  byId("sent").hidden = !isSent;
+  byId("sent").textContent = isSent ? texts[`${kind}Sent`](destination ?? "") : "";
+  stopCountDown();
+  const seconds = isSent ? sendAgainIn(parameters) : null;
+  byId("send-again-row").hidden = seconds === null;
+  if (seconds === null) return;
+  byId("send-again").textContent = texts.usesTry(texts.sendAgain);
+  let began = false;
+  stopCountDown = countDown(seconds, (left) => {
+    byId("send-again").setAttribute("aria-disabled", String(left > 0));
+    byId("send-again-wait").textContent = left > 0 ? texts.sendAgainWait(left) : "";
+    byId("send-again-wait").dataset.said = texts.sendAgainIn(left);
+    // Once: a screen reader that hears each second hears nothing else.
+    if (left === 0 && began) announce(texts.sendAgainNow);
+    began = true;
+  });
 }
 
 /** What is not in `free` uses a try, and is not offered with the last. */
@@ -270,9 +362,8 @@ function showOtherWays(challenge, { alternatives, attemptsLeft, captchaUrl, capt
   } else {
     offer("another-medium", captchaUrl !== undefined, "sound", "soundInstead");
   }
-  const way = OTHER_WAYS[challenge];
-  const listed = (alternatives ?? "").split(",").includes(way?.challenge);
-  offer("another-way", listed, way?.form ?? "", way?.text ?? "workInstead");
+  const way = otherWay(challenge, alternatives ?? "");
+  offer("another-way", way !== undefined, way?.form ?? "", OTHER_WAYS[KINDS[way?.challenge]] ?? "workInstead");
 }
 
 function showMedium(id, url) {

@@ -77,6 +77,10 @@ pub(crate) struct Args {
     #[arg(long = "parameter", value_name = "NAME=VALUE", value_parser = parameter)]
     pub(crate) parameters: Vec<(String, String)>,
 
+    /// The content of a secret that the template names but does not make; may be given more than once
+    #[arg(long = "secret", value_name = "NAME=VALUE", value_parser = parameter)]
+    pub(crate) secrets: Vec<(String, String)>,
+
     /// An attribute of the demo user, set at each start, such as `custom:pager=555-0100`; may be given more than once
     #[arg(long = "demo-attribute", value_name = "NAME=VALUE", value_parser = parameter, conflicts_with = "no_demo_user")]
     pub(crate) demo_attributes: Vec<(String, String)>,
@@ -186,6 +190,7 @@ mod tests {
         for wrong in [
             ["--parameter", "AuthFlow"],
             ["--parameter", "=x"],
+            ["--secret", "captcha"],
             ["--demo-attribute", "custom:pager"],
             ["--region", "mars"],
             ["--region", "us/east-1"],

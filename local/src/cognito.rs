@@ -32,13 +32,13 @@ use thiserror::Error;
 
 use crate::disk::{Disk, DiskError};
 use crate::lambda::Lambda;
+use crate::outbox::Outbox;
 use crate::template::{UserPool, UserPoolClient};
 use clients::Client;
 pub(crate) use clock::Clock;
 use fields::{FieldError, Fields};
 pub(crate) use journal::{Call, Journal};
 use lockout::{Lockouts, Turns};
-use outbox::Outbox;
 use pools::{Pool, Triggers};
 use session::Sessions;
 use store::Store;
@@ -57,6 +57,8 @@ pub(crate) struct Settings {
     pub(crate) debug_answers: bool,
     /// Where the time comes from.
     pub(crate) clock: Clock,
+    /// Where messages go.
+    pub(crate) outbox: Arc<Outbox>,
 }
 
 /// The user pools.
@@ -181,7 +183,6 @@ struct State {
     sessions: Mutex<Sessions<Waiting>>,
     lockouts: Mutex<Lockouts>,
     turns: Turns,
-    outbox: Mutex<Outbox>,
     decoys: Decoys,
     keys: KeyRing,
 }
@@ -218,7 +219,6 @@ impl State {
             sessions: Mutex::new(Sessions::new()?),
             lockouts: Mutex::default(),
             turns: Turns::default(),
-            outbox: Mutex::default(),
             decoys: Decoys::of(disk)?,
             keys,
         })

@@ -75,6 +75,16 @@ impl Console {
         self.line(format_args!("{dim}{function} |{plain} {line}"));
     }
 
+    /// A message that would have been sent: what it says in short, and the address that shows all of it.
+    pub(crate) fn sent(&self, medium: &str, to: &str, short: &str, address: &str) {
+        let (bold, dim, plain) = (self.style("1"), self.style("2"), self.style("0"));
+        // It is a function's text, which may not speak to the terminal.
+        let (to, short) = (to.escape_debug(), short.escape_debug());
+        self.line(format_args!(
+            "{bold}{medium}{plain} to {to} {dim}→{plain} {short} {dim}{address}{plain}"
+        ));
+    }
+
     /// What the functions have counted and timed, if they have.
     pub(crate) fn metrics(&self, totals: &[Total]) {
         for total in totals {
@@ -174,6 +184,21 @@ pub(crate) mod tests {
         assert_eq!(
             text(&paper),
             "define-auth-challenge [SRP_A ✓] → ask PASSWORD_VERIFIER 3 ms\n"
+        );
+    }
+
+    #[test]
+    fn a_message_is_one_line_whatever_it_says() {
+        let (console, paper) = console(false);
+        console.sent(
+            "SMS",
+            "+12065550100",
+            "123456 is\nyour \x1b[31mcode ñ",
+            "http://127.0.0.1:9229/debug/mail#1",
+        );
+        assert_eq!(
+            text(&paper),
+            "SMS to +12065550100 → 123456 is\\nyour \\u{1b}[31mcode ñ http://127.0.0.1:9229/debug/mail#1\n"
         );
     }
 

@@ -10,6 +10,12 @@ use crate::template::{Function, Template};
 /// The variable that holds the steps of a sign-in.
 const FLOW: &str = "AUTH_FLOW";
 
+/// The variable that holds the address of the page that a mail's link opens.
+const LINK: &str = "MAGIC_LINK_URL";
+
+/// The variable that holds the address that mails come from.
+const SENDER: &str = "MAIL_FROM";
+
 /// The step that the AWS CLI cannot do.
 const PASSWORD: &str = "PASSWORD";
 
@@ -48,12 +54,36 @@ pub(crate) fn set_flow(template: &mut Template, flow: &str) -> Result<(), Launch
     Ok(())
 }
 
+/// Has links in mails lead to the page of `local`, unless the template says where they lead.
+pub(crate) fn set_link(template: &mut Template, page: &str) {
+    for function in &mut template.functions {
+        if let Some(link) = function.environment.get_mut(LINK).filter(|link| link.is_empty()) {
+            page.clone_into(link);
+        }
+    }
+}
+
+/// The addresses that the template's functions send mail from.
+pub(crate) fn senders(template: &Template) -> impl Iterator<Item = &str> {
+    let functions = template.functions.iter();
+    let senders = functions.filter_map(|function| function.environment.get(SENDER));
+    senders.map(String::as_str).filter(|sender| !sender.is_empty())
+}
+
 /// The flow that the template's functions run.
 pub(crate) fn flow(template: &Template) -> Option<&str> {
     template
         .functions
         .iter()
         .find_map(|function| function.environment.get(FLOW))
+        .map(String::as_str)
+}
+
+/// The variable `name` of the first function that has it.
+pub(crate) fn variable<'a>(template: &'a Template, name: &str) -> Option<&'a str> {
+    let mut functions = template.functions.iter();
+    functions
+        .find_map(|function| function.environment.get(name))
         .map(String::as_str)
 }
 
@@ -134,6 +164,7 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) region: &'a str,
     pub(crate) s3_endpoint: &'a str,
     pub(crate) dynamodb_endpoint: &'a str,
+    pub(crate) messages_endpoint: &'a str,
     pub(crate) access_key: &'a str,
     pub(crate) secret_key: &'a str,
     /// `PATH` and `HOME`.
@@ -182,6 +213,7 @@ fn spec(function: &Function, program: &Program, template: &Template, around: &Su
         credentials,
         s3_endpoint: around.s3_endpoint,
         dynamodb_endpoint: around.dynamodb_endpoint,
+        messages_endpoint: around.messages_endpoint,
         inherited: around.inherited,
     };
     Spec {
@@ -248,6 +280,7 @@ mod tests {
             region: "us-east-1",
             s3_endpoint: "http://127.0.0.1:1",
             dynamodb_endpoint: "http://127.0.0.1:1",
+            messages_endpoint: "http://127.0.0.1:1",
             access_key: "KEY",
             secret_key: "SECRET",
             inherited: &[],
@@ -279,6 +312,36 @@ mod tests {
         assert_eq!(specs_of(&template).len(), 3);
         assert_eq!(without_password("PASSWORD"), None);
         assert_eq!(without_password("PASSWORDLESS:1,CAPTCHA:3"), None);
+    }
+
+    #[test]
+    fn a_link_leads_to_the_page_unless_the_template_says_otherwise() {
+        let mut template = template();
+        for (function, link) in template.functions.iter_mut().zip(["", "https://example.com/in"]) {
+            function.environment.insert(LINK.into(), link.into());
+        }
+        set_link(&mut template, "http://127.0.0.1:9229/");
+        let links: Vec<_> = template
+            .functions
+            .iter()
+            .map(|function| function.environment.get(LINK))
+            .collect();
+        let text = |link: &str| link.to_owned();
+        let expected = [
+            Some(&text("http://127.0.0.1:9229/")),
+            Some(&text("https://example.com/in")),
+            None,
+        ];
+        assert_eq!(links, expected);
+    }
+
+    #[test]
+    fn an_empty_sender_is_none() {
+        let mut template = template();
+        for (function, sender) in template.functions.iter_mut().zip(["", "a@example.com"]) {
+            function.environment.insert(SENDER.into(), sender.into());
+        }
+        assert_eq!(senders(&template).collect::<Vec<_>>(), ["a@example.com"]);
     }
 
     #[test]

@@ -12,7 +12,10 @@ mod kept;
 mod lambda;
 mod launch;
 mod machine;
+mod mailbox;
+mod messages;
 mod metrics;
+mod outbox;
 mod page;
 mod pools;
 mod programs;
@@ -45,7 +48,9 @@ use functions::{Functions, Output, invoke_api};
 use guard::Callers;
 use launch::Surroundings;
 use machine::Machine;
+use messages::Messages;
 use metrics::Board;
+use outbox::Outbox;
 use pools::{CLIENT_ID, CLIENT_ID_NO_PASSWORD};
 use programs::programs;
 use s3::S3;
@@ -93,6 +98,8 @@ struct Running {
     s3: S3,
     /// Stops when dropped.
     _dynamodb: DynamoDb,
+    /// Stops when dropped.
+    _messages: Messages,
     listener: TcpListener,
 }
 
@@ -122,10 +129,11 @@ async fn run(args: &Args, start: Instant) -> Result<(), Stop> {
         .is_some_and(|value| !value.is_empty());
     let console = Arc::new(Console::new(args.trace, no_color));
     let board = Arc::new(Board::default());
+    let outbox = Arc::new(Outbox::default());
     // One future for all phases, so that no signal falls between two of them.
     let mut end = pin!(server::end_asked_for());
     let running = tokio::select! {
-        running = launch(args, &machine, &console, &board) => running?,
+        running = launch(args, &machine, &console, &board, &outbox) => running?,
         ended = &mut end => return Ok(ended?),
     };
     let endpoint = server::endpoint(running.listener.local_addr()?);
@@ -140,6 +148,7 @@ async fn run(args: &Args, start: Instant) -> Result<(), Stop> {
             issuer: args.issuer.clone().unwrap_or_else(|| endpoint.clone()),
             debug_answers: args.debug_answers,
             clock: Clock::system(),
+            outbox: Arc::clone(&outbox),
         },
         &running.disk,
         running.functions.clone(),
@@ -153,19 +162,22 @@ async fn run(args: &Args, start: Instant) -> Result<(), Stop> {
         })
         .transpose()?;
     let pool_id = pools::pool_id(&args.region);
+    let flow = launch::flow(&running.template).unwrap_or("(the functions have their own)");
+    let cap = launch::variable(&running.template, "CAP_ENDPOINT");
     let shown = Arc::clone(&board);
     let router = Router::new()
         .route("/debug/metrics", get(async move || shown.answer()))
+        .merge(mailbox::router(outbox))
         .merge(cognito.router())
         .merge(invoke_api(Arc::clone(&running.functions), &args.region))
         .merge(page::router(page::Config {
             endpoint: endpoint.clone(),
             pictures: running.s3.endpoint.clone(),
+            widgets: page::widgets::Sources::of(flow, cap),
             region: args.region.clone(),
             user_pool_id: pool_id.clone(),
             client_id: CLIENT_ID.to_owned(),
         }));
-    let flow = launch::flow(&running.template).unwrap_or("(the functions have their own)");
     let without_password = launch::without_password(flow);
     console.banner(&Banner {
         endpoint: &endpoint,
@@ -190,7 +202,13 @@ async fn run(args: &Args, start: Instant) -> Result<(), Stop> {
 }
 
 /// Reads the template, has the functions built and starts them.
-async fn launch(args: &Args, machine: &Machine, console: &Arc<Console>, board: &Arc<Board>) -> Result<Running, Stop> {
+async fn launch(
+    args: &Args,
+    machine: &Machine,
+    console: &Arc<Console>,
+    board: &Arc<Board>,
+    outbox: &Arc<Outbox>,
+) -> Result<Running, Stop> {
     if args.watch && args.functions_dir.is_some() {
         return Err(WatchError::Built.into());
     }
@@ -206,10 +224,19 @@ async fn launch(args: &Args, machine: &Machine, console: &Arc<Console>, board: &
     };
     let given = machine.environment.get("CHALLENGE_SECRET");
     let secret = kept::secret(&disk, given.map(String::as_str), |text| console.warn(text))?;
-    let template = template(args, &path, &secret)?;
+    let mut template = template(args, &path, &secret)?;
+    let endpoint = server::endpoint(listener.local_addr()?);
+    launch::set_link(&mut template, &server::on_this_machine(listener.local_addr()?));
     let (programs, watch) = programs(args, machine, &template).await?;
     let s3 = S3::start(args.listen.ip(), template.buckets.values().cloned()).await?;
     let dynamodb = DynamoDb::start(&template.tables).await?;
+    let tell: Box<messages::Tell> = {
+        let console = Arc::clone(console);
+        Box::new(move |id, medium, to, short| {
+            console.sent(medium.name(), to, short, &format!("{endpoint}/debug/mail#{id}"));
+        })
+    };
+    let messages = Messages::start(launch::senders(&template), &args.region, Arc::clone(outbox), tell).await?;
     let inherited = ["HOME", "PATH"].map(|name| {
         (
             name.to_owned(),
@@ -220,6 +247,7 @@ async fn launch(args: &Args, machine: &Machine, console: &Arc<Console>, board: &
         region: &args.region,
         s3_endpoint: &s3.endpoint,
         dynamodb_endpoint: &dynamodb.endpoint,
+        messages_endpoint: &messages.endpoint,
         access_key: &s3.access_key,
         secret_key: &s3.secret_key,
         inherited: &inherited,
@@ -245,6 +273,7 @@ async fn launch(args: &Args, machine: &Machine, console: &Arc<Console>, board: &
         secret,
         s3,
         _dynamodb: dynamodb,
+        _messages: messages,
         listener,
     })
 }
@@ -275,6 +304,7 @@ fn template(args: &Args, path: &Path, secret: &str) -> Result<Template, Stop> {
         pool_id: pools::pool_id(&args.region),
         client_id: CLIENT_ID.to_owned(),
         secret: secret.to_owned(),
+        secrets: args.secrets.iter().cloned().collect(),
         builds: args.builds(),
     };
     let mut template = Template::read(path, &settings)?;

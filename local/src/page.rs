@@ -1,5 +1,7 @@
 //! The sign-in page: the files of `local/page`, held in the binary.
 
+pub(crate) mod widgets;
+
 use std::sync::Arc;
 
 use axum::Router;
@@ -9,6 +11,8 @@ use axum::middleware::map_response;
 use axum::response::{IntoResponse, Json, Response};
 use axum::routing::get;
 use serde::Serialize;
+
+use widgets::Sources;
 
 /// Where the page signs in unless its reader says otherwise.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -20,6 +24,9 @@ pub(crate) struct Config {
     /// Where the local S3 is.
     #[serde(skip)]
     pub(crate) pictures: String,
+    /// What the providers' widgets need.
+    #[serde(skip)]
+    pub(crate) widgets: Sources,
     pub(crate) region: String,
     pub(crate) user_pool_id: String,
     pub(crate) client_id: String,
@@ -49,13 +56,26 @@ async fn configuration(State(config): State<Arc<Config>>) -> Response {
 ///
 /// Pictures and sounds may come from the local S3 or another one on this machine, from AWS, or inline.
 fn content_security_policy(config: &Config, region: Option<&str>) -> HeaderValue {
-    let Config { endpoint, pictures, .. } = config;
+    let Config {
+        endpoint,
+        pictures,
+        widgets,
+        ..
+    } = config;
+    let Sources {
+        connect,
+        frame,
+        script,
+        style,
+        worker,
+    } = widgets;
+    let frame = if frame.is_empty() { " 'none'" } else { frame };
     let aws = region
         .map(|region| format!(" https://cognito-idp.{region}.amazonaws.com"))
         .unwrap_or_default();
     let policy = format!(
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: http://127.0.0.1:* {pictures} https:; \
-         media-src 'self' data: http://127.0.0.1:* {pictures} https:; connect-src 'self' {endpoint}{aws}; worker-src 'self'; \
+        "default-src 'none'; script-src 'self'{script}; style-src 'self'{style}; frame-src{frame}; img-src 'self' data: http://127.0.0.1:* {pictures} https:; \
+         media-src 'self' data: http://127.0.0.1:* {pictures} https:; connect-src 'self' {endpoint}{aws}{connect}; worker-src 'self'{worker}; \
          base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
          require-trusted-types-for 'script'"
     );
@@ -91,7 +111,8 @@ const PROTECTIONS: [(HeaderName, &str); 4] = [
     (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
 ];
 
-async fn protect(mut response: Response) -> Response {
+/// Sets the headers of every answer, and a policy where there is none.
+pub(crate) async fn protect(mut response: Response) -> Response {
     let headers = response.headers_mut();
     for (name, value) in PROTECTIONS {
         headers.insert(name, HeaderValue::from_static(value));
@@ -126,11 +147,17 @@ static INDEX: Asset = Asset {
 };
 
 #[rustfmt::skip]
-static ASSETS: [Asset; 13] = [
+static ASSETS: [Asset; 19] = [
+    Asset { path: "/page/codes.js", media_type: SCRIPT, content: include_str!("../page/codes.js") },
     Asset { path: "/page/cognito.js", media_type: SCRIPT, content: include_str!("../page/cognito.js") },
     Asset { path: "/page/generic.js", media_type: SCRIPT, content: include_str!("../page/generic.js") },
+    Asset { path: "/page/hand-over.js", media_type: SCRIPT, content: include_str!("../page/hand-over.js") },
     Asset { path: "/page/icon.svg", media_type: SVG, content: include_str!("../page/icon.svg") },
     Asset { path: "/page/jwt.js", media_type: SCRIPT, content: include_str!("../page/jwt.js") },
+    Asset { path: "/page/links.js", media_type: SCRIPT, content: include_str!("../page/links.js") },
+    Asset { path: "/page/mail.css", media_type: STYLE, content: include_str!("../page/mail.css") },
+    Asset { path: "/page/mail.js", media_type: SCRIPT, content: include_str!("../page/mail.js") },
+    Asset { path: "/page/providers.js", media_type: SCRIPT, content: include_str!("../page/providers.js") },
     Asset { path: "/page/puzzle.js", media_type: SCRIPT, content: include_str!("../page/puzzle.js") },
     Asset { path: "/page/settings.js", media_type: SCRIPT, content: include_str!("../page/settings.js") },
     Asset { path: "/page/sign-in.js", media_type: SCRIPT, content: include_str!("../page/sign-in.js") },
@@ -155,6 +182,7 @@ mod tests {
         Config {
             endpoint: "http://127.0.0.1:9229/".to_owned(),
             pictures: "http://192.0.2.7:4566".to_owned(),
+            widgets: Sources::default(),
             region: "us-east-1".to_owned(),
             user_pool_id: "us-east-1_LocalPool".to_owned(),
             client_id: "localclient000000000000000".to_owned(),
@@ -180,7 +208,7 @@ mod tests {
         let files: BTreeSet<String> = std::fs::read_dir(folder)
             .unwrap()
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-            .filter(|name| !["index.html", "package.json", "test"].contains(&name.as_str()))
+            .filter(|name| !["index.html", "mail.html", "package.json", "test"].contains(&name.as_str()))
             .map(|name| format!("/page/{name}"))
             .collect();
         let served: BTreeSet<String> = ASSETS.iter().map(|asset| asset.path.to_owned()).collect();
@@ -208,7 +236,7 @@ mod tests {
     async fn the_page_may_call_its_own_server_only() {
         let policy = policy(None).await;
         assert!(
-            policy.contains("default-src 'none'; script-src 'self'; style-src 'self';"),
+            policy.contains("default-src 'none'; script-src 'self'; style-src 'self'; frame-src 'none';"),
             "{policy}"
         );
         assert!(
@@ -218,6 +246,24 @@ mod tests {
         for kind in ["img", "media"] {
             let sources = format!("{kind}-src 'self' data: http://127.0.0.1:* http://192.0.2.7:4566 https:;");
             assert!(policy.contains(&sources), "{policy}");
+        }
+    }
+
+    #[tokio::test]
+    async fn the_widget_of_a_provider_in_the_flow_may_load_what_it_needs() {
+        let mut config = config();
+        config.widgets = Sources::of("TURNSTILE|CAP:3", Some("http://127.0.0.1:3000/key/"));
+        let policy = content_security_policy(&config, None);
+        let policy = policy.to_str().unwrap();
+        for directive in [
+            "script-src 'self' http://127.0.0.1:3000 'wasm-unsafe-eval' https://challenges.cloudflare.com;",
+            "style-src 'self' 'unsafe-inline';",
+            "frame-src https://challenges.cloudflare.com;",
+            "connect-src 'self' http://127.0.0.1:9229/ http://127.0.0.1:3000;",
+            "worker-src 'self' blob:;",
+            "require-trusted-types-for 'script'",
+        ] {
+            assert!(policy.contains(directive), "{policy}");
         }
     }
 

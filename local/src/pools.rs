@@ -141,9 +141,14 @@ pub(crate) fn add_demo_user(
 }
 
 fn demo_attributes(secret: &str, with_questions: bool) -> Result<BTreeMap<String, String>, PoolsError> {
-    let mut attributes = BTreeMap::from(
-        [("email", DEMO_EMAIL), ("email_verified", "true")].map(|(name, value)| (name.to_owned(), value.to_owned())),
-    );
+    // Both verified, so that a code reaches the user either way.
+    let addresses = [
+        ("email", DEMO_EMAIL),
+        ("email_verified", "true"),
+        ("phone_number", DEMO_PHONE_NUMBER),
+        ("phone_number_verified", "true"),
+    ];
+    let mut attributes = BTreeMap::from(addresses.map(|(name, value)| (name.to_owned(), value.to_owned())));
     if with_questions {
         let salt = || Uuid::new_v4().into_bytes();
         let enrolled = Enrollment::new(DEMO_ANSWERS, &Keys::parse(secret)?, salt)?.to_attribute();

@@ -28,6 +28,15 @@ pub(crate) fn endpoint(address: SocketAddr) -> String {
     endpoint_at(address, || own_address(address.ip()).ok())
 }
 
+/// Where a browser on this machine reaches what listens on `address`, in a form that MAGIC_LINK takes without TLS.
+pub(crate) fn on_this_machine(address: SocketAddr) -> String {
+    if address.ip() == Ipv4Addr::LOCALHOST {
+        format!("http://{address}/")
+    } else {
+        format!("http://localhost:{}/", address.port())
+    }
+}
+
 fn endpoint_at(address: SocketAddr, own: impl FnOnce() -> Option<IpAddr>) -> String {
     let ip = match address.ip() {
         ip if !ip.is_unspecified() => ip,
@@ -68,6 +77,15 @@ pub(crate) async fn end_asked_for() -> std::io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_page_on_this_machine_has_a_name_that_needs_no_tls() {
+        let page = |address: &str| on_this_machine(address.parse().unwrap());
+        assert_eq!(page("127.0.0.1:9229"), "http://127.0.0.1:9229/");
+        for address in ["0.0.0.0:80", "[::1]:80", "192.0.2.7:80"] {
+            assert_eq!(page(address), "http://localhost:80/");
+        }
+    }
 
     #[test]
     fn an_address_for_everyone_is_reached_by_that_of_the_machine() {

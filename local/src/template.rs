@@ -116,6 +116,8 @@ pub(crate) struct Settings {
     pub(crate) client_id: String,
     /// Stands for the content of the template's secrets.
     pub(crate) secret: String,
+    /// The contents of secrets that the template names but does not make, by name.
+    pub(crate) secrets: BTreeMap<String, String>,
     /// Whether functions are built from their packages, which then have to be there.
     pub(crate) builds: bool,
 }

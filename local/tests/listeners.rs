@@ -123,8 +123,8 @@ fn no_listener_answers_to_a_page_from_elsewhere() {
     let folder = tempfile::tempdir().unwrap();
     let local = Local::start(folder.path());
     let listeners = local.listeners();
-    // The user pools, S3, DynamoDB and the one process of the function.
-    assert_eq!(listeners.len(), 4, "{listeners:?}");
+    // The user pools, S3, DynamoDB, the messages and the one process of the function.
+    assert_eq!(listeners.len(), 5, "{listeners:?}");
     let mut held = 0;
     for address in listeners {
         let own = format!("Host: {address}\r\n");
@@ -164,5 +164,5 @@ fn no_listener_answers_to_a_page_from_elsewhere() {
         let answer = answer(address, &format!("GET {NEXT}"), &picture);
         held += usize::from(answer.contains("answers to no web page"));
     }
-    assert_eq!(held, 2);
+    assert_eq!(held, 3);
 }

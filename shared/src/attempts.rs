@@ -1,4 +1,5 @@
-//! Where wrong answers are counted: the key of a user's step in the table that verify writes and `admin` resets.
+//! Where wrong answers and messages are counted: the keys of a user in the table that verify and create write. `admin`
+//! resets the answers.
 
 use crate::hex;
 use crate::keys::Keys;
@@ -22,17 +23,26 @@ pub const LOCKED_UNTIL: &str = "lockedUntil";
 /// Cognito passes an existing username as it is in the pool, whatever the spelling that was typed. A nonexistent name
 /// comes as it was typed, and other spellings of it must not give more attempts: see [`User::identity`].
 pub fn key<'a>(keys: &Keys, user: &User<'_>, challenges: impl Iterator<Item = &'a str>) -> String {
+    let mut challenges: Vec<_> = challenges.collect();
+    challenges.sort_unstable();
+    hashed(keys, "attempts: user and challenge", user, &challenges.join(","))
+}
+
+/// The key under which the messages to `user` are counted, of a kind that no other key is. `medium` is `EMAIL` or `SMS`.
+pub fn messages_key(keys: &Keys, user: &User<'_>, medium: &str) -> String {
+    hashed(keys, "messages: user and medium", user, medium)
+}
+
+fn hashed(keys: &Keys, purpose: &'static str, user: &User<'_>, what: &str) -> String {
     // These words are part of the hash: others would start all counts anew.
     let kind = match user.existence {
         Existence::Existing => "user",
         Existence::Nonexistent => "nobody",
     };
-    let mut challenges: Vec<_> = challenges.collect();
-    challenges.sort_unstable();
-    let (identity, challenges) = (user.identity(), challenges.join(","));
-    let parts = [user.pool, kind, &identity, &challenges].map(str::as_bytes);
+    let identity = user.identity();
+    let parts = [user.pool, kind, &identity, what].map(str::as_bytes);
     // Of the first key, so that a change of the secret gives no attempts anew.
-    hex::encode(&keys.first().mac("attempts: user and challenge", &parts))
+    hex::encode(&keys.first().mac(purpose, &parts))
 }
 
 #[cfg(test)]
@@ -77,6 +87,17 @@ mod tests {
             key(&Keys::parse(value).unwrap(), &user, ["A"].into_iter())
         });
         assert_eq!(keys[0], keys[1]);
+    }
+
+    #[test]
+    fn messages_and_answers_are_counted_under_different_keys() {
+        let (keys, attributes) = (Keys::parse(&"k".repeat(32)).unwrap(), HashMap::new());
+        let user = |name| User::new("p", name, Existence::Existing, &attributes);
+        let messages = messages_key(&keys, &user("ada"), "EMAIL");
+        assert_eq!(messages.len(), 64);
+        assert_ne!(messages, key(&keys, &user("ada"), ["EMAIL"].into_iter()));
+        assert_ne!(messages, messages_key(&keys, &user("ada"), "SMS"));
+        assert_ne!(messages, messages_key(&keys, &user("bob"), "EMAIL"));
     }
 
     #[test]

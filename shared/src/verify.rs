@@ -12,7 +12,8 @@ use crate::private::PrivateParameters;
 use crate::telemetry::Telemetry;
 use crate::user::User;
 
-/// The most characters of an answer that verify reads, as the client sent them. A longer answer is wrong.
+/// The most characters of an answer that verify reads, as the client sent them, unless a type sets another limit. A longer
+/// answer is wrong.
 pub const MAX_ANSWER_CHARS: usize = 1024;
 
 /// What a client sends in place of an answer to get another challenge of the step. It is never right, no type sees it,
@@ -24,7 +25,7 @@ pub const NO_ANSWER: &str = "-";
 pub trait Verifier: Send + Sync {
     /// Judges an answer.
     ///
-    /// The answer is not empty, has at most [`MAX_ANSWER_CHARS`] characters, and came while the challenge was still
+    /// The answer is not empty, has at most [`max_answer_chars`](Self::max_answer_chars) characters, and came while the challenge was still
     /// valid. The function gives the check two seconds and catches its panics: both count as [`CannotJudge`]. A check
     /// that blocks its thread cannot be interrupted. An empty expected answer must match nothing.
     ///
@@ -33,6 +34,11 @@ pub trait Verifier: Send + Sync {
     /// A check that could not be made, such as a provider that does not respond. Whether the answer then counts as right
     /// or wrong is the operator's setting `CANNOT_JUDGE`. What a person typed is never an error.
     async fn check(&self, answer: &Answer<'_>) -> Result<Verdict, CannotJudge>;
+
+    /// The most characters that an answer to this type has. Verify rejects a longer one without a check.
+    fn max_answer_chars(&self) -> usize {
+        MAX_ANSWER_CHARS
+    }
 
     /// Whether only the user can know the answer. A right answer of a nonexistent user is then turned into a wrong one,
     /// after the same work.

@@ -4,6 +4,7 @@ import { Amplify } from "aws-amplify";
 import * as auth from "aws-amplify/auth";
 
 import { asks, assert, equal, refused } from "./rules.mjs";
+import * as snippet from "./snippets/amplify.mjs";
 
 const INCORRECT = ["NotAuthorizedException", "Incorrect username or password."];
 
@@ -54,6 +55,13 @@ globalThis.rules = (world) => {
       equal(tokens.idToken.payload.email_verified, true);
       equal(tokens.accessToken.payload.client_id, CLIENT);
       equal((await auth.fetchUserAttributes()).email, "demo@example.com");
+    },
+    async "the code in the documentation signs in"() {
+      snippet.configure({ userPoolId: POOL, userPoolClientId: CLIENT, userPoolEndpoint: ENDPOINT });
+      const tokens = await snippet.signInWithChallenges(USER, PASSWORD, ({ challenge, questionId }) =>
+        challenge === "CAPTCHA" ? world.captchaAnswer() : SECURITY_ANSWERS[questionId],
+      );
+      equal(tokens.accessToken.payload.client_id, CLIENT);
     },
     async "CUSTOM_WITHOUT_SRP leads there where the flow has no password"() {
       assertAsks(await startWithoutPassword(), { challenge: "CAPTCHA", step: "1", steps: "2" });

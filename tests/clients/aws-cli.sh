@@ -12,7 +12,7 @@ reply=$SCRATCH/aws-cli.json
 
 main() {
     aws --version
-    rule "the README's lines sign in" the_readmes_lines_sign_in
+    rule "the documentation's lines sign in" the_documented_lines_sign_in
     rule "a sign-in starts with the captcha, step 1 of 2" starts_with_the_captcha
     rule "a wrong captcha is asked again with one try less" a_wrong_captcha_is_asked_again
     rule "the right captcha leads to the security question" the_right_captcha_leads_on
@@ -69,9 +69,9 @@ PYTHON
 }
 
 # Runs them as they stand there, with this server's address and what their reader fills in.
-the_readmes_lines_sign_in() {
+the_documented_lines_sign_in() {
     local line lines
-    mapfile -t lines < <(grep -E '^    aws cognito-idp .*--no-sign-request' "$here/../../README.md")
+    mapfile -t lines < <(grep -E '^    aws cognito-idp .*--no-sign-request' "$here/../../docs/getting-started.md")
     equal "${#lines[@]}" 3 || return
     local answers=("" "captcha_answer" "security_answer") i
     for i in 0 1 2; do

@@ -17,6 +17,7 @@ from pycognito.aws_srp import AWSSRP
 from warrant.aws_srp import AWSSRP as WarrantsAWSSRP
 
 from boto3_rules import assert_refused, rule, run
+from snippets import boto3_sign_in
 
 ENDPOINT = os.environ["ENDPOINT"]
 POOL, CLIENT = "us-east-1_LocalPool", "localclient000000000000000"
@@ -76,6 +77,27 @@ def srp_agrees_whatever_the_numbers():
     # About one sign-in in sixteen has a number of odd length, one in two a number with its first bit set.
     for _ in range(24):
         assert_asks(prove_password(), challenge="CAPTCHA", step="2")
+
+
+@rule
+def the_code_in_the_documentation_signs_in():
+    replies = []
+
+    class Recording:
+        """The client, whose replies are kept: the CAPTCHA's answer is found by their session."""
+
+        def __getattr__(self, operation):
+            def call(**arguments):
+                replies.append(getattr(boto3_sign_in.connect("us-east-1", ENDPOINT), operation)(**arguments))
+                return replies[-1]
+
+            return call
+
+    def read(asked):
+        return captcha_answer(replies[-1]) if asked["challenge"] == "CAPTCHA" else security_answer(replies[-1])
+
+    tokens = boto3_sign_in.sign_in(Recording(), POOL, CLIENT, USER, PASSWORD, read)
+    assert claims(tokens["AccessToken"])["username"] == USER
 
 
 @rule

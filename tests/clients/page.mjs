@@ -7,23 +7,10 @@
 import assert from "node:assert/strict";
 import { parseArgs } from "node:util";
 
-import { ENDPOINT, PASSWORD, USER, Visit, launch } from "./visit.mjs";
+import { ENDPOINT, PASSWORD, READERS, USER, Visit, launch, play, rule } from "./visit.mjs";
 
 const { screenshot } = parseArgs({ options: { screenshot: { type: "string" } } }).values;
 const WITHOUT_PASSWORD = "/?userPoolId=us-east-1_NoPassword&clientId=localclientnopassword00000";
-
-/** How readers differ; what holds for one holds for all. */
-const READERS = {
-  light: { colorScheme: "light", viewport: { width: 1000, height: 820 } },
-  dark: { colorScheme: "dark", viewport: { width: 1000, height: 820 } },
-  phone: { colorScheme: "light", viewport: { width: 320, height: 640 }, deviceScaleFactor: 2, hasTouch: true },
-  "phone-dark": { colorScheme: "dark", viewport: { width: 320, height: 640 }, deviceScaleFactor: 2 },
-  spanish: { locale: "es-ES", viewport: { width: 320, height: 640 }, deviceScaleFactor: 2 },
-  still: { reducedMotion: "reduce", forcedColors: "active", viewport: { width: 1000, height: 820 } },
-};
-
-const rules = [];
-const rule = (sentence, reader, check) => rules.push({ sentence, reader, check });
 
 rule("a keyboard is enough, and wrong answers are said", {}, async (at) => {
   await at.open();
@@ -342,6 +329,165 @@ for (const name of ["light", "dark", "phone", "still"]) {
   });
 }
 
+/** What a step with something that was sent asks. */
+const SENT = {
+  "email-code": { challenge: "EMAIL_CODE", medium: "EMAIL", destination: "d***@e***", digits: "6", prompt: "Code" },
+  "sms-code": { challenge: "SMS_CODE", medium: "SMS", destination: "+*******0100", digits: "6", prompt: "Code" },
+  "magic-link": { challenge: "MAGIC_LINK", medium: "EMAIL", destination: "d***@e***", prompt: "Link" },
+};
+
+function sent(kind, more = {}) {
+  const parameters = { step: "2", steps: "2", attemptsLeft: "3", sendAgainIn: "30", sendsLeft: "2", ...SENT[kind], ...more };
+  return { ChallengeName: "CUSTOM_CHALLENGE", ChallengeParameters: parameters, Session: "session" };
+}
+
+for (const [name, reader] of Object.entries(READERS)) {
+  rule(`what was sent is asked for accessibly and fits: ${name}`, reader, async (at) => {
+    await at.page.clock.install();
+    for (const [index, kind] of Object.keys(SENT).entries()) {
+      await at.open();
+      await at.isAnswered(sent(kind));
+      await at.types(USER);
+      await at.page.locator("button[value=none]").click();
+      await at.page.locator("#send-again-row").waitFor();
+      await at.inspect(name, `1${index + 1}-${kind}`);
+    }
+    await at.page.clock.runFor(31_000);
+    await at.says("send-again-wait", "");
+    await at.inspect(name, "14-send-again");
+    await at.open();
+    await at.isAnswered(sent("email-code"));
+    await at.types(USER);
+    await at.page.locator("button[value=none]").click();
+    await at.page.locator("#send-again-row").waitFor();
+    await at.types("12345", "Enter");
+    await at.page.locator("#answer[aria-invalid]").waitFor();
+    await at.inspect(name, "15-wrong-code");
+    await at.page.goto(`${ENDPOINT}/?other#link=abc`);
+    await at.page.clock.runFor(4000);
+    await at.page.locator("#link-start").waitFor();
+    await at.inspect(name, "16-link-elsewhere");
+  });
+}
+
+rule("a code that is pasted with blanks and dashes is sent as digits, and one that cannot be right is not sent", {}, async (at) => {
+  await at.open();
+  await at.isAnswered(sent("email-code"));
+  await at.withoutPassword();
+  await at.says("challenge-heading", "Enter the code from your e-mail");
+  await at.says("sent", "We sent a code to d***@e***.");
+  const field = at.page.locator("#answer");
+  assert.equal(await field.getAttribute("autocomplete"), "one-time-code");
+  assert.equal(await field.getAttribute("inputmode"), "numeric");
+  const before = at.sent.length;
+  for (const wrong of ["12345", "1234567", "abc"]) {
+    await field.fill(wrong);
+    await at.types("Enter");
+    await at.says("answer-error", "Enter the 6 digits of the code.");
+    assert.equal(await at.focused(), "answer");
+  }
+  assert.equal(at.sent.length, before);
+  await at.isAnswered(sent("sms-code"));
+  await field.fill(" 123-456 ");
+  await at.types("Enter");
+  await at.says("challenge-heading", "Enter the code from your text message");
+  assert.equal(JSON.parse(at.sent.at(-1)).ChallengeResponses.ANSWER, "123456");
+  await at.isAnswered({ ...sent("sms-code"), ChallengeParameters: { challenge: "RIDDLE", step: "1", steps: "1" } });
+  await field.fill("654321");
+  await at.types("Enter");
+  await at.says("challenge-heading", "RIDDLE");
+  assert.equal(await field.getAttribute("autocomplete"), "off");
+  assert.equal(await at.page.locator("#sent").innerText(), "");
+});
+
+rule("a code can be had again after the wait, which is said once and not each second", {}, async (at) => {
+  await at.page.clock.install();
+  await at.open();
+  await at.isAnswered(sent("email-code"));
+  await at.withoutPassword();
+  const again = at.page.getByRole("button", { name: "Send it again (uses one try)" });
+  await at.says("send-again-wait", "in 30 s");
+  const calls = at.sent.length;
+  await again.press("Enter");
+  await at.says("announcement", "You can have it sent again in 30 seconds.");
+  assert.equal(at.sent.length, calls);
+  await at.page.clock.runFor(12_000);
+  await at.says("send-again-wait", "in 18 s");
+  await at.says("announcement", "You can have it sent again in 30 seconds.");
+  await at.page.clock.runFor(18_000);
+  await at.says("send-again-wait", "");
+  await at.says("announcement", "You can have it sent again now.");
+  assert.equal(await again.getAttribute("aria-disabled"), "false");
+
+  await at.isAnswered(sent("email-code", { attemptsLeft: "2", sendsLeft: "1" }));
+  await again.press("Enter");
+  await at.says("status", "Sent again to d***@e***.");
+  await at.says("send-again-wait", "in 30 s");
+  assert.equal(await at.page.locator("#answer[aria-invalid]").count(), 0);
+  const { ChallengeResponses, ClientMetadata } = JSON.parse(at.sent.at(-1));
+  assert.equal(ChallengeResponses.ANSWER, "-");
+  assert.equal(ClientMetadata.send, "again");
+
+  await at.isAnswered(sent("email-code", { attemptsLeft: "1", sendsLeft: "1" }));
+  await at.page.locator("#answer").fill("123456");
+  await at.types("Enter");
+  await at.says("status", "That was not right. 1 try left.");
+  assert.ok(await again.isHidden(), "the last try is for the code");
+  assert.equal(JSON.parse(at.sent.at(-1)).ClientMetadata.send, undefined);
+});
+
+rule("a link that is opened in another tab is answered in the one that waits, and leaves no trace", {}, async (at) => {
+  await at.open();
+  await at.isAnswered(sent("magic-link"));
+  await at.withoutPassword();
+  await at.says("challenge-heading", "Open the link in your e-mail");
+  assert.equal(await at.focused(), "challenge-heading");
+  assert.ok(await at.page.locator("#answer").isHidden());
+  await at.isAnswered(sent("email-code"));
+
+  const other = await at.page.context().newPage();
+  await other.goto(`${ENDPOINT}/#link=tok_en-1`);
+  await other.getByRole("heading", { name: "You can close this page" }).waitFor();
+  assert.equal(other.url(), `${ENDPOINT}/`);
+  assert.ok(await other.locator("#start").isHidden());
+  await at.says("challenge-heading", "Enter the code from your e-mail");
+  assert.equal(JSON.parse(at.sent.at(-1)).ChallengeResponses.ANSWER, "tok_en-1");
+  await other.close();
+});
+
+rule("a link that is opened in the tab that waits is answered there", {}, async (at) => {
+  await at.open();
+  await at.isAnswered(sent("magic-link"));
+  await at.withoutPassword();
+  await at.says("challenge-heading", "Open the link in your e-mail");
+  await at.isAnswered(sent("magic-link", { attemptsLeft: "2" }));
+  await at.page.evaluate(() => location.assign("/#link=tok_en-2"));
+  await at.says("status", "That was not right. 2 tries left.");
+  assert.equal(at.page.url(), `${ENDPOINT}/`);
+  assert.equal(JSON.parse(at.sent.at(-1)).ChallengeResponses.ANSWER, "tok_en-2");
+});
+
+rule("a link that is opened elsewhere says what to do, and does it when it can be", {}, async (at) => {
+  const elsewhere = await at.page.context().newPage();
+  await elsewhere.goto(`${ENDPOINT}/#link=tok_en-3`);
+  await elsewhere.getByText("Open the link in the browser where you started to sign in").waitFor();
+  assert.equal(elsewhere.url(), `${ENDPOINT}/`);
+
+  await at.open();
+  await at.isAnswered(sent("magic-link"));
+  await at.withoutPassword();
+  await at.says("challenge-heading", "Open the link in your e-mail");
+  await at.isAnswered(sent("email-code"));
+  await elsewhere.getByRole("button", { name: "Try again" }).press("Enter");
+  await elsewhere.getByRole("heading", { name: "You can close this page" }).waitFor();
+  await at.says("challenge-heading", "Enter the code from your e-mail");
+
+  await elsewhere.goto(`${ENDPOINT}/?x#link=tok_en-4`);
+  await elsewhere.getByRole("button", { name: "Start again" }).click();
+  await elsewhere.locator("#username").waitFor();
+  assert.equal(elsewhere.url(), `${ENDPOINT}/?x`);
+});
+
 const SERVER_REPLIES = {
   "a challenge of Cognito's own": [{ ChallengeName: "SMS_MFA" }, "This user pool asks for SMS_MFA, which this page cannot answer."],
   "an unconfirmed user": [refusal("UserNotConfirmedException"), "This account has not been confirmed yet."],
@@ -393,21 +539,7 @@ for (const [name, reader] of Object.entries(READERS)) {
 }
 
 const browser = await launch();
-let failed = 0;
-for (const { sentence, reader, check } of rules) {
-  const visit = await Visit.begin(browser, reader);
-  try {
-    await check(visit);
-    visit.assertQuiet();
-    console.log(`ok page: ${sentence}`);
-  } catch (error) {
-    failed += 1;
-    console.log(`not ok page: ${sentence}: ${String(error.message).replaceAll(/\s+/g, " ")}`);
-    console.error(error.stack);
-    await visit.picture(`failed-${failed}`);
-  }
-  await visit.end();
-}
+await play(browser);
 if (screenshot) {
   const visit = await Visit.begin(browser, { viewport: { width: 520, height: 700 }, deviceScaleFactor: 2 });
   await visit.open();
@@ -416,4 +548,3 @@ if (screenshot) {
   await visit.end();
 }
 await browser.close();
-process.exitCode = failed === 0 ? 0 : 1;

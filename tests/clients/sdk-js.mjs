@@ -5,7 +5,7 @@
 import { createHmac } from "node:crypto";
 
 import { asks, assert, equal, refused, tryAll } from "./rules.mjs";
-import { ENDPOINT, constants, require, services, version } from "./world.mjs";
+import { ENDPOINT, constants, require, services, snippet, version } from "./world.mjs";
 
 const library = "@aws-sdk/client-cognito-identity-provider";
 const sdk = require(library);
@@ -52,6 +52,21 @@ const rules = {
     asks(asked.ChallengeParameters, { challenge: "SECURITY_QUESTION", locale: "en", attemptsLeft: "2" });
     const done = await answer(constants.SECURITY_ANSWERS[asked.ChallengeParameters.questionId]);
     equal(done.AuthenticationResult.TokenType, "Bearer");
+  },
+  async "the code in the documentation signs in"() {
+    const { signIn } = await snippet("sdk-js");
+    let session;
+    const recording = {
+      async send(command) {
+        const reply = await client.send(command);
+        session = reply.Session;
+        return reply;
+      },
+    };
+    const tokens = await signIn(recording, constants.CLIENT_WITHOUT_PASSWORD, constants.USER, ({ challenge, questionId }) =>
+      challenge === "CAPTCHA" ? services.captchaAnswer(session) : constants.SECURITY_ANSWERS[questionId],
+    );
+    equal(tokens.TokenType, "Bearer");
   },
   async "an authenticator app is set up in the middle of a sign-in and asked for at the next"() {
     const user = await make();

@@ -37,6 +37,43 @@ export async function launch() {
   return browser;
 }
 
+/** How readers differ; what holds for one holds for all. */
+export const READERS = {
+  light: { colorScheme: "light", viewport: { width: 1000, height: 820 } },
+  dark: { colorScheme: "dark", viewport: { width: 1000, height: 820 } },
+  phone: { colorScheme: "light", viewport: { width: 320, height: 640 }, deviceScaleFactor: 2, hasTouch: true },
+  "phone-dark": { colorScheme: "dark", viewport: { width: 320, height: 640 }, deviceScaleFactor: 2 },
+  spanish: { locale: "es-ES", viewport: { width: 320, height: 640 }, deviceScaleFactor: 2 },
+  still: { reducedMotion: "reduce", forcedColors: "active", viewport: { width: 1000, height: 820 } },
+};
+
+const rules = [];
+
+/** Adds a rule of the page: `check` gets a visit by `reader`. */
+export function rule(sentence, reader, check) {
+  rules.push({ sentence, reader, check });
+}
+
+/** Tries every rule, or those that `ONLY` names a part of; says of each whether it holds. */
+export async function play(browser) {
+  let failed = 0;
+  for (const { sentence, reader, check } of rules.filter(({ sentence }) => sentence.includes(process.env.ONLY ?? ""))) {
+    const visit = await Visit.begin(browser, reader);
+    try {
+      await check(visit);
+      visit.assertQuiet();
+      console.log(`ok page: ${sentence}`);
+    } catch (error) {
+      failed += 1;
+      process.exitCode = 1;
+      console.log(`not ok page: ${sentence}: ${String(error.message).replaceAll(/\s+/g, " ")}`);
+      console.error(error.stack);
+      await visit.picture(`failed-${failed}`);
+    }
+    await visit.end();
+  }
+}
+
 export class Visit {
   /** The bodies of all calls so far. */
   sent = [];

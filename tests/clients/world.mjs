@@ -21,6 +21,21 @@ export function version(library) {
   return `${library} ${version}`;
 }
 
+/** What a file of snippets/ exports. */
+export async function snippet(name) {
+  const outfile = path.join(process.env.SCRATCH, `snippet-${name}.cjs`);
+  await require("esbuild").build({
+    entryPoints: [path.join(import.meta.dirname, "snippets", `${name}.mjs`)],
+    bundle: true,
+    format: "cjs",
+    logLevel: "warning",
+    nodePaths: [libraries],
+    outfile,
+    platform: "node",
+  });
+  return require(outfile);
+}
+
 export const { ENDPOINT } = process.env;
 const POOL = "us-east-1_LocalPool";
 

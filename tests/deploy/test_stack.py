@@ -20,6 +20,9 @@ CALLS = {
 LOG_CALLS = {"logs:CreateLogStream", "logs:PutLogEvents"}
 XRAY = "arn:aws:iam::aws:policy/AWSXRayDaemonWriteAccess"
 
+# The identity that mails are sent from.
+IDENTITY = "arn:aws:ses:us-east-1:000000000000:identity/example.com"
+
 # Where Cognito calls which function.
 TRIGGERS = {
     "DefineAuthChallenge": "DefineAuthChallenge",
@@ -34,7 +37,7 @@ def listed(value):
 
 
 class Stack(unittest.TestCase):
-    """One stack with the defaults, one for a pool that was there before, with everything switched on."""
+    """One stack with the defaults, one for a pool that was there before, with everything switched on, one that sends."""
 
     @classmethod
     def setUpClass(cls):
@@ -47,6 +50,13 @@ class Stack(unittest.TestCase):
             Tracing="Active",
             AlarmAddress="ops@example.com",
             LogRetentionDays="7",
+        )
+        cls.sending, _ = cls.cloud.deploy(
+            "sending",
+            ExistingUserPoolId="us-east-1_There",
+            MailFrom="sign-in@example.com",
+            MailIdentityArn=IDENTITY,
+            SmsCodes="Enabled",
         )
 
     def function(self, name, made=None):
@@ -82,6 +92,33 @@ class Stack(unittest.TestCase):
             for made in (self.made, self.other):
                 with self.subTest(name):
                     self.assertEqual(self.role(name, made)[0], self.expected(name, made))
+
+    def test_create_sends_only_as_one_sender_and_to_phones_and_only_if_it_is_asked_to(self):
+        iam = self.cloud.client("iam")
+        role = self.function("CreateAuthChallenge", self.sending)["Role"].rsplit("/", 1)[1]
+        statements = {}
+        for policy in ("mail", "messages", "sms"):
+            document = iam.get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"]
+            statements[policy] = [
+                (each["Effect"], each["Action"], each["Resource"], each.get("Condition"))
+                for each in listed(document["Statement"])
+            ]
+        sender = {"StringEquals": {"ses:FromAddress": "sign-in@example.com"}}
+        table = f"arn:aws:dynamodb:us-east-1:000000000000:table/{self.sending['AttemptsTable']}"
+        expected = {
+            "mail": [("Allow", "ses:SendEmail", IDENTITY, sender)],
+            "messages": [("Allow", ["dynamodb:GetItem", "dynamodb:PutItem"], table, None)],
+            "sms": [
+                ("Allow", "sns:Publish", "*", None),
+                ("Deny", "sns:Publish", "arn:*:sns:*:*:*", None),
+            ],
+        }
+        self.assertEqual(statements, expected)
+        self.assertIn("MessagesAlarm", self.sending)
+        for made, variables in ((self.made, set()), (self.sending, {"ATTEMPTS_TABLE", "MAIL_FROM"})):
+            own = self.function("CreateAuthChallenge", made)["Environment"]["Variables"].keys()
+            self.assertEqual(own & {"ATTEMPTS_TABLE", "MAIL_FROM"}, variables)
+        self.assertNotIn("MessagesAlarm", self.made)
 
     def test_no_role_has_a_wildcard_but_below_its_own_places(self):
         for name in CALLS:

@@ -19,6 +19,9 @@ use verify_auth_challenge::Verifiers;
 /// The flow that define and create have: that of the fixtures, with every challenge.
 pub const FLOW: &str = "PASSWORD,CAPTCHA|PROOF_OF_WORK:3,SECURITY_QUESTION:3";
 
+/// The flow that verify has, which judges more.
+const JUDGED: &str = "CAPTCHA|PROOF_OF_WORK|SECURITY_QUESTION|EMAIL_CODE|MAGIC_LINK:3";
+
 /// When everything happens: 2026-01-01T00:00:00Z, as in the fixtures.
 pub const NOW_SECONDS: u64 = 1_767_225_600;
 
@@ -47,10 +50,15 @@ impl Functions {
             ("CHALLENGE_SECRET", &MARKER),
             ("PROOF_OF_WORK_TRIES", "1"),
         ]);
+        let judging = Environment::new([
+            ("AUTH_FLOW", JUDGED),
+            ("AUTH_SESSION_MINUTES", "3"),
+            ("CHALLENGE_SECRET", &MARKER),
+        ]);
         Self {
             flow: define_auth_challenge::configure(&environment).unwrap(),
             create: create_auth_challenge::Function::configure(&environment, &Issuers::standard()).unwrap(),
-            verify: verify_auth_challenge::Function::configure(&environment, &Verifiers::standard()).unwrap(),
+            verify: verify_auth_challenge::Function::configure(&judging, &Verifiers::standard()).unwrap(),
             runtime: runtime(),
         }
     }

@@ -95,7 +95,8 @@ impl Function {
         let private = PrivateParameters::new(&request.private_challenge_parameters);
         let names = private.get(CHALLENGE).unwrap_or_default();
         let asked = self.asked(names);
-        let text = self.text(private, request.challenge_answer.as_ref(), now);
+        let most = asked.as_deref().map_or(MAX_ANSWER_CHARS, most_chars);
+        let text = self.text(private, request.challenge_answer.as_ref(), most, now);
         // An answer that only asks for another challenge guesses nothing.
         let counting = self
             .lockout
@@ -147,11 +148,12 @@ impl Function {
         Option::ok_or(verifiers, Why::UnknownChallenge)
     }
 
-    /// The answer as text, if it can be judged at all.
+    /// The answer as text of at most `most` characters, if it can be judged at all.
     fn text<'a>(
         &self,
         private: PrivateParameters<'_>,
         answer: Option<&'a Value>,
+        most: usize,
         now: SystemTime,
     ) -> Result<&'a str, Why> {
         let text = match answer {
@@ -165,7 +167,7 @@ impl Function {
         if text.trim() == NO_ANSWER {
             return Err(Why::Skipped);
         }
-        if text.chars().nth(MAX_ANSWER_CHARS).is_some() {
+        if is_longer(text, most) {
             return Err(Why::TooLong);
         }
         match private.get(ISSUED_AT).and_then(|seconds| seconds.parse().ok()) {
@@ -198,6 +200,10 @@ impl Function {
     }
 
     async fn judge(&self, verifier: &dyn Verifier, answer: &Answer<'_>) -> Verdict {
+        // Another challenge that was asked allows more.
+        if is_longer(answer.text, verifier.max_answer_chars()) {
+            return Verdict::Wrong(Why::TooLong);
+        }
         let check = tokio::time::timeout(BUDGET, verifier.check(answer));
         let checked = match runtime::caught(check).await {
             None => Err(CannotJudge::new("the check panicked")),
@@ -218,6 +224,16 @@ impl Function {
             }
         }
     }
+}
+
+/// The most characters that an answer to one of the challenges has.
+fn most_chars(asked: &[(&Name, &dyn Verifier)]) -> usize {
+    let limits = asked.iter().map(|(_, verifier)| verifier.max_answer_chars());
+    limits.max().unwrap_or(MAX_ANSWER_CHARS)
+}
+
+fn is_longer(text: &str, most: usize) -> bool {
+    text.chars().nth(most).is_some()
 }
 
 /// The name of the first challenge that was asked.

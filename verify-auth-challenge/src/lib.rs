@@ -4,6 +4,7 @@
 
 mod function;
 pub mod lockout;
+mod siteverify;
 mod unavailable;
 mod verifiers;
 

@@ -289,6 +289,28 @@ async fn a_type_that_hangs_or_breaks_a_rule_is_an_error_that_names_it() {
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn the_order_of_alternatives_does_not_decide_what_is_an_error() {
+    for flow in ["ONE|MOODY:3", "MOODY|ONE:3"] {
+        let all = |wish: &str| json!({"challenge": "all", "do": wish});
+        let created = create(flow, "ada", &[], all("hang")).await.unwrap();
+        assert_eq!(shown(&created), (vec!["one"], ["ONE", "", "ONE"]), "{flow}");
+        let error = create(flow, "ada", &[], all("step")).await.unwrap_err();
+        assert!(
+            error.starts_with("challenge `MOODY` sets the parameter `step`"),
+            "{error}"
+        );
+    }
+    // If none can be made, the first one says why.
+    for (flow, message) in [
+        ("ONE|MOODY:3", "challenge `ONE`: out of order"),
+        ("MOODY|ONE:3", "challenge `MOODY`: the challenge was not made in time"),
+    ] {
+        let neither = json!({"challenge": "all", "do": "hang", "broken": "one"});
+        assert_eq!(create(flow, "ada", &[], neither).await.unwrap_err(), message);
+    }
+}
+
 #[test]
 fn any_language_that_has_texts_can_be_the_default() {
     for locale in ["en", "es", "de", "de-AT", "DE_ch"] {
@@ -314,6 +336,7 @@ fn only_the_types_of_the_flow_need_their_variables() {
     let error = configured("CAPTHA:1").err().unwrap().to_string();
     assert_eq!(
         error,
-        "variable `AUTH_FLOW`: unknown challenge `CAPTHA`; known: PASSWORD, CAPTCHA, PROOF_OF_WORK, SECURITY_QUESTION"
+        "variable `AUTH_FLOW`: unknown challenge `CAPTHA`; known: PASSWORD, CAP, CAPTCHA, HCAPTCHA, \
+         PROOF_OF_WORK, RECAPTCHA, SECURITY_QUESTION, TURNSTILE"
     );
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { formsOf, inForm, metadataFor } from "../forms.js";
+import { firstForm, formsOf, inForm, metadataFor, otherWay } from "../forms.js";
 
 const ALL = {
   challenge: "CAPTCHA",
@@ -35,4 +35,25 @@ test("a form that did not come is asked for by the challenge and the medium", ()
   assert.deepEqual(metadataFor("sound"), { challenge: "CAPTCHA", captcha: "audio" });
   assert.deepEqual(metadataFor("picture"), { challenge: "CAPTCHA", captcha: "image" });
   assert.equal(metadataFor("work").challenge, "PROOF_OF_WORK");
+});
+
+test("the challenge that the server names first is shown, unless the reader has chosen another form", () => {
+  const parameters = { ...ALL, challenge: "CAP", capEndpoint: "https://cap.example.com/key/" };
+  assert.equal(firstForm(parameters, null), "cap");
+  assert.equal(firstForm(parameters, "sound"), "sound");
+  assert.equal(firstForm(parameters, "turnstile"), "cap");
+  assert.equal(firstForm(ALL, null), "picture");
+  assert.equal(firstForm({ ...ALL, challenge: "RIDDLE" }, null), "picture");
+  assert.equal(firstForm({ challenge: "RIDDLE" }, null), undefined);
+  const shown = inForm(parameters, "cap");
+  assert.deepEqual([shown.challenge, formsOf(shown)], ["CAP", ["cap"]]);
+});
+
+test("the other ways through a step come one after the other", () => {
+  const three = "TURNSTILE,CAPTCHA,PROOF_OF_WORK";
+  assert.deepEqual(otherWay("TURNSTILE", three), { form: "picture", challenge: "CAPTCHA" });
+  assert.deepEqual(otherWay("CAPTCHA", three), { form: "work", challenge: "PROOF_OF_WORK" });
+  assert.deepEqual(otherWay("PROOF_OF_WORK", three), { form: "turnstile", challenge: "TURNSTILE" });
+  assert.deepEqual(otherWay("CAPTCHA", "CAPTCHA,RIDDLE,PROOF_OF_WORK"), { form: "work", challenge: "PROOF_OF_WORK" });
+  for (const none of ["", "CAPTCHA", "CAPTCHA,RIDDLE"]) assert.equal(otherWay("CAPTCHA", none), undefined);
 });

@@ -120,9 +120,7 @@ pub(crate) fn router(state: Arc<State>) -> Router {
             get(openid_configuration).layer(cors),
         );
     if state.settings.debug_answers {
-        router = router
-            .route("/debug/answer", get(debug::debug_answer))
-            .route("/debug/outbox", get(debug::debug_outbox));
+        router = router.route("/debug/answer", get(debug::debug_answer));
     }
     router.with_state(state)
 }

@@ -17,6 +17,8 @@ pub(crate) struct Settings<'a> {
     pub(crate) s3_endpoint: &'a str,
     /// Address of the embedded DynamoDB.
     pub(crate) dynamodb_endpoint: &'a str,
+    /// Address of the embedded SES and SNS.
+    pub(crate) messages_endpoint: &'a str,
     /// `PATH` and `HOME` of this machine: a command that stands in for a function has to be found.
     pub(crate) inherited: &'a [(String, String)],
 }
@@ -34,6 +36,8 @@ pub(crate) fn environment(function: &Function, settings: &Settings<'_>) -> BTree
         ("AWS_EC2_METADATA_DISABLED", "true".to_owned()),
         ("AWS_ENDPOINT_URL_DYNAMODB", settings.dynamodb_endpoint.to_owned()),
         ("AWS_ENDPOINT_URL_S3", settings.s3_endpoint.to_owned()),
+        ("AWS_ENDPOINT_URL_SESV2", settings.messages_endpoint.to_owned()),
+        ("AWS_ENDPOINT_URL_SNS", settings.messages_endpoint.to_owned()),
         ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", function.memory.to_string()),
         ("AWS_LAMBDA_FUNCTION_NAME", name.clone()),
         ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST".to_owned()),
@@ -78,6 +82,7 @@ mod tests {
             credentials: ("id", "secret"),
             s3_endpoint: "http://127.0.0.1:1",
             dynamodb_endpoint: "http://127.0.0.1:1",
+            messages_endpoint: "http://127.0.0.1:2",
             inherited: &[
                 ("HOME".into(), "/home/me".into()),
                 ("AUTH_FLOW".into(), "not this".into()),
@@ -87,6 +92,10 @@ mod tests {
         assert_eq!(environment["AWS_REGION"], "us-east-1");
         assert_eq!(environment["AUTH_FLOW"], "CAPTCHA:3");
         assert_eq!(environment["HOME"], "/home/me");
+        for service in ["SESV2", "SNS"] {
+            let name = format!("AWS_ENDPOINT_URL_{service}");
+            assert_eq!(environment[&name], "http://127.0.0.1:2", "{name}");
+        }
         assert_eq!(environment["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"], "256");
     }
 }

@@ -66,6 +66,7 @@ fn start(disk: &Disk, template: &Template, chosen: &[(&str, &str)]) -> (Cognito,
         issuer: "http://127.0.0.1:9229".into(),
         debug_answers: false,
         clock: Clock::system(),
+        outbox: Arc::default(),
     };
     let cognito = Cognito::new(settings, disk, Arc::new(Nothing), Arc::new(Nothing)).unwrap();
     make(&cognito, template, REGION).unwrap();
@@ -87,7 +88,8 @@ fn answers_are_enrolled_and_shown_only_if_the_pool_has_the_attribute() {
     assert!(user.unwrap().answers.is_empty());
     for pool in [pool_id(REGION), twin_id(REGION)] {
         let names: Vec<_> = attributes(&cognito, &pool, DEMO_USER).into_keys().collect();
-        assert_eq!(names, ["email", "email_verified"]);
+        let addresses = ["email", "email_verified", "phone_number", "phone_number_verified"];
+        assert_eq!(names, addresses);
     }
 
     let with = template(json!({"Schema": [{"Name": "security_questions", "AttributeDataType": "String"}]}));

@@ -1,6 +1,6 @@
 //! Dynamic references: `{{resolve:secretsmanager:…}}`.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::error::{At, Problem, TemplateError};
 use super::resolve::Resolver;
@@ -9,7 +9,8 @@ use super::resources::SECRET;
 const OPEN: &str = "{{resolve:";
 
 impl Resolver<'_> {
-    /// Puts the development secret where `value` refers to one of the template's secrets.
+    /// Puts the development secret where `value` refers to one of the template's secrets, and what was given where it
+    /// refers to another one.
     pub(super) fn with_secrets(&self, value: Value, at: &At) -> Result<Value, TemplateError> {
         match value {
             Value::String(text) if text.contains(OPEN) => self.text_with_secrets(&text, at).map(Value::String),
@@ -35,12 +36,48 @@ impl Resolver<'_> {
                 return Err(at.error(Problem::Expected("`}}` after `{{resolve:…`".to_owned())));
             };
             whole.push_str(before);
-            self.check_secret(reference, at)?;
-            whole.push_str(&self.settings.secret);
+            match self.given_secret(reference, at)? {
+                Some(content) => whole.push_str(&content),
+                None => {
+                    self.check_secret(reference, at)?;
+                    whole.push_str(&self.settings.secret);
+                }
+            }
             rest = after;
         }
         whole.push_str(rest);
         Ok(whole)
+    }
+
+    /// What `reference` means, if its secret was given on the command line: all of it, or the value of a key of JSON.
+    fn given_secret(&self, reference: &str, at: &At) -> Result<Option<String>, TemplateError> {
+        let Some(reference) = reference.strip_prefix("secretsmanager:") else {
+            return Ok(None);
+        };
+        let given = self.settings.secrets.iter().find_map(|(name, content)| {
+            let rest = reference.strip_prefix(name.as_str())?;
+            (rest.is_empty() || rest.starts_with(':')).then_some((content, rest))
+        });
+        let Some((content, rest)) = given else {
+            return Ok(None);
+        };
+        let key = rest.split(':').nth(2).unwrap_or_default();
+        if key.is_empty() {
+            return Ok(Some(content.clone()));
+        }
+        let keys: Option<Map<String, Value>> = serde_json::from_str(content).ok();
+        let keys = keys.ok_or_else(|| {
+            at.error(Problem::Expected(format!(
+                "a secret of JSON with the key `{key}`: give it as in `--secret 'NAME={{\"{key}\":\"…\"}}'`"
+            )))
+        })?;
+        match keys.get(key) {
+            Some(Value::String(value)) => Ok(Some(value.clone())),
+            _ => {
+                let known = keys.keys().map(String::as_str);
+                Err(at.error(Problem::unknown("key of the secret", key, known)))
+            }
+        }
     }
 
     /// Makes sure that `reference` means one of the template's own secrets, and all of it or the key it is made of.

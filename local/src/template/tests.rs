@@ -18,6 +18,7 @@ fn settings() -> Settings {
         pool_id: "us-east-1_LocalPool".to_owned(),
         client_id: "localclient000000000000000".to_owned(),
         secret: "a development secret of 32 bytes".to_owned(),
+        secrets: BTreeMap::new(),
         builds: true,
     }
 }

@@ -13,6 +13,8 @@ use serde_json::{Value, json};
 static FUNCTIONS: LazyLock<Functions> = LazyLock::new(Functions::new);
 
 const LETTERS: &str = "ACEH2";
+const CODE: &str = "0123456789";
+const TOKEN: &str = "ZqJ4r1w0n8o1V6d3k9XcS2bT5yU7mA-_eGhIjKlMnOp";
 const KEY: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
 /// A decoy of the least cost: no answer is known that matches it.
 const HASH: &str =
@@ -24,13 +26,16 @@ fuzz_target!(|bytes: &[u8]| {
     };
     // As JSON where it is some, so that every type comes up; else as the text that it is.
     let answer = serde_json::from_slice(typed).unwrap_or_else(|_| Value::from(String::from_utf8_lossy(typed)));
-    let (challenge, name, expected) = match kind % 3 {
+    let (challenge, name, expected) = match kind % 3 + kind / 128 * 3 {
         0 => ("CAPTCHA", "answer", LETTERS),
         1 => ("PROOF_OF_WORK", "derivedKey", KEY),
-        _ => ("SECURITY_QUESTION", "answerHash", HASH),
+        2 => ("SECURITY_QUESTION", "answerHash", HASH),
+        3 => ("EMAIL_CODE", "code", CODE),
+        4 => ("MAGIC_LINK", "code", TOKEN),
+        _ => ("EMAIL_CODE", "code", ""),
     };
-    let private =
-        json!({"challenge": challenge, "issuedAt": NOW_SECONDS.to_string(), name: expected, "other": secret()});
+    let private = json!({"challenge": challenge, "issuedAt": NOW_SECONDS.to_string(), name: expected, "other": secret(),
+            "codeExpires": NOW_SECONDS.to_string()});
     let event = json!({
         "userName": secret(),
         "request": {"userAttributes": {"email": secret()}, "userNotFound": kind & 4 == 4,
@@ -54,6 +59,12 @@ fuzz_target!(|bytes: &[u8]| {
                 let payload = STANDARD.decode(typed.trim()).unwrap();
                 assert!(String::from_utf8_lossy(&payload).to_lowercase().contains("derivedkey"));
             }
+            "EMAIL_CODE" => assert_eq!(
+                typed.chars().filter(|c| c.is_numeric()).count(),
+                expected.len(),
+                "{typed}"
+            ),
+            "MAGIC_LINK" => assert_eq!(typed.trim(), expected),
             _ => panic!("a decoy is matched by {typed}"),
         }
     }

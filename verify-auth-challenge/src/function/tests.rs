@@ -154,6 +154,50 @@ fn a_flow_that_the_list_does_not_have_stops_the_function() {
         .unwrap();
     assert_eq!(
         error.to_string(),
-        "variable `AUTH_FLOW`: unknown challenge `CODE`; known: PASSWORD, CAPTCHA, PROOF_OF_WORK, SECURITY_QUESTION"
+        "variable `AUTH_FLOW`: unknown challenge `CODE`; known: PASSWORD, CAP, CAPTCHA, HCAPTCHA, \
+         PROOF_OF_WORK, RECAPTCHA, SECURITY_QUESTION, TURNSTILE"
     );
+}
+
+/// A type whose answers have other lengths.
+struct Long(usize);
+
+#[async_trait]
+impl Verifier for Long {
+    async fn check(&self, answer: &Answer<'_>) -> Result<Verdict, CannotJudge> {
+        assert!(answer.text.len() <= self.0, "an answer that is too long is judged");
+        Ok(Verdict::Right)
+    }
+
+    fn max_answer_chars(&self) -> usize {
+        self.0
+    }
+}
+
+#[tokio::test]
+async fn each_type_is_given_answers_of_its_own_length_only() {
+    let verifiers = Verifiers::none()
+        .with("LONG", |_| Ok(Box::new(Long(2048))))
+        .with("SHORT", |_| Ok(Box::new(Long(10))));
+    let variables = [
+        ("AUTH_FLOW", "LONG|SHORT:3"),
+        ("AUTH_SESSION_MINUTES", "3"),
+        ("CANNOT_JUDGE", "open"),
+        ("CHALLENGE_SECRET", SECRET),
+    ];
+    let function = Function::configure(&Environment::new(variables), &verifiers).unwrap();
+    for (challenge, length, expected) in [
+        ("LONG", 2048, true),
+        ("LONG", 2049, false),
+        ("SHORT", 10, true),
+        ("SHORT", 11, false),
+        ("LONG,SHORT", 2048, true),
+        ("SHORT,LONG", 2048, true),
+        ("SHORT,LONG", 2049, false),
+        ("OTHER", 11, false),
+    ] {
+        let asked = json!({"challenge": challenge, "issuedAt": ASKED.to_string()});
+        let right = answered(&function, asked, &"x".repeat(length), false, ASKED).await;
+        assert_eq!(right, expected, "{challenge} {length}");
+    }
 }

@@ -24,11 +24,6 @@ pub(super) async fn debug_answer(Shared(state): Shared<Arc<State>>, Query(query)
     reply::plain(find_answer(&state, &query.session))
 }
 
-/// The codes that would have been sent; there at the operator's explicit wish, for tests.
-pub(super) async fn debug_outbox(Shared(state): Shared<Arc<State>>) -> Response {
-    reply::plain(Ok(state.outbox().describe()))
-}
-
 fn find_answer(state: &State, session: &str) -> Result<Value, Error> {
     let sessions = state.sessions();
     let waiting = sessions.peek(sessions.read(session, Form::Session)?, state.clock.now())?;

@@ -1,13 +1,13 @@
 //! Second factors: asking for one, checking it, setting one up.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
 use crate::cognito::State;
 use crate::cognito::error::Error;
-use crate::cognito::outbox::{self, Medium, Message, Outbox};
+use crate::cognito::outbox::{self, Medium, Message};
 use crate::cognito::session::{self, Form};
 use crate::cognito::sign_in::mfa::{self, MFA_SETUP, Owed, SELECT_MFA_TYPE, Shown};
 use crate::cognito::sign_in::{self, Round};
@@ -15,6 +15,7 @@ use crate::cognito::totp::Secret;
 use crate::cognito::users::User;
 use crate::cognito::users::mfa::{Factor, Token};
 use crate::cognito::waiting::{Pending, SetUp, SignIn, Subject};
+use crate::outbox as sent;
 
 /// How many wrong codes a session bears.
 pub(crate) const MOST_WRONG: u8 = 10;
@@ -108,19 +109,23 @@ impl State {
         let Message {
             medium,
             address,
+            user,
             purpose,
             code,
-            ..
-        } = &message;
-        let (medium, address) = (medium.name(), address.escape_debug());
+        } = message;
+        let shown = (medium.name(), address.escape_debug());
         self.journal
-            .warn(&format!("{medium} to {address}: the code for {purpose} is {code}"));
-        self.outbox().add(message);
-    }
-
-    /// The messages that would have been sent.
-    pub(crate) fn outbox(&self) -> MutexGuard<'_, Outbox> {
-        self.outbox.lock().unwrap_or_else(PoisonError::into_inner)
+            .warn(&format!("{} to {}: the code for {purpose} is {code}", shown.0, shown.1));
+        self.settings.outbox.add(sent::Message {
+            medium,
+            to: address,
+            content: sent::Content::Code {
+                username: user,
+                purpose,
+                code,
+            },
+            time: self.clock.now(),
+        });
     }
 
     /// The answer to a client that is asked something.

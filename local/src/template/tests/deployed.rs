@@ -109,6 +109,84 @@ fn create_and_verify_get_the_version_of_the_secret_that_was_chosen() {
 }
 
 #[test]
+fn a_provider_has_variables_only_if_it_is_used_and_its_secret_only_in_verify() {
+    let parameters = [
+        ("CapEndpoint", "https://cap.example.com/d9256640cb53/"),
+        ("CaptchaHostnames", "app.example.com,www.example.com"),
+        ("CaptchaSecretName", "captcha"),
+        ("HcaptchaSiteKey", "10000000-ffff-ffff-ffff-000000000001"),
+        ("RecaptchaSiteKey", "6Lc_aX0UAAAAABx7"),
+        ("TurnstileSiteKey", "0x4AAAAAAA"),
+    ];
+    let mut settings = with(&parameters);
+    let secrets = r#"{"cap": "marked-1", "hcaptcha": "marked-2", "recaptcha": "marked-3", "turnstile": "marked-4"}"#;
+    settings.secrets = [("captcha".to_owned(), secrets.to_owned())].into();
+    let template = Template::read(&workspace().join("template.yaml"), &settings).unwrap();
+    let own = |template: &Template, name: &str| -> Vec<String> {
+        let is_own = |name: &&String| {
+            let prefixes = [
+                "CAP_",
+                "CAPTCHA_HOST",
+                "CAPTCHA_MIN",
+                "HCAPTCHA_",
+                "RECAPTCHA_",
+                "TURNSTILE_",
+            ];
+            prefixes.iter().any(|prefix| name.starts_with(prefix))
+        };
+        function(template, name)
+            .environment
+            .keys()
+            .filter(is_own)
+            .cloned()
+            .collect()
+    };
+    for name in [
+        "DefineAuthChallenge",
+        "CreateAuthChallenge",
+        "VerifyAuthChallenge",
+        "PreTokenGeneration",
+    ] {
+        let name = format!("{name}Function");
+        assert_eq!(own(&deployed(), &name), Vec::<String>::new());
+        let marked = function(&template, &name)
+            .environment
+            .values()
+            .filter(|value| value.contains("marked"))
+            .count();
+        assert_eq!(marked, if name.starts_with("Verify") { 4 } else { 0 }, "{name}");
+    }
+    assert_eq!(
+        own(&template, "CreateAuthChallengeFunction"),
+        [
+            "CAP_ENDPOINT",
+            "HCAPTCHA_SITE_KEY",
+            "RECAPTCHA_KIND",
+            "RECAPTCHA_SITE_KEY",
+            "TURNSTILE_SITE_KEY"
+        ]
+    );
+    assert_eq!(
+        own(&template, "VerifyAuthChallengeFunction"),
+        [
+            "CAPTCHA_HOSTNAMES",
+            "CAPTCHA_MIN_SCORE",
+            "CAP_ENDPOINT",
+            "CAP_SECRET",
+            "HCAPTCHA_SECRET",
+            "HCAPTCHA_SITE_KEY",
+            "RECAPTCHA_KIND",
+            "RECAPTCHA_SECRET",
+            "TURNSTILE_SECRET"
+        ]
+    );
+    assert_eq!(
+        function(&template, "VerifyAuthChallengeFunction").environment["RECAPTCHA_SECRET"],
+        "marked-3"
+    );
+}
+
+#[test]
 fn create_writes_to_the_bucket_of_the_template() {
     let template = deployed();
     let create = function(&template, "CreateAuthChallengeFunction");

@@ -184,6 +184,37 @@ fn a_key_of_the_secret_is_the_one_it_is_made_with() {
 }
 
 #[test]
+fn a_secret_that_the_template_only_names_is_the_one_that_was_given() {
+    let mut settings = settings();
+    settings.secrets = [("team/captcha", r#"{"cap": "c", "turnstile": "t"}"#), ("plain", "p")]
+        .map(|(name, content)| (name.to_owned(), content.to_owned()))
+        .into();
+    let given = |reference: &str| {
+        let text = template("", &format!("'{{{{resolve:secretsmanager:{reference}}}}}'"));
+        Template::parse(&text, workspace(), &settings).map_err(|error| error.to_string())
+    };
+    for (reference, expected) in [
+        ("plain", "p"),
+        ("plain:SecretString", "p"),
+        ("team/captcha:SecretString:cap", "c"),
+        ("team/captcha:SecretString:turnstile", "t"),
+    ] {
+        assert_eq!(x(&given(reference).unwrap()), Some(expected), "{reference}");
+    }
+    for (reference, message) in [
+        (
+            "team/captcha:SecretString:hcaptcha",
+            "unknown key of the secret `hcaptcha` (known: cap, turnstile)",
+        ),
+        ("plain:SecretString:cap", "expected a secret of JSON with the key `cap`"),
+        ("plainer", "unknown secret `plainer`"),
+    ] {
+        let error = given(reference).unwrap_err();
+        assert!(error.contains(message) && !error.contains("\"c\""), "{error}");
+    }
+}
+
+#[test]
 fn globals_are_merged_as_sam_does() {
     let globals = "Globals:
   Function:

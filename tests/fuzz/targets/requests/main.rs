@@ -20,7 +20,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use fuzz::{runtime, secret, tells_nothing};
 use libfuzzer_sys::fuzz_target;
-use local::{cognito, guard, lambda, template};
+use local::{cognito, guard, lambda, outbox, template};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 use tower::ServiceExt;
@@ -34,6 +34,7 @@ mod local {
     pub(super) mod cognito;
     pub(super) mod guard;
     pub(super) mod lambda;
+    pub(super) mod outbox;
     pub(super) mod template;
 }
 
@@ -117,6 +118,7 @@ fn cognito(disk: &Disk, sums: &Arc<Sums>) -> cognito::Cognito {
         issuer: "http://127.0.0.1:9229".into(),
         debug_answers: false,
         clock: cognito::Clock::system(),
+        outbox: Arc::default(),
     };
     cognito::Cognito::new(settings, disk, sums.clone(), Arc::new(Quiet)).unwrap()
 }

@@ -387,6 +387,7 @@ async fn the_deployed_template_leaves_custom_challenges_as_the_only_way_in() {
         pool_id: POOL.into(),
         client_id: CLIENT.into(),
         secret: "a development secret of 32 bytes".into(),
+        secrets: BTreeMap::new(),
         builds: true,
     };
     let template = template::Template::read(&workspace.join("template.yaml"), &settings).unwrap();

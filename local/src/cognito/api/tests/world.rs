@@ -19,6 +19,8 @@ use crate::cognito::tokens::tests::KEYS;
 use crate::cognito::{Call, Clock, Cognito, Journal, Settings, State};
 use crate::disk::Disk;
 use crate::lambda::{Failure, Lambda};
+use crate::mailbox;
+use crate::outbox::Outbox;
 use crate::template::{UserPool, UserPoolClient};
 
 pub(super) const POOL: &str = "us-east-1_LocalPool";
@@ -189,7 +191,9 @@ impl World {
             issuer: "http://127.0.0.1:9229".into(),
             debug_answers: true,
             clock: Clock::from_fn(move || UNIX_EPOCH + Duration::from_secs(time.load(Ordering::Relaxed))),
+            outbox: Arc::new(Outbox::default()),
         };
+        let mailbox = mailbox::router(Arc::clone(&settings.outbox));
         let keys = KeyRing::ready(Arc::clone(&KEYS));
         let state = State::new(settings, &Disk::none(), functions.clone(), log.clone(), keys).unwrap();
         let cognito = Cognito(Arc::new(state));
@@ -234,7 +238,7 @@ impl World {
         };
         cognito.add_demo_user(POOL, login, PASSWORD, attributes).unwrap();
         Self {
-            router: cognito.router(),
+            router: cognito.router().merge(mailbox),
             state: Arc::clone(&cognito.0),
             functions,
             log,

@@ -1,0 +1,224 @@
+//! An HTTPS client for a service that is not one of AWS, made of what the SDKs link anyway.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use aws_smithy_http_client::Connector;
+use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode};
+use aws_smithy_runtime_api::client::http::HttpConnector;
+use aws_smithy_runtime_api::http::Request;
+use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::byte_stream::ByteStream;
+use cognito_challenge_runtime::{ConfigError, Environment};
+
+use crate::trust;
+
+/// A client for one address. It keeps its connection open between requests.
+#[derive(Debug)]
+pub struct Client {
+    connector: Connector,
+    url: String,
+}
+
+/// A reply: its status, and its body.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reply {
+    /// The HTTP status.
+    pub status: u16,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+/// Why there is no reply. Without a detail of the request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum NoReply {
+    /// The address cannot be reached, its certificate is not trusted, or the connection broke.
+    #[error("cannot be reached")]
+    Unreachable,
+    /// The time was over.
+    #[error("did not reply in time")]
+    Late,
+    /// The reply is longer than was allowed.
+    #[error("sends too long a reply")]
+    TooLong,
+}
+
+impl Client {
+    /// A client for `url`, which trusts the certificates of the file that `AWS_CA_BUNDLE` names, else those that the
+    /// operating system trusts. Those are read only if `url` is `https:`.
+    ///
+    /// # Errors
+    ///
+    /// An `AWS_CA_BUNDLE` that cannot be.
+    pub fn new(environment: &Environment, url: Url) -> Result<Self, ConfigError> {
+        let store = match trust::given(environment)? {
+            Some(pem) => TrustStore::empty().with_pem_certificate(pem),
+            None if url.0.starts_with("https:") => TrustStore::default(),
+            None => TrustStore::empty(),
+        };
+        let context = TlsContext::builder().with_trust_store(store).build();
+        let context = context.map_err(|_| trust::no_bundle())?;
+        let connector = Connector::builder()
+            .tls_provider(Provider::Rustls(CryptoMode::Ring))
+            .tls_context(context)
+            .build();
+        Ok(Self { connector, url: url.0 })
+    }
+
+    /// Opens the connection with a request that says nothing.
+    pub async fn connect(&self, within: Duration) {
+        let mut request = Request::new(SdkBody::empty());
+        if request.set_uri(self.url.as_str()).is_ok() {
+            // What the answer is does not matter: some services refuse such a request.
+            let _ = self.send(request, 64 * 1024, within).await;
+        }
+    }
+
+    /// Sends `body` and gives the reply, of at most `most` bytes, whatever its status. Redirections are not followed.
+    ///
+    /// # Errors
+    ///
+    /// No reply.
+    pub async fn post(
+        &self,
+        media_type: &'static str,
+        body: String,
+        most: usize,
+        within: Duration,
+    ) -> Result<Reply, NoReply> {
+        let mut request = Request::new(SdkBody::from(body));
+        let uri = request.set_uri(self.url.as_str());
+        uri.and(request.set_method("POST")).map_err(|_| NoReply::Unreachable)?;
+        request.headers_mut().insert("content-type", media_type);
+        self.send(request, most, within).await
+    }
+
+    async fn send(&self, mut request: Request, most: usize, within: Duration) -> Result<Reply, NoReply> {
+        request.headers_mut().insert("accept", "application/json");
+        let replying = async {
+            let reply = self.connector.call(request).await.map_err(|_| NoReply::Unreachable)?;
+            let (status, mut rest) = (reply.status().as_u16(), ByteStream::new(reply.into_body()));
+            let mut body = Vec::new();
+            while let Some(part) = rest.next().await {
+                let part = part.map_err(|_| NoReply::Unreachable)?;
+                if body.len() + part.len() > most {
+                    return Err(NoReply::TooLong);
+                }
+                body.extend_from_slice(&part);
+            }
+            Ok(Reply { status, body })
+        };
+        tokio::time::timeout(within, replying)
+            .await
+            .unwrap_or(Err(NoReply::Late))
+    }
+}
+
+/// An address that may be called: over TLS, or on this machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Url(String);
+
+impl Url {
+    /// Reads an address without user, query and fragment.
+    ///
+    /// # Errors
+    ///
+    /// What would have been right.
+    pub fn parse(text: &str) -> Result<Self, &'static str> {
+        const FORM: &str = "write an address as in `https://cap.example.com/d9256640cb53/`";
+        let plain = |rest: &str| {
+            rest.bytes().all(|byte| byte.is_ascii_graphic())
+                && !rest.contains(['?', '#', '@', '\\', '"', '<', '>', '`', '{', '}', '|', '^'])
+        };
+        let (scheme, rest) = text.split_once("://").ok_or(FORM)?;
+        let (authority, _) = rest.split_once('/').unwrap_or((rest, ""));
+        let host = match authority.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+            Some((host, _)) => host,
+            None => authority.split(':').next().unwrap_or_default(),
+        };
+        if host.is_empty() || !plain(rest) {
+            return Err(FORM);
+        }
+        match scheme {
+            "https" => Ok(Self(text.to_owned())),
+            "http" if is_this_machine(host) => Ok(Self(text.to_owned())),
+            "http" => Err(
+                "write `https://`: a plain `http://` address is for this machine only, such as `http://127.0.0.1:3000/`",
+            ),
+            _ => Err(FORM),
+        }
+    }
+
+    /// The address of `name` under this one.
+    #[must_use]
+    pub fn join(&self, name: &str) -> Self {
+        Self(format!("{}/{name}", self.0.trim_end_matches('/')))
+    }
+
+    /// The address as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+fn is_this_machine(host: &str) -> bool {
+    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plain_address_is_one_of_this_machine() {
+        for url in [
+            "https://api.hcaptcha.com/siteverify",
+            "https://cap.example.com/d9256640cb53/",
+            "https://cap.example.com:8443",
+            "http://127.0.0.1:3000/",
+            "http://127.9.9.9/",
+            "http://localhost:3000/key/",
+            "http://[::1]:3000/",
+        ] {
+            assert_eq!(Url::parse(url).map(|url| url.0).as_deref(), Ok(url));
+        }
+        for url in [
+            "http://cap.example.com/",
+            "http://127.0.0.1.example.com/",
+            "http://localhost.example.com/",
+            "http://10.0.0.1/",
+            "http://[::2]/",
+            "http://0.0.0.0/",
+            "http://2130706433/",
+        ] {
+            let error = Url::parse(url).unwrap_err();
+            assert!(error.starts_with("write `https://`"), "{url}: {error}");
+        }
+        for url in [
+            "",
+            "cap.example.com",
+            "https://",
+            "https:///path",
+            "ftp://127.0.0.1/",
+            "https://a b/",
+            "https://user@host/",
+            "http://127.0.0.1@evil.example/",
+            "https://host/?x",
+            "https://host/#x",
+            "https://host/\n",
+            "file:///etc/passwd",
+        ] {
+            let error = Url::parse(url).unwrap_err();
+            assert!(error.starts_with("write an address as in"), "{url}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_name_goes_below_an_address_with_or_without_a_slash() {
+        for url in ["https://cap.example.com/key", "https://cap.example.com/key/"] {
+            let joined = Url::parse(url).unwrap().join("siteverify");
+            assert_eq!(joined.as_str(), "https://cap.example.com/key/siteverify");
+        }
+    }
+}

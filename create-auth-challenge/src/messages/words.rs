@@ -1,0 +1,319 @@
+//! The words of messages: texts in the user's language, an operator's own in place of them, and what is filled in.
+
+use std::collections::BTreeMap;
+
+use cognito_challenge::issue::{IssueError, Request};
+use cognito_challenge::texts::{Text, Texts, lookup};
+use cognito_challenge_runtime::{ConfigError, Environment};
+
+use super::{Medium, Message};
+
+/// The variable with the path of a file of texts.
+const TEMPLATE: &str = "MAIL_TEMPLATE";
+
+/// The longest `PRODUCT_NAME`, in characters.
+const MAX_PRODUCT_CHARS: usize = 64;
+
+/// The texts of `EMAIL_CODE`, `MAGIC_LINK` and `SMS_CODE`.
+pub(crate) static TEXTS: [(&str, &str); 2] = [
+    ("en", include_str!("../../texts/en.json")),
+    ("es", include_str!("../../texts/es.json")),
+];
+
+/// The words of a challenge type's messages.
+pub(crate) struct Words {
+    challenge: &'static str,
+    medium: Medium,
+    product: Option<String>,
+    /// The operator's own texts.
+    own: Texts,
+}
+
+/// What is filled in.
+pub(crate) struct Values<'a> {
+    /// The placeholder of the secret, `code` or `link`.
+    pub(crate) secret: &'static str,
+    /// What it is replaced by.
+    pub(crate) value: &'a str,
+    /// How long the secret is right.
+    pub(crate) minutes: u64,
+}
+
+impl Words {
+    /// Reads `PRODUCT_NAME` and the file `MAIL_TEMPLATE`. `secret` is the placeholder of the secret.
+    ///
+    /// # Errors
+    ///
+    /// A name with line breaks, and a file that is not texts of this type or has other placeholders.
+    pub(crate) fn configure(
+        challenge: &'static str,
+        medium: Medium,
+        secret: &'static str,
+        environment: &Environment,
+    ) -> Result<Self, ConfigError> {
+        let mut words = Self {
+            challenge,
+            medium,
+            product: environment.optional("PRODUCT_NAME", product)?,
+            own: Texts::default(),
+        };
+        let read = |path: &str| {
+            let file =
+                std::fs::read_to_string(path).map_err(|error| format!("cannot read the file: {}", error.kind()))?;
+            words.texts(&file, secret)
+        };
+        words.own = environment.optional(TEMPLATE, read)?.unwrap_or_default();
+        Ok(words)
+    }
+
+    /// The texts in `file`: for each language an object of texts by key.
+    fn texts(&self, file: &str, secret: &str) -> Result<Texts, String> {
+        let known = [secret, "product", "minutes"];
+        let languages: BTreeMap<String, BTreeMap<String, String>> = serde_json::from_str(file).map_err(|_| {
+            let (challenge, secret) = (self.challenge, braced(secret));
+            format!("write JSON such as {{\"en\": {{\"{challenge}.text\": \"… {secret} …\"}}}}")
+        })?;
+        let mut texts = Texts::default();
+        for (language, of_language) in languages {
+            let own = of_language.into_iter().filter_map(|(key, text)| {
+                Some((key.strip_prefix(self.challenge)?.strip_prefix('.')?.to_owned(), text))
+            });
+            let own: BTreeMap<String, String> = own.collect();
+            for (key, text) in &own {
+                let named = format!("text `{}.{key}` of language `{language}`", self.challenge);
+                let keys = self.keys();
+                if !keys.contains(&key.as_str()) {
+                    return Err(format!("{named} is not known; known: {}", keys.join(", ")));
+                }
+                if let Some(unknown) = placeholders(text).find(|name| !known.contains(name)) {
+                    let known: Vec<_> = known.into_iter().map(braced).collect();
+                    let (unknown, known) = (braced(unknown), known.join(", "));
+                    return Err(format!("{named} has the unknown placeholder {unknown}; known: {known}"));
+                }
+                let needs = ["text", "html"].contains(&key.as_str());
+                if needs && !placeholders(text).any(|name| name == secret) {
+                    return Err(format!("{named} has no placeholder {}", braced(secret)));
+                }
+                if key == "subject" && text.contains(char::is_control) {
+                    return Err(format!("{named} has a line break"));
+                }
+            }
+            let own: BTreeMap<_, _> = own
+                .into_iter()
+                .map(|(key, text)| (format!("{}.{key}", self.challenge), text))
+                .collect();
+            let json = serde_json::to_string(&own).unwrap_or_default();
+            texts.add(&language, &json).map_err(|error| error.to_string())?;
+        }
+        Ok(texts)
+    }
+
+    /// The keys of the texts, after the challenge's name.
+    fn keys(&self) -> &'static [&'static str] {
+        match self.medium {
+            Medium::Email => &["account", "html", "prompt", "subject", "text"],
+            Medium::Sms => &["account", "prompt", "text"],
+        }
+    }
+
+    /// The text `key` in the best language: the operator's own, or the one that comes with the type.
+    pub(crate) fn text<'a>(&'a self, key: &str, request: &Request<'a>) -> Result<Text<'a>, IssueError> {
+        let key = format!("{}.{key}", self.challenge);
+        let texts = [&self.own, request.texts];
+        let best = request.languages.iter().find_map(|wanted| {
+            let mut found = texts.iter().filter_map(|texts| texts.text(&key, [*wanted]));
+            found.find(|text| lookup(wanted, &[text.language]).is_some())
+        });
+        best.map_or_else(|| request.text(&key), Ok)
+    }
+
+    /// The message with `values` to `to`.
+    pub(crate) fn message(&self, to: &str, values: &Values<'_>, request: &Request<'_>) -> Result<Message, IssueError> {
+        let product = match &self.product {
+            Some(product) => product,
+            None => self.text("account", request)?.words,
+        };
+        let minutes = values.minutes.to_string();
+        let fill = |text: Text<'_>, escape: fn(&str) -> String| {
+            fill(text.words, |name| match name {
+                "product" => Some(escape(product)),
+                "minutes" => Some(minutes.clone()),
+                name if name == values.secret => Some(escape(values.value)),
+                _ => None,
+            })
+        };
+        let (subject, html) = match self.medium {
+            Medium::Sms => Default::default(),
+            Medium::Email => {
+                let html = self.text("html", request)?;
+                let subject = fill(self.text("subject", request)?, str::to_owned);
+                // An operator can add a language with a line break in this text.
+                let subject = subject.replace(char::is_control, " ");
+                (subject, page(html.language, &fill(html, escape)))
+            }
+        };
+        Ok(Message {
+            to: to.to_owned(),
+            subject,
+            text: fill(self.text("text", request)?, str::to_owned),
+            html,
+        })
+    }
+}
+
+pub(super) fn product(name: &str) -> Result<String, String> {
+    if name.trim().is_empty() || name.contains(char::is_control) || name.chars().nth(MAX_PRODUCT_CHARS).is_some() {
+        return Err(format!(
+            "write a name of 1 to {MAX_PRODUCT_CHARS} characters without line breaks"
+        ));
+    }
+    Ok(name.to_owned())
+}
+
+fn braced(name: &str) -> String {
+    format!("{{{name}}}")
+}
+
+/// The names of the placeholders in `text`: letters and `_` in braces.
+fn placeholders(text: &str) -> impl Iterator<Item = &str> {
+    text.split('{').skip(1).filter_map(placeholder).map(|(name, _)| name)
+}
+
+/// The name of the placeholder that `after` a brace continues, and what follows it.
+fn placeholder(after: &str) -> Option<(&str, &str)> {
+    let (name, rest) = after.split_once('}')?;
+    let letters = |c: char| c.is_ascii_alphabetic() || c == '_';
+    (!name.is_empty() && name.chars().all(letters)).then_some((name, rest))
+}
+
+/// `text` with each placeholder replaced by what `value` gives. What is filled in is not looked at again.
+fn fill(text: &str, value: impl Fn(&str) -> Option<String>) -> String {
+    let mut parts = text.split('{');
+    let mut filled = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let value = placeholder(part).and_then(|(name, rest)| Some((value(name)?, rest)));
+        match value {
+            Some((value, rest)) => filled.extend([value.as_str(), rest]),
+            None => filled.extend(["{", part]),
+        }
+    }
+    filled
+}
+
+/// `text` as HTML, in an element and in an attribute.
+fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            c => escaped.push(c),
+        }
+    }
+    escaped
+}
+
+/// `body` as a page, unless it is one.
+fn page(language: &str, body: &str) -> String {
+    let start = body.trim_start().to_ascii_lowercase();
+    if start.starts_with("<!doctype") || start.starts_with("<html") {
+        return body.to_owned();
+    }
+    format!("<!doctype html><html lang=\"{language}\"><head><meta charset=\"utf-8\"></head><body>{body}</body></html>")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words() -> Words {
+        Words {
+            challenge: "EMAIL_CODE",
+            medium: Medium::Email,
+            product: None,
+            own: Texts::default(),
+        }
+    }
+
+    fn refused(file: &str) -> String {
+        words().texts(file, "code").err().unwrap()
+    }
+
+    #[test]
+    fn a_file_that_would_send_nonsense_is_refused_with_what_would_have_been_right() {
+        for (file, message) in [
+            ("", r#"write JSON such as {"en": {"EMAIL_CODE.text": "… {code} …"}}"#),
+            (
+                r#"{"en": {"EMAIL_CODE.text": "{code} {cod}"}}"#,
+                "text `EMAIL_CODE.text` of language `en` has the unknown placeholder {cod}; known: {code}, {product}, {minutes}",
+            ),
+            (
+                r#"{"en": {"EMAIL_CODE.subject": "{link}"}}"#,
+                "text `EMAIL_CODE.subject` of language `en` has the unknown placeholder {link}; known: {code}, {product}, {minutes}",
+            ),
+            (
+                r#"{"en": {"EMAIL_CODE.html": "<b>hello</b>"}}"#,
+                "text `EMAIL_CODE.html` of language `en` has no placeholder {code}",
+            ),
+            (
+                r#"{"en": {"EMAIL_CODE.subject": "a\nBcc: b@c"}}"#,
+                "text `EMAIL_CODE.subject` of language `en` has a line break",
+            ),
+            (
+                r#"{"en": {"EMAIL_CODE.body": "x"}}"#,
+                "text `EMAIL_CODE.body` of language `en` is not known; known: account, html, prompt, subject, text",
+            ),
+            (r#"{"e n": {"EMAIL_CODE.subject": "x"}}"#, "`e n` is not a language tag"),
+        ] {
+            let error = refused(file);
+            assert!(error.starts_with(message), "{error}");
+        }
+    }
+
+    #[test]
+    fn styles_are_no_placeholders_and_texts_of_other_types_are_left_alone() {
+        let file = r#"{"en": {"EMAIL_CODE.html": "<style>b {color: red} i{}</style>{code}", "SMS_CODE.text": "{x}"}}"#;
+        assert!(words().texts(file, "code").is_ok());
+    }
+
+    #[test]
+    fn what_is_filled_in_is_escaped_and_not_looked_at_again() {
+        let value = |name: &str| (name == "a").then(|| escape("<{a}&\"'>"));
+        assert_eq!(fill("x{a}{b}{ {a", value), "x&lt;{a}&amp;&quot;&#39;&gt;{b}{ {a");
+        assert_eq!(page("en", "<HTML>x"), "<HTML>x");
+    }
+
+    #[test]
+    fn a_product_name_has_no_line_breaks() {
+        for name in [" ", "a\nb", "a\r\nBcc: b@c", &"x".repeat(65)] {
+            assert!(product(name).is_err(), "{name}");
+        }
+        assert!(product("Grüße & Co.").is_ok());
+    }
+
+    #[test]
+    fn every_language_has_every_text_of_each_type_with_its_secret() {
+        for (_, json) in TEXTS {
+            let texts: BTreeMap<String, String> = serde_json::from_str(json).unwrap();
+            for (challenge, medium, secret) in [
+                ("EMAIL_CODE", Medium::Email, "code"),
+                ("MAGIC_LINK", Medium::Email, "link"),
+                ("SMS_CODE", Medium::Sms, "code"),
+            ] {
+                let own = Words {
+                    challenge,
+                    medium,
+                    ..words()
+                };
+                for key in own.keys() {
+                    assert!(texts.contains_key(&format!("{challenge}.{key}")), "{challenge}.{key}");
+                }
+                assert!(own.texts(&format!("{{\"en\": {json}}}"), secret).is_ok());
+            }
+            assert!(texts["EMAIL_CODE.subject"].starts_with("{code}"));
+        }
+    }
+}

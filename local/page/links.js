@@ -1,0 +1,16 @@
+/** The links in a text, and what is between them. */
+
+/** An address up to the next blank, without the punctuation that ends a sentence. */
+const ADDRESS = /\bhttps?:\/\/[^\s<>"]*[^\s<>".,;:!?)\]]/g;
+
+/** `[{ text, link }]`: the pieces of `text` in order, where `link` says whether a piece is an address. */
+export function parts(text) {
+  const found = [];
+  let end = 0;
+  for (const match of text.matchAll(ADDRESS)) {
+    found.push({ text: text.slice(end, match.index), link: false }, { text: match[0], link: true });
+    end = match.index + match[0].length;
+  }
+  found.push({ text: text.slice(end), link: false });
+  return found.filter((piece) => piece.text !== "");
+}

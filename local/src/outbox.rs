@@ -1,0 +1,245 @@
+//! Messages that would have been sent: those of Cognito itself, and those that functions send with Amazon SES or SNS.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize, Serializer};
+
+/// How many messages are kept.
+const MOST: usize = 100;
+
+/// How a message would have travelled.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub(crate) enum Medium {
+    Email,
+    Sms,
+}
+
+impl Medium {
+    /// As `DeliveryMedium` has it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Email => "EMAIL",
+            Self::Sms => "SMS",
+        }
+    }
+
+    /// The attribute that holds the address.
+    pub(crate) fn attribute(self) -> &'static str {
+        match self {
+            Self::Email => "email",
+            Self::Sms => "phone_number",
+        }
+    }
+
+    /// The address as whoever signs in may see it.
+    pub(crate) fn masked(self, address: &str) -> String {
+        let first = |text: &str| text.chars().take(1).collect::<String>();
+        match (self, address.split_once('@')) {
+            (Self::Email, Some((name, host))) => format!("{}***@{}***", first(name), first(host)),
+            (Self::Email, None) => "***".to_owned(),
+            (Self::Sms, _) => {
+                let count = address.chars().count();
+                let last: String = address.chars().skip(count.saturating_sub(4)).collect();
+                format!("+{}{last}", "*".repeat(count.saturating_sub(5)))
+            }
+        }
+    }
+}
+
+/// A message on its way out.
+pub(crate) struct Message {
+    pub(crate) medium: Medium,
+    /// The address, or several with commas between them.
+    pub(crate) to: String,
+    pub(crate) content: Content,
+    /// Since 1970.
+    pub(crate) time: Duration,
+}
+
+/// What a message says.
+#[derive(Serialize)]
+#[serde(untagged)]
+pub(crate) enum Content {
+    /// A code of Cognito's own. Its text is Cognito's, which is not known here.
+    Code {
+        username: String,
+        /// The challenge or the operation that the code is for.
+        purpose: &'static str,
+        code: String,
+    },
+    /// An e-mail of a function.
+    Mail(Mail),
+    /// A text message of a function.
+    Text { text: String },
+}
+
+/// The parts of an e-mail that its reader sees, and the headers that its sender chose.
+#[derive(Serialize)]
+pub(crate) struct Mail {
+    pub(crate) from: String,
+    pub(crate) subject: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) text: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) html: Option<String>,
+    pub(crate) headers: Vec<Header>,
+}
+
+/// A header of an e-mail.
+#[derive(Serialize)]
+pub(crate) struct Header {
+    pub(crate) name: String,
+    pub(crate) value: String,
+}
+
+/// A message that was sent, as `GET /debug/outbox` shows it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Sent {
+    /// Counts from 1 in each run.
+    id: u64,
+    #[serde(serialize_with = "name")]
+    medium: Medium,
+    to: String,
+    #[serde(serialize_with = "timestamp")]
+    sent_at: Duration,
+    #[serde(flatten)]
+    content: Content,
+}
+
+fn name<S: Serializer>(medium: &Medium, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(medium.name())
+}
+
+fn timestamp<S: Serializer>(time: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    let seconds = i64::try_from(time.as_secs()).unwrap_or_default();
+    let time = jiff::Timestamp::from_second(seconds).unwrap_or_default();
+    serializer.collect_str(&time)
+}
+
+/// The latest messages.
+#[derive(Default)]
+pub(crate) struct Outbox(Mutex<Messages>);
+
+/// The newest first.
+#[derive(Default, Serialize)]
+struct Messages {
+    messages: VecDeque<Sent>,
+    #[serde(skip)]
+    count: u64,
+}
+
+impl Outbox {
+    /// Keeps `message`; gives its number.
+    pub(crate) fn add(&self, message: Message) -> u64 {
+        let mut kept = self.lock();
+        kept.count += 1;
+        let id = kept.count;
+        let Message {
+            medium,
+            to,
+            content,
+            time,
+        } = message;
+        kept.messages.truncate(MOST - 1);
+        kept.messages.push_front(Sent {
+            id,
+            medium,
+            to,
+            sent_at: time,
+            content,
+        });
+        id
+    }
+
+    /// The messages as JSON, the newest first.
+    pub(crate) fn json(&self) -> String {
+        serde_json::to_string(&*self.lock()).unwrap_or_default()
+    }
+
+    /// The HTML body of the mail with this number.
+    pub(crate) fn html(&self, id: u64) -> Option<String> {
+        let kept = self.lock();
+        match &kept.messages.iter().find(|message| message.id == id)?.content {
+            Content::Mail(mail) => mail.html.clone(),
+            Content::Code { .. } | Content::Text { .. } => None,
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Messages> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Outbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Outbox(..)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    #[test]
+    fn an_address_is_masked() {
+        assert_eq!(Medium::Email.masked("ana@example.com"), "a***@e***");
+        assert_eq!(Medium::Email.masked("nonsense"), "***");
+        assert_eq!(Medium::Sms.masked("+34600123456"), "+*******3456");
+        assert_eq!(Medium::Sms.masked("+1"), "++1");
+    }
+
+    fn text(text: String) -> Message {
+        Message {
+            medium: Medium::Sms,
+            to: "+12065550100".into(),
+            content: Content::Text { text },
+            time: Duration::from_secs(1_700_000_000),
+        }
+    }
+
+    #[test]
+    fn old_messages_do_not_fill_the_memory_and_the_newest_is_first() {
+        let outbox = Outbox::default();
+        for number in 1..=150 {
+            assert_eq!(outbox.add(text(format!("code {number}"))), number);
+        }
+        let kept: Value = serde_json::from_str(&outbox.json()).unwrap();
+        let messages = kept["messages"].as_array().unwrap();
+        assert_eq!(messages.len(), MOST);
+        let first = json!({"id": 150, "medium": "SMS", "to": "+12065550100", "sentAt": "2023-11-14T22:13:20Z",
+            "text": "code 150"});
+        assert_eq!(messages[0], first);
+        assert_eq!(messages[MOST - 1]["text"], "code 51");
+    }
+
+    #[test]
+    fn a_number_finds_the_html_of_its_mail_alone() {
+        let outbox = Outbox::default();
+        let mail = |html: Option<&str>| Message {
+            medium: Medium::Email,
+            content: Content::Mail(Mail {
+                from: "a@example.com".into(),
+                subject: "s".into(),
+                text: Some("t".into()),
+                html: html.map(str::to_owned),
+                headers: Vec::new(),
+            }),
+            ..text(String::new())
+        };
+        let ids = [
+            outbox.add(mail(Some("<p>one"))),
+            outbox.add(mail(None)),
+            outbox.add(text("x".into())),
+        ];
+        assert_eq!(ids.map(|id| outbox.html(id)), [Some("<p>one".to_owned()), None, None]);
+        assert_eq!(outbox.html(9), None);
+        let kept: Value = serde_json::from_str(&outbox.json()).unwrap();
+        assert!(kept["messages"][1].get("html").is_none(), "{kept}");
+    }
+}

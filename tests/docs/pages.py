@@ -1,0 +1,53 @@
+"""The documentation and the source, for the tests of this folder."""
+
+import pathlib
+import re
+import subprocess
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+def read(path):
+    return (ROOT / path).read_text()
+
+
+def tracked(*patterns):
+    """The files of the repository, tracked or new, that fit one of `patterns`."""
+    command = ["git", "-C", str(ROOT), "ls-files", "-co", "--exclude-standard", "--", *patterns]
+    lines = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
+    return sorted(line for line in set(lines) if (ROOT / line).is_file())
+
+
+def section(page, heading):
+    """What is below `heading`, until the next one of the same level or above."""
+    text = read(page)
+    (start,) = re.finditer(rf"^(#+) {re.escape(heading)}$", text, re.MULTILINE)
+    rest = text[start.end() :]
+    end = re.search(rf"^#{{1,{len(start[1])}}} ", rest, re.MULTILINE)
+    return rest[: end.start()] if end else rest
+
+
+def tables(text):
+    """The tables of `text`: lists of rows, which are lists of cells. Headings are left out."""
+    found = []
+    for table in re.findall(r"(?:^ *\|.*\n)+", text, re.MULTILINE):
+        rows = [line.strip().strip("|") for line in table.splitlines()]
+        found.append([[cell.strip() for cell in re.split(r"(?<!\\)\|", row)] for row in rows[2:]])
+    return found
+
+
+def code(cell):
+    """What stands in backticks in `cell`."""
+    spans = re.findall(r"(`+) ?(.+?) ?\1(?!`)", cell)
+    return [text.replace("\\|", "|") for _, text in spans]
+
+
+def names(rows, column=0):
+    """What stands in backticks in a column."""
+    return [name for row in rows for name in code(row[column])]
+
+
+def rust(*folders):
+    """The Rust source in `folders`, without tests."""
+    files = [path for path in tracked(*[f"{folder}/*.rs" for folder in folders]) if not re.search(r"(^|/)tests?(\.rs$|/)", path)]
+    return "\n".join(read(path).split("#[cfg(test)]\nmod tests {")[0] for path in files)
