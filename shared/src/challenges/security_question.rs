@@ -36,7 +36,10 @@ impl Verifier for SecurityQuestionVerifier {
                 let verdict = timed.in_scope(|| hash.verify(answer.text, answer.keys));
                 // Both lines have the field: a longer line for some users would take longer.
                 if verdict == Verdict::Wrong(Why::KeyGone) {
-                    warn!(KeyGone = 1, "the secret of the enrolled answer is gone: set new answers");
+                    warn!(
+                        KeyGone = 1,
+                        "the secret of the enrolled answer is gone: set new answers"
+                    );
                 } else {
                     info!(KeyGone = 0, "the answer was compared");
                 }

@@ -98,7 +98,10 @@ fn create_and_verify_get_the_version_of_the_secret_that_was_chosen() {
     let chosen = with(&[("ChallengeSecretVersion", "9f1b8a52-0000-4000-8000-00000000abcd")]);
     let template = Template::read(&path, &chosen).unwrap();
     for name in ["CreateAuthChallengeFunction", "VerifyAuthChallengeFunction"] {
-        assert_eq!(function(&template, name).environment["CHALLENGE_SECRET"], settings().secret);
+        assert_eq!(
+            function(&template, name).environment["CHALLENGE_SECRET"],
+            settings().secret
+        );
     }
     let refused = Template::read(&path, &with(&[("ChallengeSecretVersion", "AWSCURRENT")]));
     assert!(refused.unwrap_err().to_string().contains("ChallengeSecretVersion"));
