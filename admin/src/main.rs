@@ -260,3 +260,35 @@ enum Error {
     #[error(transparent)]
     Table(#[from] table::TableError),
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn printed(args: &[&str]) -> String {
+        let args = Args::parse_from([&["admin"], args].concat());
+        run(args).await.unwrap().printed(false)
+    }
+
+    #[tokio::test]
+    async fn completions_and_the_manual_know_every_command() {
+        for args in [
+            &["completions", "bash"][..],
+            &["completions", "fish"],
+            &["completions", "zsh"],
+            &["man"],
+        ] {
+            let printed = printed(args).await;
+            for command in ["attempts", "questions", "secret", "status", "switch", "finish"] {
+                assert!(printed.contains(command), "{command} is not in {args:?}");
+            }
+        }
+        assert!(printed(&["man"]).await.contains("Exit codes"));
+    }
+
+    #[test]
+    fn a_wait_is_counted_in_whole_seconds_and_not_below_zero() {
+        assert_eq!(wait(0), 0);
+        assert!(wait(u64::MAX) > 1_000_000);
+    }
+}

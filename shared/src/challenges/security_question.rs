@@ -9,7 +9,7 @@ mod hash;
 pub mod policy;
 
 use async_trait::async_trait;
-use tracing::{info, info_span};
+use tracing::{info, info_span, warn};
 
 use crate::verify::{Answer, CannotJudge, Verdict, Verifier, Why};
 
@@ -34,9 +34,15 @@ impl Verifier for SecurityQuestionVerifier {
             Some(hash) => {
                 let timed = info_span!("Argon2Milliseconds");
                 let verdict = timed.in_scope(|| hash.verify(answer.text, answer.keys));
-                // Also where it is not: a longer line for some users would take longer.
-                let gone = u8::from(verdict == Verdict::Wrong(Why::KeyGone));
-                info!(KeyGone = gone, "the answer was compared");
+                // Both lines have the field: a longer line for some users would take longer.
+                if verdict == Verdict::Wrong(Why::KeyGone) {
+                    warn!(
+                        KeyGone = 1,
+                        "the secret of the enrolled answer is gone: set new answers"
+                    );
+                } else {
+                    info!(KeyGone = 0, "the answer was compared");
+                }
                 verdict
             }
         })

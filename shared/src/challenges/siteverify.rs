@@ -157,11 +157,12 @@ impl std::str::FromStr for RecaptchaKind {
 }
 
 /// The value that binds a Turnstile token to one challenge of one user: 32 hexadecimal digits that `nonce` gives under
-/// the deployment's key. The client sees this value and never the nonce.
+/// the deployment's first key. The client sees this value and never the nonce.
 pub fn binding(keys: &Keys, user: &User<'_>, nonce: &str) -> String {
     let identity = user.identity();
     let parts = [user.pool, &identity, nonce].map(str::as_bytes);
-    let digits = hex::encode(&keys.mac("siteverify: token and challenge", &parts));
+    // Of the first key, so that create and verify agree during a change of the secret. The nonce is what is not known.
+    let digits = hex::encode(&keys.first().mac("siteverify: token and challenge", &parts));
     digits.chars().take(BINDING_CHARS).collect()
 }
 

@@ -93,6 +93,25 @@ fn only_create_and_verify_have_the_secret() {
 }
 
 #[test]
+fn create_and_verify_get_the_version_of_the_secret_that_was_chosen() {
+    let path = workspace().join("template.yaml");
+    let chosen = with(&[("ChallengeSecretVersion", "9f1b8a52-0000-4000-8000-00000000abcd")]);
+    let template = Template::read(&path, &chosen).unwrap();
+    for name in ["CreateAuthChallengeFunction", "VerifyAuthChallengeFunction"] {
+        assert_eq!(
+            function(&template, name).environment["CHALLENGE_SECRET"],
+            settings().secret
+        );
+    }
+    let refused = Template::read(&path, &with(&[("ChallengeSecretVersion", "AWSCURRENT")]));
+    assert!(refused.unwrap_err().to_string().contains("ChallengeSecretVersion"));
+    // `local` has one version only: the text is what CloudFormation resolves.
+    let text = std::fs::read_to_string(path).unwrap();
+    let pinned = "!Sub '{{resolve:secretsmanager:${ChallengeSecret}:SecretString:::${ChallengeSecretVersion}}}'";
+    assert_eq!(text.matches(pinned).count(), 2);
+}
+
+#[test]
 fn a_provider_has_variables_only_if_it_is_used_and_its_secret_only_in_verify() {
     let parameters = [
         ("CapEndpoint", "https://cap.example.com/d9256640cb53/"),
