@@ -72,8 +72,8 @@ impl Medium {
         match self {
             Self::Email => {
                 let [like_the_name, letter, domain, ..] = hash;
-                let of_name = name.chars().next().filter(char::is_ascii_alphanumeric);
-                let of_name = of_name.filter(|_| like_the_name < LIKE_THE_NAME);
+                let of_name = name.chars().next().filter(char::is_ascii_alphabetic);
+                let of_name = of_name.filter(|_| like_the_name < LIKE_THE_NAME && !is_uuid(&name));
                 let local = of_name.unwrap_or_else(|| pick(LETTERS, letter)).to_ascii_lowercase();
                 format!("{local}***@{}***", pick(DOMAINS, domain))
             }
@@ -88,6 +88,11 @@ impl Medium {
             Self::Sms => is_e164(text),
         }
     }
+}
+
+/// Whether `name` has the form of the usernames that Cognito makes: no address starts as they do.
+fn is_uuid(name: &str) -> bool {
+    name.len() == 36 && name.chars().filter(|c| *c == '-').count() == 4
 }
 
 /// One of `letters`.
@@ -239,6 +244,12 @@ mod tests {
         assert_eq!(Medium::Sms.decoy(&changed, &zoe), decoy(Medium::Sms, "zoe1"));
         assert!((200..400).contains(&like_the_name), "{like_the_name}");
         assert_eq!(decoy(Medium::Email, "Bob@Home.example"), "b***@h***");
+        let letters = (0..500).map(|number| decoy(Medium::Email, &format!("8a1f2b3c-0000-4000-8000-{number:012}")));
+        let letters: BTreeSet<_> = letters.filter_map(|mask| mask.chars().next()).collect();
+        assert!(
+            letters.len() > 15 && letters.iter().all(char::is_ascii_lowercase),
+            "{letters:?}"
+        );
         assert_eq!(decoy(Medium::Sms, "+12065551234"), "+*******1234");
     }
 }
