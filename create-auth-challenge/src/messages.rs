@@ -17,7 +17,7 @@ use async_trait::async_trait;
 
 pub use destination::Medium;
 pub(crate) use limit::Limit;
-pub(crate) use outcomes::{Outcome, Outcomes, wait};
+pub(crate) use outcomes::{Outcome, Outcomes};
 pub(crate) use ses::Ses;
 pub(crate) use sns::Sns;
 pub(crate) use words::{TEXTS, Values, Words};

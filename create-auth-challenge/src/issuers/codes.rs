@@ -20,7 +20,7 @@ use cognito_challenge_runtime::{ConfigError, Environment};
 use rand::CryptoRng;
 use tracing::{Instrument, error, info, info_span, warn};
 
-use crate::messages::{Limit, Medium, Message, Outcome, Outcomes, SendError, Sender, TEXTS, Values, Words, wait};
+use crate::messages::{Limit, Medium, Message, Outcome, Outcomes, SendError, Sender, TEXTS, Values, Words};
 use link::Link;
 use sent::Sent;
 
@@ -244,7 +244,7 @@ impl CodeIssuer {
                 Outcomes::assumed(rng)
             }
         };
-        wait(started, outcome.took).await;
+        self.outcomes.wait(started, outcome.took).await;
         if outcome.failed {
             return Err(SendError::new(
                 "nothing was to be sent, and a recent message was not sent",
