@@ -219,6 +219,26 @@ fn a_turnstile_token_of_another_sign_in_is_wrong_and_another_users_is_too() {
 }
 
 #[test]
+fn a_token_is_right_while_create_and_verify_have_other_secrets_of_a_change() {
+    let provider = Provider::start();
+    let secret = |value: &str| functions(&provider, "TURNSTILE:3", &[("CHALLENGE_SECRET", value)]).unwrap();
+    let (one, other) = ("1".repeat(32), "2".repeat(32));
+    let before = secret(&json!({"current": one, "next": other, "first": one}).to_string());
+    let after = secret(&json!({"current": other, "previous": one, "first": one}).to_string());
+    let unrelated = secret(&"3".repeat(32));
+    for (create, verify, expected) in [
+        (&before, &after, true),
+        (&after, &before, true),
+        (&after, &after, true),
+        (&unrelated, &after, false),
+    ] {
+        let asked = asked(create, false, &json!({}));
+        let token = token("right", &asked["publicChallengeParameters"]);
+        assert_eq!(answered(verify, &asked, &token).0, expected);
+    }
+}
+
+#[test]
 fn tokens_up_to_the_documented_length_are_judged() {
     let provider = Provider::start();
     for (challenge, most) in [

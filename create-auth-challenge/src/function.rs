@@ -156,7 +156,12 @@ impl Function {
         let (mut all, mut failed) = (None::<Made>, Vec::new());
         for made in join_all(making).await {
             match made {
-                Ok(made) => all = Some(all.map_or(made, |all| all.with(made))),
+                Ok(made) => {
+                    all = Some(match all {
+                        Some(all) => all.with(made),
+                        None => made,
+                    });
+                }
                 Err(error @ CreateError::Issue { .. }) => failed.push(error),
                 Err(error) => return Err(error),
             }

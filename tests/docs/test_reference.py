@@ -88,12 +88,16 @@ class Reference(unittest.TestCase):
         self.assertEqual(self.first_column("Client metadata"), set(there))
 
     def test_metrics(self):
-        source = re.search(r"METRICS: \[Metric; \d+\] = \[(.*?)\];", rust("runtime/src"), re.DOTALL)[1]
-        there = {}
-        for kind, name, by in re.findall(r"Metric::(count|time)\(\"(\w+)\"(?:, (?:None|Some\(\"(\w+)\"\)))?\)", source):
-            there[name] = (kind == "time", [by] if by else [])
-        rows = table(REFERENCE, "Metrics")
-        self.assertEqual({code(row[0])[0]: (row[2].startswith("time "), code(row[3])) for row in rows}, there)
+        def declared(source):
+            metrics = re.findall(r"^\s*Metric::(count|time)\(\"(\w+)\"(?:, (?:None|Some\(\"(\w+)\"\)))?\)", source, re.MULTILINE)
+            return {name: (kind == "time", [by] if by else []) for kind, name, by in metrics}
+
+        def documented(rows):
+            return {code(row[0])[0]: (row[2].startswith("time "), code(row[3])) for row in rows}
+
+        own, types = tables(section(REFERENCE, "Metrics"))
+        self.assertEqual(documented(own), declared(rust("runtime/src")))
+        self.assertEqual(documented(types), declared(rust("shared/src", *FUNCTIONS)))
         namespace = re.search(r'NAMESPACE: &str = "(\w+)"', rust("runtime/src"))[1]
         self.assertIn(f"`{namespace}`", section(REFERENCE, "Metrics"))
 

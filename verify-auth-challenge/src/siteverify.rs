@@ -123,12 +123,13 @@ impl Verifier for SiteverifyVerifier {
         let reply =
             replied.map_err(|error| CannotJudge::new(format!("{}: the provider {error}", self.provider.name)))?;
         let turnstile = self.provider == &TURNSTILE;
-        let binding = turnstile.then(|| binding(answer.keys, &answer.user, nonce));
+        let key = |key| binding(key, &answer.user, nonce);
+        let bindings: Vec<_> = answer.keys.each().filter(|_| turnstile).map(key).collect();
         let asked = answer.private.get(ISSUED_AT).and_then(|seconds| seconds.parse().ok());
         let expected = Expected {
             hostnames: &self.hostnames,
             action: (turnstile || self.min_score.is_some()).then_some(ACTION),
-            binding: binding.as_deref(),
+            bindings: &bindings,
             min_score: self.min_score,
             asked: UNIX_EPOCH + Duration::from_secs(asked.unwrap_or_default()),
         };

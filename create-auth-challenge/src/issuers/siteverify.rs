@@ -54,7 +54,7 @@ impl Issuer for SiteverifyIssuer {
         let issued = if self.provider == &TURNSTILE {
             issued
                 .public("turnstileAction", ACTION)
-                .public("turnstileCdata", binding(request.keys, &request.user, &nonce))
+                .public("turnstileCdata", binding(request.keys.current(), &request.user, &nonce))
         } else if self.provider == &RECAPTCHA {
             let issued = issued.public("recaptchaKind", self.kind.as_str());
             match self.kind {

@@ -8,7 +8,7 @@ pub mod reply;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::hex;
-use crate::keys::Keys;
+use crate::keys::Key;
 use crate::private::same;
 use crate::user::User;
 
@@ -157,12 +157,11 @@ impl std::str::FromStr for RecaptchaKind {
 }
 
 /// The value that binds a Turnstile token to one challenge of one user: 32 hexadecimal digits that `nonce` gives under
-/// the deployment's first key. The client sees this value and never the nonce.
-pub fn binding(keys: &Keys, user: &User<'_>, nonce: &str) -> String {
+/// a key of the deployment. The client sees this value and never the nonce.
+pub fn binding(key: &Key, user: &User<'_>, nonce: &str) -> String {
     let identity = user.identity();
     let parts = [user.pool, &identity, nonce].map(str::as_bytes);
-    // Of the first key, so that create and verify agree during a change of the secret. The nonce is what is not known.
-    let digits = hex::encode(&keys.first().mac("siteverify: token and challenge", &parts));
+    let digits = hex::encode(&key.mac("siteverify: token and challenge", &parts));
     digits.chars().take(BINDING_CHARS).collect()
 }
 

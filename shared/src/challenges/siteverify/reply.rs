@@ -41,8 +41,8 @@ pub struct Expected<'a> {
     pub hostnames: &'a [String],
     /// The action, if the tokens carry one.
     pub action: Option<&'a str>,
-    /// The value of this sign-in, if the tokens carry one.
-    pub binding: Option<&'a str>,
+    /// The values of this sign-in, if the tokens carry one: under each key, one of which create has used.
+    pub bindings: &'a [String],
     /// The lowest score, if the tokens carry one.
     pub min_score: Option<f64>,
     /// When the challenge was asked.
@@ -118,7 +118,8 @@ fn approved(provider: &Provider, reply: &Value, expected: &Expected<'_>) -> Resu
     if expected.action.is_some_and(|action| !carries(text("action"), action)) {
         return Ok(Verdict::Wrong(why::OTHER_ACTION));
     }
-    if expected.binding.is_some_and(|binding| !carries(text("cdata"), binding)) {
+    let mut bindings = expected.bindings.iter();
+    if !expected.bindings.is_empty() && !bindings.any(|binding| carries(text("cdata"), binding)) {
         return Ok(Verdict::Wrong(why::OTHER_SIGN_IN));
     }
     if let Some(least) = expected.min_score {

@@ -1,6 +1,7 @@
 use std::collections::HashMap;
 
 use super::*;
+use crate::keys::Keys;
 use crate::user::Existence;
 
 #[test]
@@ -38,7 +39,10 @@ fn a_request_is_written_as_the_provider_documents_it() {
 #[test]
 fn a_binding_is_of_one_pool_user_and_challenge_and_does_not_show_the_nonce() {
     let (keys, attributes) = (Keys::parse(&"k".repeat(32)).unwrap(), HashMap::new());
-    let of = |pool, name, nonce| binding(&keys, &User::new(pool, name, Existence::Existing, &attributes), nonce);
+    let of = |pool, name, nonce| {
+        let user = User::new(pool, name, Existence::Existing, &attributes);
+        binding(keys.current(), &user, nonce)
+    };
     let one = of("p", "ada", "nonce");
     assert_eq!(one, of("p", "ada", "nonce"));
     assert_eq!(one.len(), 32);

@@ -13,11 +13,12 @@ const ASKED: u64 = 1_767_225_600;
 
 fn judged(provider: &Provider, status: u16, reply: &Value, action: bool) -> Result<Verdict, String> {
     let hostnames = ["app.example.com".to_owned(), "localhost".to_owned()];
+    let bindings = ["0011".to_owned(), "2233".to_owned(), String::new()];
     let turnstile = provider == &TURNSTILE;
     let expected = Expected {
         hostnames: if provider == &CAP { &[] } else { &hostnames },
         action: (action || turnstile).then_some("sign_in"),
-        binding: turnstile.then_some("0011"),
+        bindings: if turnstile { &bindings } else { &[] },
         min_score: action.then_some(0.5),
         asked: UNIX_EPOCH + Duration::from_secs(ASKED),
     };
@@ -98,6 +99,8 @@ fn a_token_of_another_host_action_sign_in_or_time_is_wrong() {
             assert_eq!(judged, Ok(Verdict::Wrong(why::OTHER_ACTION)), "{action}");
         }
     }
+    let reply = with(&turnstile(), "cdata", "2233".into());
+    assert_eq!(judged(&TURNSTILE, 200, &reply, false), Ok(Verdict::Right));
     for cdata in [json!("0012"), json!(""), json!(null)] {
         let judged = judged(&TURNSTILE, 200, &with(&turnstile(), "cdata", cdata.clone()), false);
         assert_eq!(judged, Ok(Verdict::Wrong(why::OTHER_SIGN_IN)), "{cdata}");
@@ -236,7 +239,7 @@ fn a_reply_that_says_nothing_about_the_token_judges_nothing() {
     let expected = Expected {
         hostnames: &[],
         action: None,
-        binding: None,
+        bindings: &[],
         min_score: None,
         asked: UNIX_EPOCH,
     };
