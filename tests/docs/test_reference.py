@@ -135,6 +135,12 @@ class Reference(unittest.TestCase):
         first = re.search(r"\n\n(Create has the texts .*?)\n\n", read("docs/languages.md"), re.DOTALL)[1]
         self.assertEqual(set(code(first)), set(re.findall(r'\("([\w-]+)",', tags)))
 
+    def test_budgets_of_the_functions(self):
+        budgets = re.search(r"BUDGET = \{(.*?)\n\}", read(".ci/sizes.py"), re.DOTALL)[1]
+        there = re.findall(r": ([\d_]+),$", budgets, re.MULTILINE)
+        documented = [row[3] for row in table("docs/performance.md", "Sizes")]
+        self.assertEqual(sorted(documented), sorted(number.replace("_", ",") for number in there))
+
     def test_flows_have_the_form_that_the_template_allows(self):
         form = re.search(r"^  AuthFlow:\n.*?AllowedPattern: '(.*?)'$", read("template.yaml"), re.MULTILINE | re.DOTALL)[1]
         flows = []
