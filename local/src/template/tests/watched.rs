@@ -8,7 +8,12 @@ use super::super::Template;
 use super::{settings, with, workspace};
 
 /// Metrics of challenge types, which `local` does not link.
-const OF_TYPES: [&str; 4] = ["MessageMilliseconds", "MessagesFailed", "MessagesLimited", "MessagesSent"];
+const OF_TYPES: [&str; 4] = [
+    "MessageMilliseconds",
+    "MessagesFailed",
+    "MessagesLimited",
+    "MessagesSent",
+];
 
 fn is_known(name: &str) -> bool {
     METRICS.iter().any(|known| known.name == name) || OF_TYPES.contains(&name)
