@@ -36,12 +36,11 @@ impl Resolver<'_> {
                 return Err(at.error(Problem::Expected("`}}` after `{{resolve:…`".to_owned())));
             };
             whole.push_str(before);
-            match self.given_secret(reference, at)? {
-                Some(content) => whole.push_str(&content),
-                None => {
-                    self.check_secret(reference, at)?;
-                    whole.push_str(&self.settings.secret);
-                }
+            if let Some(content) = self.given_secret(reference, at)? {
+                whole.push_str(&content);
+            } else {
+                self.check_secret(reference, at)?;
+                whole.push_str(&self.settings.secret);
             }
             rest = after;
         }
@@ -71,13 +70,11 @@ impl Resolver<'_> {
                 "a secret of JSON with the key `{key}`: give it as in `--secret 'NAME={{\"{key}\":\"…\"}}'`"
             )))
         })?;
-        match keys.get(key) {
-            Some(Value::String(value)) => Ok(Some(value.clone())),
-            _ => {
-                let known = keys.keys().map(String::as_str);
-                Err(at.error(Problem::unknown("key of the secret", key, known)))
-            }
+        if let Some(Value::String(value)) = keys.get(key) {
+            return Ok(Some(value.clone()));
         }
+        let known = keys.keys().map(String::as_str);
+        Err(at.error(Problem::unknown("key of the secret", key, known)))
     }
 
     /// Makes sure that `reference` means one of the template's own secrets, and all of it or the key it is made of.
