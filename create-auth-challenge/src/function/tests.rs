@@ -336,7 +336,7 @@ fn only_the_types_of_the_flow_need_their_variables() {
     let error = configured("CAPTHA:1").err().unwrap().to_string();
     assert_eq!(
         error,
-        "variable `AUTH_FLOW`: unknown challenge `CAPTHA`; known: PASSWORD, CAP, CAPTCHA, HCAPTCHA, \
-         PROOF_OF_WORK, RECAPTCHA, SECURITY_QUESTION, TURNSTILE"
+        "variable `AUTH_FLOW`: unknown challenge `CAPTHA`; known: PASSWORD, CAP, CAPTCHA, EMAIL_CODE, HCAPTCHA, \
+         MAGIC_LINK, PROOF_OF_WORK, RECAPTCHA, SECURITY_QUESTION, SMS_CODE, TURNSTILE"
     );
 }

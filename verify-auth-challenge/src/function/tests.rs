@@ -154,8 +154,8 @@ fn a_flow_that_the_list_does_not_have_stops_the_function() {
         .unwrap();
     assert_eq!(
         error.to_string(),
-        "variable `AUTH_FLOW`: unknown challenge `CODE`; known: PASSWORD, CAP, CAPTCHA, HCAPTCHA, \
-         PROOF_OF_WORK, RECAPTCHA, SECURITY_QUESTION, TURNSTILE"
+        "variable `AUTH_FLOW`: unknown challenge `CODE`; known: PASSWORD, CAP, CAPTCHA, EMAIL_CODE, HCAPTCHA, \
+         MAGIC_LINK, PROOF_OF_WORK, RECAPTCHA, SECURITY_QUESTION, SMS_CODE, TURNSTILE"
     );
 }
 
