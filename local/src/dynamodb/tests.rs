@@ -125,6 +125,7 @@ async fn a_table_has_the_indexes_of_the_template() {
         pool_id: "us-east-1_LocalPool".to_owned(),
         client_id: "client".to_owned(),
         secret: String::new(),
+        secrets: BTreeMap::new(),
         builds: false,
     };
     let template = Template::read(&path, &settings).unwrap();

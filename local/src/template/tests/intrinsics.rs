@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{message, parse, parse_with, settings, template, with, x};
+use super::{Template, message, parse, parse_with, settings, template, with, workspace, x};
 
 #[track_caller]
 fn gives(value: &str, expected: &str) {
