@@ -19,8 +19,8 @@ impl Sources {
         let mut sources = Self::default();
         if let Some(origin) = cap.and_then(origin).filter(|_| asks("CAP")) {
             // Its solver is WebAssembly in workers made of text, and it writes its style into the page.
-            sources.script.push_str(&format!(" {origin} 'wasm-unsafe-eval'"));
-            sources.connect.push_str(&format!(" {origin}"));
+            sources.script = format!(" {origin} 'wasm-unsafe-eval'");
+            sources.connect = format!(" {origin}");
             sources.style.push_str(" 'unsafe-inline'");
             sources.worker.push_str(" blob:");
         }
