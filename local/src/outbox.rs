@@ -97,21 +97,15 @@ pub(crate) struct Header {
 
 /// A message that was sent, as `GET /debug/outbox` shows it.
 #[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
 struct Sent {
     /// Counts from 1 in each run.
     id: u64,
-    #[serde(serialize_with = "name")]
-    medium: Medium,
+    medium: &'static str,
     to: String,
-    #[serde(serialize_with = "timestamp")]
-    sent_at: Duration,
+    #[serde(rename = "sentAt", serialize_with = "timestamp")]
+    time: Duration,
     #[serde(flatten)]
     content: Content,
-}
-
-fn name<S: Serializer>(medium: &Medium, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(medium.name())
 }
 
 fn timestamp<S: Serializer>(time: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
@@ -147,9 +141,9 @@ impl Outbox {
         kept.messages.truncate(MOST - 1);
         kept.messages.push_front(Sent {
             id,
-            medium,
+            medium: medium.name(),
             to,
-            sent_at: time,
+            time,
             content,
         });
         id

@@ -28,7 +28,7 @@ pub(crate) fn endpoint(address: SocketAddr) -> String {
     endpoint_at(address, || own_address(address.ip()).ok())
 }
 
-/// Where a browser on this machine reaches what listens on `address`, in a form that MAGIC_LINK takes without TLS.
+/// Where a browser on this machine reaches what listens on `address`, in a form that `MAGIC_LINK` takes without TLS.
 pub(crate) fn on_this_machine(address: SocketAddr) -> String {
     if address.ip() == Ipv4Addr::LOCALHOST {
         format!("http://{address}/")

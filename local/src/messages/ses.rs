@@ -49,11 +49,14 @@ struct SendEmail {
 }
 
 #[derive(Default, Deserialize)]
-#[serde(default, rename_all = "PascalCase")]
+#[serde(default)]
 struct Destination {
-    to_addresses: Vec<String>,
-    cc_addresses: Vec<String>,
-    bcc_addresses: Vec<String>,
+    #[serde(rename = "ToAddresses")]
+    to: Vec<String>,
+    #[serde(rename = "CcAddresses")]
+    cc: Vec<String>,
+    #[serde(rename = "BccAddresses")]
+    bcc: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -158,12 +161,8 @@ fn signed(headers: &HeaderMap) -> Result<(), Refusal> {
 fn read(request: SendEmail, state: &State) -> Result<(String, Mail), Refusal> {
     let from = request.from_email_address.unwrap_or_default();
     let sender = address::parse(&from).map_err(bad)?;
-    let Destination {
-        to_addresses,
-        cc_addresses,
-        bcc_addresses,
-    } = request.destination;
-    let recipients: Vec<String> = [to_addresses, cc_addresses, bcc_addresses].concat();
+    let Destination { to, cc, bcc } = request.destination;
+    let recipients: Vec<String> = [to, cc, bcc].concat();
     if recipients.is_empty() {
         return Err(bad("Destination has to have at least one address"));
     }
