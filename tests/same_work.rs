@@ -53,8 +53,9 @@ fn answering(kind: &Kind, create: &Program) -> Value {
 }
 
 /// The same with a stored hash that has another key.
-fn answering_under(keyed: &str) -> Value {
-    let mut event = event("verify/wrong-security-answer");
+fn answering_under(keyed: &str, create: &Program) -> Value {
+    let [enrolled, ..] = kinds();
+    let mut event = answering(&enrolled, create);
     let hash = Enrollment::new(ANSWERS, &Keys::parse(keyed).unwrap(), || [7; 16]).unwrap();
     let hash = hash.hash(Question::with_id("first-pet").unwrap()).unwrap().to_string();
     event["request"]["privateChallengeParameters"]["answerHash"] = hash.into();
@@ -143,9 +144,12 @@ fn an_answer_is_judged_with_the_same_work_whichever_secret_it_was_enrolled_under
         let folder = TempDir::new().unwrap();
         let counted = |events: &[&Value]| instructions_with("verify-auth-challenge", &variables, events, folder.path());
         let start = counted(&[]);
+        let mut command = Command::new(function("create-auth-challenge"));
+        let create = Program::start(command.stdout(Stdio::null()), &variables);
+        create.asks();
         are_the_same(
             [("current", current), ("previous", SECRET), ("gone", gone)].map(|(name, secret)| {
-                let event = answering_under(secret);
+                let event = answering_under(secret, &create);
                 let work = counted(&[&event, &event]) - start;
                 println!("verify-auth-challenge, {name} secret: {work} instructions for two answers");
                 work

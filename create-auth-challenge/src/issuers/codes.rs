@@ -236,13 +236,12 @@ impl CodeIssuer {
     /// Takes as long as a message, and fails as often.
     async fn stand_in(&self, rng: &mut (dyn CryptoRng + Send)) -> Result<(), SendError> {
         let started = Instant::now();
-        let outcome = match self.outcomes.draw(rng) {
-            Some(outcome) => outcome,
-            None => {
-                // The first message has to open a connection, unless one is open.
-                let _ = tokio::time::timeout(BUDGET, self.sender.prepare()).await;
-                Outcomes::assumed(rng)
-            }
+        let outcome = if let Some(outcome) = self.outcomes.draw(rng) {
+            outcome
+        } else {
+            // The first message has to open a connection, unless one is open.
+            let _ = tokio::time::timeout(BUDGET, self.sender.prepare()).await;
+            Outcomes::assumed(rng)
         };
         self.outcomes.wait(started, outcome.took).await;
         if outcome.failed {

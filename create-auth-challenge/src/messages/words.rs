@@ -143,7 +143,7 @@ impl Words {
             })
         };
         let (subject, html) = match self.medium {
-            Medium::Sms => Default::default(),
+            Medium::Sms => (String::new(), String::new()),
             Medium::Email => {
                 let html = self.text("html", request)?;
                 let subject = fill(self.text("subject", request)?, str::to_owned);

@@ -95,12 +95,12 @@ impl<'a> SignIn<'a> {
         request.client_metadata = &self.metadata;
         request.state = self.state.as_deref();
         request.step = self.step;
-        let issued = self
+        let asked = self
             .issuer
             .issue(&request, &mut StdRng::seed_from_u64(self.seed))
             .await?;
-        self.state.clone_from(&issued.state);
-        Ok(issued)
+        self.state.clone_from(&asked.state);
+        Ok(asked)
     }
 }
 
@@ -144,17 +144,17 @@ async fn a_step_has_one_code_which_is_mailed_once_and_again_only_on_request() {
         (200, again.clone()),
     ] {
         ada.metadata = metadata;
-        let issued = ada.ask(seconds).await.unwrap();
-        codes.push(issued.private[CODE].clone());
-        let left = issued.public["sendsLeft"].clone();
-        let wait = issued.public.get("sendAgainIn").cloned().unwrap_or_default();
+        let asked = ada.ask(seconds).await.unwrap();
+        codes.push(asked.private[CODE].clone());
+        let left = asked.public["sendsLeft"].clone();
+        let wait = asked.public.get("sendAgainIn").cloned().unwrap_or_default();
         shown.push((left, wait, kept.sent.lock().unwrap().len()));
-        assert_eq!(issued.public["destination"], "f***@e***");
+        assert_eq!(asked.public["destination"], "f***@e***");
         assert_eq!(
-            (issued.public["medium"].as_str(), issued.public["digits"].as_str()),
+            (asked.public["medium"].as_str(), asked.public["digits"].as_str()),
             ("EMAIL", "6")
         );
-        assert_eq!(issued.private[EXPIRES], "1767226200");
+        assert_eq!(asked.private[EXPIRES], "1767226200");
     }
     let shown: Vec<_> = shown
         .iter()
@@ -220,14 +220,14 @@ async fn users_without_a_verified_address_are_asked_the_same_and_nothing_is_sent
         others.push(SignIn::of(issuer.as_ref(), "ada", &[&ADA[..], &[change]].concat()));
     }
     for mut other in others {
-        let issued = other.ask(0).await.unwrap();
-        let shape = |issued: &Issued| {
-            let parameters = issued.public.iter().chain(&issued.private);
+        let asked = other.ask(0).await.unwrap();
+        let shape = |asked: &Issued| {
+            let parameters = asked.public.iter().chain(&asked.private);
             parameters.map(|(name, value)| (*name, value.len())).collect::<Vec<_>>()
         };
-        assert_eq!(shape(&issued), shape(&ada), "{:?}", other.attributes);
-        assert_eq!(issued.state.map(|state| state.len()), ada.state.as_ref().map(Vec::len));
-        assert!(!issued.public["destination"].contains('\n'));
+        assert_eq!(shape(&asked), shape(&ada), "{:?}", other.attributes);
+        assert_eq!(asked.state.map(|state| state.len()), ada.state.as_ref().map(Vec::len));
+        assert!(!asked.public["destination"].contains('\n'));
         other.metadata.insert("send".into(), "again".into());
         assert!(other.ask(60).await.is_ok());
     }
@@ -240,8 +240,8 @@ async fn the_message_is_in_the_language_of_the_user() {
     let issuer = email(&kept, &[]);
     let mut ada = SignIn::ada(issuer.as_ref());
     ada.attributes.insert("locale".into(), "es-MX".into());
-    let issued = ada.ask(0).await.unwrap();
-    assert_eq!(issued.public["locale"], "es");
+    let asked = ada.ask(0).await.unwrap();
+    assert_eq!(asked.public["locale"], "es");
     let sent = kept.sent.lock().unwrap();
     assert!(
         sent[0].subject.ends_with("es su código para su cuenta"),
@@ -313,14 +313,14 @@ async fn before_the_first_message_a_decoy_opens_the_connection_and_assumes_a_tim
 async fn a_text_message_has_a_text_alone() {
     let kept = Kept::default();
     let issuer = issuer("SMS_CODE", Medium::Sms, Box::new(kept.clone()), &environment(&[])).unwrap();
-    let issued = SignIn::ada(issuer.as_ref()).ask(0).await.unwrap();
-    assert_eq!(issued.public["destination"], "+*******1234");
+    let asked = SignIn::ada(issuer.as_ref()).ask(0).await.unwrap();
+    assert_eq!(asked.public["destination"], "+*******1234");
     let sent = kept.sent.lock().unwrap();
     assert_eq!(
         (sent[0].to.as_str(), sent[0].subject.as_str(), sent[0].html.as_str()),
         ("+12065551234", "", "")
     );
-    assert!(sent[0].text.starts_with(&issued.private[CODE]));
+    assert!(sent[0].text.starts_with(&asked.private[CODE]));
     // A text message of the alphabet of GSM 03.38 has 160 letters; the longest product name leaves some.
     for (_, json) in TEXTS {
         let texts: HashMap<String, String> = serde_json::from_str(json).unwrap();
@@ -334,11 +334,11 @@ async fn a_link_has_a_token_of_256_bits_in_its_fragment() {
     let kept = Kept::default();
     let variables = environment(&[("MAGIC_LINK_URL", "https://example.com/sign-in?a=1&b=2")]);
     let issuer = link_issuer("MAGIC_LINK", Box::new(kept.clone()), &variables).unwrap();
-    let issued = SignIn::ada(issuer.as_ref()).ask(0).await.unwrap();
-    let token = &issued.private[CODE];
+    let asked = SignIn::ada(issuer.as_ref()).ask(0).await.unwrap();
+    let token = &asked.private[CODE];
     assert_eq!(URL_SAFE_NO_PAD.decode(token).unwrap().len(), 32);
-    assert!(!issued.public.contains_key("digits"));
-    assert!(issued.public.values().all(|value| !value.contains(token)));
+    assert!(!asked.public.contains_key("digits"));
+    assert!(asked.public.values().all(|value| !value.contains(token)));
     let sent = kept.sent.lock().unwrap();
     assert!(
         sent[0]
