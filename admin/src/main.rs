@@ -157,7 +157,7 @@ async fn run_status(args: Status) -> Result<Said, Error> {
         None => Ok(said),
         Some(why) => Err(Error::Stopped {
             way_on: counts.way_on(),
-            counted: said,
+            counted: Box::new(said),
             why,
         }),
     }
@@ -253,7 +253,7 @@ enum Error {
     Secret(#[from] secret::SecretError),
     #[error("{why}")]
     Stopped {
-        counted: Said,
+        counted: Box<Said>,
         why: status::Stopped,
         way_on: String,
     },
