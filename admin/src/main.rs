@@ -65,12 +65,21 @@ async fn run(args: Args) -> Result<Said, Error> {
         }
         Command::Man => {
             let mut manual = Vec::new();
-            clap_mangen::Man::new(Args::command().flatten_help(true)).render(&mut manual)?;
+            let mut command = Args::command();
+            command.build();
+            render_manual(&command, &mut manual)?;
             Ok(page(&manual))
         }
         Command::Questions(questions) => run_questions(questions).await,
         Command::Secret(step) => run_secret(step),
     }
+}
+
+/// Writes the page of `command`, and after it those of its subcommands.
+fn render_manual(command: &clap::Command, into: &mut Vec<u8>) -> io::Result<()> {
+    clap_mangen::Man::new(command.clone()).render(into)?;
+    let mut subcommands = command.get_subcommands().filter(|sub| sub.get_name() != "help");
+    subcommands.try_for_each(|sub| render_manual(sub, into))
 }
 
 /// A text that is the same in JSON.

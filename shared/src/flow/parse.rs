@@ -192,8 +192,8 @@ mod tests {
 
     #[test]
     fn password_takes_no_limit_and_comes_once() {
-        error("PASSWORD:3");
-        error("PASSWORD,PASSWORD");
+        assert_eq!(Flow::parse("PASSWORD:3"), Err(FlowError::PasswordLimited));
+        assert_eq!(Flow::parse("PASSWORD,PASSWORD"), Err(FlowError::PasswordNotFirst));
     }
 
     #[test]

@@ -226,6 +226,16 @@ fn alternatives_pass_a_step_and_share_its_attempts() {
 }
 
 #[test]
+fn the_alternatives_of_each_step_come_in_the_order_of_the_flow() {
+    let flow = flow("PASSWORD,CAPTCHA|PROOF_OF_WORK:3,CAPTCHA:1");
+    let steps: Vec<Vec<_>> = flow
+        .alternatives()
+        .map(|step| step.map(Name::as_str).collect())
+        .collect();
+    assert_eq!(steps, [&["CAPTCHA", "PROOF_OF_WORK"][..], &["CAPTCHA"]]);
+}
+
+#[test]
 fn only_what_the_step_lists_can_be_chosen() {
     let flow = flow("CAPTCHA|SECURITY_QUESTION:3");
     let Decision::Ask(ask) = flow.decide(&[], Existence::Existing) else {
