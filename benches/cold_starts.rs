@@ -138,6 +138,7 @@ fn candidates(plain: &Services, tls: &Services) -> Vec<Candidate> {
     let functions = functions::build(&floor);
     let define = event("define/password-verified-asks-the-captcha").to_string();
     let create = event("create/session-length-2-asks-the-captcha").to_string();
+    let code = event("messages/create/code-is-sent-by-mail").to_string();
     let verify = answered("CAPTCHA", "answer", "ACEH2").to_string();
     let function = |name, binary, event: &str, more: &[(&'static str, String)]| Candidate {
         name,
@@ -164,6 +165,11 @@ fn candidates(plain: &Services, tls: &Services) -> Vec<Candidate> {
         ]
     };
     let counting = |services| [&near(services)[..], &[("ATTEMPTS_TABLE", "attempts".to_owned())]].concat();
+    let sending = |services| {
+        let mail = [("AUTH_FLOW", "EMAIL_CODE:3"), ("MAIL_FROM", "sign-in@example.com")];
+        let mail = mail.map(|(name, value)| (name, value.to_owned()));
+        [&counting(services)[..], &mail].concat()
+    };
     let mut candidates = vec![
         peer("floor", floor.clone(), &[]),
         peer("lambda_runtime, an echo", env!("CARGO_BIN_EXE_echo").into(), &[]),
@@ -183,6 +189,12 @@ fn candidates(plain: &Services, tls: &Services) -> Vec<Candidate> {
         ),
         function("create, S3 without TLS", "create-auth-challenge", &create, &near(plain)),
         function("create, S3 over TLS", "create-auth-challenge", &create, &near(tls)),
+        function(
+            "create, a code by e-mail without TLS",
+            "create-auth-challenge",
+            &code,
+            &sending(plain),
+        ),
     ];
 
     let clients = floor

@@ -1,4 +1,4 @@
-//! An S3 that takes every object, and a DynamoDB that takes every item, and neither keeps any.
+//! An S3 that takes every object, a DynamoDB that takes every item, and an SES that takes every mail. None keeps any.
 
 use std::io::Write;
 use std::net::SocketAddr;
@@ -22,7 +22,7 @@ use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use tokio_rustls::server::TlsStream;
 
-/// Both at one address, ended when dropped.
+/// All at one address, ended when dropped.
 pub struct Services {
     /// Where they are.
     pub endpoint: String,
