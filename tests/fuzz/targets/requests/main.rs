@@ -80,6 +80,7 @@ fn start() -> Disk {
         pool_id: POOL.into(),
         client_id: CLIENT.into(),
         secret: secret().into(),
+        secrets: [].into(),
         builds: false,
     };
     let template = template::Template::read(&path, &settings).unwrap();
