@@ -228,7 +228,7 @@ fn a_change_of_the_secret_ends_no_sign_in_and_locks_out_those_who_were_counted_b
     world.enroll("late");
     assert!(world.signs_in("demo") && world.signs_in("late"));
     assert_eq!(world.status("other"), (json!([1, 1, 0]), vec!["demo".to_owned()]));
-    // A deploy that is taken back locks nobody out.
+    // A rollback locks no user out.
     let switched = world.secret();
     world.deploy(&before);
     assert!(world.signs_in("demo") && world.signs_in("late"));

@@ -287,7 +287,7 @@ fn who_gets_nothing_is_asked_the_same() {
         };
         let known = client.start(USER).unwrap();
         assert_eq!(outbox(&local).len(), 1, "{flow}");
-        for user in ["unverified", "nobody"] {
+        for user in ["unverified", "nonexistent"] {
             let asked = client.start(user).unwrap();
             assert_eq!(keys(&asked), keys(&known), "{flow} {user}");
             let again = client.answer(user, &asked, "123456", &Value::Null).unwrap();

@@ -212,7 +212,7 @@ fn a_turnstile_token_of_another_sign_in_is_wrong_and_another_users_is_too() {
     let (right, line) = answered(&functions, &other, &token);
     assert!(!right && line["reason"] == "OtherSignIn", "{line}");
     let mut verify = event("VerifyAuthChallengeResponse", &json!({}), false);
-    verify["userName"] = "somebody else".into();
+    verify["userName"] = "another user".into();
     verify["request"]["privateChallengeParameters"] = one["privateChallengeParameters"].clone();
     verify["request"]["challengeAnswer"] = provider::token("right", &one["publicChallengeParameters"]).into();
     assert_eq!(functions.verify(verify).unwrap()["response"]["answerCorrect"], false);

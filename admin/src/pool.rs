@@ -15,7 +15,7 @@ pub(crate) struct User {
     pub(crate) name: String,
     /// What others know of the user: names and addresses.
     pub(crate) known: Vec<String>,
-    /// The value of [`ATTRIBUTE`], empty if there is none.
+    /// The value of [`ATTRIBUTE`]. Empty for a user without the attribute.
     pub(crate) enrollment: String,
 }
 

@@ -14,26 +14,16 @@ const AMAZON: &str = include_str!("../roots/amazon.pem");
 /// The certificates of the file that `AWS_CA_BUNDLE` names, as the AWS CLI has it; else Amazon's roots, or for an
 /// endpoint of somebody else's over TLS those of the operating system.
 pub(crate) fn configure(environment: &Environment, endpoint: Option<&str>) -> Result<TlsContext, ConfigError> {
-    let store = match given(environment)? {
+    let store = match environment.optional("AWS_CA_BUNDLE", bundle)? {
         Some(pem) => TrustStore::empty().with_pem_certificate(pem),
         None if endpoint.is_some_and(|endpoint| endpoint.starts_with("https:")) => TrustStore::default(),
         None => TrustStore::empty().with_pem_certificate(AMAZON),
     };
     let context = TlsContext::builder().with_trust_store(store).build();
-    context.map_err(|_| no_bundle())
-}
-
-/// The certificates that `AWS_CA_BUNDLE` names, in PEM format.
-pub(crate) fn given(environment: &Environment) -> Result<Option<Vec<u8>>, ConfigError> {
-    environment.optional("AWS_CA_BUNDLE", bundle)
-}
-
-/// The error about a file that holds no certificates.
-pub(crate) fn no_bundle() -> ConfigError {
-    ConfigError::Invalid {
+    context.map_err(|_| ConfigError::Invalid {
         name: "AWS_CA_BUNDLE",
         error: NO_BUNDLE.into(),
-    }
+    })
 }
 
 const NO_BUNDLE: &str = "name a file of certificates in PEM format";

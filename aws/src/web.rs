@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use aws_smithy_http_client::Connector;
-use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode};
+use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use aws_smithy_runtime_api::client::http::HttpConnector;
 use aws_smithy_runtime_api::http::Request;
 use aws_smithy_types::body::SdkBody;
@@ -45,23 +45,16 @@ pub enum NoReply {
 }
 
 impl Client {
-    /// A client for `url`, which trusts the certificates of the file that `AWS_CA_BUNDLE` names, else those that the
+    /// A client for `url`. Over TLS it trusts the certificates of the file that `AWS_CA_BUNDLE` names, else those that the
     /// operating system trusts. Those are read only if `url` is `https:`.
     ///
     /// # Errors
     ///
     /// An `AWS_CA_BUNDLE` that cannot be.
     pub fn new(environment: &Environment, url: Url) -> Result<Self, ConfigError> {
-        let store = match trust::given(environment)? {
-            Some(pem) => TrustStore::empty().with_pem_certificate(pem),
-            None if url.0.starts_with("https:") => TrustStore::default(),
-            None => TrustStore::empty(),
-        };
-        let context = TlsContext::builder().with_trust_store(store).build();
-        let context = context.map_err(|_| trust::no_bundle())?;
         let connector = Connector::builder()
             .tls_provider(Provider::Rustls(CryptoMode::Ring))
-            .tls_context(context)
+            .tls_context(trust::configure(environment, Some(&url.0))?)
             .build();
         Ok(Self { connector, url: url.0 })
     }

@@ -11,7 +11,7 @@ const FRAGMENT = "#link=";
 const PATIENCE_MS = 1500;
 const GATHER_MS = 200;
 
-/** The token in the address, which is taken out of it at once; `null` if there is none. */
+/** The token in the address, or `null`. The page removes it from the address at once. */
 export function take(location, history) {
   if (!location.hash.startsWith(FRAGMENT)) {
     return null;

@@ -40,7 +40,7 @@ pub(crate) type Tell = dyn Fn(u64, Medium, &str, &str) + Send + Sync;
 
 /// What the services know.
 struct State {
-    /// The addresses that may send mail; any may if there is none.
+    /// The addresses that may send mail. If the list is empty, every address may.
     senders: BTreeSet<String>,
     region: String,
     outbox: Arc<Outbox>,

@@ -34,7 +34,7 @@ impl Medium {
         }
     }
 
-    /// The address as whoever signs in may see it.
+    /// The address, masked for the client.
     pub(crate) fn masked(self, address: &str) -> String {
         let first = |text: &str| text.chars().take(1).collect::<String>();
         match (self, address.split_once('@')) {

@@ -111,7 +111,7 @@ const PROTECTIONS: [(HeaderName, &str); 4] = [
     (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
 ];
 
-/// Sets the headers of every answer, and a policy where there is none.
+/// Sets the headers of every response, and a policy for a response without its own.
 pub(crate) async fn protect(mut response: Response) -> Response {
     let headers = response.headers_mut();
     for (name, value) in PROTECTIONS {

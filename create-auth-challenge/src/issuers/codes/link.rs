@@ -16,7 +16,7 @@ impl Link {
             let (name, port) = host.split_once(':').unwrap_or((host, "0"));
             ["localhost", "127.0.0.1"].contains(&name) && port.parse::<u16>().is_ok()
         };
-        // A name before an `@` looks like a host and is none.
+        // A username before an `@` looks like a host.
         let known = match (url.strip_prefix("https://"), url.strip_prefix("http://")) {
             (Some(rest), _) => !host(rest).is_empty() && !host(rest).starts_with(':') && !host(rest).contains('@'),
             (_, Some(rest)) => on_this_machine(&host(rest)),

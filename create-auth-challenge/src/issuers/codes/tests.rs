@@ -77,7 +77,7 @@ impl<'a> SignIn<'a> {
     fn nonexistent(issuer: &'a dyn Issuer) -> Self {
         Self {
             existence: Existence::Nonexistent,
-            ..Self::of(issuer, "nobody", &[])
+            ..Self::of(issuer, "nonexistent", &[])
         }
     }
 
