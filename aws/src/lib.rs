@@ -1,5 +1,6 @@
 //! How the functions reach the services of AWS: with what Lambda gives them, over TLS that starts fast.
 
+pub mod table;
 mod trust;
 pub mod web;
 

@@ -8,6 +8,9 @@ use crate::user::{Existence, User};
 /// The table's key attribute.
 pub const ID: &str = "id";
 
+/// The attribute with the table's time to live: seconds since 1970.
+pub const EXPIRES: &str = "expires";
+
 /// The attribute with the number of wrong answers in a row.
 pub const CONSECUTIVE: &str = "consecutive";
 

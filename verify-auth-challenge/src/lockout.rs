@@ -1,6 +1,6 @@
 //! Wrong answers, counted across sign-ins: after too many a user has to wait, and after far too many to be reset.
 
-pub mod dynamodb;
+mod dynamodb;
 pub mod failures;
 #[cfg(test)]
 mod tests;
@@ -8,14 +8,15 @@ mod tests;
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
-use cognito_challenge::attempts;
+use cognito_challenge::attempts::{self, ID};
 use cognito_challenge::keys::Keys;
 use cognito_challenge::user::User;
 use cognito_challenge::verify::Why;
+use cognito_challenge_aws::table::Table;
+pub use cognito_challenge_aws::table::Unreachable;
 use cognito_challenge_runtime::{ConfigError, Environment};
 use tracing::{Instrument, info, info_span, warn};
 
-use dynamodb::Table;
 use failures::{Failures, Standing};
 
 use crate::IfUnavailable;
@@ -60,16 +61,6 @@ pub trait FailureStore: Send + Sync {
     async fn remove(&self, key: &str, before: Failures) -> Result<bool, Unreachable>;
 }
 
-/// The table did not do as it was asked.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{what}: {code}")]
-pub struct Unreachable {
-    /// The operation.
-    pub what: &'static str,
-    /// What DynamoDB calls the error.
-    pub code: String,
-}
-
 /// Counts answers, and says which ones count for nothing.
 pub struct Lockout {
     store: Box<dyn FailureStore>,
@@ -106,7 +97,7 @@ impl Lockout {
             return Ok(None);
         };
         Ok(Some(Self {
-            store: Box::new(Table::configure(table, environment)?),
+            store: Box::new(Table::configure(table, ID, environment)?),
             keys: keys.clone(),
             limit,
             if_unreachable,

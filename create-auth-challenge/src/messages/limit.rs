@@ -5,14 +5,14 @@ mod dynamodb;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use async_trait::async_trait;
-use cognito_challenge::attempts;
+use cognito_challenge::attempts::{self, ID};
 use cognito_challenge::issue::{IssueError, Request};
+use cognito_challenge_aws::table::{Table, Unreachable};
 use cognito_challenge_runtime::{ConfigError, Environment};
 use rand::{CryptoRng, RngExt};
 use tracing::warn;
 
 use super::Medium;
-use dynamodb::Table;
 
 /// How long counting a message may take, a new connection included.
 const BUDGET: Duration = Duration::from_secs(1);
@@ -45,16 +45,6 @@ trait TimesStore: Send + Sync {
     async fn replace(&self, key: &str, before: Option<&Times>, after: &Times, token: u64) -> Result<bool, Unreachable>;
 }
 
-/// The table did not do as it was asked.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{what}: {code}")]
-struct Unreachable {
-    /// The operation.
-    what: &'static str,
-    /// What DynamoDB calls the error.
-    code: String,
-}
-
 /// Counts messages, and says which ones are too many.
 pub(crate) struct Limit {
     /// Nothing if the operator wants no limit.
@@ -81,7 +71,7 @@ impl Limit {
             error: format!("it is missing, and MESSAGES_PER_HOUR needs it: set it, or MESSAGES_PER_HOUR={UNLIMITED}"),
         })?;
         Ok(Self {
-            store: Some(Box::new(Table::configure(table, environment)?)),
+            store: Some(Box::new(Table::configure(table, ID, environment)?)),
             per_hour,
         })
     }
