@@ -2,6 +2,7 @@
 //! AWS or of `local`.
 
 mod answers;
+mod api;
 mod args;
 mod pool;
 mod said;
@@ -16,15 +17,16 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use clap::{CommandFactory, Parser};
 use cognito_challenge::attempts;
-use cognito_challenge::challenges::security_question::{CATALOGUE, EnrollError, Enrollment, Question, policy};
+use cognito_challenge::challenges::security_question::{CATALOGUE, EnrollError, Enrollment, Link, Question};
 use cognito_challenge::keys::{KeyError, Keys};
 use cognito_challenge::name::Name;
+use cognito_challenge::page::Page;
 use cognito_challenge::texts::Texts;
 use cognito_challenge::user::{Existence, User};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use args::{Args, Attempts, Command, Counted, Questions, Secret, Status};
+use args::{Args, Attempts, Command, Counted, Questions, Secret, Status, Target};
 use pool::{Pool, PoolError};
 use said::Said;
 
@@ -208,9 +210,7 @@ async fn run_questions(questions: Questions) -> Result<Said, Error> {
                 .map(String::as_str)
                 .chain([target.username.as_str()])
                 .collect();
-            policy::check(&answers, &known, &Texts::standard())?;
-            let said = answers.iter().map(|(question, answer)| (question.id, *answer));
-            let enrolled = Enrollment::new(said, &keys, || Uuid::new_v4().into_bytes())?;
+            let enrolled = Enrollment::checked(&answers, &known, &keys, || Uuid::new_v4().into_bytes())?;
             pool.enroll(&target.username, &enrolled.to_attribute()).await?;
             let said = format!("enrolled {} questions for `{}`", answers.len(), target.username);
             Ok(Said::new(
@@ -218,6 +218,12 @@ async fn run_questions(questions: Questions) -> Result<Said, Error> {
                 json!({"username": target.username, "enrolled": answers.len()}),
             ))
         }
+        Questions::Invite {
+            target,
+            page,
+            hours,
+            send,
+        } => invite(&target, page.as_ref(), hours, send.as_deref()).await,
         Questions::Reset { target } => {
             let pool = Pool::new(&target.place, &pool::configure(&target.place).await);
             pool.user(&target.username).await?;
@@ -227,6 +233,40 @@ async fn run_questions(questions: Questions) -> Result<Said, Error> {
         }
         Questions::Status(args) => run_status(args).await,
     }
+}
+
+/// A link to `page` that is valid for so many `hours`, or one that the API at `send` mails.
+#[expect(clippy::disallowed_methods, reason = "this is the edge, where the clock is read")]
+async fn invite(target: &Target, page: Option<&Page>, hours: u16, send: Option<&str>) -> Result<Said, Error> {
+    let keys = keys()?;
+    let user = Pool::new(&target.place, &pool::configure(&target.place).await)
+        .user(&target.username)
+        .await?;
+    if !user.enabled {
+        return Err(Error::CannotInvite("the user is disabled: enable the user first"));
+    }
+    if !Enrollment::parse(&user.enrollment).is_empty() {
+        let way_on = "the user has answers: remove them with `admin questions reset` first";
+        return Err(Error::CannotInvite(way_on));
+    }
+    if let Some(api) = send {
+        if !user.verified {
+            let way_on = "the user has no verified e-mail address: print a link with `--page`";
+            return Err(Error::CannotInvite(way_on));
+        }
+        api::ask_for_link(api, &user.name).await?;
+        let said = format!(
+            "the API mails a link to `{}`, unless the user got too many in the last hour",
+            user.name
+        );
+        return Ok(Said::new(said, json!({"username": user.name, "asked": true})));
+    }
+    let valid = Duration::from_hours(u64::from(hours));
+    let link = Link::new(&user.name, &user.sub, SystemTime::now(), valid);
+    let token = link.token(&keys, &target.place.user_pool_id);
+    let url = page.map_or_else(String::new, |page| page.with(Link::PARAMETER, &token));
+    let json = json!({"username": user.name, "link": url, "validHours": hours});
+    Ok(Said::new(url, json))
 }
 
 #[expect(
@@ -247,6 +287,10 @@ enum Error {
     #[error(transparent)]
     Answers(#[from] answers::AnswersError),
     #[error(transparent)]
+    Api(#[from] api::ApiError),
+    #[error("no link was made: {0}")]
+    CannotInvite(&'static str),
+    #[error(transparent)]
     Enroll(#[from] EnrollError),
     #[error("`{SECRET}`: {0}")]
     Key(#[from] KeyError),
@@ -254,8 +298,6 @@ enum Error {
     Manual(#[from] io::Error),
     #[error("set `{SECRET}` to the secret that the functions have")]
     NoSecret,
-    #[error(transparent)]
-    Policy(#[from] policy::PolicyError),
     #[error(transparent)]
     Pool(#[from] PoolError),
     #[error(transparent)]
@@ -288,7 +330,15 @@ mod tests {
             &["man"],
         ] {
             let printed = printed(args).await;
-            for command in ["attempts", "questions", "secret", "status", "switch", "finish"] {
+            for command in [
+                "attempts",
+                "questions",
+                "secret",
+                "status",
+                "invite",
+                "switch",
+                "finish",
+            ] {
                 assert!(printed.contains(command), "{command} is not in {args:?}");
             }
         }

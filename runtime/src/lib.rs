@@ -31,6 +31,7 @@ use invocation::{Origin, Pseudonyms};
 use log::{Log, Schema};
 
 pub use environment::{ConfigError, Environment};
+pub use invocation::pseudonym;
 pub use panics::caught;
 pub use registry::{Configure, Configured, Registry};
 

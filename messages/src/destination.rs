@@ -32,19 +32,24 @@ impl Medium {
     }
 
     /// The address of `user`, if they are confirmed, the address is verified and it is one.
-    pub(crate) fn address<'a>(self, user: &User<'a>) -> Option<&'a str> {
+    pub fn address<'a>(self, user: &User<'a>) -> Option<&'a str> {
+        let confirmed = user.attribute("cognito:user_status")? == "CONFIRMED";
+        self.verified_address(user).filter(|_| confirmed)
+    }
+
+    /// The address of `user`, if it is verified and it is one, whatever the status of the user.
+    pub fn verified_address<'a>(self, user: &User<'a>) -> Option<&'a str> {
         let (attribute, verified) = match self {
             Self::Email => ("email", "email_verified"),
             Self::Sms => ("phone_number", "phone_number_verified"),
         };
         let verified = user.attribute(verified)?.eq_ignore_ascii_case("true");
-        let confirmed = user.attribute("cognito:user_status")? == "CONFIRMED";
         let address = user.attribute(attribute)?;
-        (verified && confirmed && self.is_address(address)).then_some(address)
+        (verified && self.is_address(address)).then_some(address)
     }
 
     /// `address` as Cognito masks it: `f***@e***` or `+*******1234`.
-    pub(crate) fn mask(self, address: &str) -> String {
+    pub fn mask(self, address: &str) -> String {
         match self {
             Self::Email => {
                 let (local, domain) = address.split_once('@').unwrap_or((address, ""));
@@ -61,7 +66,7 @@ impl Medium {
     /// The mask of an address that `user` could have: always the same for a name.
     ///
     /// A name that is an address itself is masked as such, because people sign in with their addresses.
-    pub(crate) fn decoy(self, keys: &Keys, user: &User<'_>) -> String {
+    pub fn decoy(self, keys: &Keys, user: &User<'_>) -> String {
         let name = user.identity();
         if self.is_address(&name) {
             return self.mask(&name);
@@ -82,7 +87,7 @@ impl Medium {
     }
 
     /// Whether `text` is an address: without line breaks and whatever else could make it two.
-    pub(crate) fn is_address(self, text: &str) -> bool {
+    pub fn is_address(self, text: &str) -> bool {
         match self {
             Self::Email => is_email(text),
             Self::Sms => is_e164(text),
