@@ -94,7 +94,8 @@ fn only_create_draws_and_only_create_verify_and_enrolment_talk_to_aws() {
 #[test]
 fn local_never_links_a_function() {
     for linked in links("local") {
-        let function = linked.ends_with("-auth-challenge") || ["enrolment", "pre-token-generation"].contains(&linked.as_str());
+        let function =
+            linked.ends_with("-auth-challenge") || ["enrolment", "pre-token-generation"].contains(&linked.as_str());
         assert!(!function, "local links {linked}");
         assert!(!linked.starts_with("aws-sdk"), "local links {linked}");
     }

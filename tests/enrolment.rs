@@ -32,7 +32,11 @@ const BOB: &str = r#"{"Username":"bob","Enabled":true,"UserStatus":"CONFIRMED","
 
 /// Of a user who has answers.
 static EVE: LazyLock<String> = LazyLock::new(|| {
-    let answers = [("first-pet", "Peccy"), ("birth-city", "Seattle"), ("first-teacher", "Ms Grace")];
+    let answers = [
+        ("first-pet", "Peccy"),
+        ("birth-city", "Seattle"),
+        ("first-teacher", "Ms Grace"),
+    ];
     let enrolled = Enrollment::new(answers, &Keys::parse(SECRET).unwrap(), || [7; 16]).unwrap();
     let attributes = [
         ("sub", "8a1f2b3c-0000-4000-8000-000000000003"),
