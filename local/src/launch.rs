@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::args::Args;
 use crate::functions::{Program, Settings, Spec, environment};
+use crate::shipped::zip_name;
 use crate::template::{Function, Template};
 
 /// The variable that holds the steps of a sign-in.
@@ -28,11 +29,14 @@ const TWIN: &str = "NoPassword";
 pub(crate) enum LaunchError {
     #[error("`--flow` has nothing to set: no function of the template has `{FLOW}` in its environment")]
     UnusedFlow,
-    #[error("no function `{binary}` in `{folder}` (looked for `{binary}/bootstrap`, `{id}/bootstrap` and `{binary}`)")]
+    #[error(
+        "no function `{binary}` in `{folder}` (looked for `{zip}`, `{binary}/bootstrap`, `{id}/bootstrap` and `{binary}`)"
+    )]
     MissingFunction {
         binary: String,
         id: String,
         folder: PathBuf,
+        zip: String,
     },
     #[error("no user pool of the template has a `{trigger}` trigger that the command could stand in for")]
     MissingTrigger { trigger: &'static str },
@@ -155,6 +159,7 @@ pub(crate) fn find(function: &Function, folder: &Path) -> Result<Program, Launch
         binary: binary.clone(),
         id: logical_id.clone(),
         folder: folder.to_owned(),
+        zip: zip_name(binary),
     })
 }
 
@@ -373,7 +378,10 @@ mod tests {
             .to_string();
         assert_eq!(
             error,
-            "no function `define` in `/nowhere` (looked for `define/bootstrap`, `Define/bootstrap` and `define`)"
+            format!(
+                "no function `define` in `/nowhere` (looked for `{}`, `define/bootstrap`, `Define/bootstrap` and `define`)",
+                zip_name("define")
+            )
         );
     }
 }

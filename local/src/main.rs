@@ -21,6 +21,7 @@ mod pools;
 mod programs;
 mod s3;
 mod server;
+mod shipped;
 mod template;
 mod watch;
 
@@ -52,8 +53,9 @@ use messages::Messages;
 use metrics::Board;
 use outbox::Outbox;
 use pools::{CLIENT_ID, CLIENT_ID_NO_PASSWORD};
-use programs::programs;
+use programs::{Programs, programs};
 use s3::S3;
+use shipped::Shipped;
 use template::Template;
 use watch::{Watch, WatchError};
 
@@ -81,6 +83,8 @@ enum Stop {
     #[error(transparent)]
     SetUp(#[from] cognito::SetUpError),
     #[error(transparent)]
+    Shipped(#[from] shipped::ShippedError),
+    #[error(transparent)]
     Template(#[from] template::TemplateError),
     #[error(transparent)]
     Watch(#[from] WatchError),
@@ -92,6 +96,8 @@ struct Running {
     disk: Disk,
     functions: Arc<Functions>,
     watch: Option<Watch>,
+    /// Removed when dropped.
+    _shipped: Shipped,
     /// What `CHALLENGE_SECRET` is in this run.
     secret: String,
     /// Stops when dropped.
@@ -227,7 +233,11 @@ async fn launch(
     let mut template = template(args, &path, &secret)?;
     let endpoint = server::endpoint(listener.local_addr()?);
     launch::set_link(&mut template, &server::on_this_machine(listener.local_addr()?));
-    let (programs, watch) = programs(args, machine, &template).await?;
+    let Programs {
+        programs,
+        watch,
+        shipped,
+    } = programs(args, machine, &template).await?;
     let s3 = S3::start(args.listen.ip(), template.buckets.values().cloned()).await?;
     let dynamodb = DynamoDb::start(&template.tables).await?;
     let tell: Box<messages::Tell> = {
@@ -270,6 +280,7 @@ async fn launch(
         disk,
         functions: Arc::new(functions),
         watch,
+        _shipped: shipped,
         secret,
         s3,
         _dynamodb: dynamodb,

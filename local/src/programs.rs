@@ -8,17 +8,24 @@ use crate::cargo::{Build, Wanted};
 use crate::functions::Program;
 use crate::launch;
 use crate::machine::Machine;
+use crate::shipped::Shipped;
 use crate::template::Template;
 use crate::watch::{Watch, WatchError};
 
-/// What each function runs, by logical id: a command, a binary that is there, or one that cargo builds. With `--watch`
-/// also what has the last built again.
-pub(crate) async fn programs(
-    args: &Args,
-    machine: &Machine,
-    template: &Template,
-) -> Result<(BTreeMap<String, Program>, Option<Watch>), Stop> {
+/// What the functions run.
+pub(crate) struct Programs {
+    /// By logical id: a command, a binary that is there, or one that cargo has built.
+    pub(crate) programs: BTreeMap<String, Program>,
+    /// With `--watch`, what has the last built again.
+    pub(crate) watch: Option<Watch>,
+    /// What was unpacked, for as long as this is kept.
+    pub(crate) shipped: Shipped,
+}
+
+/// Finds what each function runs, or has it built.
+pub(crate) async fn programs(args: &Args, machine: &Machine, template: &Template) -> Result<Programs, Stop> {
     let mut watch = None;
+    let mut shipped = Shipped::default();
     let mut programs = launch::commands(template, args)?;
     let others: Vec<_> = template
         .functions
@@ -27,7 +34,9 @@ pub(crate) async fn programs(
         .collect();
     if let Some(folder) = &args.functions_dir {
         for function in others {
-            programs.insert(function.logical_id.clone(), launch::find(function, folder)?);
+            let unpacked = shipped.unpack(&function.binary, folder)?.map(Program::Binary);
+            let program = unpacked.map_or_else(|| launch::find(function, folder), Ok)?;
+            programs.insert(function.logical_id.clone(), program);
         }
     } else if others.is_empty() {
         if args.watch {
@@ -58,5 +67,9 @@ pub(crate) async fn programs(
             }
         }
     }
-    Ok((programs, watch))
+    Ok(Programs {
+        programs,
+        watch,
+        shipped,
+    })
 }

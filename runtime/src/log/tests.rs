@@ -67,6 +67,7 @@ fn an_invocation_is_one_line_with_every_field() {
         ("level", json!("INFO")),
         ("message", json!("asked")),
         ("function", json!("f")),
+        ("version", json!(VERSION)),
         ("requestId", json!("r")),
         ("step", json!(2)),
         ("challenge", Value::Null),

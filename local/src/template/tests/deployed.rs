@@ -266,10 +266,29 @@ fn people_sign_in_with_a_name_or_an_address() {
 }
 
 #[test]
+fn a_named_revision_has_the_pool_call_the_same_functions_by_their_aliases() {
+    let triggers = |revision: &str| {
+        let template = workspace().join("template.yaml");
+        let template = Template::read(&template, &with(&[("Revision", revision)])).unwrap();
+        let pool = template.user_pools.first().unwrap();
+        (pool.triggers.clone(), pool.properties["LambdaConfig"].clone())
+    };
+    let (direct, arns) = triggers("");
+    let (named, aliases) = triggers("12");
+    assert_eq!(named, direct);
+    assert_eq!(direct.len(), 4);
+    for trigger in direct.keys() {
+        let arn = arns[trigger].as_str().unwrap();
+        assert_eq!(aliases[trigger], format!("{arn}:live"));
+    }
+}
+
+#[test]
 fn every_permission_is_for_this_pool_alone() {
     let text = std::fs::read_to_string(workspace().join("template.yaml")).unwrap();
     let permissions = text.matches("Type: AWS::Lambda::Permission").count();
-    assert_eq!(permissions, 4);
+    // Of each function, and of its alias.
+    assert_eq!(permissions, 8);
     let this_pool = "SourceArn: !If
         - NewPool
         - !GetAtt UserPool.Arn
