@@ -9,9 +9,9 @@ use aws_smithy_runtime_api::client::http::HttpConnector;
 use aws_smithy_runtime_api::http::Request;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
-use cognito_challenge_runtime::{ConfigError, Environment};
+use cognito_challenge_runtime::{ConfigError, Environment, VERSION};
 
-use crate::trust;
+use crate::{PROGRAM, trust};
 
 /// A client for one address. It keeps its connection open between requests.
 #[derive(Debug)]
@@ -89,6 +89,9 @@ impl Client {
 
     async fn send(&self, mut request: Request, most: usize, within: Duration) -> Result<Reply, NoReply> {
         request.headers_mut().insert("accept", "application/json");
+        request
+            .headers_mut()
+            .insert("user-agent", format!("{PROGRAM}/{VERSION}"));
         let replying = async {
             let reply = self.connector.call(request).await.map_err(|_| NoReply::Unreachable)?;
             let (status, mut rest) = (reply.status().as_u16(), ByteStream::new(reply.into_body()));
