@@ -299,6 +299,20 @@ mod tests {
         assert!(printed(&["man"]).await.contains("Exit codes"));
     }
 
+    #[tokio::test]
+    async fn questions_are_listed_in_the_language_that_is_asked_for() {
+        let listed = async |locale| printed(&["questions", "list", "--locale", locale]).await;
+        let (english, spanish) = (listed("en").await, listed("es-MX").await);
+        assert_eq!(english.lines().count(), CATALOGUE.len());
+        assert!(english.contains("first-pet") && spanish.contains("first-pet"));
+        assert!(
+            english.contains('?') && !english.contains('¿') && spanish.contains('¿'),
+            "{spanish}"
+        );
+        let refused = Args::try_parse_from(["admin", "questions", "list", "--locale", "fr"]);
+        assert!(refused.unwrap_err().to_string().contains("known: en, es"));
+    }
+
     #[test]
     fn a_wait_is_counted_in_whole_seconds_and_not_below_zero() {
         let now = UNIX_EPOCH + Duration::from_millis(5_000);
