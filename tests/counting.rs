@@ -158,12 +158,23 @@ fn an_answer_that_is_counted_in_between_counts_too() {
 
 #[test]
 fn a_table_that_never_replies_is_asked_twice_and_no_answer_is_right() {
-    let network = Network::before(&table(), |_| Fate::ReplyLost);
-    let verify = Verify::start(&network.endpoint);
-    network.sent();
-    assert!(!verify.takes("ACDEH"));
-    let operations: Vec<_> = network.sent().into_iter().map(|(operation, _)| operation).collect();
-    assert_eq!(operations, ["GetItem", "GetItem"]);
+    for (lost, expected) in [
+        ("GetItem", &["GetItem", "GetItem"][..]),
+        ("PutItem", &["GetItem", "PutItem", "PutItem"]),
+    ] {
+        let network = Network::before(&table(), move |operation| {
+            if operation == lost {
+                Fate::ReplyLost
+            } else {
+                Fate::Passed
+            }
+        });
+        let verify = Verify::start(&network.endpoint);
+        network.sent();
+        assert!(!verify.takes("ACDEH"));
+        let operations: Vec<_> = network.sent().into_iter().map(|(operation, _)| operation).collect();
+        assert_eq!(operations, expected);
+    }
 }
 
 #[test]
