@@ -289,6 +289,9 @@ mod tests {
         assert_eq!(Medium::Sms.decoy(&changed, &zoe), decoy(Medium::Sms, "zoe1"));
         assert!((200..400).contains(&like_the_name), "{like_the_name}");
         assert_eq!(decoy(Medium::Email, "Bob@Home.example"), "b***@h***");
+        // Names that Cognito made have no letter of an address.
+        let made = (0..500).map(|number| decoy(Medium::Email, &format!("za1f2b3c-0000-4000-8000-{number:012}")));
+        assert!(!made.into_iter().any(|mask| mask.starts_with('z')));
         let letters = (0..500).map(|number| decoy(Medium::Email, &format!("8a1f2b3c-0000-4000-8000-{number:012}")));
         let letters: BTreeSet<_> = letters.filter_map(|mask| mask.chars().next()).collect();
         assert!(
