@@ -122,7 +122,7 @@ async fn run_attempts(attempts: Attempts) -> Result<Said, Error> {
             let failures = table::read(&config, table, &under).await?;
             let (mut lines, mut shown) = (Vec::new(), Vec::new());
             for (step, failures) in steps.iter().zip(failures) {
-                let (step, wait) = (step.join("|"), wait(failures.locked_until));
+                let (step, wait) = (step.join("|"), wait(failures.locked_until, now()));
                 let waits = if wait == 0 {
                     String::new()
                 } else {
@@ -139,13 +139,17 @@ async fn run_attempts(attempts: Attempts) -> Result<Said, Error> {
     }
 }
 
-/// How many seconds there are from now until `locked_until`, milliseconds since 1970.
-#[expect(clippy::disallowed_methods, reason = "this is the edge, where the clock is read")]
-fn wait(locked_until: u64) -> u64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+/// How many seconds there are from `now` until `locked_until`, milliseconds since 1970.
+fn wait(locked_until: u64, now: SystemTime) -> u64 {
+    let now = now.duration_since(UNIX_EPOCH).unwrap_or_default();
     let left = Duration::from_millis(locked_until).saturating_sub(now);
     // A wait of half a second is one, too.
     left.as_secs() + u64::from(left.subsec_nanos() > 0)
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the edge, where the clock is read")]
+fn now() -> SystemTime {
+    SystemTime::now()
 }
 
 async fn run_status(args: Status) -> Result<Said, Error> {
@@ -345,9 +349,24 @@ mod tests {
         assert!(printed(&["man"]).await.contains("Exit codes"));
     }
 
+    #[tokio::test]
+    async fn questions_are_listed_in_the_language_that_is_asked_for() {
+        let listed = async |locale| printed(&["questions", "list", "--locale", locale]).await;
+        let (english, spanish) = (listed("en").await, listed("es-MX").await);
+        assert_eq!(english.lines().count(), CATALOGUE.len());
+        assert!(english.contains("first-pet") && spanish.contains("first-pet"));
+        assert!(
+            english.contains('?') && !english.contains('¿') && spanish.contains('¿'),
+            "{spanish}"
+        );
+        let refused = Args::try_parse_from(["admin", "questions", "list", "--locale", "fr"]);
+        assert!(refused.unwrap_err().to_string().contains("known: en, es"));
+    }
+
     #[test]
     fn a_wait_is_counted_in_whole_seconds_and_not_below_zero() {
-        assert_eq!(wait(0), 0);
-        assert!(wait(u64::MAX) > 1_000_000);
+        let now = UNIX_EPOCH + Duration::from_millis(5_000);
+        let waits = [0, 5_000, 5_001, 6_000, 6_001, 905_000].map(|locked_until| wait(locked_until, now));
+        assert_eq!(waits, [0, 0, 1, 1, 2, 900]);
     }
 }

@@ -140,10 +140,20 @@ mod tests {
 
     #[test]
     fn only_addresses_are_addresses() {
-        for email in ["fixture@example.com", "a@b", "a.b+c@x-y.example", "o'neil@example.com"] {
+        // RFC 5321 and RFC 1035: 64 characters before the `@`, 63 in a label, 254 in all.
+        let longest = |local: usize, label: usize, last: usize| {
+            let [local, label, last] = [local, label, last].map(|length| "a".repeat(length));
+            format!("{local}@{label}.{label}.{last}")
+        };
+        for email in [
+            "fixture@example.com",
+            "a@b",
+            "a.b+c@x-y.example",
+            "o'neil@example.com",
+            &longest(64, 63, 61),
+        ] {
             assert!(is_email(email), "{email}");
         }
-        let long = format!("{}@example.com", "a".repeat(65));
         for email in [
             "",
             "@",
@@ -159,15 +169,20 @@ mod tests {
             ".a@example.com",
             "a..b@example.com",
             "a@-example.com",
+            "a@example-.com",
             "a@example..com",
             "ä@example.com",
             "a@éxample.com",
             "a\0@example.com",
-            &long,
+            &longest(65, 1, 1),
+            &longest(1, 64, 1),
+            &longest(64, 63, 62),
         ] {
             assert!(!is_email(email), "{email}");
         }
-        assert!(is_e164("+12065550100") && is_e164("+4917612345678"));
+        for number in ["+12065550100", "+4917612345678", "+12345678", "+123456789012345"] {
+            assert!(is_e164(number), "{number}");
+        }
         for number in [
             "",
             "+",
@@ -225,6 +240,36 @@ mod tests {
     }
 
     #[test]
+    fn a_letter_is_drawn_as_often_as_it_is_in_the_list() {
+        for letters in [LETTERS, DOMAINS] {
+            for letter in letters.iter().copied().collect::<BTreeSet<_>>() {
+                let listed = letters.iter().filter(|other| **other == letter).count();
+                let drawn = (0..=u8::MAX)
+                    .filter(|by| pick(letters, *by) == char::from(letter))
+                    .count();
+                assert!(
+                    (listed * 256).abs_diff(drawn * letters.len()) < letters.len(),
+                    "{}: {drawn} of 256",
+                    char::from(letter)
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_name_is_like_its_address_unless_cognito_made_it() {
+        for (name, made) in [
+            ("8a1f2b3c-0000-4000-8000-00000000abcd", true),
+            ("zoe-of-the-long-name-in-the-user-pool", false),
+            ("a-b-c-d-e", false),
+            ("a_name_that_has_thirty-six_characters", false),
+            ("abcdefghijklmnopqrstuvwxyzabcdefghij", false),
+        ] {
+            assert_eq!(is_uuid(name), made, "{name}");
+        }
+    }
+
+    #[test]
     fn a_decoy_is_stable_has_the_form_of_a_mask_and_differs_between_names() {
         let (keys, attributes) = (Keys::parse(&"k".repeat(32)).unwrap(), HashMap::new());
         let decoy = |medium: Medium, name: &str| {
@@ -249,6 +294,9 @@ mod tests {
         assert_eq!(Medium::Sms.decoy(&changed, &zoe), decoy(Medium::Sms, "zoe1"));
         assert!((200..400).contains(&like_the_name), "{like_the_name}");
         assert_eq!(decoy(Medium::Email, "Bob@Home.example"), "b***@h***");
+        // Names that Cognito made have no letter of an address.
+        let made = (0..500).map(|number| decoy(Medium::Email, &format!("za1f2b3c-0000-4000-8000-{number:012}")));
+        assert!(!made.into_iter().any(|mask| mask.starts_with('z')));
         let letters = (0..500).map(|number| decoy(Medium::Email, &format!("8a1f2b3c-0000-4000-8000-{number:012}")));
         let letters: BTreeSet<_> = letters.filter_map(|mask| mask.chars().next()).collect();
         assert!(
