@@ -254,7 +254,12 @@ class Aws(World):
     def delete_stack(self, name):
         """Deletes a stack and what it retains on purpose: the pool and the secret of a trial are worth nothing."""
         stacks = self.client("cloudformation")
-        resources = stacks.describe_stack_resources(StackName=name)["StackResources"]
+        try:
+            resources = stacks.describe_stack_resources(StackName=name)["StackResources"]
+        except stacks.exceptions.ClientError as error:
+            if "does not exist" in str(error):
+                return  # It was refused before it was made.
+            raise
         made = {(each["ResourceType"], each["PhysicalResourceId"]) for each in resources if each.get("PhysicalResourceId")}
         for kind, id in made:
             if kind == "AWS::S3::Bucket":
