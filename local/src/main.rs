@@ -234,7 +234,7 @@ async fn launch(
     let endpoint = server::endpoint(listener.local_addr()?);
     launch::set_link(&mut template, &server::on_this_machine(listener.local_addr()?));
     let Programs {
-        programs,
+        by_id: programs,
         watch,
         shipped,
     } = programs(args, machine, &template).await?;

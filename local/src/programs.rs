@@ -15,7 +15,7 @@ use crate::watch::{Watch, WatchError};
 /// What the functions run.
 pub(crate) struct Programs {
     /// By logical id: a command, a binary that is there, or one that cargo has built.
-    pub(crate) programs: BTreeMap<String, Program>,
+    pub(crate) by_id: BTreeMap<String, Program>,
     /// With `--watch`, what has the last built again.
     pub(crate) watch: Option<Watch>,
     /// What was unpacked, for as long as this is kept.
@@ -68,7 +68,7 @@ pub(crate) async fn programs(args: &Args, machine: &Machine, template: &Template
         }
     }
     Ok(Programs {
-        programs,
+        by_id: programs,
         watch,
         shipped,
     })
