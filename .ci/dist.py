@@ -92,12 +92,10 @@ def environment(processor):
         environment["PATH"] = f"{folder}:{environment['PATH']}"
     cargo_home = pathlib.Path(os.environ.get("CARGO_HOME", pathlib.Path.home() / ".cargo")).resolve()
     # The last one that fits counts.
-    mapped = {
-        ROOT: "/source",
-        TARGET: "/target",
-        cargo_home: "/cargo",
-        rust / "lib/rustlib/src/rust": "/rust",
-    }
+    mapped = {ROOT: "/source", TARGET: "/target", cargo_home: "/cargo"}
+    # With its sources installed, a toolchain names them where its library is compiled into ours.
+    if (sources := rust / "lib/rustlib/src/rust").is_dir():
+        mapped[sources] = "/rust"
     if " " in "".join(map(str, mapped)):
         raise Refused("a folder has a blank in its name, which the flags of cargo cannot have")
     flags = [f"--remap-path-prefix={path}={name}" for path, name in mapped.items()]

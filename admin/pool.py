@@ -82,6 +82,13 @@ def wanted(arns):
     return config
 
 
+def plain(config):
+    """A LambdaConfig without the newer name of a trigger, if that says the same: some describe it, some do not."""
+    newer = config.get(CONFIG) or {}
+    same = newer.get("LambdaVersion") == "V1_0" and newer.get("LambdaArn") == config.get("PreTokenGeneration")
+    return without(config, CONFIG) if same else config
+
+
 def foreign(config, arns):
     """The triggers among ours that `config` gives to other functions."""
     found = []
@@ -251,8 +258,8 @@ def detach(arguments):
     if record["pool"]["Id"] != there.id:
         raise Refused(f"{arguments.undo} is of the pool {record['pool']['Id']}")
     pool, before = there.pool(), record["pool"]
-    config = pool.get("LambdaConfig", {})
-    others = [f"{name}: {shown(config.get(name))}" for name, ours in record["triggers"].items() if config.get(name) != ours]
+    config, ours = plain(pool.get("LambdaConfig", {})), plain(record["triggers"])
+    others = [f"{name}: {shown(config.get(name))}" for name, value in ours.items() if config.get(name) != value]
     if others and not arguments.replace:
         raise Refused("these triggers are not what `attach` has set; --replace sets them back:\n  " + "\n  ".join(others))
     triggers = {name: before.get("LambdaConfig", {}).get(name) for name in record["triggers"]}
@@ -289,8 +296,9 @@ def unchanged(there, pool):
 
 def check(there, update, updates):
     """Reads what was changed again: all that was sent has to be there."""
-    sent = unchanged(there, there.pool())
-    lines = differences(update, sent)
+    now = unchanged(there, there.pool())
+    asked, now = ({**each, "LambdaConfig": plain(each["LambdaConfig"])} for each in (update, now))
+    lines = differences(asked, now)
     for each in updates:
         now = client_update(there.model, there.client(each["ClientId"]), {})
         lines += differences(each, now, each["ClientId"])

@@ -37,7 +37,12 @@ def translated(**parameters):
             resource["Properties"]["CodeUri"] = "s3://code/code.zip"
     unknown = parameters.keys() - template["Parameters"].keys()
     assert not unknown, f"template.yaml has no parameter {unknown}"
-    values = {name: parameter.get("Default") for name, parameter in template["Parameters"].items()}
+    return translate(template, parameters)
+
+
+def translate(template, parameters):
+    """What SAM makes of `template`, with its defaults where `parameters` has nothing."""
+    values = {name: parameter.get("Default") for name, parameter in template.get("Parameters", {}).items()}
     return Translator({}, Parser()).translate(template, values | parameters, feature_toggle=None)
 
 

@@ -7,7 +7,7 @@ import json
 import re
 import unittest
 
-from cloud import Cloud, translated
+from cloud import TEMPLATE, Cloud, translated, yaml_parse
 
 # The calls that each function makes, and what with, as far as a role has to allow them. A call that is not here is one
 # that the function does not need, and one that is here and not in its role fails on AWS.
@@ -44,6 +44,27 @@ def listed(value):
     return value if isinstance(value, list) else [value]
 
 
+def refusals(given):
+    """What the template's rules say of parameters: ministack does not read them."""
+    template = yaml_parse(TEMPLATE.read_text())
+    values = {name: str(parameter.get("Default")) for name, parameter in template["Parameters"].items()} | given
+
+    def holds(node):
+        ((function, argument),) = node.items()
+        match function:
+            case "Fn::Equals":
+                left, right = (values[one["Ref"]] if isinstance(one, dict) else one for one in argument)
+                return left == right
+            case "Fn::Not":
+                return not holds(argument[0])
+            case "Fn::Or":
+                return any(map(holds, argument))
+        raise AssertionError(function)
+
+    rules = [rule for rule in template["Rules"].values() if holds(rule["RuleCondition"])]
+    return [one["AssertDescription"].strip() for rule in rules for one in rule["Assertions"] if not holds(one["Assert"])]
+
+
 class Stack(unittest.TestCase):
     """One stack with the defaults, one for a pool that was there before, with everything switched on, one that sends."""
 
@@ -70,6 +91,7 @@ class Stack(unittest.TestCase):
             SmsCodes="Enabled",
         )
         cls.sealed, _ = cls.cloud.deploy("sealed", KmsKeyArn=KEY)
+        cls.named, cls.named_outputs = cls.cloud.deploy("named", Revision="12")
 
     def function(self, name, made=None):
         physical = (made or self.made)[f"{name}Function"]
@@ -325,10 +347,73 @@ class Stack(unittest.TestCase):
             self.assertEqual(wired[trigger], self.function(name)["FunctionArn"])
             for made, caller in ((self.made, pool["Arn"]), (self.other, there)):
                 policy = self.cloud.client("lambda").get_policy(FunctionName=made[f"{name}Function"])["Policy"]
-                (statement,) = json.loads(policy)["Statement"]
-                self.assertEqual(statement["Principal"], {"Service": "cognito-idp.amazonaws.com"})
-                self.assertEqual(statement["Action"], "lambda:InvokeFunction")
-                self.assertEqual(statement["Condition"], {"ArnLike": {"AWS:SourceArn": caller}})
+                # ministack shows those of the alias too.
+                statements = json.loads(policy)["Statement"]
+                self.assertEqual(len(statements), 2)
+                for statement in statements:
+                    self.assertEqual(statement["Principal"], {"Service": "cognito-idp.amazonaws.com"})
+                    self.assertEqual(statement["Action"], "lambda:InvokeFunction")
+                    self.assertEqual(statement["Condition"], {"ArnLike": {"AWS:SourceArn": caller}})
+
+    def test_a_named_revision_is_called_by_its_aliases_and_they_may_be_called(self):
+        pool = self.cloud.client("cognito-idp").describe_user_pool(UserPoolId=self.named["UserPool"])["UserPool"]
+        for trigger, name in TRIGGERS.items():
+            alias = f"{self.function(name, self.named)['FunctionArn']}:live"
+            self.assertEqual(pool["LambdaConfig"][trigger], alias)
+            self.assertEqual(self.named_outputs[f"{name}Arn"], alias)
+        resources = translated(Revision="12")["Resources"]
+        allowed = [
+            resource["Properties"]["FunctionName"]["Ref"]
+            for resource in resources.values()
+            if resource["Type"] == "AWS::Lambda::Permission"
+        ]
+        aliases = [id for id, resource in resources.items() if resource["Type"] == "AWS::Lambda::Alias"]
+        self.assertEqual(sorted(allowed), sorted([*aliases, *(f"{name}Function" for name in CALLS)]))
+
+    def test_only_another_revision_makes_another_version(self):
+        def versions(**parameters):
+            resources = translated(**parameters)["Resources"].items()
+            return {id for id, resource in resources if resource["Type"] == "AWS::Lambda::Version"}
+
+        first = versions(Revision="12")
+        self.assertEqual(len(first), len(CALLS))
+        self.assertEqual(versions(Revision="12", AuthFlow="CAPTCHA:3"), first)
+        self.assertFalse(versions(Revision="13") & first)
+
+    def test_a_gradual_roll_out_stops_at_the_alarms_and_all_at_once_needs_no_codedeploy(self):
+        kinds = {resource["Type"] for resource in translated(Revision="12")["Resources"].values()}
+        self.assertFalse([kind for kind in kinds if "CodeDeploy" in kind])
+        for how in ("Canary10Percent5Minutes", "Linear10PercentEvery10Minutes"):
+            resources = translated(Revision="12", RollOut=how)["Resources"]
+            groups = [one["Properties"] for one in resources.values() if one["Type"] == "AWS::CodeDeploy::DeploymentGroup"]
+            self.assertEqual(len(groups), len(CALLS))
+            for group in groups:
+                self.assertEqual(group["DeploymentConfigName"]["Fn::Sub"][1], {"ConfigName": how})
+                alarms = [alarm["Name"]["Ref"] for alarm in group["AlarmConfiguration"]["Alarms"]]
+                self.assertEqual(alarms, ["ErrorsAlarm", "TokensAlarm", "ThrottlesAlarm", "DurationAlarm"])
+                self.assertTrue(group["AlarmConfiguration"]["Enabled"])
+                self.assertIn("DEPLOYMENT_STOP_ON_ALARM", group["AutoRollbackConfiguration"]["Events"])
+            for id, resource in resources.items():
+                if resource["Type"] == "AWS::Lambda::Alias":
+                    self.assertIn("CodeDeployLambdaAliasUpdate", resource["UpdatePolicy"], id)
+
+    def test_what_does_not_go_together_is_refused_with_one_message(self):
+        for parameters, said in (
+            ({"RollOut": "Canary10Percent5Minutes"}, "Set Revision to a name."),
+            ({"ProvisionedConcurrency": "2"}, "Set Revision to a name."),
+            (
+                {"RollOut": "Canary10Percent5Minutes", "Revision": "1", "ExistingUserPoolId": "us-east-1_There"},
+                "Set RollOut to AllAtOnce.",
+            ),
+            ({"RollOut": "Canary10Percent5Minutes", "Revision": "1"}, None),
+            ({"ProvisionedConcurrency": "2", "Revision": "1", "ExistingUserPoolId": "us-east-1_There"}, None),
+            ({}, None),
+        ):
+            with self.subTest(parameters):
+                refused = refusals(parameters)
+                self.assertEqual(len(refused), 0 if said is None else 1)
+                for message in refused:
+                    self.assertTrue(message.endswith(said), message)
 
     def pool(self):
         return self.cloud.client("cognito-idp").describe_user_pool(UserPoolId=self.made["UserPool"])["UserPool"]
