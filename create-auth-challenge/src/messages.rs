@@ -20,7 +20,7 @@ pub(crate) use limit::Limit;
 pub(crate) use outcomes::{Outcome, Outcomes};
 pub(crate) use ses::Ses;
 pub(crate) use sns::Sns;
-pub(crate) use words::{TEXTS, Values, Words};
+pub(crate) use words::{Values, Words};
 
 /// A message to one user. `Debug` shows nothing of it.
 #[derive(Clone, PartialEq, Eq)]

@@ -6,6 +6,7 @@
 
 mod link;
 mod sent;
+pub(crate) mod texts;
 
 use std::time::{Duration, Instant};
 
@@ -20,9 +21,10 @@ use cognito_challenge_runtime::{ConfigError, Environment};
 use rand::CryptoRng;
 use tracing::{Instrument, error, info, info_span, warn};
 
-use crate::messages::{Limit, Medium, Message, Outcome, Outcomes, SendError, Sender, TEXTS, Values, Words};
+use crate::messages::{Limit, Medium, Message, Outcome, Outcomes, SendError, Sender, Values, Words};
 use link::Link;
 use sent::Sent;
+use texts::TEXTS;
 
 /// How long a service may take to take a message. With the counting before it, a challenge stays within its four seconds.
 const BUDGET: Duration = Duration::from_millis(2500);
@@ -317,7 +319,7 @@ impl Issuer for CodeIssuer {
     }
 
     fn texts(&self) -> &'static [(&'static str, &'static str)] {
-        &TEXTS
+        TEXTS
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use cognito_challenge::issue::{IssueError, Request};
-use cognito_challenge::texts::{Text, Texts, lookup};
+use cognito_challenge::texts::{Text, Texts, direction, lookup};
 use cognito_challenge_runtime::{ConfigError, Environment};
 
 use super::{Medium, Message};
@@ -13,12 +13,6 @@ const TEMPLATE: &str = "MAIL_TEMPLATE";
 
 /// The longest `PRODUCT_NAME`, in characters.
 const MAX_PRODUCT_CHARS: usize = 64;
-
-/// The texts of `EMAIL_CODE`, `MAGIC_LINK` and `SMS_CODE`.
-pub(crate) static TEXTS: [(&str, &str); 2] = [
-    ("en", include_str!("../../texts/en.json")),
-    ("es", include_str!("../../texts/es.json")),
-];
 
 /// The words of a challenge type's messages.
 pub(crate) struct Words {
@@ -217,17 +211,24 @@ fn escape(text: &str) -> String {
 }
 
 /// `body` as a page, unless it is one.
+///
+/// Webmail puts what is in `body` into a page of its own, so an element inside has language and direction too.
 fn page(language: &str, body: &str) -> String {
     let start = body.trim_start().to_ascii_lowercase();
     if start.starts_with("<!doctype") || start.starts_with("<html") {
         return body.to_owned();
     }
-    format!("<!doctype html><html lang=\"{language}\"><head><meta charset=\"utf-8\"></head><body>{body}</body></html>")
+    let direction = direction(language);
+    let written = format!("lang=\"{language}\" dir=\"{direction}\"");
+    format!(
+        "<!doctype html><html {written}><head><meta charset=\"utf-8\"></head><body><div {written}>{body}</div></body></html>"
+    )
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::issuers::codes::texts::TEXTS;
 
     fn words() -> Words {
         Words {
@@ -287,6 +288,20 @@ mod tests {
     }
 
     #[test]
+    fn a_page_has_the_language_and_direction_of_its_text() {
+        let arabic = page("ar", "<p>x</p>");
+        assert!(
+            arabic.starts_with("<!doctype html><html lang=\"ar\" dir=\"rtl\">"),
+            "{arabic}"
+        );
+        assert!(
+            arabic.contains("<body><div lang=\"ar\" dir=\"rtl\"><p>x</p></div></body>"),
+            "{arabic}"
+        );
+        assert!(page("pt-BR", "x").contains("<html lang=\"pt-BR\" dir=\"ltr\">"));
+    }
+
+    #[test]
     fn a_product_name_has_no_line_breaks() {
         for name in [" ", "a\nb", "a\r\nBcc: b@c", &"x".repeat(65)] {
             assert!(product(name).is_err(), "{name}");
@@ -313,7 +328,6 @@ mod tests {
                 }
                 assert!(own.texts(&format!("{{\"en\": {json}}}"), secret).is_ok());
             }
-            assert!(texts["EMAIL_CODE.subject"].starts_with("{code}"));
         }
     }
 }
