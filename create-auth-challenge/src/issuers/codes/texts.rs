@@ -1,7 +1,7 @@
 //! The texts of `EMAIL_CODE`, `MAGIC_LINK` and `SMS_CODE`: messages, and the prompts of the page.
 
 /// The languages: BCP 47 tag and JSON. The first has the text if no other language fits.
-pub(crate) static TEXTS: &[(&str, &str)] = &[
+pub(super) static TEXTS: &[(&str, &str)] = &[
     ("en", include_str!("../../../texts/en.json")),
     ("ar", include_str!("../../../texts/ar.json")),
     ("de", include_str!("../../../texts/de.json")),

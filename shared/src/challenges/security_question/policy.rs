@@ -13,6 +13,17 @@ pub const FEWEST_QUESTIONS: usize = 3;
 /// of people and towns have two of them.
 pub const SHORTEST_ANSWER: usize = 3;
 
+/// The attributes that others know of a user. With the username, their values are what no answer may be.
+pub const KNOWN_TO_OTHERS: [&str; 7] = [
+    "email",
+    "family_name",
+    "given_name",
+    "name",
+    "nickname",
+    "phone_number",
+    "preferred_username",
+];
+
 /// The text with the answers that people give to be done with it, separated by commas. Each language has its own.
 const DENIED: &str = "SECURITY_QUESTION.denied";
 
