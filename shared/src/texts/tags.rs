@@ -14,6 +14,13 @@ const SCRIPTS_FROM_RIGHT: [&str; 6] = ["Adlm", "Arab", "Hebr", "Nkoo", "Syrc", "
 /// First the lookup of BCP 47 (RFC 4647 §3.4): `wanted` is shortened from its end until it is one of them, so that `es_MX`
 /// finds `es`. Then the first tag that is the same language in the same script: `pt-PT` finds `pt-BR`, and `zh-CN` finds
 /// `zh-Hans`. Chinese in another script never fits: `zh-TW` does not find `zh-Hans`.
+///
+/// ```
+/// use cognito_challenge::texts::lookup;
+///
+/// assert_eq!(lookup("pt-PT", &["en", "pt-BR", "zh-Hans"]), Some("pt-BR"));
+/// assert_eq!(lookup("zh-TW", &["en", "pt-BR", "zh-Hans"]), None);
+/// ```
 pub fn lookup<'t>(wanted: &str, available: &[&'t str]) -> Option<&'t str> {
     let wanted = wanted.replace('_', "-");
     let fitting = available.iter().copied().filter(|tag| same_script(tag, &wanted));
