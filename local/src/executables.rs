@@ -2,62 +2,81 @@
 
 use std::collections::BTreeMap;
 
-use lambda_host::Program;
-use sam_template::Template;
+use lambda_host::{Program, Runtimes};
+use sam_template::{Code, Template};
 
 use crate::Stop;
 use crate::args::Args;
 use crate::cargo::{Build, Wanted};
 use crate::functions;
+use crate::handlers::{Interpreted, interpreted};
 use crate::system::System;
 use crate::watch::{Watch, WatchError};
 
-/// What each function runs, by logical id: a command, a binary that is there, or one that cargo builds. With `--watch`
-/// also what has the last built again.
+/// What each function runs, by logical id, and with `--watch` what builds or starts it again.
+pub(crate) struct Executables {
+    pub(crate) programs: BTreeMap<String, Program>,
+    pub(crate) watch: Option<Watch>,
+}
+
+/// Finds what each function runs: a command, an interpreter, a binary that is there, or one that cargo builds.
 pub(crate) async fn executables(
     args: &Args,
     system: &System,
     template: &Template,
-) -> Result<(BTreeMap<String, Program>, Option<Watch>), Stop> {
-    let mut watch = None;
+    runtimes: &Runtimes,
+) -> Result<Executables, Stop> {
     let mut programs = functions::commands(template, args)?;
-    let others: Vec<_> = template
-        .functions
-        .iter()
+    let others = template.functions.iter();
+    let others: Vec<_> = others
         .filter(|function| !programs.contains_key(&function.logical_id))
         .collect();
-    if let Some(folder) = &args.functions_dir {
-        for function in others {
+    let interpreted = interpreted(others.iter().copied(), system, runtimes)?;
+    for (name, Interpreted { program, .. }) in &interpreted {
+        programs.insert(name.clone(), program.clone());
+    }
+    let mut built = Vec::new();
+    for function in others {
+        if function.code != Code::Binary {
+            continue;
+        }
+        let bootstrap = function.folder.join("bootstrap");
+        if let Some(folder) = &args.functions_dir {
             programs.insert(function.logical_id.clone(), functions::find(function, folder)?);
-        }
-    } else if others.is_empty() {
-        if args.watch {
-            return Err(WatchError::Nothing.into());
-        }
-    } else {
-        let wanted: Vec<_> = others
-            .iter()
-            .map(|function| Wanted {
-                binary: &function.binary,
-                folder: &function.folder,
-            })
-            .collect();
-        let builds = Build::of(&wanted, system).await?;
-        let mut binaries = BTreeMap::new();
-        if args.watch {
-            let (started, built) = Watch::start(builds).await?;
-            watch = Some(started);
-            binaries = built;
+        } else if let Some(bootstrap) = bootstrap.canonicalize().ok().filter(|path| path.is_file()) {
+            programs.insert(function.logical_id.clone(), Program::Binary(bootstrap));
         } else {
-            for build in &builds {
-                binaries.extend(build.run().await?);
-            }
-        }
-        for function in others {
-            if let Some(binary) = binaries.get(&function.binary) {
-                programs.insert(function.logical_id.clone(), Program::Binary(binary.clone()));
-            }
+            built.push(function);
         }
     }
-    Ok((programs, watch))
+    let wanted = built.iter().map(|function| Wanted {
+        binary: &function.binary,
+        folder: &function.folder,
+    });
+    let wanted: Vec<_> = wanted.collect();
+    let builds = if wanted.is_empty() {
+        Vec::new()
+    } else {
+        Build::of(&wanted, system).await?
+    };
+    let mut watch = None;
+    let mut binaries = BTreeMap::new();
+    if args.watch {
+        if builds.is_empty() && interpreted.is_empty() {
+            return Err(WatchError::Nothing.into());
+        }
+        let (started, built) = Watch::start(builds, interpreted).await?;
+        watch = Some(started);
+        binaries = built;
+    } else {
+        for build in &builds {
+            binaries.extend(build.run().await?);
+        }
+    }
+    for function in built {
+        if let Some(binary) = binaries.get(&function.binary) {
+            programs.insert(function.logical_id.clone(), Program::Binary(binary.clone()));
+        }
+    }
+    Ok(Executables { programs, watch })
 }

@@ -18,6 +18,7 @@ const ATTRIBUTES: [&str; 11] = [
 ];
 
 pub(super) const FUNCTION: &str = "AWS::Serverless::Function";
+pub(super) const LAMBDA_FUNCTION: &str = "AWS::Lambda::Function";
 pub(super) const PERMISSION: &str = "AWS::Lambda::Permission";
 pub(super) const USER_POOL: &str = "AWS::Cognito::UserPool";
 pub(super) const USER_POOL_CLIENT: &str = "AWS::Cognito::UserPoolClient";
@@ -27,7 +28,16 @@ pub(super) const TABLE: &str = "AWS::DynamoDB::Table";
 pub(super) const ROLE: &str = "AWS::IAM::Role";
 
 /// The types that are looked into.
-const READ: [&str; 7] = [FUNCTION, PERMISSION, USER_POOL, USER_POOL_CLIENT, BUCKET, SECRET, TABLE];
+const READ: [&str; 8] = [
+    FUNCTION,
+    LAMBDA_FUNCTION,
+    PERMISSION,
+    USER_POOL,
+    USER_POOL_CLIENT,
+    BUCKET,
+    SECRET,
+    TABLE,
+];
 
 /// A resource of the template.
 #[derive(Clone, Debug)]
