@@ -32,8 +32,9 @@ fn links(package: &str) -> Vec<String> {
         .collect()
 }
 
-/// What only these functions need: create stores pictures, draws and sends messages, and both count.
-const OWN: [(&str, &[&str]); 2] = [
+/// What only these functions need: create stores pictures, draws and sends messages, verify counts, and enrolment writes
+/// users and sends mails.
+const OWN: [(&str, &[&str]); 3] = [
     (
         "create-auth-challenge",
         &[
@@ -47,15 +48,25 @@ const OWN: [(&str, &[&str]); 2] = [
         ],
     ),
     ("verify-auth-challenge", &["aws-sdk-dynamodb"]),
+    (
+        "enrolment",
+        &[
+            "aws-sdk-cognitoidentityprovider",
+            "aws-sdk-dynamodb",
+            "aws-sdk-sesv2",
+            "rand",
+        ],
+    ),
 ];
 
 #[test]
-fn only_create_draws_and_draws_lots_and_only_create_and_verify_talk_to_aws() {
+fn only_create_draws_and_only_create_verify_and_enrolment_talk_to_aws() {
     for package in [
         "create-auth-challenge",
         "define-auth-challenge",
         "verify-auth-challenge",
         "pre-token-generation",
+        "enrolment",
         "cognito-challenge",
     ] {
         let own = OWN.iter().find(|(owner, _)| *owner == package);
@@ -84,7 +95,8 @@ fn only_create_draws_and_draws_lots_and_only_create_and_verify_talk_to_aws() {
 #[test]
 fn local_never_links_a_function() {
     for linked in links("local") {
-        let function = linked.ends_with("-auth-challenge") || linked == "pre-token-generation";
+        let function =
+            linked.ends_with("-auth-challenge") || ["enrolment", "pre-token-generation"].contains(&linked.as_str());
         assert!(!function, "local links {linked}");
         assert!(!linked.starts_with("aws-sdk"), "local links {linked}");
     }

@@ -10,7 +10,7 @@ use create_auth_challenge::Issuers;
 use loop_tests::dynamodb::table;
 use loop_tests::emf::violations;
 use loop_tests::folder::{cases, read};
-use loop_tests::functions::{DEFAULT_FLOW, SECRET, fixtures};
+use loop_tests::functions::{DEFAULT_FLOW, SECRET, fixtures, messages};
 use loop_tests::local::{Client, Local};
 use loop_tests::runtime_api::{Function, Invoked};
 use loop_tests::script::right_answer;
@@ -41,6 +41,19 @@ fn start(name: &str) -> Function {
             &[&[flow], &secret[..], &attempts("http://127.0.0.1:1", "open")[..]].concat(),
         ),
     }
+}
+
+/// A function whose flow has the types that send messages, and services that take all of them.
+fn start_sending(name: &str) -> Function {
+    let own = [
+        ("AUTH_FLOW", "EMAIL_CODE|SMS_CODE|MAGIC_LINK:3"),
+        ("AUTH_SESSION_MINUTES", "3"),
+        ("AWS_ACCESS_KEY_ID", "test"),
+        ("AWS_REGION", "us-east-1"),
+        ("AWS_SECRET_ACCESS_KEY", "a key that nobody may see"),
+        ("CHALLENGE_SECRET", SECRET),
+    ];
+    Function::start(name, &[&own[..], &messages()].concat())
 }
 
 /// What verify counts answers with.
@@ -79,6 +92,11 @@ fn seconds() -> u64 {
 /// Runs every fixture of a function, in one process.
 fn run(name: &str, folder: &str) -> Vec<(String, Value, Invoked)> {
     run_all(start(name), name, events(folder))
+}
+
+/// Runs every fixture of a function with the types that send messages, in one process.
+fn run_sending(name: &str, folder: &str) -> Vec<(String, Value, Invoked)> {
+    run_all(start_sending(name), name, events(folder))
 }
 
 fn run_all(function: Function, name: &str, events: Vec<(String, Value)>) -> Vec<(String, Value, Invoked)> {
@@ -120,6 +138,8 @@ fn every_line_has_the_same_fields_and_metrics_that_cloudwatch_takes() {
         (VERIFY, run(VERIFY, "verify")),
         (PRE_TOKEN, run(PRE_TOKEN, "pre-token")),
         (VERIFY, run_all(counting, VERIFY, counted)),
+        (CREATE, run_sending(CREATE, "messages/create")),
+        (VERIFY, run_sending(VERIFY, "messages/verify")),
     ] {
         for (index, (case, _, Invoked { line, .. })) in ran.into_iter().enumerate() {
             let keys: Vec<&str> = line.as_object().unwrap().keys().map(String::as_str).collect();
@@ -149,17 +169,22 @@ fn every_line_has_the_same_fields_and_metrics_that_cloudwatch_takes() {
     let all: BTreeSet<_> = METRICS.iter().map(|metric| metric.name.to_owned()).collect();
     let missing: Vec<_> = all.difference(&seen).collect();
     assert_eq!(missing, ["CannotJudge"], "a metric that no fixture shows");
+    for of_messages in ["MessageMilliseconds", "MessagesSent", "NotEnrolled"] {
+        assert!(seen.contains(of_messages), "no fixture shows {of_messages}: {seen:?}");
+    }
 }
 
 #[test]
 fn no_line_tells_who_it_is_or_what_they_know() {
-    for (name, folder) in [
-        (DEFINE, "define"),
-        (CREATE, "create"),
-        (VERIFY, "verify"),
-        (PRE_TOKEN, "pre-token"),
+    for ran in [
+        run(DEFINE, "define"),
+        run(CREATE, "create"),
+        run(VERIFY, "verify"),
+        run(PRE_TOKEN, "pre-token"),
+        run_sending(CREATE, "messages/create"),
+        run_sending(VERIFY, "messages/verify"),
     ] {
-        for (case, event, Invoked { answer, line }) in run(name, folder) {
+        for (case, event, Invoked { answer, line }) in ran {
             let mut secrets = vec![SECRET.to_owned(), "a key that nobody may see".to_owned()];
             for path in [
                 "/userName",
@@ -182,7 +207,8 @@ fn no_line_tells_who_it_is_or_what_they_know() {
     }
 }
 
-/// The texts in `value` that a log must not have: not the names of challenges, small numbers, the words of JSON and the time.
+/// The texts in `value` that a log must not have: not the names of challenges and media, small numbers, the words of JSON and the
+/// time.
 fn texts(value: &Value, found: &mut Vec<String>) {
     match value {
         Value::String(text) if ["true", "false", "null"].contains(&text.as_str()) => {}
@@ -192,7 +218,7 @@ fn texts(value: &Value, found: &mut Vec<String>) {
         Value::Array(items) => items.iter().for_each(|item| texts(item, found)),
         Value::Object(fields) => fields
             .iter()
-            .filter(|(name, _)| *name != "issuedAt")
+            .filter(|(name, _)| !["issuedAt", "medium"].contains(&name.as_str()))
             .for_each(|(_, value)| texts(value, found)),
         _ => {}
     }

@@ -49,6 +49,13 @@ fn standard<'a>(challenge: &'a str, varying: &'a [&'a str]) -> Subject<'a> {
 }
 
 #[test]
+fn every_standard_type_is_asked_and_judged() {
+    let asked: Vec<_> = Issuers::standard().names().collect();
+    let judged: Vec<_> = Verifiers::standard().names().collect();
+    assert_eq!(asked, judged);
+}
+
+#[test]
 fn the_standard_types_hold_every_rule() {
     assert_holds(&standard("CAPTCHA", &["captchaUrl"]));
     assert_holds(&standard("PROOF_OF_WORK", &[]));

@@ -11,8 +11,12 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use aws_smithy_types::retry::RetryConfig;
 use aws_types::SdkConfig;
+use aws_types::app_name::AppName;
 use aws_types::region::Region;
-use cognito_challenge_runtime::{ConfigError, Environment};
+use cognito_challenge_runtime::{ConfigError, Environment, VERSION};
+
+/// What requests to other services say that they are from, before the version.
+const PROGRAM: &str = "cognito-challenge";
 
 /// How long opening a connection may take. Lambda gives a cold start 10 seconds, but somebody is waiting.
 pub const CONNECTING: Duration = Duration::from_secs(1);
@@ -53,5 +57,7 @@ pub fn configure(environment: &Environment, service: &str) -> Result<SdkConfig, 
                 .with_initial_backoff(BACKOFF),
         );
     config.set_endpoint_url(endpoint.map(str::to_owned));
+    // A version that is no name is left out: it decides nothing.
+    config.set_app_name(AppName::new(format!("{PROGRAM}-{VERSION}")).ok());
     Ok(config.build())
 }

@@ -45,7 +45,8 @@ pub(crate) struct Args {
     #[arg(long)]
     pub(crate) debug_answers: bool,
 
-    /// Run the functions that cargo-lambda or SAM built into this folder, instead of building them
+    /// Run the functions that cargo-lambda or SAM built into this folder, or the zips of a release, instead of building
+    /// them
     #[arg(long, value_name = "DIR")]
     pub(crate) functions_dir: Option<PathBuf>,
 

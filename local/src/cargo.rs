@@ -58,11 +58,12 @@ impl Target {
             profile = profile.parent()?;
         }
         let folder = profile.parent()?;
-        // A build for a named target is one folder further down; cargo marks the uppermost.
+        // A build for a named target is one folder further down. Cargo marks the uppermost folder: with the tag if it
+        // made the folder, and in any case with what it knows of the compiler.
         let marked = folder
             .ancestors()
             .take(2)
-            .find(|folder| folder.join("CACHEDIR.TAG").exists());
+            .find(|folder| MARKS.iter().any(|mark| folder.join(mark).exists()));
         Some(Self {
             folder: marked?.to_owned(),
             profile: profile.file_name()?.to_str()?.to_owned(),
@@ -74,6 +75,9 @@ impl Target {
         if self.profile == "debug" { "dev" } else { &self.profile }
     }
 }
+
+/// Files that cargo writes into a target folder.
+const MARKS: [&str; 2] = ["CACHEDIR.TAG", ".rustc_info.json"];
 
 /// The profile that functions of other workspaces are built with.
 const PROFILE: &str = if cfg!(debug_assertions) { "dev" } else { "release" };

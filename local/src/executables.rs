@@ -10,13 +10,18 @@ use crate::args::Args;
 use crate::cargo::{Build, Wanted};
 use crate::functions;
 use crate::handlers::{Interpreted, interpreted};
+use crate::shipped::Shipped;
 use crate::system::System;
 use crate::watch::{Watch, WatchError};
 
-/// What each function runs, by logical id, and with `--watch` what builds or starts it again.
+/// What the functions run.
 pub(crate) struct Executables {
-    pub(crate) programs: BTreeMap<String, Program>,
+    /// By logical id: a command, a binary that exists, or one that cargo built.
+    pub(crate) by_function: BTreeMap<String, Program>,
+    /// With `--watch`, what builds or starts them again.
     pub(crate) watch: Option<Watch>,
+    /// What was unpacked, for as long as this is kept.
+    pub(crate) shipped: Shipped,
 }
 
 /// Finds what each function runs: a command, an interpreter, a binary that is there, or one that cargo builds.
@@ -26,6 +31,7 @@ pub(crate) async fn executables(
     template: &Template,
     runtimes: &Runtimes,
 ) -> Result<Executables, Stop> {
+    let mut shipped = Shipped::default();
     let mut programs = functions::commands(template, args)?;
     let others = template.functions.iter();
     let others: Vec<_> = others
@@ -42,7 +48,9 @@ pub(crate) async fn executables(
         }
         let bootstrap = function.folder.join("bootstrap");
         if let Some(folder) = &args.functions_dir {
-            programs.insert(function.logical_id.clone(), functions::find(function, folder)?);
+            let unpacked = shipped.unpack(&function.binary, folder)?.map(Program::Binary);
+            let program = unpacked.map_or_else(|| functions::find(function, folder), Ok)?;
+            programs.insert(function.logical_id.clone(), program);
         } else if let Some(bootstrap) = bootstrap.canonicalize().ok().filter(|path| path.is_file()) {
             programs.insert(function.logical_id.clone(), Program::Binary(bootstrap));
         } else {
@@ -78,5 +86,9 @@ pub(crate) async fn executables(
             programs.insert(function.logical_id.clone(), Program::Binary(binary.clone()));
         }
     }
-    Ok(Executables { programs, watch })
+    Ok(Executables {
+        by_function: programs,
+        watch,
+        shipped,
+    })
 }

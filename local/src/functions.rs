@@ -8,16 +8,20 @@ use sam_template::{Code, Function, Template};
 
 use crate::args::Args;
 use crate::flow;
+use crate::shipped::zip_name;
 
 /// What the command line asks for and the template does not have.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub(crate) enum FunctionsError {
-    #[error("no function `{binary}` in `{folder}` (looked for `{binary}/bootstrap`, `{id}/bootstrap` and `{binary}`)")]
+    #[error(
+        "no function `{binary}` in `{folder}` (looked for `{zip}`, `{binary}/bootstrap`, `{id}/bootstrap` and `{binary}`)"
+    )]
     MissingFunction {
         binary: String,
         id: String,
         folder: PathBuf,
+        zip: String,
     },
     #[error("no user pool of the template has a `{trigger}` trigger that the command could stand in for")]
     MissingTrigger { trigger: &'static str },
@@ -66,6 +70,7 @@ pub(crate) fn find(function: &Function, folder: &Path) -> Result<Program, Functi
         binary: binary.clone(),
         id: logical_id.clone(),
         folder: folder.to_owned(),
+        zip: zip_name(binary),
     })
 }
 
@@ -287,7 +292,10 @@ mod tests {
             .to_string();
         assert_eq!(
             error,
-            "no function `define` in `/nowhere` (looked for `define/bootstrap`, `Define/bootstrap` and `define`)"
+            format!(
+                "no function `define` in `/nowhere` (looked for `{}`, `define/bootstrap`, `Define/bootstrap` and `define`)",
+                zip_name("define")
+            )
         );
     }
 }

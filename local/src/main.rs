@@ -17,6 +17,7 @@ mod outbox;
 mod page;
 mod pools;
 mod s3;
+mod shipped;
 mod signals;
 mod system;
 mod template_file;
@@ -55,6 +56,7 @@ use metrics::Board;
 use outbox::Outbox;
 use pools::{CLIENT_ID, CLIENT_ID_NO_PASSWORD, PoolsError};
 use s3::S3;
+use shipped::Shipped;
 use system::System;
 use template_file::{TemplateFileError, template_file};
 use triggers::Triggers;
@@ -86,6 +88,8 @@ enum Stop {
     #[error(transparent)]
     SetUp(#[from] user_pools::SetUpError),
     #[error(transparent)]
+    Shipped(#[from] shipped::ShippedError),
+    #[error(transparent)]
     Storage(#[from] StorageError),
     #[error(transparent)]
     Template(#[from] TemplateError),
@@ -103,6 +107,7 @@ struct Running {
     watch: Option<Watch>,
     /// Removed when dropped.
     _runtimes: Runtimes,
+    _shipped: Shipped,
     /// What `CHALLENGE_SECRET` is in this run.
     secret: String,
     /// Stops when dropped.
@@ -232,7 +237,11 @@ async fn launch(
     let endpoint = listener::endpoint(listener.local_addr()?);
     flow::set_link(&mut template, &listener::on_this_machine(listener.local_addr()?));
     let runtimes = Runtimes::new().map_err(HandlerError::from)?;
-    let Executables { programs, watch } = executables(args, system, &template, &runtimes).await?;
+    let Executables {
+        by_function: programs,
+        watch,
+        shipped,
+    } = executables(args, system, &template, &runtimes).await?;
     let s3 = S3::start(args.listen.ip(), template.buckets.values().cloned()).await?;
     let dynamodb = DynamoDb::start(&template.tables).await?;
     let tell: Box<messages::Tell> = {
@@ -276,6 +285,7 @@ async fn launch(
         functions: Arc::new(functions),
         watch,
         _runtimes: runtimes,
+        _shipped: shipped,
         secret,
         s3,
         _dynamodb: dynamodb,

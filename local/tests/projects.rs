@@ -117,7 +117,7 @@ impl Local {
     /// Waits until `text` has been printed.
     fn prints(&self, text: &str) {
         let (printed, news) = &*self.printed;
-        let limit = Duration::from_secs(60);
+        let limit = Duration::from_mins(1);
         let (printed, waited) = news
             .wait_timeout_while(printed.lock().unwrap(), limit, |printed| !printed.contains(text))
             .unwrap();

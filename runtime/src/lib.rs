@@ -31,11 +31,19 @@ use invocation::{Origin, Pseudonyms};
 use log::{Log, Schema};
 
 pub use environment::{ConfigError, Environment};
+pub use invocation::pseudonym;
 pub use panics::caught;
 pub use registry::{Configure, Configured, Registry};
 
 /// The message of every error of a function. Cognito shows it to the client, so it reveals nothing.
 pub const NEUTRAL_ERROR: &str = "internal error";
+
+/// What the log and requests to other services call the version of a function: what `CHALLENGE_VERSION` was when it was
+/// built, such as `0.1.0+4f2c9a1b07de-dirty`, else the version of this crate.
+pub const VERSION: &str = match option_env!("CHALLENGE_VERSION") {
+    Some(version) => version,
+    None => env!("CARGO_PKG_VERSION"),
+};
 
 /// How long a challenge type may prepare itself. A function starts even if the type is not ready.
 const PREPARING: Duration = Duration::from_secs(2);
@@ -121,7 +129,7 @@ where
     if let Err(error) = environment.is_lambdas() {
         return refuse(&error);
     }
-    debug!("started version {}", env!("CARGO_PKG_VERSION"));
+    debug!("started");
     let pseudonyms = environment.get("CHALLENGE_SECRET").and_then(Pseudonyms::parse);
     let cold = Cell::new(true);
     let service = service_fn(|event: LambdaEvent<Payload>| {
@@ -257,6 +265,14 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[test]
+    fn what_a_function_answers_is_returned_as_it_is() {
+        let event = serde_json::json!({"b": 1, "a": [null]});
+        let echo = |event: Value| std::future::ready(Ok::<_, String>(event));
+        let answered = now(answer(&echo, Payload(Some(event.clone())))).ok();
+        assert_eq!(answered.unwrap().to_string(), event.to_string());
     }
 
     /// What a future gives that waits for nothing.

@@ -20,16 +20,18 @@ use tracing_subscriber::fmt::time::{self, FormatTime};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 use tracing_subscriber::registry::LookupSpan;
 
+use super::VERSION;
 use super::metrics::{self, Declaration, METRICS};
 
 /// The fields of every line, in order. A field that does not apply is null.
 ///
 /// Nothing else is written but metrics and declared telemetry, so that nothing else gets into the log by mistake.
-pub const FIELDS: [&str; 16] = [
+pub const FIELDS: [&str; 17] = [
     "timestamp",
     "level",
     "message",
     metrics::FUNCTION,
+    "version",
     "requestId",
     "trigger",
     "userPool",
@@ -45,12 +47,14 @@ pub const FIELDS: [&str; 16] = [
 ];
 
 /// The crates whose events are part of an invocation's line. What others log gets lines of its own.
-const OWN: [&str; 6] = [
+const OWN: [&str; 8] = [
     "cognito_challenge",
+    "cognito_challenge_messages",
     "cognito_challenge_runtime",
     "define_auth_challenge",
     "create_auth_challenge",
     "verify_auth_challenge",
+    "enrolment",
     "pre_token_generation",
 ];
 
@@ -112,6 +116,7 @@ impl<W: for<'w> MakeWriter<'w>> Log<W> {
             schema: self.schema.clone(),
         };
         line.set(metrics::FUNCTION, Value::from(self.function.as_str()));
+        line.set("version", Value::from(VERSION));
         line
     }
 

@@ -20,7 +20,17 @@ impl Issuer for Counting {
     fn leaves_state(&self) -> bool {
         true
     }
+
+    fn telemetry(&self) -> &'static Telemetry {
+        &TELEMETRY
+    }
 }
+
+static TELEMETRY: Telemetry = Telemetry {
+    krate: "counting",
+    fields: &["mood"],
+    metrics: &[],
+};
 
 /// A challenge that does what the client metadata `do` says.
 struct Moody;
@@ -309,6 +319,13 @@ async fn the_order_of_alternatives_does_not_decide_what_is_an_error() {
         let neither = json!({"challenge": "all", "do": "hang", "broken": "one"});
         assert_eq!(create(flow, "ada", &[], neither).await.unwrap_err(), message);
     }
+}
+
+#[test]
+fn what_the_types_of_the_flow_add_to_the_log_is_declared() {
+    let telemetry = |flow| configure(flow, "en").unwrap().telemetry();
+    assert!(telemetry("COUNTING|MOODY:1").contains(&&TELEMETRY));
+    assert!(!telemetry("MOODY:1").contains(&&TELEMETRY));
 }
 
 #[test]

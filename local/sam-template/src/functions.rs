@@ -103,6 +103,12 @@ pub(super) fn read(
         .collect()
 }
 
+/// The alias that Globals have SAM point at the last version of every function.
+pub(super) fn alias(globals: &Entry) -> Option<&str> {
+    let function = globals.value.get("Function")?;
+    function.value.get("AutoPublishAlias")?.value.text()
+}
+
 pub(super) fn function_globals(globals: Option<&Entry>) -> Result<Option<&Node>, TemplateError> {
     let Some(function) = globals.and_then(|globals| globals.value.get("Function")) else {
         return Ok(None);

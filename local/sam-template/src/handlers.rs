@@ -89,7 +89,12 @@ pub(super) fn read(
             let metadata = resource.body.get("Metadata").map(|metadata| &metadata.value);
             let method = metadata.and_then(|metadata| metadata.get("BuildMethod")?.value.text());
             let arn = resolver.attribute(resource.id, "Arn", &resource.at)?;
-            let wanted = targets.contains(&arn) || targets.contains(resource.id);
+            // With an alias after it, it is the same function.
+            let calls = |target: &String| {
+                let rest = target.strip_prefix(&arn);
+                rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
+            };
+            let wanted = targets.contains(resource.id) || targets.iter().any(calls);
             if wanted && (kind == LAMBDA_FUNCTION || method != Some(BUILD_METHOD)) {
                 let globals = globals.filter(|_| kind == FUNCTION);
                 functions.push(function(resolver, resource, globals, folder)?);

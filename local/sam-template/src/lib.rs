@@ -252,6 +252,7 @@ impl Template {
             entries("Mappings"),
             entries("Conditions"),
             Resource::list(section)?,
+            root.get("Globals").and_then(functions::alias),
         );
         references::check(&resolver, root.get("Outputs").map(|outputs| &outputs.value))?;
 

@@ -1,7 +1,9 @@
 //! What the resources of each type are called.
 
 use super::error::{At, Problem, TemplateError, hint};
-use super::resource::{BUCKET, FUNCTION, LAMBDA_FUNCTION, ROLE, Resource, SECRET, TABLE, USER_POOL, USER_POOL_CLIENT};
+use super::resource::{
+    ALIAS, BUCKET, FUNCTION, LAMBDA_FUNCTION, ROLE, Resource, SECRET, TABLE, USER_POOL, USER_POOL_CLIENT,
+};
 
 /// How the resources of one type are named. In the forms, `{name}` and so on stand for what the braces say.
 pub(super) struct Naming {
@@ -12,7 +14,7 @@ pub(super) struct Naming {
     attributes: &'static [(&'static str, &'static str)],
 }
 
-const NAMINGS: [Naming; 9] = [
+const NAMINGS: [Naming; 10] = [
     Naming {
         kind: FUNCTION,
         name: "FunctionName",
@@ -24,6 +26,12 @@ const NAMINGS: [Naming; 9] = [
         name: "FunctionName",
         reference: "{name}",
         attributes: &[("Arn", "arn:{partition}:lambda:{region}:{account}:function:{name}")],
+    },
+    Naming {
+        kind: ALIAS,
+        name: "FunctionName",
+        reference: "arn:{partition}:lambda:{region}:{account}:function:{name}:{alias}",
+        attributes: &[],
     },
     Naming {
         kind: USER_POOL,

@@ -25,6 +25,8 @@ pub(super) struct Resolver<'a> {
     pub(super) mappings: &'a [Entry],
     pub(super) conditions: &'a [Entry],
     pub(super) resources: Vec<Resource<'a>>,
+    /// `AutoPublishAlias` of the functions in Globals.
+    pub(super) alias: Option<&'a str>,
     chain: Cell<usize>,
 }
 
@@ -35,6 +37,7 @@ impl<'a> Resolver<'a> {
         mappings: &'a [Entry],
         conditions: &'a [Entry],
         resources: Vec<Resource<'a>>,
+        alias: Option<&'a str>,
     ) -> Self {
         Self {
             deployment,
@@ -42,6 +45,7 @@ impl<'a> Resolver<'a> {
             mappings,
             conditions,
             resources,
+            alias,
             chain: Cell::new(0),
         }
     }

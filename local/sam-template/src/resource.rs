@@ -19,6 +19,8 @@ const ATTRIBUTES: [&str; 11] = [
 
 pub(super) const FUNCTION: &str = "AWS::Serverless::Function";
 pub(super) const LAMBDA_FUNCTION: &str = "AWS::Lambda::Function";
+/// What SAM makes of a function's `AutoPublishAlias`; templates call it `FUNCTION.Alias`.
+pub(super) const ALIAS: &str = "AWS::Lambda::Alias";
 pub(super) const PERMISSION: &str = "AWS::Lambda::Permission";
 pub(super) const USER_POOL: &str = "AWS::Cognito::UserPool";
 pub(super) const USER_POOL_CLIENT: &str = "AWS::Cognito::UserPoolClient";

@@ -4,7 +4,7 @@ use super::error::{At, Problem, TemplateError};
 use super::naming::{attribute_form, naming};
 use super::pseudo::{ACCOUNT, PARTITION, PSEUDO, URL_SUFFIX};
 use super::resolve::Resolver;
-use super::resource::{BUCKET, FUNCTION, ROLE, Resource, USER_POOL, USER_POOL_CLIENT};
+use super::resource::{ALIAS, BUCKET, FUNCTION, ROLE, Resource, USER_POOL, USER_POOL_CLIENT};
 
 impl<'a> Resolver<'a> {
     /// The resources of one type that are created.
@@ -44,12 +44,19 @@ impl<'a> Resolver<'a> {
         if let Some(resource) = self.resources.iter().find(|resource| resource.id == id) {
             return Some(resource.clone());
         }
+        let function = |id: &str| {
+            let mut resources = self.resources.iter();
+            resources.find(|resource| resource.id == id && resource.kind == FUNCTION)
+        };
+        if let Some(function) = id.strip_suffix(".Alias").and_then(function) {
+            let alias = || Resource {
+                kind: ALIAS,
+                ..function.clone()
+            };
+            return self.alias_of(function).map(|_| alias());
+        }
         // SAM makes a role for each function that names none.
-        let function = id.strip_suffix("Role")?;
-        let function = self
-            .resources
-            .iter()
-            .find(|resource| resource.id == function && resource.kind == FUNCTION)?;
+        let function = id.strip_suffix("Role").and_then(function)?;
         match function.property("Role") {
             Some(_) => None,
             None => Some(Resource {
@@ -57,6 +64,12 @@ impl<'a> Resolver<'a> {
                 ..function.clone()
             }),
         }
+    }
+
+    /// The alias that SAM points at the last version of a function: its own, or that of Globals.
+    fn alias_of(&self, function: &Resource<'a>) -> Option<&'a str> {
+        let own = function.property("AutoPublishAlias");
+        own.map_or(self.alias, |(entry, _)| entry.value.text())
     }
 
     fn existing(&self, id: &str, at: &At) -> Result<Resource<'a>, TemplateError> {
@@ -90,6 +103,7 @@ impl<'a> Resolver<'a> {
             ("{suffix}", URL_SUFFIX),
             ("{service}", &service),
             ("{id}", resource.id),
+            ("{alias}", self.alias_of(resource).unwrap_or_default()),
             ("{name}", &name),
         ];
         Ok(words

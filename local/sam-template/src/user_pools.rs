@@ -145,9 +145,14 @@ fn pool(
         let at = trigger_place(resource, trigger);
         let function = function_of(resolver, target, functions, &at)?;
         let name = resolver.resource_reference(function, &at)?;
+        // A permission for a function is none for its alias.
+        let short = match target.split_once(&format!(":{name}:")) {
+            Some((_, alias)) => format!("{name}:{alias}"),
+            None => name,
+        };
         if !permissions
             .iter()
-            .any(|permission| permission.covers(&[&name, target], &arn))
+            .any(|permission| permission.covers(&[&short, target], &arn))
         {
             let (pool, function) = (resource.id.to_owned(), function.to_owned());
             return Err(at.error(Problem::NotAllowed { pool, function }));
@@ -183,8 +188,14 @@ fn function_of<'f>(
     at: &At,
 ) -> Result<&'f str, TemplateError> {
     for function in functions {
-        if resolver.attribute(&function.logical_id, "Arn", at)? == arn {
-            return Ok(&function.logical_id);
+        let id = &function.logical_id;
+        let alias = format!("{id}.Alias");
+        let by_alias = || match resolver.resource(&alias) {
+            Some(_) => resolver.resource_reference(&alias, at).map(|alias| alias == arn),
+            None => Ok(false),
+        };
+        if resolver.attribute(id, "Arn", at)? == arn || by_alias()? {
+            return Ok(id);
         }
     }
     let known: Vec<String> = functions

@@ -162,6 +162,27 @@ async fn only_the_workspace_of_local_is_built_as_local_was() {
 }
 
 #[tokio::test]
+async fn a_target_folder_that_cargo_did_not_make_is_recognised() {
+    let root = tree(&[
+        ("Cargo.toml", &package("define")),
+        ("src/main.rs", MAIN),
+        ("target/kept", ""),
+    ]);
+    let builds = builds(root.path(), &[("", "define")]).await.unwrap();
+    let programs = builds.first().unwrap().run().await.unwrap();
+    let folder = root.path().canonicalize().unwrap().join("target");
+    assert!(
+        !folder.join("CACHEDIR.TAG").exists(),
+        "cargo tags the folders that it makes"
+    );
+    let expected = Target {
+        folder,
+        profile: "debug".to_owned(),
+    };
+    assert_eq!(Target::of(programs.get("define").unwrap()), Some(expected));
+}
+
+#[tokio::test]
 async fn the_users_target_folder_is_used_for_another_workspace() {
     let root = tree(&[("Cargo.toml", &package("define")), ("src/main.rs", MAIN)]);
     let target = tempfile::tempdir().unwrap();

@@ -51,6 +51,7 @@ fn the_functions_are_built_from_their_packages() {
         ("CreateAuthChallengeFunction", "create-auth-challenge"),
         ("VerifyAuthChallengeFunction", "verify-auth-challenge"),
         ("PreTokenGenerationFunction", "pre-token-generation"),
+        ("EnrolmentFunction", "enrolment"),
     ];
     assert_eq!(built, expected);
 }
@@ -83,21 +84,26 @@ fn the_flow_is_one_that_the_functions_understand() {
 }
 
 #[test]
-fn only_create_and_verify_have_the_secret() {
+fn only_create_verify_and_enrolment_have_the_secret() {
     let template = deployed();
     let secret = |name| function(&template, name).environment.get("CHALLENGE_SECRET").cloned();
     assert_eq!(secret("DefineAuthChallengeFunction"), None);
     assert_eq!(secret("PreTokenGenerationFunction"), None);
     assert_eq!(secret("CreateAuthChallengeFunction"), Some(deployment().secret));
     assert_eq!(secret("VerifyAuthChallengeFunction"), Some(deployment().secret));
+    assert_eq!(secret("EnrolmentFunction"), Some(deployment().secret));
 }
 
 #[test]
-fn create_and_verify_get_the_version_of_the_secret_that_was_chosen() {
+fn create_verify_and_enrolment_get_the_version_of_the_secret_that_was_chosen() {
     let path = workspace().join("template.yaml");
     let chosen = with(&[("ChallengeSecretVersion", "9f1b8a52-0000-4000-8000-00000000abcd")]);
     let template = Template::read(&path, &chosen).unwrap();
-    for name in ["CreateAuthChallengeFunction", "VerifyAuthChallengeFunction"] {
+    for name in [
+        "CreateAuthChallengeFunction",
+        "VerifyAuthChallengeFunction",
+        "EnrolmentFunction",
+    ] {
         assert_eq!(
             function(&template, name).environment["CHALLENGE_SECRET"],
             deployment().secret
@@ -108,7 +114,7 @@ fn create_and_verify_get_the_version_of_the_secret_that_was_chosen() {
     // `local` has one version only: the text is what CloudFormation resolves.
     let text = std::fs::read_to_string(path).unwrap();
     let pinned = "!Sub '{{resolve:secretsmanager:${ChallengeSecret}:SecretString:::${ChallengeSecretVersion}}}'";
-    assert_eq!(text.matches(pinned).count(), 2);
+    assert_eq!(text.matches(pinned).count(), 3);
 }
 
 #[test]
@@ -149,6 +155,7 @@ fn a_provider_has_variables_only_if_it_is_used_and_its_secret_only_in_verify() {
         "CreateAuthChallenge",
         "VerifyAuthChallenge",
         "PreTokenGeneration",
+        "Enrolment",
     ] {
         let name = format!("{name}Function");
         assert_eq!(own(&deployed(), &name), Vec::<String>::new());
@@ -266,10 +273,29 @@ fn people_sign_in_with_a_name_or_an_address() {
 }
 
 #[test]
+fn a_named_revision_has_the_pool_call_the_same_functions_by_their_aliases() {
+    let triggers = |revision: &str| {
+        let template = workspace().join("template.yaml");
+        let template = Template::read(&template, &with(&[("Revision", revision)])).unwrap();
+        let pool = template.user_pools.first().unwrap();
+        (pool.triggers.clone(), pool.properties["LambdaConfig"].clone())
+    };
+    let (direct, arns) = triggers("");
+    let (named, aliases) = triggers("12");
+    assert_eq!(named, direct);
+    assert_eq!(direct.len(), 4);
+    for trigger in direct.keys() {
+        let arn = arns[trigger].as_str().unwrap();
+        assert_eq!(aliases[trigger], format!("{arn}:live"));
+    }
+}
+
+#[test]
 fn every_permission_is_for_this_pool_alone() {
     let text = std::fs::read_to_string(workspace().join("template.yaml")).unwrap();
     let permissions = text.matches("Type: AWS::Lambda::Permission").count();
-    assert_eq!(permissions, 4);
+    // Of each function, and of its alias.
+    assert_eq!(permissions, 8);
     let this_pool = "SourceArn: !If
         - NewPool
         - !GetAtt UserPool.Arn
@@ -304,6 +330,51 @@ fn an_existing_pool_is_left_alone() {
     assert_eq!(template.user_pools.len(), 0);
     assert_eq!(template.clients.len(), 0);
     assert_eq!(template.functions.len(), 4);
+}
+
+#[test]
+fn answers_are_enrolled_where_questions_are_asked_of_clients_that_are_known() {
+    let read = |parameters: &[(&str, &str)]| {
+        let template = Template::read(&workspace().join("template.yaml"), &with(parameters)).unwrap();
+        let mut functions = template.functions.into_iter();
+        let function = functions.find(|function| function.logical_id == "EnrolmentFunction");
+        (function, template.tables.len())
+    };
+    for (parameters, offered) in [
+        ([].as_slice(), true),
+        (&[("AuthFlow", "SECURITY_QUESTION:3")], true),
+        (&[("AuthFlow", "PASSWORD,SECURITY_QUESTION|EMAIL_CODE:3")], true),
+        (&[("AuthFlow", "PASSWORD,CAPTCHA:3")], false),
+        (&[("Enrolment", "Disabled")], false),
+        (&[("ExistingUserPoolId", "us-east-1_Example01")], false),
+        (
+            &[
+                ("ExistingUserPoolId", "us-east-1_Example01"),
+                ("EnrolmentClients", "web,app"),
+            ],
+            true,
+        ),
+    ] {
+        assert_eq!(read(parameters).0.is_some(), offered, "{parameters:?}");
+    }
+    let environment = read(&[]).0.unwrap().environment;
+    assert_eq!(environment["USER_POOL_ID"], deployment().pool_id);
+    assert_eq!(environment["ENROLMENT_CLIENTS"], deployment().client_id);
+    assert_eq!(environment["ENROLMENT_NOTICES"], "Enabled");
+    assert_eq!(environment.get("MAIL_FROM"), None);
+    // The table is there if it is needed for links or for wrong answers.
+    assert_eq!(read(&[("CountAttempts", "Disabled")]).1, 1);
+    assert_eq!(read(&[("CountAttempts", "Disabled"), ("Enrolment", "Disabled")]).1, 0);
+    for (parameter, value) in [
+        ("EnrolmentClients", "web, app"),
+        ("EnrolmentOrigins", "https://example.com/"),
+        ("EnrolmentOrigins", "*"),
+        ("EnrolmentUrl", "https://example.com/#x"),
+        ("KmsKeyArn", "alias/key"),
+    ] {
+        let refused = Template::read(&workspace().join("template.yaml"), &with(&[(parameter, value)]));
+        assert!(refused.unwrap_err().to_string().contains(parameter), "{value}");
+    }
 }
 
 #[test]

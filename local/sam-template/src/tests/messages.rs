@@ -507,6 +507,41 @@ fn a_trigger_needs_a_permission_of_its_own() {
 }
 
 #[test]
+fn an_alias_needs_a_permission_and_a_function_that_has_one() {
+    let with = |alias: &str, function: &str| {
+        let text = pool(
+            "LambdaConfig: {DefineAuthChallenge: !Ref Function.Alias}",
+            "ClientName: a",
+        );
+        let text = text.replace("CodeUri:", &format!("{alias}\n      CodeUri:"));
+        format!(
+            "{text}  Permission:
+    Type: AWS::Lambda::Permission
+    Properties:
+      Action: lambda:InvokeFunction
+      FunctionName: {function}
+      Principal: cognito-idp.amazonaws.com
+      SourceArn: !GetAtt Pool.Arn
+"
+        )
+    };
+    let alias = "AutoPublishAlias: live";
+    for function in ["!Ref Function.Alias", "!Sub '${Function}:live'"] {
+        let pools = parse(&with(alias, function)).user_pools;
+        assert_eq!(pools[0].triggers["DefineAuthChallenge"], "Function");
+    }
+    for function in ["!Ref Function", "!GetAtt Function.Arn", "!Sub '${Function}:test'"] {
+        let said = message(&with(alias, function));
+        assert!(
+            said.contains("nothing lets `Pool` invoke `Function`"),
+            "{function}: {said}"
+        );
+    }
+    let said = message(&with("Handler: bootstrap", "!Ref Function"));
+    assert!(said.contains("unknown name `Function.Alias`"), "{said}");
+}
+
+#[test]
 fn an_event_that_wires_a_pool_names_the_pool() {
     let pool = "Resources:\n  Pool: {Type: AWS::Cognito::UserPool}";
     let events = "Events: {Ask: {Type: Cognito, Properties: {Trigger: DefineAuthChallenge}}}\n      CodeUri:";

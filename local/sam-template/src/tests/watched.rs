@@ -26,8 +26,8 @@ fn text() -> String {
 /// The dashboard's metrics: those named one by one, and those searched for.
 fn dashboard() -> (Vec<Vec<Value>>, Vec<String>) {
     let text = text();
-    let (_, body) = text.split_once("DashboardBody: !Sub |").unwrap();
-    let (body, _) = body.split_once("\n\n").unwrap();
+    let (_, body) = text.split_once("DashboardBody: !Sub\n        - |").unwrap();
+    let (body, _) = body.split_once("\n        #").unwrap();
     let body: Value = serde_json::from_str(body).unwrap();
     let widgets = body["widgets"].as_array().unwrap();
     let metrics = widgets
@@ -73,7 +73,7 @@ fn the_dashboard_shows_every_metric_and_no_other() {
 fn alarms_watch_metrics_that_there_are() {
     let text = text();
     let alarms: Vec<&str> = text.split("Type: AWS::CloudWatch::Alarm").skip(1).collect();
-    assert_eq!(alarms.len(), 9);
+    assert_eq!(alarms.len(), 14);
     for alarm in alarms {
         let (alarm, _) = alarm.split_once("\n\n").unwrap();
         let (_, name) = alarm.split_once("MetricName: ").unwrap();
@@ -109,8 +109,8 @@ fn functions_log_at_the_level_of_the_template_and_no_less_than_metrics_need() {
         let level = |function: &super::super::Function| function.environment["AWS_LAMBDA_LOG_LEVEL"].clone();
         template.functions.iter().map(level).collect()
     };
-    assert_eq!(levels(Template::read(&path, &deployment()).unwrap()), ["INFO"; 4]);
+    assert_eq!(levels(Template::read(&path, &deployment()).unwrap()), ["INFO"; 5]);
     let debug = with(&[("LogLevel", "DEBUG")]);
-    assert_eq!(levels(Template::read(&path, &debug).unwrap()), ["DEBUG"; 4]);
+    assert_eq!(levels(Template::read(&path, &debug).unwrap()), ["DEBUG"; 5]);
     assert!(Template::read(&path, &with(&[("LogLevel", "WARN")])).is_err());
 }

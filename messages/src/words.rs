@@ -1,8 +1,8 @@
 //! The words of messages: texts in the user's language, an operator's own in place of them, and what is filled in.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
-use cognito_challenge::issue::{IssueError, Request};
 use cognito_challenge::texts::{Text, Texts, lookup};
 use cognito_challenge_runtime::{ConfigError, Environment};
 
@@ -14,85 +14,93 @@ const TEMPLATE: &str = "MAIL_TEMPLATE";
 /// The longest `PRODUCT_NAME`, in characters.
 const MAX_PRODUCT_CHARS: usize = 64;
 
-/// The texts of `EMAIL_CODE`, `MAGIC_LINK` and `SMS_CODE`.
-pub(crate) static TEXTS: [(&str, &str); 2] = [
-    ("en", include_str!("../../texts/en.json")),
-    ("es", include_str!("../../texts/es.json")),
-];
-
-/// The words of a challenge type's messages.
-pub(crate) struct Words {
-    challenge: &'static str,
+/// The words of one kind of message, such as those of a challenge type.
+pub struct Words {
+    name: &'static str,
     medium: Medium,
+    /// What texts may have in braces, besides `product`.
+    placeholders: &'static [&'static str],
     product: Option<String>,
     /// The operator's own texts.
     own: Texts,
 }
 
-/// What is filled in.
-pub(crate) struct Values<'a> {
-    /// The placeholder of the secret, `code` or `link`.
-    pub(crate) secret: &'static str,
-    /// What it is replaced by.
-    pub(crate) value: &'a str,
-    /// How long the secret is right.
-    pub(crate) minutes: u64,
+/// No language has a text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NoText {
+    key: String,
 }
 
+impl fmt::Display for NoText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "no language has the text `{}`: add it to the type's texts", self.key)
+    }
+}
+
+impl std::error::Error for NoText {}
+
 impl Words {
-    /// Reads `PRODUCT_NAME` and the file `MAIL_TEMPLATE`. `secret` is the placeholder of the secret.
+    /// Reads `PRODUCT_NAME` and the file `MAIL_TEMPLATE`. The texts are `NAME.account`, `NAME.prompt` and `NAME.text`, for
+    /// e-mail `NAME.subject` and `NAME.html` too. They may have `placeholders` and `product` in braces; `NAME.text` and
+    /// `NAME.html` must have the first one.
     ///
     /// # Errors
     ///
-    /// A name with line breaks, and a file that is not texts of this type or has other placeholders.
-    pub(crate) fn configure(
-        challenge: &'static str,
+    /// A name with line breaks, and a file that is not texts of this kind or has other placeholders.
+    pub fn configure(
+        name: &'static str,
         medium: Medium,
-        secret: &'static str,
+        placeholders: &'static [&'static str],
         environment: &Environment,
     ) -> Result<Self, ConfigError> {
         let mut words = Self {
-            challenge,
+            name,
             medium,
+            placeholders,
             product: environment.optional("PRODUCT_NAME", product)?,
             own: Texts::default(),
         };
         let read = |path: &str| {
             let file =
                 std::fs::read_to_string(path).map_err(|error| format!("cannot read the file: {}", error.kind()))?;
-            words.texts(&file, secret)
+            words.texts(&file)
         };
         words.own = environment.optional(TEMPLATE, read)?.unwrap_or_default();
         Ok(words)
     }
 
     /// The texts in `file`: for each language an object of texts by key.
-    fn texts(&self, file: &str, secret: &str) -> Result<Texts, String> {
-        let known = [secret, "product", "minutes"];
+    fn texts(&self, file: &str) -> Result<Texts, String> {
+        let secret = self.placeholders.first().copied();
+        let known: Vec<_> = secret.into_iter().chain(["product"]).collect();
+        let known: Vec<_> = known
+            .into_iter()
+            .chain(self.placeholders.iter().skip(1).copied())
+            .collect();
         let languages: BTreeMap<String, BTreeMap<String, String>> = serde_json::from_str(file).map_err(|_| {
-            let (challenge, secret) = (self.challenge, braced(secret));
-            format!("write JSON such as {{\"en\": {{\"{challenge}.text\": \"… {secret} …\"}}}}")
+            let (name, secret) = (self.name, braced(secret.unwrap_or("product")));
+            format!("write JSON such as {{\"en\": {{\"{name}.text\": \"… {secret} …\"}}}}")
         })?;
         let mut texts = Texts::default();
         for (language, of_language) in languages {
-            let own = of_language.into_iter().filter_map(|(key, text)| {
-                Some((key.strip_prefix(self.challenge)?.strip_prefix('.')?.to_owned(), text))
-            });
+            let own = of_language
+                .into_iter()
+                .filter_map(|(key, text)| Some((key.strip_prefix(self.name)?.strip_prefix('.')?.to_owned(), text)));
             let own: BTreeMap<String, String> = own.collect();
             for (key, text) in &own {
-                let named = format!("text `{}.{key}` of language `{language}`", self.challenge);
+                let named = format!("text `{}.{key}` of language `{language}`", self.name);
                 let keys = self.keys();
                 if !keys.contains(&key.as_str()) {
                     return Err(format!("{named} is not known; known: {}", keys.join(", ")));
                 }
                 if let Some(unknown) = placeholders(text).find(|name| !known.contains(name)) {
-                    let known: Vec<_> = known.into_iter().map(braced).collect();
+                    let known: Vec<_> = known.iter().map(|name| braced(name)).collect();
                     let (unknown, known) = (braced(unknown), known.join(", "));
                     return Err(format!("{named} has the unknown placeholder {unknown}; known: {known}"));
                 }
-                let needs = ["text", "html"].contains(&key.as_str());
-                if needs && !placeholders(text).any(|name| name == secret) {
-                    return Err(format!("{named} has no placeholder {}", braced(secret)));
+                let secret = secret.filter(|_| ["text", "html"].contains(&key.as_str()));
+                if let Some(missing) = secret.filter(|secret| !placeholders(text).any(|name| name == *secret)) {
+                    return Err(format!("{named} has no placeholder {}", braced(missing)));
                 }
                 if key == "subject" && text.contains(char::is_control) {
                     return Err(format!("{named} has a line break"));
@@ -100,7 +108,7 @@ impl Words {
             }
             let own: BTreeMap<_, _> = own
                 .into_iter()
-                .map(|(key, text)| (format!("{}.{key}", self.challenge), text))
+                .map(|(key, text)| (format!("{}.{key}", self.name), text))
                 .collect();
             let json = serde_json::to_string(&own).unwrap_or_default();
             texts.add(&language, &json).map_err(|error| error.to_string())?;
@@ -116,37 +124,52 @@ impl Words {
         }
     }
 
-    /// The text `key` in the best language: the operator's own, or the one that comes with the type.
-    pub(crate) fn text<'a>(&'a self, key: &str, request: &Request<'a>) -> Result<Text<'a>, IssueError> {
-        let key = format!("{}.{key}", self.challenge);
-        let texts = [&self.own, request.texts];
-        let best = request.languages.iter().find_map(|wanted| {
-            let mut found = texts.iter().filter_map(|texts| texts.text(&key, [*wanted]));
+    /// The text `key` in the best of the wanted `languages`: the operator's own, or the one in `texts`.
+    ///
+    /// # Errors
+    ///
+    /// A key that no language has.
+    pub fn text<'a>(&'a self, key: &str, texts: &'a Texts, languages: &[&str]) -> Result<Text<'a>, NoText> {
+        let key = format!("{}.{key}", self.name);
+        let all = [&self.own, texts];
+        let best = languages.iter().find_map(|wanted| {
+            let mut found = all.iter().filter_map(|texts| texts.text(&key, [*wanted]));
             found.find(|text| lookup(wanted, &[text.language]).is_some())
         });
-        best.map_or_else(|| request.text(&key), Ok)
+        let best = best.or_else(|| texts.text(&key, languages.iter().copied()));
+        best.ok_or(NoText { key })
     }
 
-    /// The message with `values` to `to`.
-    pub(crate) fn message(&self, to: &str, values: &Values<'_>, request: &Request<'_>) -> Result<Message, IssueError> {
+    /// The message to `to`, with `values` in place of the placeholders.
+    ///
+    /// # Errors
+    ///
+    /// A text that no language has.
+    pub fn message(
+        &self,
+        to: &str,
+        values: &[(&str, &str)],
+        texts: &Texts,
+        languages: &[&str],
+    ) -> Result<Message, NoText> {
+        let text = |key| self.text(key, texts, languages);
         let product = match &self.product {
             Some(product) => product,
-            None => self.text("account", request)?.words,
+            None => text("account")?.words,
         };
-        let minutes = values.minutes.to_string();
         let fill = |text: Text<'_>, escape: fn(&str) -> String| {
-            fill(text.words, |name| match name {
-                "product" => Some(escape(product)),
-                "minutes" => Some(minutes.clone()),
-                name if name == values.secret => Some(escape(values.value)),
-                _ => None,
+            fill(text.words, |name| {
+                let own = [("product", product)];
+                let mut values = values.iter().chain(&own);
+                let found = values.find(|(known, _)| *known == name);
+                found.map(|(_, value)| escape(value))
             })
         };
         let (subject, html) = match self.medium {
             Medium::Sms => (String::new(), String::new()),
             Medium::Email => {
-                let html = self.text("html", request)?;
-                let subject = fill(self.text("subject", request)?, str::to_owned);
+                let html = text("html")?;
+                let subject = fill(text("subject")?, str::to_owned);
                 // An operator can add a language with a line break in this text.
                 let subject = subject.replace(char::is_control, " ");
                 (subject, page(html.language, &fill(html, escape)))
@@ -155,7 +178,7 @@ impl Words {
         Ok(Message {
             to: to.to_owned(),
             subject,
-            text: fill(self.text("text", request)?, str::to_owned),
+            text: fill(text("text")?, str::to_owned),
             html,
         })
     }
@@ -231,15 +254,16 @@ mod tests {
 
     fn words() -> Words {
         Words {
-            challenge: "EMAIL_CODE",
+            name: "EMAIL_CODE",
             medium: Medium::Email,
+            placeholders: &["code", "minutes"],
             product: None,
             own: Texts::default(),
         }
     }
 
     fn refused(file: &str) -> String {
-        words().texts(file, "code").err().unwrap()
+        words().texts(file).err().unwrap()
     }
 
     #[test]
@@ -276,7 +300,7 @@ mod tests {
     #[test]
     fn styles_are_no_placeholders_and_texts_of_other_types_are_left_alone() {
         let file = r#"{"en": {"EMAIL_CODE.html": "<style>b {color: red} i{}</style>{code}", "SMS_CODE.text": "{x}"}}"#;
-        assert!(words().texts(file, "code").is_ok());
+        assert!(words().texts(file).is_ok());
     }
 
     #[test]
@@ -295,25 +319,17 @@ mod tests {
     }
 
     #[test]
-    fn every_language_has_every_text_of_each_type_with_its_secret() {
-        for (_, json) in TEXTS {
-            let texts: BTreeMap<String, String> = serde_json::from_str(json).unwrap();
-            for (challenge, medium, secret) in [
-                ("EMAIL_CODE", Medium::Email, "code"),
-                ("MAGIC_LINK", Medium::Email, "link"),
-                ("SMS_CODE", Medium::Sms, "code"),
-            ] {
-                let own = Words {
-                    challenge,
-                    medium,
-                    ..words()
-                };
-                for key in own.keys() {
-                    assert!(texts.contains_key(&format!("{challenge}.{key}")), "{challenge}.{key}");
-                }
-                assert!(own.texts(&format!("{{\"en\": {json}}}"), secret).is_ok());
-            }
-            assert!(texts["EMAIL_CODE.subject"].starts_with("{code}"));
-        }
+    fn a_message_without_a_secret_needs_no_placeholder() {
+        let notice = Words {
+            name: "NOTICE",
+            placeholders: &[],
+            ..words()
+        };
+        assert!(notice.texts(r#"{"en": {"NOTICE.text": "changed"}}"#).is_ok());
+        let error = notice.texts(r#"{"en": {"NOTICE.text": "{code}"}}"#).err().unwrap();
+        assert!(
+            error.ends_with("has the unknown placeholder {code}; known: {product}"),
+            "{error}"
+        );
     }
 }

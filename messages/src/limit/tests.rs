@@ -1,12 +1,13 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};
 
+use cognito_challenge::attempts::messages_key;
 use cognito_challenge::keys::Keys;
-use cognito_challenge::texts::Texts;
 use cognito_challenge::user::{Existence, User};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 
+use super::super::Medium;
 use super::*;
 
 /// A table in memory, which notes the operations.
@@ -49,10 +50,10 @@ fn limit(memory: &Memory, per_hour: usize) -> Limit {
 }
 
 async fn take(limit: &Limit, name: &str, existence: Existence, medium: Medium, seconds: u64) -> bool {
-    let (keys, texts, attributes) = (Keys::parse(&"k".repeat(32)).unwrap(), Texts::default(), HashMap::new());
+    let (keys, attributes) = (Keys::parse(&"k".repeat(32)).unwrap(), HashMap::new());
     let now = UNIX_EPOCH + Duration::from_secs(1_767_225_600 + seconds);
-    let request = Request::new(User::new("p", name, existence, &attributes), &keys, &texts, now);
-    let taken = limit.take(medium, &request, &mut StdRng::seed_from_u64(seconds)).await;
+    let key = messages_key(&keys, &User::new("p", name, existence, &attributes), medium.name());
+    let taken = limit.take(&key, now, &mut StdRng::seed_from_u64(seconds)).await;
     taken.unwrap()
 }
 

@@ -32,19 +32,24 @@ impl Medium {
     }
 
     /// The address of `user`, if they are confirmed, the address is verified and it is one.
-    pub(crate) fn address<'a>(self, user: &User<'a>) -> Option<&'a str> {
+    pub fn address<'a>(self, user: &User<'a>) -> Option<&'a str> {
+        let confirmed = user.attribute("cognito:user_status")? == "CONFIRMED";
+        self.verified_address(user).filter(|_| confirmed)
+    }
+
+    /// The address of `user`, if it is verified and it is one, whatever the status of the user.
+    pub fn verified_address<'a>(self, user: &User<'a>) -> Option<&'a str> {
         let (attribute, verified) = match self {
             Self::Email => ("email", "email_verified"),
             Self::Sms => ("phone_number", "phone_number_verified"),
         };
         let verified = user.attribute(verified)?.eq_ignore_ascii_case("true");
-        let confirmed = user.attribute("cognito:user_status")? == "CONFIRMED";
         let address = user.attribute(attribute)?;
-        (verified && confirmed && self.is_address(address)).then_some(address)
+        (verified && self.is_address(address)).then_some(address)
     }
 
     /// `address` as Cognito masks it: `f***@e***` or `+*******1234`.
-    pub(crate) fn mask(self, address: &str) -> String {
+    pub fn mask(self, address: &str) -> String {
         match self {
             Self::Email => {
                 let (local, domain) = address.split_once('@').unwrap_or((address, ""));
@@ -61,7 +66,7 @@ impl Medium {
     /// The mask of an address that `user` could have: always the same for a name.
     ///
     /// A name that is an address itself is masked as such, because people sign in with their addresses.
-    pub(crate) fn decoy(self, keys: &Keys, user: &User<'_>) -> String {
+    pub fn decoy(self, keys: &Keys, user: &User<'_>) -> String {
         let name = user.identity();
         if self.is_address(&name) {
             return self.mask(&name);
@@ -82,7 +87,7 @@ impl Medium {
     }
 
     /// Whether `text` is an address: without line breaks and whatever else could make it two.
-    pub(crate) fn is_address(self, text: &str) -> bool {
+    pub fn is_address(self, text: &str) -> bool {
         match self {
             Self::Email => is_email(text),
             Self::Sms => is_e164(text),
@@ -135,10 +140,20 @@ mod tests {
 
     #[test]
     fn only_addresses_are_addresses() {
-        for email in ["fixture@example.com", "a@b", "a.b+c@x-y.example", "o'neil@example.com"] {
+        // RFC 5321 and RFC 1035: 64 characters before the `@`, 63 in a label, 254 in all.
+        let longest = |local: usize, label: usize, last: usize| {
+            let [local, label, last] = [local, label, last].map(|length| "a".repeat(length));
+            format!("{local}@{label}.{label}.{last}")
+        };
+        for email in [
+            "fixture@example.com",
+            "a@b",
+            "a.b+c@x-y.example",
+            "o'neil@example.com",
+            &longest(64, 63, 61),
+        ] {
             assert!(is_email(email), "{email}");
         }
-        let long = format!("{}@example.com", "a".repeat(65));
         for email in [
             "",
             "@",
@@ -154,15 +169,20 @@ mod tests {
             ".a@example.com",
             "a..b@example.com",
             "a@-example.com",
+            "a@example-.com",
             "a@example..com",
             "ä@example.com",
             "a@éxample.com",
             "a\0@example.com",
-            &long,
+            &longest(65, 1, 1),
+            &longest(1, 64, 1),
+            &longest(64, 63, 62),
         ] {
             assert!(!is_email(email), "{email}");
         }
-        assert!(is_e164("+12065550100") && is_e164("+4917612345678"));
+        for number in ["+12065550100", "+4917612345678", "+12345678", "+123456789012345"] {
+            assert!(is_e164(number), "{number}");
+        }
         for number in [
             "",
             "+",
@@ -220,6 +240,36 @@ mod tests {
     }
 
     #[test]
+    fn a_letter_is_drawn_as_often_as_it_is_in_the_list() {
+        for letters in [LETTERS, DOMAINS] {
+            for letter in letters.iter().copied().collect::<BTreeSet<_>>() {
+                let listed = letters.iter().filter(|other| **other == letter).count();
+                let drawn = (0..=u8::MAX)
+                    .filter(|by| pick(letters, *by) == char::from(letter))
+                    .count();
+                assert!(
+                    (listed * 256).abs_diff(drawn * letters.len()) < letters.len(),
+                    "{}: {drawn} of 256",
+                    char::from(letter)
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_name_is_like_its_address_unless_cognito_made_it() {
+        for (name, made) in [
+            ("8a1f2b3c-0000-4000-8000-00000000abcd", true),
+            ("zoe-of-the-long-name-in-the-user-pool", false),
+            ("a-b-c-d-e", false),
+            ("a_name_that_has_thirty-six_characters", false),
+            ("abcdefghijklmnopqrstuvwxyzabcdefghij", false),
+        ] {
+            assert_eq!(is_uuid(name), made, "{name}");
+        }
+    }
+
+    #[test]
     fn a_decoy_is_stable_has_the_form_of_a_mask_and_differs_between_names() {
         let (keys, attributes) = (Keys::parse(&"k".repeat(32)).unwrap(), HashMap::new());
         let decoy = |medium: Medium, name: &str| {
@@ -244,6 +294,9 @@ mod tests {
         assert_eq!(Medium::Sms.decoy(&changed, &zoe), decoy(Medium::Sms, "zoe1"));
         assert!((200..400).contains(&like_the_name), "{like_the_name}");
         assert_eq!(decoy(Medium::Email, "Bob@Home.example"), "b***@h***");
+        // Names that Cognito made have no letter of an address.
+        let made = (0..500).map(|number| decoy(Medium::Email, &format!("za1f2b3c-0000-4000-8000-{number:012}")));
+        assert!(!made.into_iter().any(|mask| mask.starts_with('z')));
         let letters = (0..500).map(|number| decoy(Medium::Email, &format!("8a1f2b3c-0000-4000-8000-{number:012}")));
         let letters: BTreeSet<_> = letters.filter_map(|mask| mask.chars().next()).collect();
         assert!(

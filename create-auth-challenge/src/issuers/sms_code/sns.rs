@@ -6,13 +6,12 @@ use aws_sdk_sns::config::BehaviorVersion;
 use aws_sdk_sns::config::retry::RetryConfig;
 use aws_sdk_sns::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sns::types::MessageAttributeValue;
+use cognito_challenge_messages::{Message, SendError, Sender};
 use cognito_challenge_runtime::{ConfigError, Environment};
 use tracing::warn;
 
-use super::{Message, SendError, Sender};
-
 /// A sender of text messages.
-pub(crate) struct Sns {
+pub(super) struct Sns {
     client: Client,
 }
 
@@ -22,7 +21,7 @@ impl Sns {
     /// # Errors
     ///
     /// A variable that is missing or cannot be.
-    pub(crate) fn configure(environment: &Environment) -> Result<Self, ConfigError> {
+    pub(super) fn configure(environment: &Environment) -> Result<Self, ConfigError> {
         let config = aws_sdk_sns::config::Builder::from(&cognito_challenge_aws::configure(environment, "SNS")?)
             .behavior_version(BehaviorVersion::latest())
             // A message whose acknowledgement is lost would be sent twice.

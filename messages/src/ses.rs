@@ -15,7 +15,7 @@ use super::words::product;
 use super::{Medium, Message, SendError, Sender};
 
 /// A sender of e-mail.
-pub(crate) struct Ses {
+pub struct Ses {
     client: Client,
     /// As the header `From` has it.
     from: String,
@@ -27,7 +27,7 @@ impl Ses {
     /// # Errors
     ///
     /// A variable that is missing or cannot be.
-    pub(crate) fn configure(environment: &Environment) -> Result<Self, ConfigError> {
+    pub fn configure(environment: &Environment) -> Result<Self, ConfigError> {
         let address = |text: &str| {
             let is_address = Medium::Email.is_address(text);
             let known = is_address.then(|| text.to_owned());

@@ -1,13 +1,13 @@
-//! Messages with a code or a link: what is sent, and by whom.
+//! Messages to users: what is sent, by which service, and how often.
 //!
-//! A [`Sender`] is one service that delivers messages. Amazon SES and Amazon SNS are here; a gateway of one's own is
-//! another implementation, given to [`codes::issuer`](crate::codes::issuer).
+//! A [`Sender`] is one service that delivers messages. Amazon SES is here; a gateway of one's own is another
+//! implementation. [`Delivery`] counts a message, and sends it or takes as long as if it had.
 
+mod delivery;
 mod destination;
 mod limit;
 mod outcomes;
 mod ses;
-mod sns;
 mod words;
 
 use std::borrow::Cow;
@@ -15,12 +15,11 @@ use std::fmt;
 
 use async_trait::async_trait;
 
+pub use delivery::{Delivery, TELEMETRY};
 pub use destination::Medium;
-pub(crate) use limit::Limit;
-pub(crate) use outcomes::{Outcome, Outcomes};
-pub(crate) use ses::Ses;
-pub(crate) use sns::Sns;
-pub(crate) use words::{TEXTS, Values, Words};
+pub use limit::Limit;
+pub use ses::Ses;
+pub use words::{NoText, Words};
 
 /// A message to one user. `Debug` shows nothing of it.
 #[derive(Clone, PartialEq, Eq)]

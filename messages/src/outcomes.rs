@@ -152,11 +152,24 @@ mod tests {
         let started = Instant::now();
         outcomes.wait(started, took).await;
         assert!(started.elapsed() >= took);
-        outcomes.late.lock().unwrap().extend([Duration::from_millis(8); 4]);
-        assert_eq!(outcomes.lateness(), Duration::from_millis(8));
+        // In the middle of an odd and of an even number, in no order.
+        for (late, middle) in [([2, 9, 7].as_slice(), 7), (&[9, 8, 1, 0], 8)] {
+            let late = late.iter().copied().map(Duration::from_millis);
+            *outcomes.late.lock().unwrap() = late.collect();
+            assert_eq!(outcomes.lateness(), Duration::from_millis(middle));
+        }
         let started = Instant::now();
         outcomes.wait(started, took).await;
         assert!(started.elapsed() >= Duration::from_millis(12));
-        assert_eq!(outcomes.late.lock().unwrap().len(), 6);
+        assert_eq!(outcomes.late.lock().unwrap().len(), 5);
+    }
+
+    #[tokio::test]
+    async fn only_the_latest_waits_are_kept() {
+        let outcomes = Outcomes::default();
+        for _ in 0..KEPT + 9 {
+            outcomes.wait(Instant::now(), Duration::ZERO).await;
+        }
+        assert_eq!(outcomes.late.lock().unwrap().len(), KEPT);
     }
 }

@@ -5,14 +5,13 @@ mod dynamodb;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use async_trait::async_trait;
-use cognito_challenge::attempts::{self, ID};
-use cognito_challenge::issue::{IssueError, Request};
+use cognito_challenge::attempts::ID;
 use cognito_challenge_aws::table::{Table, Unreachable};
 use cognito_challenge_runtime::{ConfigError, Environment};
 use rand::{CryptoRng, RngExt};
 use tracing::warn;
 
-use super::Medium;
+use super::SendError;
 
 /// How long counting a message may take, a new connection included.
 const BUDGET: Duration = Duration::from_secs(1);
@@ -46,7 +45,7 @@ trait TimesStore: Send + Sync {
 }
 
 /// Counts messages, and says which ones are too many.
-pub(crate) struct Limit {
+pub struct Limit {
     /// Nothing if the operator wants no limit.
     store: Option<Box<dyn TimesStore>>,
     per_hour: usize,
@@ -58,7 +57,7 @@ impl Limit {
     /// # Errors
     ///
     /// A variable that cannot be, and no table to count in.
-    pub(crate) fn configure(environment: &Environment) -> Result<Self, ConfigError> {
+    pub fn configure(environment: &Environment) -> Result<Self, ConfigError> {
         let per_hour = environment.optional("MESSAGES_PER_HOUR", per_hour)?;
         let Some(per_hour) = per_hour.unwrap_or(Some(DEFAULT_PER_HOUR)) else {
             return Ok(Self {
@@ -77,7 +76,7 @@ impl Limit {
     }
 
     /// Opens the connection that the first message is counted over. Without the table the function starts all the same.
-    pub(crate) async fn prepare(&self) {
+    pub async fn prepare(&self) {
         let Some(store) = &self.store else { return };
         // Under this key stands nothing: the others are hashes.
         match tokio::time::timeout(cognito_challenge_aws::CONNECTING, store.read("nobody")).await {
@@ -87,28 +86,23 @@ impl Limit {
         }
     }
 
-    /// Counts a message to the user of `request`; gives whether it may be sent. For a nonexistent user too.
+    /// Counts a message at `now` under `key`, see [`messages_key`](cognito_challenge::attempts::messages_key); gives whether
+    /// it may be sent. Messages to nonexistent users are counted too.
     ///
     /// At the limit the table is written with what it holds, so that it takes as long as ever.
     ///
     /// # Errors
     ///
     /// A table that is late or fails.
-    pub(crate) async fn take(
-        &self,
-        medium: Medium,
-        request: &Request<'_>,
-        rng: &mut (dyn CryptoRng + Send),
-    ) -> Result<bool, IssueError> {
+    pub async fn take(&self, key: &str, now: SystemTime, rng: &mut (dyn CryptoRng + Send)) -> Result<bool, SendError> {
         let Some(store) = &self.store else { return Ok(true) };
-        let key = attempts::messages_key(request.keys, &request.user, medium.name());
-        let taken = tokio::time::timeout(BUDGET, self.try_take(store.as_ref(), &key, request.now, rng)).await;
+        let taken = tokio::time::timeout(BUDGET, self.try_take(store.as_ref(), key, now, rng)).await;
         let reason = match taken {
             Ok(Ok(taken)) => return Ok(taken),
             Ok(Err(error)) => error.to_string(),
             Err(_) => "no answer in time".to_owned(),
         };
-        Err(IssueError::new(format!("the message could not be counted: {reason}")))
+        Err(SendError::new(format!("the message could not be counted: {reason}")))
     }
 
     async fn try_take(

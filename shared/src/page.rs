@@ -1,11 +1,16 @@
-//! The page that a link opens.
+//! The page that a link in a mail opens.
 
 /// An address without a fragment.
-pub(super) struct Link(String);
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page(String);
 
-impl Link {
+impl Page {
     /// Reads an address: `https`, or `http` on the machine of a developer.
-    pub(super) fn parse(url: &str) -> Result<Self, &'static str> {
+    ///
+    /// # Errors
+    ///
+    /// What would have been right.
+    pub fn parse(url: &str) -> Result<Self, &'static str> {
         let example = "write an address without `#`, such as `https://example.com/sign-in`";
         let visible = |c: char| c.is_ascii_graphic() && !"#\"'<>\\^`{|}".contains(c);
         if !url.chars().all(visible) {
@@ -25,9 +30,15 @@ impl Link {
         known.then(|| Self(url.to_owned())).ok_or(example)
     }
 
-    /// The link with `token`. A fragment is not sent to the server: what fetches the page does not spend the token.
-    pub(super) fn with(&self, token: &str) -> String {
-        format!("{}#link={token}", self.0)
+    /// The address as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The address with the parameter `name` in its fragment: `#name=token`. A fragment is not sent to the server: what
+    /// fetches the page does not spend the token.
+    pub fn with(&self, name: &str, token: &str) -> String {
+        format!("{}#{name}={token}", self.0)
     }
 }
 
@@ -44,7 +55,7 @@ mod tests {
             "http://localhost:9229/",
             "http://127.0.0.1:9229/sign-in",
         ] {
-            assert_eq!(Link::parse(url).ok().unwrap().with("t"), format!("{url}#link=t"));
+            assert_eq!(Page::parse(url).unwrap().with("link", "t"), format!("{url}#link=t"));
         }
         for url in [
             "",
@@ -63,7 +74,7 @@ mod tests {
             "javascript:alert(1)",
             "https://example.com/\"><script>",
         ] {
-            assert!(Link::parse(url).is_err(), "{url}");
+            assert!(Page::parse(url).is_err(), "{url}");
         }
     }
 }
