@@ -101,7 +101,7 @@ pub(crate) enum Command {
 /// What is run, and where it keeps what lasts.
 #[derive(Clone, Debug, Group)]
 pub(crate) struct Place {
-    /// The template to run, also of another repository [default: template.yaml of this folder or of the workspace]
+    /// The template to run, or its folder: of SAM, CloudFormation or the CDK [default: that of this folder or its workspace]
     #[arg(long, value_name = "PATH")]
     pub(crate) template: Option<PathBuf>,
 

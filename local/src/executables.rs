@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use lambda_host::Program;
-use sam_template::Template;
+use lambda_host::{Program, Runtimes};
+use sam_template::{Code, Template};
 
 use crate::Stop;
 use crate::args::Args;
 use crate::cargo::{Build, Wanted};
 use crate::functions;
+use crate::handlers::{Interpreted, interpreted};
 use crate::shipped::Shipped;
 use crate::system::System;
 use crate::watch::{Watch, WatchError};
@@ -17,55 +18,72 @@ use crate::watch::{Watch, WatchError};
 pub(crate) struct Executables {
     /// By logical id: a command, a binary that exists, or one that cargo built.
     pub(crate) by_function: BTreeMap<String, Program>,
-    /// With `--watch`, what has the last built again.
+    /// With `--watch`, what builds or starts them again.
     pub(crate) watch: Option<Watch>,
     /// What was unpacked, for as long as this is kept.
     pub(crate) shipped: Shipped,
 }
 
-/// Finds what each function runs, or has it built.
-pub(crate) async fn executables(args: &Args, system: &System, template: &Template) -> Result<Executables, Stop> {
-    let mut watch = None;
+/// Finds what each function runs: a command, an interpreter, a binary that is there, or one that cargo builds.
+pub(crate) async fn executables(
+    args: &Args,
+    system: &System,
+    template: &Template,
+    runtimes: &Runtimes,
+) -> Result<Executables, Stop> {
     let mut shipped = Shipped::default();
     let mut programs = functions::commands(template, args)?;
-    let others: Vec<_> = template
-        .functions
-        .iter()
+    let others = template.functions.iter();
+    let others: Vec<_> = others
         .filter(|function| !programs.contains_key(&function.logical_id))
         .collect();
-    if let Some(folder) = &args.functions_dir {
-        for function in others {
+    let interpreted = interpreted(others.iter().copied(), system, runtimes)?;
+    for (name, Interpreted { program, .. }) in &interpreted {
+        programs.insert(name.clone(), program.clone());
+    }
+    let mut built = Vec::new();
+    for function in others {
+        if function.code != Code::Binary {
+            continue;
+        }
+        let bootstrap = function.folder.join("bootstrap");
+        if let Some(folder) = &args.functions_dir {
             let unpacked = shipped.unpack(&function.binary, folder)?.map(Program::Binary);
             let program = unpacked.map_or_else(|| functions::find(function, folder), Ok)?;
             programs.insert(function.logical_id.clone(), program);
+        } else if let Some(bootstrap) = bootstrap.canonicalize().ok().filter(|path| path.is_file()) {
+            programs.insert(function.logical_id.clone(), Program::Binary(bootstrap));
+        } else {
+            built.push(function);
         }
-    } else if others.is_empty() {
-        if args.watch {
+    }
+    let wanted = built.iter().map(|function| Wanted {
+        binary: &function.binary,
+        folder: &function.folder,
+    });
+    let wanted: Vec<_> = wanted.collect();
+    let builds = if wanted.is_empty() {
+        Vec::new()
+    } else {
+        Build::of(&wanted, system).await?
+    };
+    let mut watch = None;
+    let mut binaries = BTreeMap::new();
+    if args.watch {
+        if builds.is_empty() && interpreted.is_empty() {
             return Err(WatchError::Nothing.into());
         }
+        let (started, built) = Watch::start(builds, interpreted).await?;
+        watch = Some(started);
+        binaries = built;
     } else {
-        let wanted: Vec<_> = others
-            .iter()
-            .map(|function| Wanted {
-                binary: &function.binary,
-                folder: &function.folder,
-            })
-            .collect();
-        let builds = Build::of(&wanted, system).await?;
-        let mut binaries = BTreeMap::new();
-        if args.watch {
-            let (started, built) = Watch::start(builds).await?;
-            watch = Some(started);
-            binaries = built;
-        } else {
-            for build in &builds {
-                binaries.extend(build.run().await?);
-            }
+        for build in &builds {
+            binaries.extend(build.run().await?);
         }
-        for function in others {
-            if let Some(binary) = binaries.get(&function.binary) {
-                programs.insert(function.logical_id.clone(), Program::Binary(binary.clone()));
-            }
+    }
+    for function in built {
+        if let Some(binary) = binaries.get(&function.binary) {
+            programs.insert(function.logical_id.clone(), Program::Binary(binary.clone()));
         }
     }
     Ok(Executables {

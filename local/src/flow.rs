@@ -117,6 +117,8 @@ mod tests {
     use std::path::PathBuf;
     use std::time::Duration;
 
+    use sam_template::Code;
+
     use super::*;
 
     fn template() -> Template {
@@ -124,6 +126,7 @@ mod tests {
             logical_id: id.into(),
             binary: id.to_lowercase(),
             folder: PathBuf::new(),
+            code: Code::Binary,
             environment: BTreeMap::new(),
             timeout: Duration::from_secs(5),
             memory: 128,

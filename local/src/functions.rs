@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use lambda_host::{Environment, Program, Spec, environment};
-use sam_template::{Function, Template};
+use sam_template::{Code, Function, Template};
 
 use crate::args::Args;
 use crate::flow;
@@ -119,7 +119,12 @@ fn spec(function: &Function, program: &Program, template: &Template, run: &Run<'
     };
     let folder = match program {
         Program::Binary(path) => path.parent().unwrap_or(run.folder),
+        Program::Command { folder, .. } => folder,
         Program::Shell(_) => run.folder,
+    };
+    let handler = match &function.code {
+        Code::Binary => "bootstrap",
+        Code::Handler(handler) => &handler.name,
     };
     let mut variables: BTreeMap<String, String> = run.inherited.iter().cloned().collect();
     variables.extend(function.environment.clone());
@@ -136,7 +141,7 @@ fn spec(function: &Function, program: &Program, template: &Template, run: &Run<'
     variables.extend(environment(Environment {
         name: &function.logical_id,
         memory: function.memory,
-        handler: "bootstrap",
+        handler,
         region: run.region,
         folder,
     }));
@@ -164,6 +169,7 @@ mod tests {
             logical_id: id.into(),
             binary: id.to_lowercase(),
             folder: PathBuf::new(),
+            code: Code::Binary,
             environment: environment
                 .iter()
                 .map(|(name, value)| ((*name).into(), (*value).into()))

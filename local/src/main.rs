@@ -9,6 +9,7 @@ mod dynamodb;
 mod executables;
 mod flow;
 mod functions;
+mod handlers;
 mod mailbox;
 mod messages;
 mod metrics;
@@ -19,6 +20,7 @@ mod s3;
 mod shipped;
 mod signals;
 mod system;
+mod template_file;
 mod triggers;
 mod watch;
 
@@ -34,7 +36,7 @@ use std::time::{Duration, Instant};
 use axum::Router;
 use axum::routing::get;
 use clap::Parser;
-use lambda_host::{Functions, Output, invoke_api};
+use lambda_host::{Functions, Output, Runtimes, invoke_api};
 use listener::Audience;
 use sam_template::{Deployment, Template, TemplateError};
 use tokio::net::TcpListener;
@@ -43,18 +45,20 @@ use user_pools::storage::{Records, StorageError};
 use user_pools::{Clock, Settings, UserPools};
 
 use args::{Args, Command, Place};
-use console::{Banner, Console};
+use console::{Banner, Console, DemoUser};
 use database::DatabaseError;
 use dynamodb::DynamoDb;
 use executables::{Executables, executables};
 use functions::Run;
+use handlers::HandlerError;
 use messages::Messages;
 use metrics::Board;
 use outbox::Outbox;
-use pools::{CLIENT_ID, CLIENT_ID_NO_PASSWORD};
+use pools::{CLIENT_ID, CLIENT_ID_NO_PASSWORD, PoolsError};
 use s3::S3;
 use shipped::Shipped;
 use system::System;
+use template_file::{TemplateFileError, template_file};
 use triggers::Triggers;
 use watch::{Watch, WatchError};
 
@@ -73,10 +77,10 @@ enum Stop {
     Function(#[from] lambda_host::StartError),
     #[error(transparent)]
     Functions(#[from] functions::FunctionsError),
+    #[error(transparent)]
+    Handler(#[from] HandlerError),
     #[error("cannot listen on `{0}`: {1} (end what listens there, or choose another address with `--listen`)")]
     Listen(SocketAddr, #[source] io::Error),
-    #[error("no template.yaml in this folder or its workspace: give one with `--template`")]
-    NoTemplate,
     #[error(transparent)]
     Pools(#[from] pools::PoolsError),
     #[error("the system refuses what every server needs: {0}")]
@@ -90,6 +94,8 @@ enum Stop {
     #[error(transparent)]
     Template(#[from] TemplateError),
     #[error(transparent)]
+    TemplateFile(#[from] TemplateFileError),
+    #[error(transparent)]
     Watch(#[from] WatchError),
 }
 
@@ -100,6 +106,7 @@ struct Running {
     functions: Arc<Functions>,
     watch: Option<Watch>,
     /// Removed when dropped.
+    _runtimes: Runtimes,
     _shipped: Shipped,
     /// What `CHALLENGE_SECRET` is in this run.
     secret: String,
@@ -162,12 +169,7 @@ async fn run(args: &Args, start: Instant) -> Result<(), Stop> {
         journal: console.clone(),
     })?;
     pools::make(&user_pools, &running.template, &args.region)?;
-    let demo_user = (!args.no_demo_user)
-        .then(|| {
-            let chosen = args.demo_attributes.iter().cloned().collect();
-            pools::add_demo_user(&user_pools, &running.template, &args.region, &running.secret, &chosen)
-        })
-        .transpose()?;
+    let demo_user = demo_user(args, &user_pools, &running, &console)?;
     let pool_id = pools::pool_id(&args.region);
     let flow = flow::of(&running.template).unwrap_or("(the functions have their own)");
     let cap = flow::variable(&running.template, "CAP_ENDPOINT");
@@ -234,11 +236,12 @@ async fn launch(
     let mut template = template(args, &path, &secret)?;
     let endpoint = listener::endpoint(listener.local_addr()?);
     flow::set_link(&mut template, &listener::on_this_machine(listener.local_addr()?));
+    let runtimes = Runtimes::new().map_err(HandlerError::from)?;
     let Executables {
         by_function: programs,
         watch,
         shipped,
-    } = executables(args, system, &template).await?;
+    } = executables(args, system, &template, &runtimes).await?;
     let s3 = S3::start(args.listen.ip(), template.buckets.values().cloned()).await?;
     let dynamodb = DynamoDb::start(&template.tables).await?;
     let tell: Box<messages::Tell> = {
@@ -282,6 +285,7 @@ async fn launch(
         records,
         functions: Arc::new(functions),
         watch,
+        _runtimes: runtimes,
         _shipped: shipped,
         secret,
         s3,
@@ -289,6 +293,26 @@ async fn launch(
         _messages: messages,
         listener,
     })
+}
+
+/// Adds the demo user. A pool of another project may not take it as it is; then there is none.
+fn demo_user(
+    args: &Args,
+    user_pools: &UserPools,
+    running: &Running,
+    console: &Console,
+) -> Result<Option<DemoUser>, PoolsError> {
+    if args.no_demo_user {
+        return Ok(None);
+    }
+    let chosen = args.demo_attributes.iter().cloned().collect();
+    match pools::add_demo_user(user_pools, &running.template, &args.region, &running.secret, &chosen) {
+        Err(error @ PoolsError::DemoUser(_)) if args.demo_attributes.is_empty() => {
+            console.warn(&format!("there is no demo user: {error}"));
+            Ok(None)
+        }
+        made => made.map(Some),
+    }
 }
 
 fn reset(place: &Place, system: &System) -> Result<(), Stop> {
@@ -305,8 +329,7 @@ fn reset(place: &Place, system: &System) -> Result<(), Stop> {
 }
 
 fn template_path(place: &Place, system: &System) -> Result<PathBuf, Stop> {
-    let given = place.template.clone();
-    given.or_else(|| system.template()).ok_or(Stop::NoTemplate)
+    Ok(template_file(place.template.as_deref(), system)?)
 }
 
 fn template(args: &Args, path: &Path, secret: &str) -> Result<Template, Stop> {

@@ -34,12 +34,4 @@ impl System {
             .find(|folder| folder.join("Cargo.lock").is_file())
             .map(PathBuf::from)
     }
-
-    /// `template.yaml` of the current folder or of the workspace.
-    pub(crate) fn template(&self) -> Option<PathBuf> {
-        let folders = std::iter::once(self.folder.clone()).chain(self.workspace());
-        folders
-            .map(|folder| folder.join("template.yaml"))
-            .find(|path| path.is_file())
-    }
 }

@@ -8,10 +8,12 @@ mod tests;
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use crate::cargo::{Build, BuildError};
 use crate::console::Console;
+use crate::handlers::Interpreted;
 use lambda_host::{Functions, Program};
 use links::Links;
 use sources::{Sources, Tree};
@@ -37,14 +39,25 @@ pub(crate) enum WatchError {
 pub(crate) struct Watch {
     /// Each with what it has built.
     builds: Vec<(Build, Links)>,
+    /// The functions that an interpreter runs, by name, and when their code was last changed.
+    interpreted: BTreeMap<String, (Interpreted, Option<SystemTime>)>,
     sources: Sources,
 }
 
 impl Watch {
     /// Builds what is watched for the first time, and gives the binaries by name. Watches before it builds, so that no
     /// change falls between the two.
-    pub(crate) async fn start(builds: Vec<Build>) -> Result<(Self, BTreeMap<String, PathBuf>), WatchError> {
-        let sources = Sources::of(Tree::of(&builds).await?)?;
+    pub(crate) async fn start(
+        builds: Vec<Build>,
+        interpreted: BTreeMap<String, Interpreted>,
+    ) -> Result<(Self, BTreeMap<String, PathBuf>), WatchError> {
+        let sources = Sources::of(Tree::of(&builds).await?.with(folders(interpreted.values())))?;
+        let interpreted = interpreted.into_iter();
+        let interpreted = interpreted.map(|(name, function)| {
+            let changed = function.folder.as_deref().and_then(sources::newest);
+            (name, (function, changed))
+        });
+        let interpreted = interpreted.collect();
         let mut watched = Vec::new();
         let mut binaries = BTreeMap::new();
         for build in builds {
@@ -60,7 +73,12 @@ impl Watch {
             watched.push((build, links));
         }
         let builds = watched;
-        Ok((Self { builds, sources }, binaries))
+        let watch = Self {
+            builds,
+            interpreted,
+            sources,
+        };
+        Ok((watch, binaries))
     }
 
     /// Builds whenever a source has changed. What does not compile or start is told, and calls go where they went.
@@ -73,10 +91,27 @@ impl Watch {
         }
     }
 
+    /// Starts the functions again whose code is newer than when they were started.
+    async fn start_again(&mut self, functions: &Functions, console: &Console) {
+        for (name, (function, seen)) in &mut self.interpreted {
+            let changed = function.folder.as_deref().and_then(sources::newest);
+            if changed == *seen {
+                continue;
+            }
+            *seen = changed;
+            match functions.replace(name, function.program.clone()).await {
+                Ok(()) => console.say(&format!("{name} is new: calls go to it from now on")),
+                Err(error) => console.warn(&format!("{error} (calls go to the one before)")),
+            }
+        }
+    }
+
     async fn swap(&mut self, functions: &Functions, console: &Console) -> Result<(), WatchError> {
         // Before it is built: what changes from then on is built again.
-        self.sources
-            .follow(Tree::of(self.builds.iter().map(|(build, _)| build)).await?)?;
+        let tree = Tree::of(self.builds.iter().map(|(build, _)| build)).await?;
+        let interpreted = self.interpreted.values().map(|(function, _)| function);
+        self.sources.follow(tree.with(folders(interpreted)))?;
+        self.start_again(functions, console).await;
         for (build, links) in &mut self.builds {
             for (function, binary) in build.run().await? {
                 let Some(link) = links.newer(&function, &binary)? else {
@@ -96,4 +131,9 @@ impl Watch {
         }
         Ok(())
     }
+}
+
+/// The folders of functions that an interpreter runs.
+fn folders<'a>(functions: impl Iterator<Item = &'a Interpreted>) -> impl Iterator<Item = &'a Path> {
+    functions.filter_map(|function| function.folder.as_deref())
 }

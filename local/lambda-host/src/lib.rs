@@ -18,6 +18,7 @@ mod outcome;
 mod output;
 mod process;
 mod runtime_api;
+mod runtimes;
 #[cfg(test)]
 mod tests;
 mod watchdog;
@@ -35,6 +36,7 @@ pub use invoke_api::invoke_api;
 pub use outcome::{Cause, FunctionError};
 pub use output::Output;
 pub use process::Program;
+pub use runtimes::{Language, Runtimes};
 
 use process::Lifeline;
 use watchdog::Watchdog;

@@ -26,6 +26,15 @@ use super::watchdog::Watchdog;
 pub enum Program {
     /// A binary that speaks the Runtime API.
     Binary(PathBuf),
+    /// A program with arguments that speaks the Runtime API, started in a folder.
+    Command {
+        /// The program.
+        program: PathBuf,
+        /// What it is started with.
+        arguments: Vec<PathBuf>,
+        /// Where it is started: the folder of the function's code.
+        folder: PathBuf,
+    },
     /// A command line that speaks the Runtime API, for `sh -c`.
     Shell(String),
 }
@@ -202,6 +211,15 @@ fn command(program: &Program) -> Command {
             if let Some(folder) = path.parent() {
                 command.current_dir(folder);
             }
+            command
+        }
+        Program::Command {
+            program,
+            arguments,
+            folder,
+        } => {
+            let mut command = Command::new(program);
+            command.args(arguments).current_dir(folder);
             command
         }
         Program::Shell(line) => {

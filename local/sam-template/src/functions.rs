@@ -6,17 +6,17 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::Function;
 use super::error::{At, Problem, TemplateError};
 use super::node::{Entry, Kind, Node};
 use super::resolve::Resolver;
 use super::resource::{FUNCTION, Resource};
 use super::shape::{Fields, Shape};
+use super::{Code, Function};
 
 /// The only way of building a function that is known here.
-const BUILD_METHOD: &str = "rust-cargolambda";
+pub(super) const BUILD_METHOD: &str = "rust-cargolambda";
 
-const PROPERTIES: Fields = &[
+pub(super) const PROPERTIES: Fields = &[
     ("Architectures", Shape::Skip),
     ("AssumeRolePolicyDocument", Shape::Skip),
     ("AutoPublishAlias", Shape::Skip),
@@ -40,10 +40,10 @@ const PROPERTIES: Fields = &[
     ("FunctionName", Shape::Text),
     ("FunctionScalingConfig", Shape::Skip),
     ("FunctionUrlConfig", Shape::Skip),
-    ("Handler", Shape::Skip),
+    ("Handler", Shape::Text),
     ("ImageConfig", Shape::Skip),
     ("ImageUri", Shape::Skip),
-    ("InlineCode", Shape::Skip),
+    ("InlineCode", Shape::Text),
     ("KmsKeyArn", Shape::Skip),
     ("Layers", Shape::Skip),
     (
@@ -109,7 +109,7 @@ pub(super) fn alias(globals: &Entry) -> Option<&str> {
     function.value.get("AutoPublishAlias")?.value.text()
 }
 
-fn function_globals(globals: Option<&Entry>) -> Result<Option<&Node>, TemplateError> {
+pub(super) fn function_globals(globals: Option<&Entry>) -> Result<Option<&Node>, TemplateError> {
     let Some(function) = globals.and_then(|globals| globals.value.get("Function")) else {
         return Ok(None);
     };
@@ -132,6 +132,11 @@ fn function_globals(globals: Option<&Entry>) -> Result<Option<&Node>, TemplateEr
     Ok(Some(&function.value))
 }
 
+/// The properties of a function, with Globals merged in.
+pub(super) fn merged(own: &Node, globals: Option<&Node>) -> Node {
+    globals.map_or_else(|| own.clone(), |globals| merge(globals, own))
+}
+
 fn built(
     resolver: &Resolver<'_>,
     resource: &Resource<'_>,
@@ -150,9 +155,7 @@ fn built(
         kind: Kind::Map(Vec::new()),
     };
     let (own, at) = resource.properties().unwrap_or((&none, resource.at.clone()));
-    refuse_cognito_events(own, &at)?;
-    let merged = globals.map_or_else(|| own.clone(), |globals| merge(globals, own));
-    let mut properties = resolver.object(&merged, PROPERTIES, &at)?;
+    let mut properties = resolver.object(&merged(own, globals), PROPERTIES, &at)?;
 
     let Some(Value::String(code_uri)) = properties.remove("CodeUri") else {
         return Err(at.error(missing("`CodeUri`: name the folder of the package")));
@@ -166,6 +169,7 @@ fn built(
         logical_id: resource.id.to_owned(),
         binary: binary.to_owned(),
         folder: folder.join(&code_uri),
+        code: Code::Binary,
         environment: environment(&properties),
         // Lambda's own defaults.
         timeout: Duration::from_secs(whole(&properties, "Timeout").unwrap_or(3)),
@@ -174,25 +178,6 @@ fn built(
             .unwrap_or(128),
     };
     Ok(Some(Built { function, code_uri, at }))
-}
-
-/// SAM can wire a pool from the function's side; only the pool's own side is read here.
-fn refuse_cognito_events(properties: &Node, at: &At) -> Result<(), TemplateError> {
-    let events = properties
-        .get("Events")
-        .and_then(|events| events.value.entries())
-        .unwrap_or_default();
-    let cognito = events.iter().find(|event| {
-        event
-            .value
-            .get("Type")
-            .is_some_and(|kind| kind.value.text() == Some("Cognito"))
-    });
-    cognito.map_or(Ok(()), |event| {
-        let supported = "the pool's LambdaConfig together with an AWS::Lambda::Permission";
-        let at = at.key("Events", event.line).key(&event.key, event.line);
-        Err(at.error(Problem::NotSupported("Type: Cognito".to_owned(), supported)))
-    })
 }
 
 /// Globals under a function's own: mappings merge, lists concatenate, for the rest the function's own counts.
@@ -219,7 +204,7 @@ fn merge(global: &Node, own: &Node) -> Node {
 }
 
 /// The variables of the template, and those that Lambda makes of its `LoggingConfig`.
-fn environment(properties: &serde_json::Map<String, Value>) -> BTreeMap<String, String> {
+pub(super) fn environment(properties: &serde_json::Map<String, Value>) -> BTreeMap<String, String> {
     let variables = properties
         .get("Environment")
         .and_then(|environment| environment.get("Variables")?.as_object());
@@ -235,6 +220,6 @@ fn environment(properties: &serde_json::Map<String, Value>) -> BTreeMap<String, 
     environment
 }
 
-fn whole(properties: &serde_json::Map<String, Value>, name: &str) -> Option<u64> {
+pub(super) fn whole(properties: &serde_json::Map<String, Value>, name: &str) -> Option<u64> {
     properties.get(name)?.as_u64()
 }

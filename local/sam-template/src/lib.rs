@@ -8,6 +8,7 @@
 mod conditions;
 mod error;
 mod functions;
+mod handlers;
 mod lists;
 mod naming;
 mod node;
@@ -53,21 +54,64 @@ pub struct Template {
     pub tables: BTreeMap<String, Table>,
 }
 
-/// An `AWS::Serverless::Function` built by cargo-lambda.
+/// A function that can run here.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Function {
     /// The name of the resource in the template.
     pub logical_id: String,
-    /// The name of its binary.
+    /// The name of its binary; of a function in another language, its name in the template.
     pub binary: String,
-    /// The folder of its code, of which cargo builds the binary.
+    /// The folder of its code.
     pub folder: PathBuf,
+    /// What runs it.
+    pub code: Code,
     /// Globals and the function's own, merged.
     pub environment: BTreeMap<String, String>,
     /// How long one invocation may take.
     pub timeout: Duration,
     /// Megabytes.
     pub memory: u32,
+}
+
+/// What runs a function.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Code {
+    /// A binary, which cargo builds of the package in the folder unless a `bootstrap` is there already.
+    Binary,
+    /// A function in a language that Lambda has a runtime for.
+    Handler(Handler),
+}
+
+/// A function in a language that Lambda has a runtime for.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Handler {
+    /// The language of its runtime.
+    pub language: Language,
+    /// The runtime, such as `nodejs22.x`.
+    pub runtime: String,
+    /// Which function of which file is called, such as `index.handler`.
+    pub name: String,
+    /// The source, if the template itself holds it. Otherwise it is in the folder.
+    pub inline: Option<String>,
+}
+
+impl fmt::Debug for Handler {
+    /// Leaves out the source, which may hold secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Handler")
+            .field("runtime", &self.runtime)
+            .field("name", &self.name)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A language that functions are written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Language {
+    /// JavaScript, run by Node.js.
+    Node,
+    /// Python.
+    Python,
 }
 
 impl fmt::Debug for Function {
@@ -77,6 +121,7 @@ impl fmt::Debug for Function {
             .field("logical_id", &self.logical_id)
             .field("binary", &self.binary)
             .field("folder", &self.folder)
+            .field("code", &self.code)
             .field("environment", &self.environment.keys())
             .field("timeout", &self.timeout)
             .field("memory", &self.memory)
@@ -192,10 +237,10 @@ impl Template {
         {
             return Err(At::line(unknown.line).error(Problem::unknown("section", &unknown.key, SECTIONS)));
         }
-        check_transform(root.get("Transform"))?;
         let Some(section) = root.get("Resources") else {
             return Err(At::default().error(Problem::Invalid("has no `Resources` section".to_owned())));
         };
+        check_transform(root.get("Transform"), section)?;
         let entries = |name: &str| {
             root.get(name)
                 .and_then(|section| section.value.entries())
@@ -212,7 +257,9 @@ impl Template {
         references::check(&resolver, root.get("Outputs").map(|outputs| &outputs.value))?;
 
         let built = functions::read(&resolver, root.get("Globals"), folder)?;
-        let functions: Vec<Function> = built.iter().map(|built| built.function.clone()).collect();
+        let mut functions: Vec<Function> = built.iter().map(|built| built.function.clone()).collect();
+        let targets = user_pools::targets(&resolver)?;
+        functions.extend(handlers::read(&resolver, root.get("Globals"), folder, &targets)?);
         let user_pools = user_pools::pools(&resolver, &functions)?;
         let clients = user_pools::clients(&resolver, &user_pools)?;
         let mut buckets = BTreeMap::new();
@@ -225,7 +272,8 @@ impl Template {
         let tables = tables::read(&resolver)?;
         // Last: where the file is not where the packages are, its own mistakes are still the ones to be told of.
         for built in built.iter().filter(|_| deployment.builds) {
-            if !built.function.folder.join("Cargo.toml").is_file() {
+            let folder = &built.function.folder;
+            if !folder.join("Cargo.toml").is_file() && !folder.join("bootstrap").is_file() {
                 let missing = format!("`CodeUri: {}` has no `Cargo.toml`", built.code_uri);
                 return Err(built.at.error(Problem::Invalid(missing)));
             }
@@ -241,9 +289,19 @@ impl Template {
 }
 
 /// Without its transform, CloudFormation does not know what a serverless function is.
-fn check_transform(transform: Option<&Entry>) -> Result<(), TemplateError> {
+fn check_transform(transform: Option<&Entry>, resources: &Entry) -> Result<(), TemplateError> {
     let Some(transform) = transform else {
-        return Err(At::default().error(Problem::Invalid(format!("has no `Transform: {TRANSFORM}`"))));
+        let mut resources = resources.value.entries().unwrap_or_default().iter();
+        let kind = |resource: &Entry| {
+            resource
+                .value
+                .get("Type")
+                .and_then(|kind| kind.value.text().map(str::to_owned))
+        };
+        if resources.any(|resource| kind(resource).is_some_and(|kind| kind.starts_with("AWS::Serverless::"))) {
+            return Err(At::default().error(Problem::Invalid(format!("has no `Transform: {TRANSFORM}`"))));
+        }
+        return Ok(());
     };
     let at = At::default().key("Transform", transform.line);
     let single = std::slice::from_ref(&transform.value);

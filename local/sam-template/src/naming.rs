@@ -1,7 +1,9 @@
 //! What the resources of each type are called.
 
 use super::error::{At, Problem, TemplateError, hint};
-use super::resource::{ALIAS, BUCKET, FUNCTION, ROLE, Resource, SECRET, TABLE, USER_POOL, USER_POOL_CLIENT};
+use super::resource::{
+    ALIAS, BUCKET, FUNCTION, LAMBDA_FUNCTION, ROLE, Resource, SECRET, TABLE, USER_POOL, USER_POOL_CLIENT,
+};
 
 /// How the resources of one type are named. In the forms, `{name}` and so on stand for what the braces say.
 pub(super) struct Naming {
@@ -20,7 +22,7 @@ const NAMINGS: [Naming; 10] = [
         attributes: &[("Arn", "arn:{partition}:lambda:{region}:{account}:function:{name}")],
     },
     Naming {
-        kind: "AWS::Lambda::Function",
+        kind: LAMBDA_FUNCTION,
         name: "FunctionName",
         reference: "{name}",
         attributes: &[("Arn", "arn:{partition}:lambda:{region}:{account}:function:{name}")],

@@ -67,10 +67,11 @@ fn value(entry: &Entry, given: Option<&String>, at: &At) -> Result<Value, Templa
     };
     let kind = field(declaration, "Type").unwrap_or_default();
     let list = match kind.as_str() {
-        "String" | "Number" => false,
+        // The value of one of the Systems Manager is not known here: its name stands for it.
+        "String" | "Number" | "AWS::SSM::Parameter::Value<String>" => false,
         "CommaDelimitedList" | "List<Number>" => true,
         _ => {
-            let supported = "String, Number, CommaDelimitedList, List<Number>";
+            let supported = "String, Number, CommaDelimitedList, List<Number>, AWS::SSM::Parameter::Value<String>";
             return Err(at.error(Problem::NotSupported(format!("Type: {kind}"), supported)));
         }
     };

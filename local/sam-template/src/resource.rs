@@ -18,6 +18,7 @@ const ATTRIBUTES: [&str; 11] = [
 ];
 
 pub(super) const FUNCTION: &str = "AWS::Serverless::Function";
+pub(super) const LAMBDA_FUNCTION: &str = "AWS::Lambda::Function";
 /// What SAM makes of a function's `AutoPublishAlias`; templates call it `FUNCTION.Alias`.
 pub(super) const ALIAS: &str = "AWS::Lambda::Alias";
 pub(super) const PERMISSION: &str = "AWS::Lambda::Permission";
@@ -29,7 +30,16 @@ pub(super) const TABLE: &str = "AWS::DynamoDB::Table";
 pub(super) const ROLE: &str = "AWS::IAM::Role";
 
 /// The types that are looked into.
-const READ: [&str; 7] = [FUNCTION, PERMISSION, USER_POOL, USER_POOL_CLIENT, BUCKET, SECRET, TABLE];
+const READ: [&str; 8] = [
+    FUNCTION,
+    LAMBDA_FUNCTION,
+    PERMISSION,
+    USER_POOL,
+    USER_POOL_CLIENT,
+    BUCKET,
+    SECRET,
+    TABLE,
+];
 
 /// A resource of the template.
 #[derive(Clone, Debug)]

@@ -1,6 +1,6 @@
 //! User pools, their app clients, and who may invoke what.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -60,6 +60,66 @@ fn matches_wildcard(pattern: &str, text: &str) -> bool {
     pattern.strip_suffix('*').is_some_and(|start| text.starts_with(start))
 }
 
+/// The functions that triggers name: by ARN in `LambdaConfig`, and by their own names where an event wires them.
+pub(super) fn targets(resolver: &Resolver<'_>) -> Result<BTreeSet<String>, TemplateError> {
+    let mut targets = BTreeSet::new();
+    for resource in resolver.created(USER_POOL)? {
+        let properties = resource_properties(resolver, resource, properties::USER_POOL)?;
+        let config = properties.get("LambdaConfig").and_then(Value::as_object);
+        for (trigger, value) in config.into_iter().flatten() {
+            targets.extend(target(trigger, value).map(str::to_owned));
+        }
+        targets.extend(wired(resolver, resource.id)?.into_iter().map(|(_, function)| function));
+    }
+    Ok(targets)
+}
+
+/// The ARN in a field of `LambdaConfig`, if it is that of a function that can be called here.
+fn target<'a>(trigger: &str, value: &'a Value) -> Option<&'a str> {
+    match value {
+        Value::String(arn) if trigger != "KMSKeyID" => Some(arn.as_str()),
+        // Those that send messages are not run here.
+        Value::Object(config) if !trigger.starts_with("Custom") => config.get("LambdaArn").and_then(Value::as_str),
+        _ => None,
+    }
+}
+
+/// The triggers that events of functions wire to the pool called `pool`, and the functions' names. SAM adds the
+/// permission.
+fn wired(resolver: &Resolver<'_>, pool: &str) -> Result<Vec<(String, String)>, TemplateError> {
+    let mut wired = Vec::new();
+    for function in resolver.created(FUNCTION)? {
+        let Some((properties, at)) = function.properties() else {
+            continue;
+        };
+        let events = properties.get("Events").and_then(|events| events.value.entries());
+        for event in events.unwrap_or_default() {
+            let kind = event.value.get("Type").and_then(|kind| kind.value.text());
+            if kind != Some("Cognito") {
+                continue;
+            }
+            let at = at.key("Events", event.line).key(&event.key, event.line);
+            let own = event.value.get("Properties").map(|properties| &properties.value);
+            let Some(("Ref", named)) = own.and_then(|own| own.get("UserPool")?.value.intrinsic()) else {
+                let missing = "has no `UserPool: !Ref` of a pool of this template";
+                return Err(at.error(Problem::Invalid(missing.to_owned())));
+            };
+            let triggers = own.and_then(|own| own.get("Trigger")).map(|trigger| &trigger.value);
+            let Some(triggers) = triggers else {
+                return Err(at.error(Problem::Invalid("has no `Trigger`".to_owned())));
+            };
+            if named.text() != Some(pool) {
+                continue;
+            }
+            for trigger in triggers.items().unwrap_or(std::slice::from_ref(triggers)) {
+                let trigger = resolver.string(trigger, &at)?;
+                wired.push((trigger, function.id.to_owned()));
+            }
+        }
+    }
+    Ok(wired)
+}
+
 /// Reads the pools. Their triggers must be among `functions` and allowed.
 pub(super) fn pools(resolver: &Resolver<'_>, functions: &[Function]) -> Result<Vec<UserPool>, TemplateError> {
     let permissions = permissions(resolver)?;
@@ -81,13 +141,7 @@ fn pool(
     let mut triggers = BTreeMap::new();
     let config = properties.get("LambdaConfig").and_then(Value::as_object);
     for (trigger, value) in config.into_iter().flatten() {
-        let target = match value {
-            Value::String(arn) if trigger != "KMSKeyID" => Some(arn.as_str()),
-            // Those that send messages are not run here.
-            Value::Object(config) if !trigger.starts_with("Custom") => config.get("LambdaArn").and_then(Value::as_str),
-            _ => None,
-        };
-        let Some(target) = target else { continue };
+        let Some(target) = target(trigger, value) else { continue };
         let at = trigger_place(resource, trigger);
         let function = function_of(resolver, target, functions, &at)?;
         let name = resolver.resource_reference(function, &at)?;
@@ -105,6 +159,7 @@ fn pool(
         }
         triggers.insert(trigger.clone(), function.to_owned());
     }
+    triggers.extend(wired(resolver, resource.id)?);
     Ok(UserPool {
         logical_id: resource.id.to_owned(),
         triggers,
@@ -141,15 +196,6 @@ fn function_of<'f>(
         };
         if resolver.attribute(id, "Arn", at)? == arn || by_alias()? {
             return Ok(id);
-        }
-    }
-    for resource in resolver.created(FUNCTION)? {
-        if resolver.attribute(resource.id, "Arn", at)? == arn {
-            let built = format!(
-                "`{}` cannot run here: it has no `Metadata.BuildMethod: rust-cargolambda`",
-                resource.id
-            );
-            return Err(at.error(Problem::Invalid(built)));
         }
     }
     let known: Vec<String> = functions

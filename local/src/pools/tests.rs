@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use sam_template::Function;
+use sam_template::{Code, Function};
 use serde_json::{Value, json};
 use user_pools::storage::{Memory, Records};
 use user_pools::{Call, Clock, Failure, Journal, Lambda, Mail, Message, Settings};
@@ -43,6 +43,7 @@ fn template(pool: Value) -> Template {
             logical_id: "Define".into(),
             binary: "define".into(),
             folder: ".".into(),
+            code: Code::Binary,
             environment: BTreeMap::from([flow]),
             timeout: Duration::from_secs(3),
             memory: 128,

@@ -1,9 +1,10 @@
 //! The files that the functions are built from.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use notify::{Event, RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::Notify;
@@ -86,6 +87,12 @@ impl Tree {
         Ok(tree)
     }
 
+    /// The same, with folders whose files are run as they are.
+    pub(super) fn with<'a>(mut self, folders: impl Iterator<Item = &'a Path>) -> Self {
+        self.folders.extend(folders.map(real));
+        self
+    }
+
     /// What to watch. A folder of a package may have a target folder below, with thousands of folders that hold no source.
     fn places(&self) -> BTreeMap<PathBuf, RecursiveMode> {
         let of_folders = self
@@ -115,15 +122,29 @@ impl Tree {
         if self.targets.iter().any(|target| path.starts_with(target)) {
             return false;
         }
-        // Editors and git keep what is their own in hidden files.
-        let is_source = |below: &Path| {
-            below != Path::new("") && !below.iter().any(|name| name.as_encoded_bytes().starts_with(b"."))
-        };
+        let is_source = |below: &Path| below != Path::new("") && !below.iter().any(is_aside);
         let below = |folder: &PathBuf| path.strip_prefix(folder).is_ok_and(is_source);
         self.folders.iter().any(below)
             || path.parent().is_some_and(|folder| self.workspaces.contains(folder))
                 && (path.ends_with("Cargo.lock") || path.ends_with("Cargo.toml"))
     }
+}
+
+/// Whether a file or folder of this name is no source: editors and git keep what is their own in hidden files, and npm and
+/// Python what others wrote.
+fn is_aside(name: &OsStr) -> bool {
+    name.as_encoded_bytes().starts_with(b".") || name == "node_modules" || name == "__pycache__"
+}
+
+/// When a source below `folder` was last changed.
+pub(super) fn newest(folder: &Path) -> Option<SystemTime> {
+    let entries = folder.read_dir().ok()?.filter_map(Result::ok);
+    let sources = entries.filter(|entry| !is_aside(&entry.file_name()));
+    let times = sources.filter_map(|entry| match entry.file_type() {
+        Ok(kind) if kind.is_dir() => newest(&entry.path()),
+        _ => entry.metadata().ok()?.modified().ok(),
+    });
+    times.max()
 }
 
 /// The folders in `folder`; none if it cannot be read.

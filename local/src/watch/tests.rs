@@ -39,7 +39,7 @@ impl World {
         // Other tests may build a package of this name.
         system.environment.remove("CARGO_TARGET_DIR");
         let builds = Build::of(&[wanted], &system).await.unwrap();
-        let (watch, mut built) = Watch::start(builds).await.unwrap();
+        let (watch, mut built) = Watch::start(builds, BTreeMap::new()).await.unwrap();
         let binary = built.remove("tiny").unwrap();
         let spec = Spec {
             logical_id: "TinyFunction".to_owned(),

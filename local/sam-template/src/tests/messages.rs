@@ -90,8 +90,9 @@ fn an_unknown_section_is_named() {
 
 #[test]
 fn the_transform_must_be_sams() {
+    let serverless = "Resources: {F: {Type: AWS::Serverless::Function}}";
     says(
-        "Resources: {}",
+        serverless,
         "template.yaml: has no `Transform: AWS::Serverless-2016-10-31`",
     );
     says(
@@ -424,8 +425,8 @@ fn a_trigger_is_a_function_of_the_template() {
     .replace("rust-cargolambda", "makefile");
     says(
         &other,
-        "template.yaml:8: Resources.Pool.Properties.LambdaConfig.DefineAuthChallenge: `Function` cannot run here: it \
-         has no `Metadata.BuildMethod: rust-cargolambda`",
+        "template.yaml:16: Resources.Function.Properties: `Runtime: none` is not supported (supported: nodejs…, \
+         python…, a folder with a `bootstrap`, and `Metadata.BuildMethod: rust-cargolambda`)",
     );
 }
 
@@ -541,13 +542,19 @@ fn an_alias_needs_a_permission_and_a_function_that_has_one() {
 }
 
 #[test]
-fn a_pool_wired_from_the_functions_side_is_refused() {
+fn an_event_that_wires_a_pool_names_the_pool() {
+    let pool = "Resources:\n  Pool: {Type: AWS::Cognito::UserPool}";
     let events = "Events: {Ask: {Type: Cognito, Properties: {Trigger: DefineAuthChallenge}}}\n      CodeUri:";
+    let text = template("", "a")
+        .replace("CodeUri:", events)
+        .replace("Resources:", pool);
     says(
-        &template("", "a").replace("CodeUri:", events),
-        "template.yaml:14: Resources.Function.Properties.Events.Ask: `Type: Cognito` is not supported (supported: the \
-         pool's LambdaConfig together with an AWS::Lambda::Permission)",
+        &text,
+        "template.yaml:15: Resources.Function.Properties.Events.Ask: has no `UserPool: !Ref` of a pool of this template",
     );
+    let template = parse(&text.replace("{Trigger:", "{UserPool: !Ref Pool, Trigger:"));
+    let wired = [("DefineAuthChallenge".to_owned(), "Function".to_owned())];
+    assert_eq!(template.user_pools[0].triggers, wired.into());
 }
 
 #[test]

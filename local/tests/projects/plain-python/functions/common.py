@@ -1,0 +1,1 @@
+PRIVATE = "expected"

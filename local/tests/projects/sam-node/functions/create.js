@@ -1,0 +1,10 @@
+// CommonJS, with a callback, which answers twice: the second answer counts for nothing.
+exports.handler = (event, context, callback) => {
+    console.log("what a function prints is no answer");
+    event.response.publicChallengeParameters = { question: "The mascot?" };
+    event.response.privateChallengeParameters = { answer: process.env.ANSWER };
+    setTimeout(() => {
+        callback(null, event);
+        callback(new Error("too late"));
+    }, 1);
+};
