@@ -1,50 +1,54 @@
-//! Where wrong answers and messages are counted: the keys of a user in the table that verify and create write. `admin`
-//! resets the answers.
+//! Keys and attributes of the DynamoDB table that counts wrong answers and messages. Verify and create write it;
+//! `admin` resets the count of answers.
 
 use crate::hex;
 use crate::keys::Keys;
 use crate::user::{Existence, User};
 
-/// The table's key attribute.
+/// The name of the table's key attribute.
 pub const ID: &str = "id";
 
-/// The attribute with the table's time to live: seconds since 1970.
+/// The name of the time-to-live attribute: seconds since 1970.
 pub const EXPIRES: &str = "expires";
 
-/// The attribute with the number of wrong answers in a row.
+/// The name of the attribute that counts consecutive wrong answers.
 pub const CONSECUTIVE: &str = "consecutive";
 
-/// The attribute with the number of those that the wait grows with.
+/// The name of the attribute that counts the recent wrong answers, which determine the wait.
 pub const RECENT: &str = "failures";
 
-/// The attribute with the time until which every answer is wrong: milliseconds since 1970.
+/// The name of the attribute with the time until which verify rejects every answer: milliseconds since 1970.
 pub const LOCKED_UNTIL: &str = "lockedUntil";
 
-/// The key under which the answers of `user` to a step are counted: a keyed hash, 64 hexadecimal digits, that contains
-/// no name. `challenges` are the names of the step's alternatives, in any order: their attempts belong together.
+/// Returns the table key that counts the answers of `user` to one step.
 ///
-/// Cognito passes an existing username as it is in the pool, whatever the spelling that was typed. A nonexistent name
-/// comes as it was typed, and other spellings of it must not give more attempts: see [`User::identity`].
+/// The key is a keyed hash, 64 hexadecimal digits, and contains no name. `challenges` are the names of the step's
+/// alternatives, in any order: alternatives share one count.
+///
+/// For an existing user, Cognito passes the username as the pool stores it, whatever the client sent. For a nonexistent
+/// user, it passes the name that the client sent. [`User::identity`] maps its variants to one key, so that variants do
+/// not give extra attempts.
 pub fn key<'a>(keys: &Keys, user: &User<'_>, challenges: impl Iterator<Item = &'a str>) -> String {
     let mut challenges: Vec<_> = challenges.collect();
     challenges.sort_unstable();
     hashed(keys, "attempts: user and challenge", user, &challenges.join(","))
 }
 
-/// The key under which the messages to `user` are counted, of a kind that no other key is. `medium` is `EMAIL` or `SMS`.
+/// Returns the table key that counts the messages to `user`. No other kind of key equals it. `medium` is `EMAIL` or
+/// `SMS`.
 pub fn messages_key(keys: &Keys, user: &User<'_>, medium: &str) -> String {
     hashed(keys, "messages: user and medium", user, medium)
 }
 
 fn hashed(keys: &Keys, purpose: &'static str, user: &User<'_>, what: &str) -> String {
-    // These words are part of the hash: others would start all counts anew.
+    // The hash covers these words. A change of them would reset all counts.
     let kind = match user.existence {
         Existence::Existing => "user",
         Existence::Nonexistent => "nobody",
     };
     let identity = user.identity();
     let parts = [user.pool, kind, &identity, what].map(str::as_bytes);
-    // Of the first key, so that a change of the secret gives no attempts anew.
+    // The first key, so that a rotation of the secret does not reset the counts.
     hex::encode(&keys.first().mac(purpose, &parts))
 }
 
@@ -55,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_is_of_one_pool_user_and_step_and_names_none() {
+    fn a_key_depends_on_pool_user_and_step() {
         let (keys, attributes) = (Keys::parse(&"k".repeat(32)).unwrap(), HashMap::new());
         let key = |pool, name, existence, challenges: &str| {
             key(
@@ -81,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn a_change_of_the_secret_keeps_what_was_counted() {
+    fn a_rotation_of_the_secret_keeps_the_counts() {
         let attributes = HashMap::new();
         let [a, b] = ["a", "b"].map(|letter| letter.repeat(32));
         let changed = format!(r#"{{"current":"{b}","previous":"{a}","first":"{a}"}}"#);
@@ -104,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn neither_the_order_of_alternatives_nor_the_spelling_of_a_nonexistent_name_gives_another_key() {
+    fn order_of_alternatives_and_case_of_a_nonexistent_name_do_not_change_the_key() {
         let (keys, attributes) = (Keys::parse(&"k".repeat(32)).unwrap(), HashMap::new());
         let key = |name, challenges: [&'static str; 2]| {
             let user = User::new("p", name, Existence::Nonexistent, &attributes);

@@ -275,7 +275,7 @@ async fn a_type_that_hangs_or_breaks_a_rule_is_an_error_that_names_it() {
         ("hang", "challenge `MOODY`: the challenge was not made in time"),
         (
             "leave",
-            "challenge `MOODY`, step 1: the challenge must return a state exactly if `leaves_state` is true",
+            "challenge `MOODY`, step 1: the challenge must return a state if `leaves_state` is true, and none if it is false",
         ),
         (
             "step",
