@@ -1,4 +1,4 @@
-//! Whose invocation it is, as far as the log may know.
+//! Extracts from an event the identifiers that the log may contain.
 
 use std::collections::HashMap;
 
@@ -8,7 +8,7 @@ use cognito_challenge::keys::Keys;
 use cognito_challenge::user::{Existence, User};
 use serde_json::Value;
 
-/// What an event says of itself, fit for the log.
+/// The identifiers of an event, in printable form.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Origin {
     pub(super) trigger: Option<String>,
@@ -18,7 +18,7 @@ pub(super) struct Origin {
 }
 
 impl Origin {
-    /// Reads it from `event`. Without `pseudonyms` there is no user.
+    /// Reads the identifiers of `event`. Without `pseudonyms`, `user` is `None`.
     pub(super) fn of(event: &Value, pseudonyms: Option<&Pseudonyms>) -> Self {
         let text = |path: &[&str]| path.iter().try_fold(event, |value, name| value.get(name))?.as_str();
         let not_found = event.pointer("/request/userNotFound") == Some(&Value::Bool(true));
@@ -38,12 +38,13 @@ impl Origin {
     }
 }
 
-/// Pseudonyms of users in the log: the same for a user in every line. Without the secret, they cannot be computed, so that
-/// a reader of the log cannot try usernames until one fits.
+/// The pseudonyms of users in the log. A user has the same pseudonym in every line.
+///
+/// They are keyed with the secret, so that a reader of the log cannot guess usernames and compare.
 pub(super) struct Pseudonyms(Keys);
 
 impl Pseudonyms {
-    /// Reads the secret, if it is one: the functions themselves say what is wrong with it.
+    /// Parses the secret. Returns `None` if it is invalid; the function itself reports the reason.
     pub(super) fn parse(secret: &str) -> Option<Self> {
         Keys::parse(secret).ok().map(Self)
     }
@@ -70,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn one_user_is_one_pseudonym_under_any_name() {
+    fn one_user_has_one_pseudonym_under_any_name() {
         let of = |name, sub, letter| Origin::of(&event(name, sub), Some(&pseudonyms(letter))).user.unwrap();
         assert_eq!(of("ada", Some("1"), "k"), of("Ada@example.com", Some("1"), "k"));
         assert_ne!(of("ada", Some("1"), "k"), of("ada", Some("2"), "k"));
@@ -79,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn spellings_of_a_nonexistent_name_are_one_pseudonym() {
+    fn case_variants_of_a_nonexistent_name_have_one_pseudonym() {
         let of = |name, sub: Option<&str>, not_found: Value| {
             let mut event = event(name, sub);
             event["request"]["userNotFound"] = not_found;
@@ -89,28 +90,28 @@ mod tests {
         assert_ne!(of("Ada", None, json!(true)), of("Bob", None, json!(true)));
         // A nonexistent user has no attributes, whatever the event says.
         assert_eq!(of("Ada", Some("1"), json!(true)), of("ada", None, json!(true)));
-        // The name of an existing user is as it is in the pool.
+        // For an existing user, the event has the name as the pool stores it.
         for not_found in [json!(false), json!(null), json!("true"), json!(1)] {
             assert_ne!(of("Ada", None, not_found.clone()), of("ada", None, not_found));
         }
     }
 
     #[test]
-    fn the_pseudonym_is_hkdf_and_hmac_cut_to_64_bits() {
+    fn the_pseudonym_is_hkdf_and_hmac_truncated_to_64_bits() {
         // Python: key = h(h(bytes(32), b"k" * 32), b"log: user\x01"); h(key, (3).to_bytes(8, "big") + b"ada").hex()[:16],
-        // where h = lambda key, text: hmac.digest(key, text, "sha256")
+        // with h = lambda key, text: hmac.digest(key, text, "sha256")
         assert_eq!(pseudonyms("k").of("ada"), "28e91fb0d317d504");
     }
 
     #[test]
-    fn without_the_secret_nobody_is_told_apart() {
+    fn without_the_secret_the_log_has_no_user() {
         let origin = Origin::of(&event("ada", Some("1")), None);
         assert_eq!(origin.user, None);
         assert_eq!(origin.client.as_deref(), Some("c"));
     }
 
     #[test]
-    fn what_is_no_event_has_no_origin() {
+    fn a_value_that_is_not_an_event_has_no_origin() {
         for event in [json!(null), json!([1]), json!({"triggerSource": 1, "request": "x"})] {
             assert_eq!(Origin::of(&event, Some(&pseudonyms("k"))), Origin::default(), "{event}");
         }

@@ -232,7 +232,7 @@ mod tests {
     #[test]
     fn a_mac_depends_on_purpose_secret_and_part_boundaries() {
         // Python: key = h(h(bytes(32), b"a" * 32), b"x\x01"); h(key, b"".join(len(p).to_bytes(8) + p for p in [b"ab",
-        // b"c"])).hex(), where h = lambda key, text: hmac.digest(key, text, "sha256")
+        // b"c"])).hex(), with h = lambda key, text: hmac.digest(key, text, "sha256")
         let keys = Keys::parse(&"a".repeat(32)).unwrap();
         assert_eq!(
             crate::hex::encode(&keys.mac("x", &[b"ab", b"c"])),
