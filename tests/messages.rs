@@ -265,7 +265,7 @@ fn without_the_table_no_message_is_sent_and_no_challenge_is_asked_of_anybody() {
         let error = ask(&functions, name, &[], &Value::Null, 1).unwrap_err();
         assert_eq!(
             error,
-            "challenge `EMAIL_CODE`: the message could not be counted: GetItem: no answer"
+            "challenge `EMAIL_CODE`: the message could not be counted: GetItem: no response"
         );
     }
     assert!(ses.messages().is_empty());

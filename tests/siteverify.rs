@@ -266,7 +266,7 @@ fn a_provider_that_does_not_judge_is_counted_and_closed_unless_the_operator_open
     for (says, message) in [
         ("html", "is not the JSON of siteverify"),
         ("garbage", "is not the JSON of siteverify"),
-        ("huge", "sends too long a reply"),
+        ("huge", "sent a reply that is too long"),
         ("redirect", "is not the JSON of siteverify"),
         ("reset", "cannot be reached"),
         ("busy", "status 429"),

@@ -1,4 +1,4 @@
-//! Whose word it takes that a service of AWS is one.
+//! The root certificates that the functions trust for AWS services.
 
 use std::fs;
 
@@ -7,12 +7,13 @@ use cognito_challenge_runtime::{ConfigError, Environment};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 
-/// The roots that the services' certificates come from. Reading all that the operating system trusts takes milliseconds
-/// of every cold start, and lets more than Amazon vouch for them.
+/// Amazon's root certificates. Reading all roots of the operating system would take milliseconds of every cold start,
+/// and would trust other authorities than Amazon.
 const AMAZON: &str = include_str!("../roots/amazon.pem");
 
-/// The certificates of the file that `AWS_CA_BUNDLE` names, as the AWS CLI has it; else Amazon's roots, or for an
-/// endpoint of somebody else's over TLS those of the operating system.
+/// Returns the TLS context. It trusts the certificates in the file `AWS_CA_BUNDLE`, as the AWS CLI does.
+///
+/// Without this variable it trusts Amazon's roots, or for another `https:` endpoint the roots of the operating system.
 pub(crate) fn configure(environment: &Environment, endpoint: Option<&str>) -> Result<TlsContext, ConfigError> {
     let store = match environment.optional("AWS_CA_BUNDLE", bundle)? {
         Some(pem) => TrustStore::empty().with_pem_certificate(pem),
@@ -26,9 +27,9 @@ pub(crate) fn configure(environment: &Environment, endpoint: Option<&str>) -> Re
     })
 }
 
-const NO_BUNDLE: &str = "name a file of certificates in PEM format";
+const NO_BUNDLE: &str = "write the path of a file with certificates in PEM format";
 
-/// What the file at `path` holds, which must be certificates: the TLS client would panic over anything else.
+/// Returns the content of the file `path`, which must be certificates: the TLS client panics on other content.
 fn bundle(path: &str) -> Result<Vec<u8>, &'static str> {
     let pem = fs::read(path).map_err(|_| NO_BUNDLE)?;
     let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
@@ -46,7 +47,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_bundled_roots_are_five_that_mozilla_trusts_too() {
+    fn the_five_bundled_roots_are_trusted_by_mozilla_too() {
         let roots: Vec<_> = CertificateDer::pem_slice_iter(AMAZON.as_bytes())
             .collect::<Result<_, _>>()
             .unwrap();
@@ -57,14 +58,14 @@ mod tests {
     }
 
     #[test]
-    fn a_bundle_without_certificates_is_refused() {
+    fn a_bundle_without_certificates_is_rejected() {
         let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
         for path in ["/nowhere", manifest] {
             let environment = Environment::new([("AWS_CA_BUNDLE", path)]);
             let error = configure(&environment, None).unwrap_err().to_string();
             assert_eq!(
                 error,
-                "variable `AWS_CA_BUNDLE`: name a file of certificates in PEM format"
+                "variable `AWS_CA_BUNDLE`: write the path of a file with certificates in PEM format"
             );
         }
         let roots = concat!(env!("CARGO_MANIFEST_DIR"), "/roots/amazon.pem");
