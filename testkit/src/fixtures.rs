@@ -101,7 +101,7 @@ fn without_response(event: &Value) -> String {
     event.to_string()
 }
 
-/// Removes the bytes of images and sounds: `data:image/png;base64,…`.
+/// Removes the bytes of pictures and sounds: `data:image/png;base64,…`.
 fn without_data(mut response: Value) -> Value {
     let public = response
         .get_mut("publicChallengeParameters")

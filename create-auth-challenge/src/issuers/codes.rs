@@ -1,8 +1,8 @@
-//! Asks for a code or a link that is sent to the user: what `EMAIL_CODE`, `SMS_CODE` and `MAGIC_LINK` have in common.
+//! Sends a code or a link to the user: the common part of `EMAIL_CODE`, `SMS_CODE` and `MAGIC_LINK`.
 //!
-//! A step has one code. It is derived from a nonce under the deployment's keys, and the nonce is the state: every attempt
-//! of the step has the same code, and no session contains it. A user without a verified address is asked the same, and
-//! a wait takes the place of the message.
+//! A step has one code. It is derived from a nonce with a key of the deployment, and the nonce is the state. So every
+//! attempt of the step has the same code, and the session does not contain it. A user without a verified address gets
+//! the same challenge; a wait replaces the message.
 
 mod link;
 mod sent;
@@ -24,13 +24,14 @@ use crate::messages::{Limit, Medium, Message, Outcome, Outcomes, SendError, Send
 use link::Link;
 use sent::Sent;
 
-/// How long a service may take to take a message. With the counting before it, a challenge stays within its four seconds.
+/// The time limit for a service to accept a message. With the counting before it, a challenge stays within its four
+/// seconds.
 const BUDGET: Duration = Duration::from_millis(2500);
 
-/// The fewest digits of a code: one in a million, of which an attacker has a few tries.
+/// The minimum number of digits in a code: a guess is right with a probability of one in a million.
 const MIN_DIGITS: u8 = 6;
 
-/// What this adds to the log.
+/// The metrics of the types that send codes.
 static TELEMETRY: Telemetry = Telemetry {
     krate: env!("CARGO_CRATE_NAME"),
     fields: &[],
@@ -42,15 +43,17 @@ static TELEMETRY: Telemetry = Telemetry {
     ],
 };
 
-/// Makes an issuer of codes that `sender` delivers, for the challenge `name`: `EMAIL_CODE`, `SMS_CODE`, or a name of your
-/// own whose texts you add. The texts are `NAME.account`, `NAME.prompt` and `NAME.text`, for e-mail `NAME.subject` and
-/// `NAME.html` too.
+/// Creates an issuer of codes that `sender` delivers, for the challenge `name`.
 ///
-/// Reads `CODE_DIGITS` (default 6), `MAIL_TEMPLATE`, `MESSAGES_PER_HOUR` (default 5), `ATTEMPTS_TABLE` and
+/// `name` is `EMAIL_CODE`, `SMS_CODE`, or a name of your own for which you add texts. The texts are `NAME.account`,
+/// `NAME.prompt` and `NAME.text`, and for e-mail also `NAME.subject` and `NAME.html`.
+///
+/// It reads `CODE_DIGITS` (default 6), `MAIL_TEMPLATE`, `MESSAGES_PER_HOUR` (default 5), `ATTEMPTS_TABLE` and
 /// `PRODUCT_NAME`.
 ///
 /// # Errors
 ///
+/// Returns an error if a variable is missing or invalid.
 /// A variable that is missing or cannot be.
 pub fn issuer(
     name: &'static str,
@@ -69,13 +72,13 @@ pub fn issuer(
     )?))
 }
 
-/// Makes an issuer of links that `sender` delivers by e-mail, for the challenge `name`. See [`issuer`].
+/// Creates an issuer of links that `sender` delivers by e-mail, for the challenge `name`. See [`issuer`].
 ///
-/// Reads `MAGIC_LINK_URL` in place of `CODE_DIGITS`.
+/// It reads `MAGIC_LINK_URL` instead of `CODE_DIGITS`.
 ///
 /// # Errors
 ///
-/// A variable that is missing or cannot be.
+/// Returns an error if a variable is missing or invalid.
 pub fn link_issuer(
     name: &'static str,
     sender: Box<dyn Sender>,
@@ -95,7 +98,7 @@ fn code_digits(digits: &str) -> Result<u8, String> {
     match digits.parse() {
         Ok(digits @ MIN_DIGITS..=MAX_DIGITS) => Ok(digits),
         _ => Err(format!(
-            "write how many digits a code has, {MIN_DIGITS} to {MAX_DIGITS}, such as `{MIN_DIGITS}`"
+            "write the number of digits of a code, {MIN_DIGITS} to {MAX_DIGITS}, such as `{MIN_DIGITS}`"
         )),
     }
 }
@@ -110,16 +113,16 @@ struct CodeIssuer {
     outcomes: Outcomes,
 }
 
-/// What is sent.
+/// The kind of secret in a message.
 enum Secret {
-    /// A code of so many digits.
+    /// A code with this number of digits.
     Digits(u8),
-    /// A token, in a link to this page.
+    /// A token in a link to this page.
     Link(Link),
 }
 
 impl Secret {
-    /// The placeholder of the secret in texts.
+    /// Returns the placeholder for the secret in texts.
     fn placeholder(&self) -> &'static str {
         match self {
             Self::Digits(_) => "code",
@@ -127,7 +130,7 @@ impl Secret {
         }
     }
 
-    /// The secret of a step from its 32 bytes.
+    /// Returns the secret of a step, derived from its 32-byte hash.
     fn of(&self, hash: [u8; 32]) -> String {
         match self {
             Self::Digits(length) => digits(hash, *length),
@@ -155,7 +158,7 @@ impl CodeIssuer {
         })
     }
 
-    /// The code or token of the step, which only this user's step has.
+    /// Returns the code or token of the step. No other user or step has the same one.
     fn code(&self, request: &Request<'_>, sent: &Sent) -> String {
         let (user, step) = (request.user.identity(), [u8::try_from(request.step).unwrap_or(u8::MAX)]);
         let parts = [
@@ -168,7 +171,7 @@ impl CodeIssuer {
         self.secret.of(request.keys.mac("codes: code", &parts))
     }
 
-    /// The message with `code`.
+    /// Returns the message that contains `code`.
     fn message(&self, to: &str, code: &str, sent: &Sent, request: &Request<'_>) -> Result<Message, IssueError> {
         let link;
         let value = match &self.secret {
@@ -186,9 +189,9 @@ impl CodeIssuer {
         self.words.message(to, &values, request)
     }
 
-    /// Sends `message`, or does for as long what a message would do.
+    /// Sends `message` if `reachable`, else waits as long as sending would take.
     ///
-    /// The steps are the same for every user: count, send or wait.
+    /// The steps are the same for every user: count the message, then send it or wait.
     async fn deliver(
         &self,
         message: &Message,
@@ -197,11 +200,11 @@ impl CodeIssuer {
         rng: &mut (dyn CryptoRng + Send),
     ) -> Result<(), IssueError> {
         let taken = self.limit.take(self.medium, request, rng).await;
-        let taken = taken.inspect_err(|_| info!(MessagesFailed = 1, "not counted"))?;
+        let taken = taken.inspect_err(|_| info!(MessagesFailed = 1, "the message was not counted"))?;
         if !taken {
             warn!(
                 MessagesLimited = 1,
-                "the user got as many messages as MESSAGES_PER_HOUR allows"
+                "no message is sent: the user has reached MESSAGES_PER_HOUR"
             );
         }
         let send = taken && reachable;
@@ -217,10 +220,10 @@ impl CodeIssuer {
         delivered.map_err(|error| IssueError::new(error.to_string()))
     }
 
-    /// Sends `message`, and notes how long that took and how it ended.
+    /// Sends `message` and records the duration and the result.
     async fn send(&self, message: &Message) -> Result<(), SendError> {
         let started = Instant::now();
-        let late = |_| Err(SendError::new("the service did not take the message in time"));
+        let late = |_| Err(SendError::new("the service did not accept the message in time"));
         let sent = tokio::time::timeout(BUDGET, self.sender.send(message)).await;
         let sent = sent.unwrap_or_else(late);
         self.outcomes.note(Outcome {
@@ -233,20 +236,20 @@ impl CodeIssuer {
         sent
     }
 
-    /// Takes as long as a message, and fails as often.
+    /// Waits as long as sending a message takes, and fails as often as sending does.
     async fn stand_in(&self, rng: &mut (dyn CryptoRng + Send)) -> Result<(), SendError> {
         let started = Instant::now();
         let outcome = if let Some(outcome) = self.outcomes.draw(rng) {
             outcome
         } else {
-            // The first message has to open a connection, unless one is open.
+            // Opening a connection precedes the first message, unless a connection is open.
             let _ = tokio::time::timeout(BUDGET, self.sender.prepare()).await;
             Outcomes::assumed(rng)
         };
         self.outcomes.wait(started, outcome.took).await;
         if outcome.failed {
             return Err(SendError::new(
-                "nothing was to be sent, and a recent message was not sent",
+                "no message was due, and a recent message to another user failed",
             ));
         }
         Ok(())
@@ -260,7 +263,8 @@ impl Issuer for CodeIssuer {
         let (mut sent, due) = match request.state {
             None => (Sent::draw(request.now, rng), true),
             Some(state) => {
-                let sent = Sent::parse(state).ok_or(IssueError::new("the state is not of a code that was sent"))?;
+                let sent =
+                    Sent::parse(state).ok_or(IssueError::new("the state does not have the form of a sent code"))?;
                 let due = again && sent.may_send_again(request.now);
                 (sent, due)
             }
@@ -275,7 +279,7 @@ impl Issuer for CodeIssuer {
                 "no message is sent: the user is not confirmed, or has no verified address for {medium}"
             );
         } else {
-            // A metric for some users alone would make their log line longer, and the response later.
+            // If only some users had this metric, their log line would be longer and their response later.
             info!(NotEnrolled = 0, "an address was chosen");
         }
         let decoy = self.medium.decoy(request.keys, &request.user);

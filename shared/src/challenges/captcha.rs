@@ -1,4 +1,4 @@
-//! `CAPTCHA`: the user types the letters and digits of an image or a recording.
+//! `CAPTCHA`: the user types the letters and digits of a picture or a sound.
 
 use async_trait::async_trait;
 
@@ -8,10 +8,10 @@ use crate::verify::{Answer, CannotJudge, Verdict, Verifier, Why};
 /// The name of this challenge.
 pub const NAME: &str = "CAPTCHA";
 
-/// Private parameter: the letters in the image, or the spoken digits if there is no image.
+/// Private parameter: the letters in the picture, or the spoken digits if there is no picture.
 pub const ANSWER: &str = "answer";
 
-/// Private parameter: the spoken digits, if there is an image too.
+/// Private parameter: the spoken digits, if there is a picture too.
 pub const SPOKEN_ANSWER: &str = "spokenAnswer";
 
 /// Compares the letters. It ignores case and whitespace, and treats look-alikes such as `O` and `0` as equal.
