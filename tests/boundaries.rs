@@ -1,11 +1,11 @@
-//! Which crates may depend on which, read from `cargo tree`, and what a function links.
+//! Checks which crates may depend on which, with `cargo tree`, and which crates a function links.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::Value;
 
-/// The crates that `package` links in the end.
+/// Returns the crates that `package` links, directly or indirectly.
 fn links(package: &str) -> Vec<String> {
     let output = Command::new(env!("CARGO"))
         .args([
@@ -31,7 +31,7 @@ fn links(package: &str) -> Vec<String> {
         .collect()
 }
 
-/// What only these functions need: create stores pictures, draws and sends messages, and both count.
+/// The crates that only these functions need. Create stores pictures, renders them and sends messages; both count.
 const OWN: [(&str, &[&str]); 2] = [
     (
         "create-auth-challenge",
@@ -49,7 +49,7 @@ const OWN: [(&str, &[&str]); 2] = [
 ];
 
 #[test]
-fn only_create_draws_and_draws_lots_and_only_create_and_verify_talk_to_aws() {
+fn only_create_renders_and_uses_random_numbers_and_only_create_and_verify_call_aws() {
     for package in [
         "create-auth-challenge",
         "define-auth-challenge",
@@ -63,7 +63,7 @@ fn only_create_draws_and_draws_lots_and_only_create_and_verify_talk_to_aws() {
         for needed in own {
             assert!(
                 linked.iter().any(|linked| linked == needed),
-                "{package} does without {needed}"
+                "{package} does not link {needed}"
             );
         }
         for linked in linked {
@@ -73,7 +73,7 @@ fn only_create_draws_and_draws_lots_and_only_create_and_verify_talk_to_aws() {
                 own.contains(&linked.as_str()) || !(of_another || aws),
                 "{package} links {linked}"
             );
-            // What an SDK brings along.
+            // Crates that an SDK depends on.
             let foreign = ["rustls", "ring"].contains(&linked.as_str()) || linked.starts_with("aws-smithy");
             assert!(!own.is_empty() || !foreign, "{package} links {linked}");
         }
@@ -90,7 +90,7 @@ fn local_never_links_a_function() {
 }
 
 #[test]
-fn the_crate_that_everything_links_does_no_io_and_only_functions_link_lambdas_runtime() {
+fn the_shared_crate_does_no_io_and_only_functions_link_lambda_runtime() {
     for package in ["cognito-challenge", "admin", "local"] {
         let linked = links(package);
         assert!(
@@ -107,16 +107,16 @@ fn the_crate_that_everything_links_does_no_io_and_only_functions_link_lambdas_ru
     }
 }
 
-/// Whether the built program at `path` has a symbol of the crate `krate`.
+/// Returns whether the built program `path` has a symbol of the crate `krate`.
 fn has_symbols(path: &Path, krate: &str) -> bool {
     let program = std::fs::read(path).unwrap();
-    // Mangled names have the length of each part before it.
+    // In a mangled name, the length of each part precedes it.
     let mangled = format!("{}{krate}", krate.len()).into_bytes();
     program.windows(mangled.len()).any(|window| window == mangled)
 }
 
 #[test]
-fn a_function_links_only_the_types_that_it_lists() {
+fn a_function_links_only_the_types_in_its_list() {
     let built = Command::new(env!("CARGO"))
         .args([
             "build",
@@ -148,7 +148,10 @@ fn a_function_links_only_the_types_that_it_lists() {
         "png",
         "ttf_parser",
     ] {
-        assert!(has_symbols(&all, krate), "the test finds no {krate} where it is");
+        assert!(
+            has_symbols(&all, krate),
+            "the test does not find {krate} in a function that links it"
+        );
         assert!(
             !has_symbols(&one, krate),
             "a create with PROOF_OF_WORK alone links {krate}"

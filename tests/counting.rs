@@ -1,4 +1,4 @@
-//! How the built verify counts answers: with a real DynamoDB engine, over a network that loses replies.
+//! Tests how the built verify counts answers, with a real DynamoDB engine and a network that loses responses.
 
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -33,7 +33,7 @@ impl Verify {
         Self(program)
     }
 
-    /// Whether `answer` is right.
+    /// Returns whether `answer` is right.
     fn takes(&self, answer: &str) -> bool {
         let event = json!({"userPoolId": "p", "userName": "ada", "request": {
             "privateChallengeParameters": {"challenge": "CAPTCHA", "alternatives": "CAPTCHA,PROOF_OF_WORK",
@@ -52,7 +52,7 @@ fn number(item: &Value, name: &str) -> u64 {
     item[name]["N"].as_str().unwrap().parse().unwrap()
 }
 
-/// The items that were written, in order.
+/// Returns the items that were written, in order.
 fn written(network: &Network) -> Vec<Value> {
     let puts = network
         .sent()
@@ -62,10 +62,10 @@ fn written(network: &Network) -> Vec<Value> {
 }
 
 #[test]
-fn a_write_whose_reply_is_lost_is_counted_once_and_the_right_answer_is_right() {
+fn a_write_whose_response_is_lost_counts_once() {
     let lost = Arc::new(AtomicUsize::new(0));
     let losing = Arc::clone(&lost);
-    // Of each write the first reply.
+    // Loses the first response to each write.
     let network = Network::before(&table(), move |operation| {
         let loses = operation == "PutItem" && losing.fetch_add(1, Ordering::SeqCst).is_multiple_of(2);
         if loses { Fate::ReplyLost } else { Fate::Passed }
@@ -75,21 +75,21 @@ fn a_write_whose_reply_is_lost_is_counted_once_and_the_right_answer_is_right() {
     for failures in 1..=4 {
         assert!(!verify.takes("wrong"));
         let items = written(&network);
-        assert_eq!(items.len(), 2, "the SDK sends it again");
+        assert_eq!(items.len(), 2, "the SDK sends the write again");
         assert_eq!(items[0], items[1], "{failures}");
         assert_eq!(number(&items[1], "consecutive"), failures);
         assert_eq!(number(&items[1], "failures"), failures);
     }
-    assert!(verify.takes("ACDEH"), "the fifth answer meets no wait");
+    assert!(verify.takes("ACDEH"), "the fifth answer is not during a wait");
     assert_eq!(lost.load(Ordering::SeqCst), 10);
 }
 
 #[test]
-fn a_right_answer_forgets_what_was_counted_before_it_and_nothing_since() {
+fn a_right_answer_resets_earlier_counts_and_keeps_later_ones() {
     let table = table();
     let other = Arc::new(Mutex::new(None::<Verify>));
     let between = Arc::clone(&other);
-    // Another answer is counted right before the failures are forgotten.
+    // Counts another answer right before the count is reset.
     let network = Network::before(&table, move |operation| {
         if operation == "DeleteItem"
             && let Some(other) = between.lock().unwrap().take()
@@ -104,19 +104,19 @@ fn a_right_answer_forgets_what_was_counted_before_it_and_nothing_since() {
     network.sent();
     assert!(!verify.takes("wrong"));
     let counted = number(&written(&network)[0], "consecutive");
-    assert_eq!(counted, 3, "the right answer, the one since, and this one");
+    assert_eq!(counted, 3, "the right answer, the later answer, and this one");
     assert!(verify.takes("ACDEH"));
     network.sent();
     assert!(!verify.takes("wrong"));
     assert_eq!(
         number(&written(&network)[0], "consecutive"),
         1,
-        "nothing came in between"
+        "no write came in between"
     );
 }
 
 #[test]
-fn what_goes_over_the_wire_is_consistent_conditional_and_expires() {
+fn requests_are_consistent_and_conditional_and_items_expire() {
     let network = Network::before(&table(), |_| Fate::Passed);
     let verify = Verify::start(&network.endpoint);
     network.sent();
@@ -146,7 +146,7 @@ fn what_goes_over_the_wire_is_consistent_conditional_and_expires() {
 }
 
 #[test]
-fn an_item_of_an_earlier_version_counts_on() {
+fn an_item_of_an_earlier_version_keeps_its_count() {
     let table = table();
     let network = Network::before(&table, |_| Fate::Passed);
     let verify = Verify::start(&network.endpoint);
@@ -181,7 +181,7 @@ fn at_the_limit_the_right_answer_is_wrong_until_admin_resets_the_attempts() {
     let limit = ["--parameter", "AttemptsLimit=3"];
     let local = Local::start(&[&["--flow", FLOW, "--verify-auth-challenge", &verify][..], &limit].concat());
     let client = Client::new(&local);
-    // Whether the answer to the picture is right: a wrong one ends the sign-in.
+    // Returns whether a right or wrong answer to the picture passes. A wrong answer ends the sign-in.
     let passes = |user: &str, right: bool| {
         let asked = client.start(user).unwrap();
         let answer = if right {

@@ -1,4 +1,4 @@
-//! Codes and links as they are sent over HTTP, counted in a table, and judged afterwards.
+//! Tests codes and links: sent over HTTP, counted in a table, and checked by verify.
 
 use std::time::{Duration, Instant};
 
@@ -12,7 +12,7 @@ use loop_tests::services::{MAIL_TAKEN, Received, SMS_TAKEN, Service};
 use serde_json::{Value, json};
 use verify_auth_challenge::Verifiers;
 
-/// Create and verify with a flow, and services that they send by.
+/// Returns create and verify with a flow and the services that send messages.
 fn functions(flow: &str, service: &Service, variables: &[(&str, &str)]) -> Functions {
     let own = [
         ("AUTH_FLOW", flow),
@@ -36,7 +36,7 @@ fn ada() -> Value {
         "phone_number": "+12065551234", "phone_number_verified": "true"})
 }
 
-/// What create asks of a user after so many wrong answers.
+/// Returns create's response for a user after the wrong answers in `session`.
 fn ask(functions: &Functions, name: &str, session: &[&Value], metadata: &Value, seed: u64) -> Result<Value, String> {
     let missing = name == "missing";
     let mut event = event("CreateAuthChallenge", &if missing { json!({}) } else { ada() }, missing);
@@ -55,7 +55,7 @@ fn first(functions: &Functions, name: &str, seed: u64) -> Value {
     ask(functions, name, &[], &Value::Null, seed).unwrap()
 }
 
-/// Whether verify finds `answer` right.
+/// Returns whether verify accepts `answer`.
 fn is_right(functions: &Functions, name: &str, asked: &Value, answer: &str) -> bool {
     let missing = name == "missing";
     let mut event = event(
@@ -73,11 +73,11 @@ fn code(asked: &Value) -> &str {
     asked["privateChallengeParameters"]["code"].as_str().unwrap()
 }
 
-/// The only message of `service`.
+/// Returns the only message of `service`.
 fn only(service: &Service) -> Received {
     let messages = service.messages();
     let [message] = messages.as_slice() else {
-        panic!("not one message: {messages:?}")
+        panic!("expected one message: {messages:?}")
     };
     message.clone()
 }
@@ -114,7 +114,7 @@ fn a_mail_is_one_signed_request_with_text_and_html() {
 }
 
 #[test]
-fn a_link_is_mailed_and_its_token_signs_in() {
+fn a_link_is_sent_by_e_mail_and_its_token_is_right() {
     let ses = Service::taking(MAIL_TAKEN);
     let functions = functions("MAGIC_LINK:3", &ses, &[]);
     let asked = first(&functions, "ada", 1);
@@ -144,7 +144,7 @@ fn a_text_message_is_one_request_to_a_phone() {
 }
 
 #[test]
-fn a_code_is_right_for_its_user_step_and_sign_in_alone() {
+fn a_code_is_right_only_for_its_user_step_and_sign_in() {
     let ses = Service::taking(MAIL_TAKEN);
     let functions = functions("EMAIL_CODE:3,EMAIL_CODE:3", &ses, &[]);
     let mut asked = first(&functions, "ada", 1);
@@ -162,14 +162,14 @@ fn a_code_is_right_for_its_user_step_and_sign_in_alone() {
     }
     let missing = first(&functions, "missing", 1);
     assert!(!is_right(&functions, "missing", &missing, code(&missing)));
-    // The code of ten minutes ago, although the challenge was shown again since.
+    // A code that expired ten minutes after it was sent, although the challenge was shown again later.
     let expired = (cognito_challenge_testkit::functions::NOW_SECONDS - 1).to_string();
     asked["privateChallengeParameters"]["codeExpires"] = expired.into();
     assert!(!is_right(&functions, "ada", &asked, code(&asked)));
 }
 
 #[test]
-fn a_service_that_refuses_or_fails_is_asked_once_and_its_words_are_not_repeated() {
+fn a_service_that_rejects_or_fails_is_called_once_and_not_quoted() {
     for (status, kind) in [(400, "MessageRejected"), (500, "InternalFailure"), (503, "no answer")] {
         let ses = Service::start(move |_| {
             let body = match status {
@@ -190,7 +190,7 @@ fn a_service_that_refuses_or_fails_is_asked_once_and_its_words_are_not_repeated(
 }
 
 #[test]
-fn past_the_limit_everything_looks_the_same_and_nothing_is_sent() {
+fn above_the_limit_responses_look_the_same_and_nothing_is_sent() {
     let table = table();
     let network = Network::before(&table, |_| Fate::Passed);
     let ses = Service::taking(MAIL_TAKEN);
@@ -224,7 +224,7 @@ fn past_the_limit_everything_looks_the_same_and_nothing_is_sent() {
     }
     shapes.dedup();
     assert_eq!(shapes.len(), 1, "{shapes:?}");
-    // A wrong answer and the challenge shown again take nothing from the table.
+    // A wrong answer and a repeated challenge do not change the table.
     let asked = first(&functions, "bob", 1);
     network.sent();
     ask(&functions, "bob", &[&asked], &Value::Null, 2).unwrap();
@@ -232,7 +232,7 @@ fn past_the_limit_everything_looks_the_same_and_nothing_is_sent() {
 }
 
 #[test]
-fn a_count_whose_acknowledgement_is_lost_counts_once_and_sends_once() {
+fn a_count_whose_response_is_lost_counts_once_and_sends_once() {
     let table = table();
     let lost = std::sync::atomic::AtomicBool::new(false);
     let network = Network::before(&table, move |operation| {
@@ -253,7 +253,7 @@ fn a_count_whose_acknowledgement_is_lost_counts_once_and_sends_once() {
 }
 
 #[test]
-fn without_the_table_no_message_is_sent_and_no_challenge_is_asked_of_anybody() {
+fn without_the_table_no_user_gets_a_message_or_a_challenge() {
     let ses = Service::taking(MAIL_TAKEN);
     let variables = [
         ("ATTEMPTS_TABLE", "attempts"),
@@ -272,7 +272,7 @@ fn without_the_table_no_message_is_sent_and_no_challenge_is_asked_of_anybody() {
 }
 
 #[test]
-fn a_flow_without_messages_reads_none_of_their_variables() {
+fn a_flow_without_messages_does_not_read_their_variables() {
     let unread = [
         ("AUTH_FLOW", "PASSWORD,PROOF_OF_WORK:3,SECURITY_QUESTION:3"),
         ("AUTH_SESSION_MINUTES", "3"),
@@ -283,17 +283,17 @@ fn a_flow_without_messages_reads_none_of_their_variables() {
         ("MAIL_TEMPLATE", "/nowhere"),
         ("MESSAGES_PER_HOUR", "none"),
     ];
-    // There are no credentials either: a client of AWS could not be made.
+    // Without credentials, a client of AWS could not be created.
     let create = create_auth_challenge::Function::configure(&Environment::new(unread), &Issuers::standard());
     assert!(create.is_ok());
 }
 
-/// How many sign-ins of each kind are timed.
+/// The number of timed sign-ins of each kind.
 const TIMED: u64 = 300;
 
 #[test]
-fn the_time_does_not_tell_whether_a_message_was_sent() {
-    // As services are: mostly quick, sometimes not, and slower with time.
+fn the_time_does_not_reveal_whether_a_message_was_sent() {
+    // The service is mostly fast, sometimes slow, and gets slower over time.
     let asked = std::sync::atomic::AtomicU64::new(0);
     let ses = Service::start(move |_| {
         let number = asked.fetch_add(1, std::sync::atomic::Ordering::Relaxed);

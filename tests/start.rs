@@ -1,4 +1,5 @@
-//! How create and verify start: with a connection to S3 or DynamoDB if they can, without if they must.
+//! Tests the start of create and verify: they open a connection to S3 or DynamoDB, and start without one if it is
+//! unavailable.
 
 use std::net::TcpListener;
 use std::process::Command;
@@ -10,7 +11,7 @@ use loop_tests::functions::SECRET;
 use loop_tests::local::function;
 
 #[test]
-fn the_first_picture_goes_over_the_connection_that_was_opened_at_the_start() {
+fn the_first_picture_uses_the_connection_that_was_opened_at_the_start() {
     let s3 = Services::start();
     let create = create(&s3.endpoint, s3.authority().to_str().unwrap());
     create.asks();
@@ -23,7 +24,7 @@ fn the_first_picture_goes_over_the_connection_that_was_opened_at_the_start() {
 }
 
 #[test]
-fn who_is_not_vouched_for_gets_no_picture() {
+fn an_untrusted_s3_gets_no_picture() {
     let (s3, stranger) = (Services::start(), Services::start());
     let create = create(&s3.endpoint, stranger.authority().to_str().unwrap());
     create.asks();
@@ -32,8 +33,8 @@ fn who_is_not_vouched_for_gets_no_picture() {
 }
 
 #[test]
-fn an_s3_that_refuses_or_hangs_at_the_start_does_not_stop_create() {
-    // Accepts and never says a word: `create` would wait for it for ever.
+fn an_s3_that_rejects_or_hangs_at_the_start_does_not_stop_create() {
+    // A server that accepts connections and never responds.
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let hangs = format!("http://{}", silent.local_addr().unwrap());
     for endpoint in ["http://127.0.0.1:1", &hangs] {
@@ -44,7 +45,7 @@ fn an_s3_that_refuses_or_hangs_at_the_start_does_not_stop_create() {
 }
 
 #[test]
-fn the_first_answer_is_counted_over_the_connection_that_was_opened_at_the_start() {
+fn the_first_answer_is_counted_with_the_connection_that_was_opened_at_the_start() {
     let dynamodb = Services::start();
     let verify = verify(&dynamodb.endpoint, dynamodb.authority().to_str().unwrap());
     verify.asks();
@@ -56,7 +57,7 @@ fn the_first_answer_is_counted_over_the_connection_that_was_opened_at_the_start(
 }
 
 #[test]
-fn who_is_not_vouched_for_is_told_nothing_and_no_answer_is_right() {
+fn an_untrusted_dynamodb_gets_no_request_and_no_answer_is_right() {
     let (dynamodb, stranger) = (Services::start(), Services::start());
     let verify = verify(&dynamodb.endpoint, stranger.authority().to_str().unwrap());
     verify.asks();
@@ -92,13 +93,13 @@ fn verify(endpoint: &str, authority: &str) -> Program {
     )
 }
 
-/// Whether `verify` says so of an answer that is.
+/// Returns whether `verify` accepts a right answer.
 fn is_right(verify: &Program) -> bool {
     let answer = verify.reply(&answered("CAPTCHA", "answer", "ACEH2"));
     answer["response"]["answerCorrect"].as_bool().unwrap()
 }
 
-/// The address of the picture that a first event is answered with.
+/// Returns the address of the picture in the response to a first event.
 fn picture(create: &Program) -> String {
     let answer = create.reply(&event("create/unknown-user-gets-a-captcha"));
     let url = &answer["response"]["publicChallengeParameters"]["captchaUrl"];
