@@ -1,4 +1,4 @@
-//! What `local` keeps, in memory: every input starts with a copy of the same.
+//! The data of `local`, kept in memory. Every input starts with a copy of the same data.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -22,7 +22,7 @@ type Records = BTreeMap<(Kind, String), Vec<u8>>;
 #[derive(Clone, Default)]
 pub(crate) struct Disk(Arc<Mutex<Records>>);
 
-/// Why what was kept cannot be used.
+/// The reason why stored data cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub(crate) struct DiskError(String);
@@ -34,7 +34,7 @@ impl Disk {
         Self::default()
     }
 
-    /// One that has kept the same so far.
+    /// Returns an independent copy.
     pub(crate) fn another(&self) -> Self {
         Self(Arc::new(Mutex::new(self.0.lock().unwrap().clone())))
     }
