@@ -127,8 +127,8 @@ fn certify() -> (NamedTempFile, ServerConfig) {
 
 /// Responds without storing anything.
 ///
-/// DynamoDB receives POST requests and responds that there was no item. S3 responds to reads as it does without the
-/// permission to list.
+/// DynamoDB receives POST requests and responds without an item. S3 responds to reads as it does without the permission
+/// to list.
 async fn answer(
     State(note): State<mpsc::Sender<Request>>,
     ConnectInfo(Peer(from)): ConnectInfo<Peer>,

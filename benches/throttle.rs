@@ -1,10 +1,10 @@
-//! Limits a process to the share of a processor that Lambda gives a memory size, with Linux's control groups.
+//! Limits a process to the share of a processor that Lambda assigns to a memory size, with Linux's control groups.
 
 use std::fs;
 use std::io;
 use std::path::PathBuf;
 
-/// The memory in MB for which Lambda gives one full processor.
+/// The memory in MB with which a function has one full processor.
 pub const WHOLE: u32 = 1769;
 
 /// The period in which Linux renews the share, in microseconds. Lambda does not document its period; published

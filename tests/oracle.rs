@@ -135,7 +135,7 @@ impl Rule {
     }
 }
 
-/// The possible positions of a session in the expression. There are none after an unexpected entry.
+/// The possible positions of a session in the expression. After an unexpected entry, no position is possible.
 #[derive(Clone)]
 pub struct Open {
     places: std::rc::Rc<[(Vec<Letter>, bool)]>,

@@ -73,7 +73,7 @@ impl Table {
         })
     }
 
-    /// Writes `after` as the item `id` and returns true, unless the item changed.
+    /// Writes `after` as the item `id` if the item has not changed since it was read. Returns whether it wrote.
     ///
     /// The item must have the attributes `before`, or must not exist if `before` is `None`. `token` must be unique to
     /// this write. It need not be secret.
@@ -105,7 +105,7 @@ impl Table {
         met("PutItem", put.send().await)
     }
 
-    /// Removes the item `id` and returns true, unless its attributes `before` changed.
+    /// Removes the item `id` if its attributes `before` have not changed. Returns whether it removed the item.
     ///
     /// # Errors
     ///

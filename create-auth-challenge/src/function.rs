@@ -86,8 +86,8 @@ impl Function {
     ///
     /// # Errors
     ///
-    /// Returns an error if `event` is not such an event, if define would not have continued the session, if a state
-    /// does not verify, or if the challenge cannot be created.
+    /// Returns an error if `event` is not such an event, if define would not have continued the session, or if a state
+    /// does not verify. Also returns an error if the challenge cannot be created.
     pub async fn handle(
         &self,
         event: Value,

@@ -39,8 +39,8 @@ impl<T: ?Sized> Registry<T> {
     ///
     /// # Errors
     ///
-    /// Returns an error if a name is invalid or occurs twice, if the list lacks a challenge of the flow, or if a type
-    /// rejects its configuration.
+    /// Returns an error if a name is invalid or occurs twice, or if the list lacks a challenge of the flow. Also
+    /// returns an error if a type rejects its configuration.
     pub fn configure(&self, flow: &Flow, environment: &Environment) -> Result<Configured<T>, ConfigError> {
         for (index, name) in self.names().enumerate() {
             Name::parse(name).map_err(|error| ConfigError::Types(format!("`{name}`: {error}")))?;

@@ -22,7 +22,7 @@ pub trait Trigger {
     const NAME: &'static str;
     /// The typed view of the event's `request`.
     type Request;
-    /// What the function writes into the event's `response`.
+    /// The data that the function writes into the event's `response`.
     type Response: Serialize;
 
     /// Reads `request`. Missing and null fields become empty.

@@ -53,8 +53,8 @@ impl Keys {
 
     /// Returns the key of the deployment's first secret. A rotation does not change it.
     ///
-    /// Use it for keyed choices that a client can observe, and for keys of counters. If decoys changed while the
-    /// questions of existing users stay, this would reveal which users exist.
+    /// Use it for keyed choices that a client can observe, and for keys of counters. If a rotation changed the decoys
+    /// but not the questions of existing users, it would reveal which users exist.
     pub fn first(&self) -> &Key {
         &self.first
     }

@@ -3,7 +3,7 @@
 //! Of create's response, Cognito keeps only `challengeMetadata` in the session. It contains the challenge's name. If
 //! the type leaves a state, it has the form `NAME.` and the base64url of MAC and state.
 //!
-//! The MAC binds the state to user pool, user, challenge and step, so that a state cannot be used elsewhere. The state
+//! The MAC binds the state to user pool, user, challenge and step, so that another step or user cannot use it. The state
 //! itself is readable in the session, so it must not contain a secret. A code is derived from a nonce in the state, see
 //! [`crate::code`].
 
@@ -62,8 +62,8 @@ impl Binding<'_> {
     ///
     /// # Errors
     ///
-    /// Returns an error if a state was sealed for another binding, if a required state is missing, or if there is a
-    /// state although the challenge leaves none.
+    /// Returns an error if a state was sealed for another binding, or if a required state is missing. Also returns an
+    /// error if there is a state although the challenge leaves none.
     pub fn latest<'k>(
         &self,
         keys: &'k Keys,

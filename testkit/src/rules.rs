@@ -246,7 +246,7 @@ impl Run<'_> {
         }
     }
 
-    /// Gives the right answer at once, and after a wrong answer.
+    /// Tries the right answer at once, and after a wrong answer.
     fn right_answers(&mut self) {
         for wrong in [0, 1] {
             for user in USERS {
@@ -281,7 +281,7 @@ impl Run<'_> {
         }
     }
 
-    /// Gives wrong answers until no attempts are left. The results must be the same for every user and never an error.
+    /// Tries wrong answers until no attempts are left. The results must be the same for every user and never an error.
     fn wrong_answers(&mut self) {
         let shown = USERS.map(|user| {
             let mut shown = Shown::default();
@@ -429,7 +429,7 @@ fn entry(created: &Value, right: bool) -> Value {
         "challengeMetadata": created["challengeMetadata"]})
 }
 
-/// Returns the type's private parameters that are long enough not to occur elsewhere by chance.
+/// Returns the type's private parameters that are too long to occur in other texts by chance.
 fn secret_values(private: &Value) -> Vec<&str> {
     let parameters = private.as_object().into_iter().flatten();
     let own = parameters.filter(|(name, _)| !["alternatives", "challenge", "issuedAt"].contains(&name.as_str()));

@@ -47,14 +47,14 @@ pub trait FailureStore: Send + Sync {
     /// Returns an error if the request fails.
     async fn read(&self, key: &str) -> Result<Option<Failures>, Unreachable>;
 
-    /// Writes `after` for `key` and returns true, unless the store no longer has `before`.
+    /// Writes `after` for `key` if the store still has `before`. Returns whether it wrote.
     ///
     /// # Errors
     ///
     /// Returns an error if the request fails.
     async fn replace(&self, key: &str, before: Option<Failures>, after: Failures) -> Result<bool, Unreachable>;
 
-    /// Removes the failures of `key` and returns true, unless the store no longer has `before`.
+    /// Removes the failures of `key` if the store still has `before`. Returns whether it removed them.
     ///
     /// # Errors
     ///

@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn messages_say_what_would_have_been_right() {
+    fn messages_describe_the_correct_form() {
         for (flow, message) in [
             (
                 "CAPTCHA",
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn password_takes_no_limit_and_comes_once() {
+    fn password_has_no_limit_and_occurs_once() {
         assert_eq!(Flow::parse("PASSWORD:3"), Err(FlowError::PasswordLimited));
         assert_eq!(Flow::parse("PASSWORD,PASSWORD"), Err(FlowError::PasswordNotFirst));
     }

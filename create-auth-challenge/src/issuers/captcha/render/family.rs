@@ -64,8 +64,8 @@ impl Family {
 
 /// Draws three thin adjacent lines around `core`.
 ///
-/// The middle line is as wide as both others together and has the opposite tone, so that the lines have the same
-/// average gray as noise.
+/// The middle line has the opposite tone and is as wide as both others together. So the lines have the same average
+/// gray as noise.
 fn rim(picture: &mut Plane, core: &Plane, black: bool) {
     let first = core.grown();
     let second = first.grown().grown();
