@@ -10,6 +10,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import path from "node:path";
 
+import { newestAnswer } from "./outbox.mjs";
 import { tryAll } from "./rules.mjs";
 import { Visit, launch } from "./visit.mjs";
 import { constants, libraries, require, services, version } from "./world.mjs";
@@ -63,9 +64,10 @@ async function inPage(call, argument) {
     for (const [service, run] of Object.entries({ admin, trackingPool })) await page.exposeFunction(service, run);
     // Not every library tells its session.
     await page.exposeFunction("captchaAnswer", (session) => (session ? services.captchaAnswer(session) : visit.captchaAnswer()));
+    await page.exposeFunction("newestAnswer", newestAnswer);
     await page.addInitScript((constants) => {
-      const { admin, captchaAnswer, trackingPool } = globalThis;
-      globalThis.world = { ...constants, admin, captchaAnswer, trackingPool };
+      const { admin, captchaAnswer, newestAnswer, trackingPool } = globalThis;
+      globalThis.world = { ...constants, admin, captchaAnswer, newestAnswer, trackingPool };
     }, constants);
     await page.goto(origin);
     const result = await page.evaluate(call, argument);

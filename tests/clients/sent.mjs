@@ -6,18 +6,11 @@
 
 import assert from "node:assert/strict";
 
+import { newestAnswer, outbox } from "./outbox.mjs";
 import { ENDPOINT, PASSWORD, READERS, USER, launch, play, rule } from "./visit.mjs";
 
-/** What was sent, the newest first. */
-async function outbox() {
-  const response = await fetch(`${ENDPOINT}/debug/outbox`);
-  return (await response.json()).messages;
-}
-
-/** The code in the newest message. */
-async function newestCode() {
-  return (await outbox())[0].text.match(/\b\d{6}\b/)[0];
-}
+/** Longer than the 30 seconds after which a message can be sent again. */
+const AGAIN_WITHIN_MS = 45_000;
 
 /** Signs in as far as the code by e-mail, the code by text message or the link. */
 async function passTo(at, step) {
@@ -25,23 +18,23 @@ async function passTo(at, step) {
   await at.types(USER, "Tab", PASSWORD, "Enter");
   await at.says("challenge-heading", "Enter the code from your e-mail");
   if (step === "email") return;
-  await at.types(await newestCode(), "Enter");
+  await at.types(await newestAnswer(), "Enter");
   await at.says("challenge-heading", "Enter the code from your text message");
   if (step === "sms") return;
-  await at.types(await newestCode(), "Enter");
+  await at.types(await newestAnswer(), "Enter");
   await at.says("challenge-heading", "Open the link in your e-mail");
 }
 
 rule("a code by e-mail, one by text message and a link sign in", {}, async (at) => {
   await passTo(at, "email");
   await at.says("sent", "We sent a code to d***@e***.");
-  const code = await newestCode();
+  const code = await newestAnswer();
   await at.types(code === "000000" ? "000001" : "000000", "Enter");
   await at.says("status", "That was not right. 2 tries left.");
   await at.page.locator("#answer").fill(`${code.slice(0, 3)} ${code.slice(3)}`);
   await at.types("Enter");
   await at.says("sent", "We sent a code to +*******0100.");
-  await at.types(await newestCode(), "Enter");
+  await at.types(await newestAnswer(), "Enter");
   await at.says("challenge-heading", "Open the link in your e-mail");
   await at.says("progress", "Step 4 of 4");
 
@@ -72,6 +65,20 @@ rule("asking again too early is not possible on the page", {}, async (at) => {
   await at.says("announcement", /^You can have it sent again in \d+ seconds\.$/);
   await at.says("tries", "3 tries left.");
   assert.equal((await outbox()).length, count);
+});
+
+rule("after 30 seconds the page can have the same code sent again, for one try", {}, async (at) => {
+  await passTo(at, "email");
+  const [code, { length }] = [await newestAnswer(), await outbox()];
+  const again = at.page.locator("#send-again[aria-disabled=false]");
+  await again.waitFor({ timeout: AGAIN_WITHIN_MS });
+  await at.says("announcement", "You can have it sent again now.");
+  await again.press("Enter");
+  await at.says("tries", "2 tries left.");
+  assert.equal((await outbox()).length, length + 1);
+  assert.equal(await newestAnswer(), code);
+  await at.types(code, "Enter");
+  await at.says("challenge-heading", "Enter the code from your text message");
 });
 
 for (const [name, reader] of Object.entries(READERS)) {
