@@ -262,7 +262,7 @@ async fn a_product_name_is_escaped_in_html() {
 }
 
 #[tokio::test]
-async fn a_failing_or_hanging_service_causes_the_same_error_rate_for_decoys_and_quotes_nothing() {
+async fn decoys_fail_like_messages_to_a_failing_or_hanging_service() {
     for (fails, hangs) in [(true, false), (false, true)] {
         let kept = Kept {
             fails,
