@@ -11,11 +11,12 @@ use serde_json::Value;
 
 const SECRET: &str = "the benchmarks' secret, long enough";
 
-/// The names of the three functions.
-pub const NAMES: [&str; 3] = [
+/// The names of the measured functions.
+pub const NAMES: [&str; 4] = [
     "define-auth-challenge",
     "verify-auth-challenge",
     "create-auth-challenge",
+    "enrolment",
 ];
 
 /// Builds the functions into the folder of `floor`, a program that was built in the release profile.

@@ -1,14 +1,19 @@
 //! Tests how the built verify counts answers, with a real DynamoDB engine and a network that loses responses.
 
+use std::collections::HashMap;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use benches::lambda::Program;
-use loop_tests::dynamodb::{Fate, Network, table};
+use cognito_challenge::attempts;
+use cognito_challenge::keys::Keys;
+use cognito_challenge::user::{Existence, User};
+use loop_tests::dynamodb::{Fate, Network, put, table};
 use loop_tests::functions::SECRET;
 use loop_tests::local::{Client, Local, Refusal, function};
+use loop_tests::runtime_api::{Function, Invoked};
 use loop_tests::script::right_answer;
 use serde_json::{Value, json};
 
@@ -19,28 +24,40 @@ struct Verify(Program);
 
 impl Verify {
     fn start(endpoint: &str) -> Self {
-        let program = Program::start(
-            Command::new(function("verify-auth-challenge")).stdout(Stdio::null()),
-            &[
-                ("ATTEMPTS_TABLE", "attempts"),
-                ("AUTH_FLOW", "CAPTCHA|PROOF_OF_WORK:9"),
-                ("AUTH_SESSION_MINUTES", "3"),
-                ("AWS_ENDPOINT_URL_DYNAMODB", endpoint),
-                ("CHALLENGE_SECRET", SECRET),
-            ],
-        );
+        let mut command = Command::new(function("verify-auth-challenge"));
+        let program = Program::start(command.stdout(Stdio::null()), &variables(endpoint));
         program.asks();
         Self(program)
     }
 
     /// Returns whether `answer` is right.
     fn takes(&self, answer: &str) -> bool {
-        let event = json!({"userPoolId": "p", "userName": "ada", "request": {
-            "privateChallengeParameters": {"challenge": "CAPTCHA", "alternatives": "CAPTCHA,PROOF_OF_WORK",
-                "answer": "ACDEH", "issuedAt": seconds().to_string()},
-            "challengeAnswer": answer}});
-        self.0.reply(&event)["response"]["answerCorrect"].as_bool().unwrap()
+        self.0.reply(&answered(answer))["response"]["answerCorrect"]
+            .as_bool()
+            .unwrap()
     }
+}
+
+/// Returns the variables that verify needs to count in the table at `endpoint`.
+fn variables(endpoint: &str) -> [(&str, &str); 8] {
+    [
+        ("ATTEMPTS_TABLE", "attempts"),
+        ("AUTH_FLOW", "CAPTCHA|PROOF_OF_WORK:9"),
+        ("AUTH_SESSION_MINUTES", "3"),
+        ("AWS_ACCESS_KEY_ID", "test"),
+        ("AWS_ENDPOINT_URL_DYNAMODB", endpoint),
+        ("AWS_REGION", "us-east-1"),
+        ("AWS_SECRET_ACCESS_KEY", "test"),
+        ("CHALLENGE_SECRET", SECRET),
+    ]
+}
+
+/// Returns the event of an `answer` to the letters `ACDEH`.
+fn answered(answer: &str) -> Value {
+    json!({"userPoolId": "p", "userName": "ada", "request": {
+        "privateChallengeParameters": {"challenge": "CAPTCHA", "alternatives": "CAPTCHA,PROOF_OF_WORK",
+            "answer": "ACDEH", "issuedAt": seconds().to_string()},
+        "challengeAnswer": answer}})
 }
 
 #[expect(clippy::disallowed_methods, reason = "the function reads the clock now")]
@@ -59,6 +76,22 @@ fn written(network: &Network) -> Vec<Value> {
         .into_iter()
         .filter(|(operation, _)| operation == "PutItem");
     puts.map(|(_, mut put)| put["Item"].take()).collect()
+}
+
+/// Starts a network to the table at `address`, and returns a slot for a second verify. Before the next `operation`, the
+/// verify in the slot counts a wrong answer.
+fn interrupted(address: &str, operation: &'static str) -> (Network, Arc<Mutex<Option<Verify>>>) {
+    let between = Arc::new(Mutex::new(None::<Verify>));
+    let slot = Arc::clone(&between);
+    let network = Network::before(address, move |next| {
+        if next == operation
+            && let Some(other) = slot.lock().unwrap().take()
+        {
+            assert!(!other.takes("wrong"));
+        }
+        Fate::Passed
+    });
+    (network, between)
 }
 
 #[test]
@@ -87,19 +120,9 @@ fn a_write_whose_response_is_lost_counts_once() {
 #[test]
 fn a_right_answer_resets_earlier_counts_and_keeps_later_ones() {
     let table = table();
-    let other = Arc::new(Mutex::new(None::<Verify>));
-    let between = Arc::clone(&other);
-    // Counts another answer right before the count is reset.
-    let network = Network::before(&table, move |operation| {
-        if operation == "DeleteItem"
-            && let Some(other) = between.lock().unwrap().take()
-        {
-            assert!(!other.takes("wrong"));
-        }
-        Fate::Passed
-    });
+    let (network, between) = interrupted(&table, "DeleteItem");
     let verify = Verify::start(&network.endpoint);
-    *other.lock().unwrap() = Some(Verify::start(&format!("http://{table}")));
+    *between.lock().unwrap() = Some(Verify::start(&format!("http://{table}")));
     assert!(verify.takes("ACDEH"));
     network.sent();
     assert!(!verify.takes("wrong"));
@@ -113,6 +136,123 @@ fn a_right_answer_resets_earlier_counts_and_keeps_later_ones() {
         1,
         "no write came in between"
     );
+}
+
+#[test]
+fn a_concurrent_answer_counts_too() {
+    let table = table();
+    let (network, between) = interrupted(&table, "PutItem");
+    let verify = Verify::start(&network.endpoint);
+    // The first round starts without an item, the second with one.
+    for expected in [[1, 2], [3, 4]] {
+        *between.lock().unwrap() = Some(Verify::start(&format!("http://{table}")));
+        network.sent();
+        assert!(!verify.takes("wrong"));
+        let counted: Vec<_> = written(&network)
+            .iter()
+            .map(|item| number(item, "consecutive"))
+            .collect();
+        assert_eq!(counted, expected, "DynamoDB rejects the first write");
+    }
+}
+
+#[test]
+fn a_table_that_never_responds_is_called_twice_and_no_answer_is_right() {
+    for (lost, expected) in [
+        ("GetItem", &["GetItem", "GetItem"][..]),
+        ("PutItem", &["GetItem", "PutItem", "PutItem"]),
+    ] {
+        let network = Network::before(&table(), move |operation| {
+            if operation == lost {
+                Fate::ReplyLost
+            } else {
+                Fate::Passed
+            }
+        });
+        let verify = Verify::start(&network.endpoint);
+        network.sent();
+        assert!(!verify.takes("ACDEH"));
+        let operations: Vec<_> = network.sent().into_iter().map(|(operation, _)| operation).collect();
+        assert_eq!(operations, expected);
+    }
+}
+
+#[test]
+fn a_hanging_table_is_abandoned_within_cognitos_time_limit() {
+    for (hangs, right, reason) in [
+        ("GetItem", false, "the answer could not be counted: no response in time"),
+        ("PutItem", false, "the answer could not be counted: no response in time"),
+        (
+            "DeleteItem",
+            true,
+            "the count of wrong answers could not be reset: no response in time",
+        ),
+    ] {
+        let network = Network::before(&table(), move |operation| {
+            if operation == hangs {
+                Fate::Unanswered
+            } else {
+                Fate::Passed
+            }
+        });
+        let verify = Function::start("verify-auth-challenge", &variables(&network.endpoint));
+        let Invoked { answer, line } = verify.invoke(&answered("ACDEH"));
+        assert_eq!(answer["response"]["answerCorrect"], right, "{hangs}");
+        assert!(line["message"].as_str().unwrap().contains(reason), "{hangs}: {line}");
+        // The limit is generous, because a busy machine may delay the function.
+        assert!(line["milliseconds"].as_f64().unwrap() < 4000.0, "{hangs}: {line}");
+    }
+}
+
+#[test]
+fn waits_and_the_limit_are_stored_as_documented() {
+    const SECOND: u64 = 1000;
+    const YEAR: u64 = 365 * DAY;
+    let table = table();
+    let network = Network::before(&table, |_| Fate::Passed);
+    let verify = Verify::start(&network.endpoint);
+    network.sent();
+    assert!(!verify.takes("wrong"));
+    let first = written(&network).remove(0);
+    // Earlier counts: consecutive and recent wrong answers.
+    for (row, recent, wait, kept) in [
+        (3, 3, 0, YEAR),
+        (4, 4, SECOND, YEAR),
+        (5, 5, 2 * SECOND, YEAR),
+        (14, 14, 15 * 60 * SECOND, YEAR),
+        (98, 1, 0, YEAR),
+        (99, 1, 0, 100 * YEAR),
+    ] {
+        let mut item = first.clone();
+        for (name, value) in [("consecutive", row), ("failures", recent)] {
+            item[name] = json!({"N": value.to_string()});
+        }
+        put(&table, &item);
+        let from = seconds();
+        assert!(!verify.takes("wrong"));
+        let to = seconds() + 1;
+        let item = written(&network).remove(0);
+        assert_eq!(
+            [number(&item, "consecutive"), number(&item, "failures")],
+            [row + 1, recent + 1]
+        );
+        let locked_until = number(&item, "lockedUntil");
+        assert!(
+            (from * SECOND + wait..=to * SECOND + wait).contains(&locked_until),
+            "{row}: {item}"
+        );
+        assert!(
+            (from + kept..=to + kept).contains(&number(&item, "expires")),
+            "{row}: {item}"
+        );
+        // During a wait, the item is written with unchanged values.
+        if wait > SECOND || row == 99 {
+            assert!(!verify.takes("ACDEH"), "{row}");
+            let mut again = written(&network).remove(0);
+            again["token"].clone_from(&item["token"]);
+            assert_eq!(again, item);
+        }
+    }
 }
 
 #[test]
@@ -155,14 +295,7 @@ fn an_item_of_an_earlier_version_keeps_its_count() {
     let fields = item.as_object_mut().unwrap();
     fields.remove("consecutive");
     fields.remove("token");
-    let put = json!({"TableName": "attempts", "Item": item});
-    let reply = ureq::post(format!("http://{table}"))
-        .header("content-type", "application/x-amz-json-1.0")
-        .header("x-amz-target", "DynamoDB_20120810.PutItem")
-        .header("authorization", "AWS4-HMAC-SHA256 Credential=test/20261122/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0")
-        .header("x-amz-date", "20261122T000000Z")
-        .send(put.to_string());
-    assert!(reply.unwrap().status().is_success());
+    put(&table, &item);
     network.sent();
     assert!(!verify.takes("wrong"));
     assert_eq!(number(&written(&network)[0], "consecutive"), 2);
@@ -226,6 +359,24 @@ fn at_the_limit_the_right_answer_is_wrong_until_admin_resets_the_attempts() {
         assert_eq!(code, Some(2), "{printed}");
         assert!(printed.contains(message), "{printed}");
     }
+    let shown = [
+        "attempts",
+        "show",
+        "--username",
+        "demo",
+        "--table",
+        table,
+        "--flow",
+        FLOW,
+    ];
+    let (code, printed) = local.admin_command(&shown, &[("AWS_ENDPOINT_URL_DYNAMODB", endpoint)], "");
+    assert_eq!(
+        (code, printed.as_str()),
+        (
+            Some(0),
+            "CAPTCHA: 3 wrong answers in a row\nSECURITY_QUESTION: 0 wrong answers in a row\n"
+        )
+    );
     assert!(!passes("demo", true), "nothing was reset");
     let (code, printed) = reset("demo", table, FLOW);
     assert_eq!(
@@ -234,4 +385,44 @@ fn at_the_limit_the_right_answer_is_wrong_until_admin_resets_the_attempts() {
     );
     assert!(passes("demo", true));
     assert!(!passes("nonexistent", true));
+}
+
+#[test]
+fn admin_shows_the_remaining_wait_of_a_user() {
+    const HOUR: u64 = 60 * 60;
+    let table = table();
+    let local = Local::start(&["--flow", "CAPTCHA|PROOF_OF_WORK:1"]);
+    let no_attributes = HashMap::new();
+    let demo = User::new("us-east-1_LocalPool", "demo", Existence::Existing, &no_attributes);
+    let id = attempts::key(
+        &Keys::parse(SECRET).unwrap(),
+        &demo,
+        ["CAPTCHA", "PROOF_OF_WORK"].into_iter(),
+    );
+    let locked_until = (seconds() + HOUR) * 1000;
+    put(
+        &table,
+        &json!({"id": {"S": id}, "consecutive": {"N": "7"}, "lockedUntil": {"N": locked_until.to_string()}}),
+    );
+    let args = [
+        "attempts",
+        "show",
+        "--json",
+        "--username",
+        "demo",
+        "--table",
+        "attempts",
+        "--flow",
+        "CAPTCHA|PROOF_OF_WORK:1",
+    ];
+    let endpoint = format!("http://{table}");
+    let (code, printed) = local.admin_command(&args, &[("AWS_ENDPOINT_URL_DYNAMODB", &endpoint)], "");
+    assert_eq!(code, Some(0), "{printed}");
+    let mut shown: Value = serde_json::from_str(&printed).unwrap();
+    let wait = shown["steps"][0]["waitSeconds"].take().as_u64().unwrap();
+    assert!((HOUR / 2..=HOUR).contains(&wait), "{wait}");
+    assert_eq!(
+        shown,
+        json!({"username": "demo", "steps": [{"step": "CAPTCHA|PROOF_OF_WORK", "wrongInARow": 7, "waitSeconds": null}]})
+    );
 }

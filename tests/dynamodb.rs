@@ -41,6 +41,23 @@ pub enum Fate {
     Passed,
     /// The request is forwarded, and the connection ends before the response.
     ReplyLost,
+    /// The request is not forwarded, and the client gets no response.
+    Unanswered,
+}
+
+/// Writes `item` into the table at `address` and replaces an existing item.
+///
+/// # Panics
+///
+/// Panics if DynamoDB rejects the item.
+pub fn put(address: &str, item: &Value) {
+    let reply = ureq::post(format!("http://{address}"))
+        .header("content-type", "application/x-amz-json-1.0")
+        .header("x-amz-target", "DynamoDB_20120810.PutItem")
+        .header("authorization", "AWS4-HMAC-SHA256 Credential=test/20261122/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0")
+        .header("x-amz-date", "20261122T000000Z")
+        .send(json!({"TableName": "attempts", "Item": item}).to_string());
+    assert!(reply.unwrap().status().is_success());
 }
 
 /// A request that the network received: the operation and its JSON.
@@ -112,6 +129,10 @@ fn pass_on(
         .ok()?
         .push((operation.clone(), serde_json::from_slice(&body).ok()?));
     let fate = decide(&operation);
+    if fate == Fate::Unanswered {
+        reader.read_to_end(&mut Vec::new()).ok()?;
+        return None;
+    }
     let mut upstream = TcpStream::connect(address).ok()?;
     // One request per connection: the response ends with it.
     let head = head.replace("\r\n\r\n", "\r\nconnection: close\r\n\r\n");

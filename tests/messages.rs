@@ -1,9 +1,11 @@
 //! Tests codes and links: sent over HTTP, counted in a table, and checked by verify.
 
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use benches::ranks::{compare, median};
 use cognito_challenge_runtime::Environment;
+use cognito_challenge_runtime::log::record;
 use cognito_challenge_testkit::functions::{Functions, event};
 use create_auth_challenge::Issuers;
 use loop_tests::dynamodb::{Fate, Network, table};
@@ -53,6 +55,13 @@ fn ask(functions: &Functions, name: &str, session: &[&Value], metadata: &Value, 
 
 fn first(functions: &Functions, name: &str, seed: u64) -> Value {
     ask(functions, name, &[], &Value::Null, seed).unwrap()
+}
+
+/// Returns the only log line of `act`.
+fn line<T>(functions: &Functions, act: impl FnOnce() -> T) -> Value {
+    let (_, lines) = record(&functions.telemetry(), act);
+    let [line] = &lines[..] else { panic!("{lines:?}") };
+    serde_json::from_str(line).unwrap()
 }
 
 /// Returns whether verify accepts `answer`.
@@ -135,7 +144,12 @@ fn a_text_message_is_one_request_to_a_phone() {
     assert_eq!(sms.line, "POST / HTTP/1.1");
     assert!(sms.header("authorization").contains("/us-east-1/sns/aws4_request"));
     let fields: Vec<_> = sms.body.split('&').collect();
-    for field in ["Action=Publish", "PhoneNumber=%2B12065551234"] {
+    for field in [
+        "Action=Publish",
+        "PhoneNumber=%2B12065551234",
+        "MessageAttributes.entry.1.Name=AWS.SNS.SMS.SMSType",
+        "MessageAttributes.entry.1.Value.StringValue=Transactional",
+    ] {
         assert!(fields.contains(&field), "{}", sms.body);
     }
     assert!(sms.body.contains(&format!("Message={}", code(&asked))), "{}", sms.body);
@@ -190,16 +204,138 @@ fn a_service_that_rejects_or_fails_is_called_once_and_not_quoted() {
 }
 
 #[test]
+fn a_hanging_service_is_abandoned_within_creates_time_limit() {
+    let hangs = Service::start(|_| (Duration::from_mins(1), MAIL_TAKEN));
+    for (flow, challenge) in [("EMAIL_CODE:3", "EMAIL_CODE"), ("SMS_CODE:3", "SMS_CODE")] {
+        let error = ask(&functions(flow, &hangs, &[]), "ada", &[], &Value::Null, 1).unwrap_err();
+        assert_eq!(
+            error,
+            format!("challenge `{challenge}`: the service did not take the message in time")
+        );
+        only(&hangs);
+    }
+}
+
+/// Returns the variables to count messages in the table behind `network`.
+fn counted<'a>(network: &'a Network, per_hour: &'a str) -> [(&'a str, &'a str); 3] {
+    [
+        ("ATTEMPTS_TABLE", "attempts"),
+        ("AWS_ENDPOINT_URL_DYNAMODB", network.endpoint.as_str()),
+        ("MESSAGES_PER_HOUR", per_hour),
+    ]
+}
+
+#[test]
+fn a_message_is_counted_for_an_hour_by_a_consistent_read_and_a_conditional_write() {
+    const NOW: u64 = cognito_challenge_testkit::functions::NOW_SECONDS;
+    let network = Network::before(&table(), |_| Fate::Passed);
+    let ses = Service::taking(MAIL_TAKEN);
+    let functions = functions("EMAIL_CODE:3", &ses, &counted(&network, "2"));
+    for times in [vec![NOW], vec![NOW, NOW], vec![NOW, NOW]] {
+        first(&functions, "ada", 1);
+        let sent = network.sent();
+        let [(_, get), (_, put)] = &sent[..] else {
+            panic!("{sent:?}")
+        };
+        assert_eq!(get["ConsistentRead"], true);
+        assert!(put["ConditionExpression"].is_string());
+        let item = &put["Item"];
+        let times: Vec<_> = times.iter().map(u64::to_string).collect();
+        assert_eq!(item["sent"]["S"], times.join(" "));
+        assert_eq!(item["expires"]["N"], (NOW + 3600).to_string());
+        assert_eq!(item["id"], get["Key"]["id"]);
+        assert_eq!(
+            item.as_object().unwrap().len(),
+            4,
+            "the fourth attribute is a token: {item}"
+        );
+        assert!(!put.to_string().contains("ada"), "{put}");
+    }
+}
+
+#[test]
+fn five_messages_within_an_hour_are_the_limit_unless_the_operator_sets_another() {
+    let network = Network::before(&table(), |_| Fate::Passed);
+    let ses = Service::taking(MAIL_TAKEN);
+    let functions = functions("EMAIL_CODE:3", &ses, &counted(&network, ""));
+    for seed in 1..=7 {
+        let line = line(&functions, || first(&functions, "ada", seed));
+        let sent = seed <= 5;
+        assert_eq!(line["MessagesSent"], i32::from(sent), "{line}");
+        assert_eq!(line["MessagesLimited"] == 1, !sent, "{line}");
+    }
+    assert_eq!(ses.messages().len(), 5);
+}
+
+#[test]
+fn the_log_counts_existing_users_without_an_address_and_no_others() {
+    let ses = Service::taking(MAIL_TAKEN);
+    let functions = functions("EMAIL_CODE:3", &ses, &[]);
+    let unverified = json!({"sub": "s", "cognito:user_status": "CONFIRMED", "email": "ada@example.org"});
+    for (attributes, missing, not_enrolled) in [(ada(), false, 0), (unverified, false, 1), (json!({}), true, 0)] {
+        let mut event = event("CreateAuthChallenge", &attributes, missing);
+        event["request"]["challengeName"] = "CUSTOM_CHALLENGE".into();
+        let line = line(&functions, || functions.create(event).unwrap());
+        assert_eq!(line["NotEnrolled"], not_enrolled, "{line}");
+        assert_eq!(line["reason"] == "NotEnrolled", not_enrolled == 1, "{line}");
+        assert!(line["MessageMilliseconds"].is_f64(), "{line}");
+    }
+}
+
+#[test]
+fn a_concurrent_message_counts_too() {
+    let table = table();
+    let ses = Service::taking(MAIL_TAKEN);
+    let between = Arc::new(Mutex::new(None::<Functions>));
+    let slot = Arc::clone(&between);
+    let network = Network::before(&table, move |operation| {
+        if operation == "PutItem"
+            && let Some(other) = slot.lock().unwrap().take()
+        {
+            first(&other, "ada", 1);
+        }
+        Fate::Passed
+    });
+    let direct = Network::before(&table, |_| Fate::Passed);
+    let ours = functions("EMAIL_CODE:3", &ses, &counted(&network, "3"));
+    // The first round starts without an item, the second with one.
+    for sent in [2, 1] {
+        *between.lock().unwrap() = Some(functions("EMAIL_CODE:3", &ses, &counted(&direct, "3")));
+        network.sent();
+        first(&ours, "ada", 2);
+        let operations: Vec<_> = network.sent().into_iter().map(|(operation, _)| operation).collect();
+        assert_eq!(operations, ["GetItem", "PutItem", "GetItem", "PutItem"]);
+        assert_eq!(ses.messages().len(), sent);
+    }
+}
+
+#[test]
+fn a_hanging_table_is_abandoned_within_creates_time_limit() {
+    let ses = Service::taking(MAIL_TAKEN);
+    for hangs in ["GetItem", "PutItem"] {
+        let network = Network::before(&table(), move |operation| {
+            if operation == hangs {
+                Fate::Unanswered
+            } else {
+                Fate::Passed
+            }
+        });
+        let functions = functions("EMAIL_CODE:3", &ses, &counted(&network, "2"));
+        let error = ask(&functions, "ada", &[], &Value::Null, 1).unwrap_err();
+        assert_eq!(
+            error,
+            "challenge `EMAIL_CODE`: the message could not be counted: no answer in time"
+        );
+    }
+    assert!(ses.messages().is_empty());
+}
+
+#[test]
 fn above_the_limit_responses_look_the_same_and_nothing_is_sent() {
     let table = table();
     let network = Network::before(&table, |_| Fate::Passed);
     let ses = Service::taking(MAIL_TAKEN);
-    let variables = [
-        ("ATTEMPTS_TABLE", "attempts"),
-        ("AWS_ENDPOINT_URL_DYNAMODB", network.endpoint.as_str()),
-        ("MESSAGES_PER_HOUR", "2"),
-    ];
-    let functions = functions("EMAIL_CODE:3", &ses, &variables);
+    let functions = functions("EMAIL_CODE:3", &ses, &counted(&network, "2"));
     let shape = |asked: &Value| {
         let lengths = |half: &Value| {
             let fields = half.as_object().unwrap().iter();
@@ -240,12 +376,7 @@ fn a_count_whose_response_is_lost_counts_once_and_sends_once() {
         if first { Fate::ReplyLost } else { Fate::Passed }
     });
     let ses = Service::taking(MAIL_TAKEN);
-    let variables = [
-        ("ATTEMPTS_TABLE", "attempts"),
-        ("AWS_ENDPOINT_URL_DYNAMODB", network.endpoint.as_str()),
-        ("MESSAGES_PER_HOUR", "2"),
-    ];
-    let functions = functions("EMAIL_CODE:3", &ses, &variables);
+    let functions = functions("EMAIL_CODE:3", &ses, &counted(&network, "2"));
     for sent in [1, 1, 0] {
         first(&functions, "ada", 1);
         assert_eq!(ses.messages().len(), sent);

@@ -66,6 +66,7 @@ impl Built {
             "create-auth-challenge",
             "verify-auth-challenge",
             "pre-token-generation",
+            "enrolment",
         ] {
             let folder = functions.path().join(name);
             std::fs::create_dir(&folder).unwrap();
@@ -88,6 +89,11 @@ pub fn function(name: &str) -> PathBuf {
     } else {
         BUILT.functions.path().join(name).join("bootstrap")
     }
+}
+
+/// Returns the program `admin`.
+pub fn admin() -> &'static Path {
+    &BUILT.admin
 }
 
 /// Returns the binary of `function` that SAM built into the folder `FUNCTIONS_DIR`, if this variable is set.

@@ -49,6 +49,13 @@ fn standard<'a>(challenge: &'a str, varying: &'a [&'a str]) -> Subject<'a> {
 }
 
 #[test]
+fn every_standard_type_has_both_halves() {
+    let asked: Vec<_> = Issuers::standard().names().collect();
+    let checked: Vec<_> = Verifiers::standard().names().collect();
+    assert_eq!(asked, checked);
+}
+
+#[test]
 fn the_standard_types_keep_every_rule() {
     assert_holds(&standard("CAPTCHA", &["captchaUrl"]));
     assert_holds(&standard("PROOF_OF_WORK", &[]));

@@ -11,8 +11,12 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use aws_smithy_types::retry::RetryConfig;
 use aws_types::SdkConfig;
+use aws_types::app_name::AppName;
 use aws_types::region::Region;
-use cognito_challenge_runtime::{ConfigError, Environment};
+use cognito_challenge_runtime::{ConfigError, Environment, VERSION};
+
+/// The name of the program in requests to other services. The version follows it.
+const PROGRAM: &str = "cognito-challenge";
 
 /// The time limit for opening a connection. Lambda allows 10 seconds for a cold start, but a user is waiting.
 pub const CONNECTING: Duration = Duration::from_secs(1);
@@ -55,5 +59,7 @@ pub fn configure(environment: &Environment, service: &str) -> Result<SdkConfig, 
                 .with_initial_backoff(BACKOFF),
         );
     config.set_endpoint_url(endpoint.map(str::to_owned));
+    // A version that is not a valid name is omitted. It is only informative.
+    config.set_app_name(AppName::new(format!("{PROGRAM}-{VERSION}")).ok());
     Ok(config.build())
 }

@@ -9,9 +9,9 @@ use aws_smithy_runtime_api::client::http::HttpConnector;
 use aws_smithy_runtime_api::http::Request;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
-use cognito_challenge_runtime::{ConfigError, Environment};
+use cognito_challenge_runtime::{ConfigError, Environment, VERSION};
 
-use crate::trust;
+use crate::{PROGRAM, trust};
 
 /// A client for one address. It keeps its connection open between requests.
 #[derive(Debug)]
@@ -92,6 +92,9 @@ impl Client {
 
     async fn send(&self, mut request: Request, most: usize, within: Duration) -> Result<Reply, NoReply> {
         request.headers_mut().insert("accept", "application/json");
+        request
+            .headers_mut()
+            .insert("user-agent", format!("{PROGRAM}/{VERSION}"));
         let replying = async {
             let reply = self.connector.call(request).await.map_err(|_| NoReply::Unreachable)?;
             let (status, mut rest) = (reply.status().as_u16(), ByteStream::new(reply.into_body()));
@@ -164,7 +167,44 @@ fn is_this_machine(host: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::io::{BufRead, BufReader, Write};
+    use std::net::TcpListener;
+    use std::thread;
+
     use super::*;
+
+    /// Starts a server that answers one request with a body of this many bytes. Returns its address.
+    fn serving(bytes: usize) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = format!("http://{}/", listener.local_addr().unwrap());
+        thread::spawn(move || {
+            let (mut connection, _) = listener.accept().unwrap();
+            let request = BufReader::new(connection.try_clone().unwrap()).lines();
+            request.map_while(Result::ok).find(String::is_empty).unwrap();
+            let head = format!("HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: {bytes}\r\n\r\n");
+            connection
+                .write_all(format!("{head}{}", "x".repeat(bytes)).as_bytes())
+                .unwrap();
+        });
+        address
+    }
+
+    #[tokio::test]
+    async fn a_reply_may_have_exactly_the_allowed_number_of_bytes() {
+        for (bytes, expected) in [
+            (0, Ok(0)),
+            (1024, Ok(1024)),
+            (1025, Err(NoReply::TooLong)),
+            (1 << 20, Err(NoReply::TooLong)),
+        ] {
+            let url = Url::parse(&serving(bytes)).unwrap();
+            let client = Client::new(&Environment::new::<&str>([]), url).unwrap();
+            let reply = client
+                .post("text/plain", String::new(), 1024, Duration::from_mins(1))
+                .await;
+            assert_eq!(reply.map(|reply| reply.body.len()), expected, "{bytes}");
+        }
+    }
 
     #[test]
     fn plain_http_is_only_accepted_for_this_machine() {

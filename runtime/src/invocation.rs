@@ -18,8 +18,12 @@ pub(super) struct Origin {
 }
 
 impl Origin {
-    /// Reads the identifiers of `event`. Without `pseudonyms`, `user` is `None`.
+    /// Reads the identifiers of `event`, which comes from a user pool or an HTTP API. Without `pseudonyms`, `user` is
+    /// `None`.
     pub(super) fn of(event: &Value, pseudonyms: Option<&Pseudonyms>) -> Self {
+        if let Some(route) = event.get("routeKey") {
+            return Self::of_request(event, route, pseudonyms);
+        }
         let text = |path: &[&str]| path.iter().try_fold(event, |value, name| value.get(name))?.as_str();
         let not_found = event.pointer("/request/userNotFound") == Some(&Value::Bool(true));
         let sub = text(&["request", "userAttributes", "sub"]).map(str::to_owned);
@@ -36,6 +40,24 @@ impl Origin {
             user: pseudonyms.zip(user).map(|(pseudonyms, user)| pseudonyms.of(&user)),
         }
     }
+
+    /// Reads the identifiers of a request to an HTTP API, from the claims that its authorizer verified. The route
+    /// replaces the trigger.
+    fn of_request(event: &Value, route: &Value, pseudonyms: Option<&Pseudonyms>) -> Self {
+        let claims = event.pointer("/requestContext/authorizer/jwt/claims");
+        let claim = |name| claims?.get(name)?.as_str();
+        let user = pseudonyms.zip(claim("sub"));
+        let printable_words = |route: &str| {
+            let words: Vec<_> = route.split_whitespace().map(printable).collect();
+            words.join(" ")
+        };
+        Self {
+            trigger: route.as_str().map(printable_words),
+            pool: claim("iss").and_then(|issuer| issuer.rsplit('/').next()).map(printable),
+            client: claim("client_id").map(printable),
+            user: user.map(|(pseudonyms, sub)| pseudonyms.of(sub)),
+        }
+    }
 }
 
 /// The pseudonyms of users in the log. A user has the same pseudonym in every line.
@@ -50,9 +72,16 @@ impl Pseudonyms {
     }
 
     fn of(&self, user: &str) -> String {
-        let hash = self.0.mac("log: user", &[user.as_bytes()]);
-        hash.get(..8).map(hex::encode).unwrap_or_default()
+        pseudonym(&self.0, user)
     }
+}
+
+/// Returns the pseudonym of a user in the log.
+///
+/// `user` is the attribute `sub`, or the [identity](User::identity) of a nonexistent user.
+pub fn pseudonym(keys: &Keys, user: &str) -> String {
+    let hash = keys.mac("log: user", &[user.as_bytes()]);
+    hash.get(..8).map(hex::encode).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -108,6 +137,24 @@ mod tests {
         let origin = Origin::of(&event("ada", Some("1")), None);
         assert_eq!(origin.user, None);
         assert_eq!(origin.client.as_deref(), Some("c"));
+    }
+
+    #[test]
+    fn a_request_to_an_api_has_the_same_pseudonym_as_the_sign_in() {
+        let claims = json!({"sub": "1", "client_id": "c", "iss": "https://cognito-idp.us-east-1.amazonaws.com/p",
+            "username": "ada"});
+        let mut event =
+            json!({"routeKey": "PUT /enrolment", "requestContext": {"authorizer": {"jwt": {"claims": claims}}}});
+        let origin = Origin::of(&event, Some(&pseudonyms("k")));
+        assert_eq!(origin.trigger.as_deref(), Some("PUT /enrolment"));
+        assert_eq!(origin.pool.as_deref(), Some("p"));
+        assert_eq!(origin.client.as_deref(), Some("c"));
+        assert_eq!(
+            origin.user,
+            Origin::of(&self::event("ada", Some("1")), Some(&pseudonyms("k"))).user
+        );
+        event["requestContext"] = json!({});
+        assert_eq!(Origin::of(&event, Some(&pseudonyms("k"))).user, None);
     }
 
     #[test]

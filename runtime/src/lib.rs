@@ -31,11 +31,21 @@ use invocation::{Origin, Pseudonyms};
 use log::{Log, Schema};
 
 pub use environment::{ConfigError, Environment};
+pub use invocation::pseudonym;
 pub use panics::caught;
 pub use registry::{Configure, Configured, Registry};
 
 /// The message of every error that a function returns. Cognito shows it to the client, so it reveals nothing.
 pub const NEUTRAL_ERROR: &str = "internal error";
+
+/// The version of a function in the log and in requests to other services.
+///
+/// It is the value of `CHALLENGE_VERSION` during the build, such as `0.1.0+4f2c9a1b07de-dirty`, else the version of
+/// this crate.
+pub const VERSION: &str = match option_env!("CHALLENGE_VERSION") {
+    Some(version) => version,
+    None => env!("CARGO_PKG_VERSION"),
+};
 
 /// The time limit for the preparation of a challenge type. A function starts even if the preparation is not finished.
 const PREPARING: Duration = Duration::from_secs(2);
@@ -123,7 +133,7 @@ where
     if let Err(error) = environment.is_lambdas() {
         return refuse(&error);
     }
-    debug!("started version {}", env!("CARGO_PKG_VERSION"));
+    debug!("started");
     let pseudonyms = environment.get("CHALLENGE_SECRET").and_then(Pseudonyms::parse);
     let cold = Cell::new(true);
     let service = service_fn(|event: LambdaEvent<Payload>| {
@@ -260,6 +270,14 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[test]
+    fn the_response_of_a_function_is_returned_unchanged() {
+        let event = serde_json::json!({"b": 1, "a": [null]});
+        let echo = |event: Value| std::future::ready(Ok::<_, String>(event));
+        let answered = now(answer(&echo, Payload(Some(event.clone())))).ok();
+        assert_eq!(answered.unwrap().to_string(), event.to_string());
     }
 
     /// Returns the output of a future that does not wait.

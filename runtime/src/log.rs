@@ -21,16 +21,18 @@ use tracing_subscriber::fmt::time::{self, FormatTime};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 use tracing_subscriber::registry::LookupSpan;
 
+use super::VERSION;
 use super::metrics::{self, Declaration, METRICS};
 
 /// The fields of every line, in order. A field without a value is null.
 ///
 /// Besides them, a line contains only metrics and declared telemetry, so that nothing else is logged by mistake.
-pub const FIELDS: [&str; 16] = [
+pub const FIELDS: [&str; 17] = [
     "timestamp",
     "level",
     "message",
     metrics::FUNCTION,
+    "version",
     "requestId",
     "trigger",
     "userPool",
@@ -46,12 +48,14 @@ pub const FIELDS: [&str; 16] = [
 ];
 
 /// The crates whose events become part of the invocation's line. Events of other crates become separate lines.
-const OWN: [&str; 6] = [
+const OWN: [&str; 8] = [
     "cognito_challenge",
+    "cognito_challenge_messages",
     "cognito_challenge_runtime",
     "define_auth_challenge",
     "create_auth_challenge",
     "verify_auth_challenge",
+    "enrolment",
     "pre_token_generation",
 ];
 
@@ -113,6 +117,7 @@ impl<W: for<'w> MakeWriter<'w>> Log<W> {
             schema: self.schema.clone(),
         };
         line.set(metrics::FUNCTION, Value::from(self.function.as_str()));
+        line.set("version", Value::from(VERSION));
         line
     }
 

@@ -1,5 +1,5 @@
-//! Keys and attributes of the DynamoDB table that counts wrong answers and messages. Verify and create write it;
-//! `admin` resets the count of answers.
+//! Keys and attributes of the DynamoDB table that counts wrong answers and messages, and notes used links. Verify,
+//! create and enrolment write it; `admin` resets the count of answers.
 
 use crate::hex;
 use crate::keys::Keys;
@@ -20,6 +20,9 @@ pub const RECENT: &str = "failures";
 /// The name of the attribute with the time until which verify rejects every answer: milliseconds since 1970.
 pub const LOCKED_UNTIL: &str = "lockedUntil";
 
+/// The name of the attribute with the time up to which enrollment links are void: milliseconds since 1970.
+pub const LINKS_VOID: &str = "linksVoid";
+
 /// Returns the table key that counts the answers of `user` to one step.
 ///
 /// The key is a keyed hash, 64 hexadecimal digits, and contains no name. `challenges` are the names of the step's
@@ -34,10 +37,17 @@ pub fn key<'a>(keys: &Keys, user: &User<'_>, challenges: impl Iterator<Item = &'
     hashed(keys, "attempts: user and challenge", user, &challenges.join(","))
 }
 
-/// Returns the table key that counts the messages to `user`. No other kind of key equals it. `medium` is `EMAIL` or
-/// `SMS`.
+/// Returns the table key that counts the messages to `user`. No other kind of key equals it.
+///
+/// `medium` is `EMAIL` or `SMS`, or names another kind of message with its own limit.
 pub fn messages_key(keys: &Keys, user: &User<'_>, medium: &str) -> String {
     hashed(keys, "messages: user and medium", user, medium)
+}
+
+/// Returns the table key for the time from which enrollment links are valid. No other kind of key equals it. `sub` is
+/// the user's attribute.
+pub fn links_key(keys: &Keys, pool: &str, sub: &str) -> String {
+    hex::encode(&keys.first().mac("links: user", &[pool.as_bytes(), sub.as_bytes()]))
 }
 
 fn hashed(keys: &Keys, purpose: &'static str, user: &User<'_>, what: &str) -> String {
@@ -55,8 +65,11 @@ fn hashed(keys: &Keys, purpose: &'static str, user: &User<'_>, what: &str) -> St
 #[cfg(test)]
 mod tests {
     use std::collections::HashMap;
+    use std::sync::LazyLock;
 
     use super::*;
+
+    static EMPTY: LazyLock<HashMap<String, String>> = LazyLock::new(HashMap::new);
 
     #[test]
     fn a_key_depends_on_pool_user_and_step() {
@@ -105,6 +118,22 @@ mod tests {
         assert_ne!(messages, key(&keys, &user("ada"), ["EMAIL"].into_iter()));
         assert_ne!(messages, messages_key(&keys, &user("ada"), "SMS"));
         assert_ne!(messages, messages_key(&keys, &user("bob"), "EMAIL"));
+    }
+
+    #[test]
+    fn the_key_of_used_links_depends_on_pool_and_user() {
+        let keys = Keys::parse(&"k".repeat(32)).unwrap();
+        let ada = links_key(&keys, "p", "ada");
+        assert_eq!(ada.len(), 64);
+        let user = User::new("p", "ada", Existence::Existing, &EMPTY);
+        for other in [
+            links_key(&keys, "q", "ada"),
+            links_key(&keys, "p", "bob"),
+            links_key(&keys, "pa", "da"),
+            messages_key(&keys, &user, "EMAIL"),
+        ] {
+            assert_ne!(ada, other);
+        }
     }
 
     #[test]

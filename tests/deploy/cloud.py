@@ -37,7 +37,12 @@ def translated(**parameters):
             resource["Properties"]["CodeUri"] = "s3://code/code.zip"
     unknown = parameters.keys() - template["Parameters"].keys()
     assert not unknown, f"template.yaml has no parameter {unknown}"
-    values = {name: parameter.get("Default") for name, parameter in template["Parameters"].items()}
+    return translate(template, parameters)
+
+
+def translate(template, parameters):
+    """What SAM makes of `template`, with its defaults where `parameters` has nothing."""
+    values = {name: parameter.get("Default") for name, parameter in template.get("Parameters", {}).items()}
     return Translator({}, Parser()).translate(template, values | parameters, feature_toggle=None)
 
 
@@ -94,8 +99,13 @@ class Cloud:
         }
         stacks = self.client("cloudformation")
         given = [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()]
+        # CloudFormation takes 51,200 bytes in a request, and more from a bucket, which `sam deploy` uses too.
+        self.client("s3").put_object(Bucket="code", Key=f"{name}.json", Body=json.dumps(template))
         stacks.create_stack(
-            StackName=name, TemplateBody=json.dumps(template), Parameters=given, Capabilities=["CAPABILITY_IAM"]
+            StackName=name,
+            TemplateURL=f"{self.endpoint}/code/{name}.json",
+            Parameters=given,
+            Capabilities=["CAPABILITY_IAM"],
         )
         deadline = time.monotonic() + READY_WITHIN
         while (stack := stacks.describe_stacks(StackName=name)["Stacks"][0])["StackStatus"] == "CREATE_IN_PROGRESS":

@@ -20,7 +20,17 @@ impl Issuer for Counting {
     fn leaves_state(&self) -> bool {
         true
     }
+
+    fn telemetry(&self) -> &'static Telemetry {
+        &TELEMETRY
+    }
 }
+
+static TELEMETRY: Telemetry = Telemetry {
+    krate: "counting",
+    fields: &["mood"],
+    metrics: &[],
+};
 
 /// A type whose behavior depends on the client metadata `do`.
 struct Moody;
@@ -309,6 +319,13 @@ async fn the_order_of_alternatives_does_not_affect_errors() {
         let neither = json!({"challenge": "all", "do": "hang", "broken": "one"});
         assert_eq!(create(flow, "ada", &[], neither).await.unwrap_err(), message);
     }
+}
+
+#[test]
+fn telemetry_of_the_flows_types_is_declared() {
+    let telemetry = |flow| configure(flow, "en").unwrap().telemetry();
+    assert!(telemetry("COUNTING|MOODY:1").contains(&&TELEMETRY));
+    assert!(!telemetry("MOODY:1").contains(&&TELEMETRY));
 }
 
 #[test]

@@ -4,44 +4,32 @@
 //! attempt of the step has the same code, and the session does not contain it. A user without a verified address gets
 //! the same challenge; a wait replaces the message.
 
-mod link;
 mod sent;
-
-use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use cognito_challenge::attempts::messages_key;
 use cognito_challenge::challenges::codes::{CODE, EXPIRES};
 use cognito_challenge::code::{MAX_DIGITS, digits};
 use cognito_challenge::issue::{IssueError, Issued, Issuer, Request};
-use cognito_challenge::telemetry::{Metric, Telemetry};
+use cognito_challenge::page::Page;
+use cognito_challenge::telemetry::Telemetry;
+use cognito_challenge_messages::{Delivery, Medium, Message, NoText, Sender, TELEMETRY, Words};
 use cognito_challenge_runtime::{ConfigError, Environment};
 use rand::CryptoRng;
-use tracing::{Instrument, error, info, info_span, warn};
+use tracing::{info, warn};
 
-use crate::messages::{Limit, Medium, Message, Outcome, Outcomes, SendError, Sender, TEXTS, Values, Words};
-use link::Link;
 use sent::Sent;
-
-/// The time limit for a service to accept a message. With the counting before it, a challenge stays within its four
-/// seconds.
-const BUDGET: Duration = Duration::from_millis(2500);
 
 /// The minimum number of digits in a code: a guess is right with a probability of one in a million.
 const MIN_DIGITS: u8 = 6;
 
-/// The metrics of the types that send codes.
-static TELEMETRY: Telemetry = Telemetry {
-    krate: env!("CARGO_CRATE_NAME"),
-    fields: &[],
-    metrics: &[
-        Metric::count("MessagesFailed", None),
-        Metric::count("MessagesLimited", None),
-        Metric::count("MessagesSent", Some("challenge")),
-        Metric::time("MessageMilliseconds"),
-    ],
-};
+/// The texts of `EMAIL_CODE`, `MAGIC_LINK` and `SMS_CODE`.
+static TEXTS: [(&str, &str); 2] = [
+    ("en", include_str!("../../texts/en.json")),
+    ("es", include_str!("../../texts/es.json")),
+];
 
 /// Creates an issuer of codes that `sender` delivers, for the challenge `name`.
 ///
@@ -84,7 +72,7 @@ pub fn link_issuer(
     sender: Box<dyn Sender>,
     environment: &Environment,
 ) -> Result<Box<dyn Issuer>, ConfigError> {
-    let secret = Secret::Link(environment.required("MAGIC_LINK_URL", Link::parse)?);
+    let secret = Secret::Link(environment.required("MAGIC_LINK_URL", Page::parse)?);
     Ok(Box::new(CodeIssuer::configure(
         name,
         Medium::Email,
@@ -107,10 +95,8 @@ struct CodeIssuer {
     name: &'static str,
     medium: Medium,
     secret: Secret,
-    sender: Box<dyn Sender>,
+    delivery: Delivery,
     words: Words,
-    limit: Limit,
-    outcomes: Outcomes,
 }
 
 /// The kind of secret in a message.
@@ -118,15 +104,15 @@ enum Secret {
     /// A code with this number of digits.
     Digits(u8),
     /// A token in a link to this page.
-    Link(Link),
+    Link(Page),
 }
 
 impl Secret {
-    /// Returns the placeholder for the secret in texts.
-    fn placeholder(&self) -> &'static str {
+    /// Returns the placeholders in texts: the secret, and its remaining validity.
+    fn placeholders(&self) -> &'static [&'static str; 2] {
         match self {
-            Self::Digits(_) => "code",
-            Self::Link(_) => "link",
+            Self::Digits(_) => &["code", "minutes"],
+            Self::Link(_) => &["link", "minutes"],
         }
     }
 
@@ -150,11 +136,9 @@ impl CodeIssuer {
         Ok(Self {
             name,
             medium,
-            words: Words::configure(name, medium, secret.placeholder(), environment)?,
+            words: Words::configure(name, medium, secret.placeholders(), environment)?,
             secret,
-            sender,
-            limit: Limit::configure(environment)?,
-            outcomes: Outcomes::default(),
+            delivery: Delivery::configure(sender, environment)?,
         })
     }
 
@@ -172,87 +156,19 @@ impl CodeIssuer {
     }
 
     /// Returns the message that contains `code`.
-    fn message(&self, to: &str, code: &str, sent: &Sent, request: &Request<'_>) -> Result<Message, IssueError> {
+    fn message(&self, to: &str, code: &str, sent: &Sent, request: &Request<'_>) -> Result<Message, NoText> {
         let link;
         let value = match &self.secret {
             Secret::Digits(_) => code,
             Secret::Link(page) => {
-                link = page.with(code);
+                link = page.with("link", code);
                 &link
             }
         };
-        let values = Values {
-            secret: self.secret.placeholder(),
-            value,
-            minutes: sent.minutes_left(request.now),
-        };
-        self.words.message(to, &values, request)
-    }
-
-    /// Sends `message` if `reachable`, else waits as long as sending would take.
-    ///
-    /// The steps are the same for every user: count the message, then send it or wait.
-    async fn deliver(
-        &self,
-        message: &Message,
-        reachable: bool,
-        request: &Request<'_>,
-        rng: &mut (dyn CryptoRng + Send),
-    ) -> Result<(), IssueError> {
-        let taken = self.limit.take(self.medium, request, rng).await;
-        let taken = taken.inspect_err(|_| info!(MessagesFailed = 1, "the message was not counted"))?;
-        if !taken {
-            warn!(
-                MessagesLimited = 1,
-                "no message is sent: the user has reached MESSAGES_PER_HOUR"
-            );
-        }
-        let send = taken && reachable;
-        let delivered = async {
-            if send {
-                self.send(message).await
-            } else {
-                self.stand_in(rng).await
-            }
-        };
-        let delivered = delivered.instrument(info_span!("MessageMilliseconds")).await;
-        info!(MessagesSent = u8::from(send && delivered.is_ok()), "a message was due");
-        delivered.map_err(|error| IssueError::new(error.to_string()))
-    }
-
-    /// Sends `message` and records the duration and the result.
-    async fn send(&self, message: &Message) -> Result<(), SendError> {
-        let started = Instant::now();
-        let late = |_| Err(SendError::new("the service did not accept the message in time"));
-        let sent = tokio::time::timeout(BUDGET, self.sender.send(message)).await;
-        let sent = sent.unwrap_or_else(late);
-        self.outcomes.note(Outcome {
-            took: started.elapsed(),
-            failed: sent.is_err(),
-        });
-        if sent.is_err() {
-            error!(MessagesFailed = 1, "a message was not sent");
-        }
-        sent
-    }
-
-    /// Waits as long as sending a message takes, and fails as often as sending does.
-    async fn stand_in(&self, rng: &mut (dyn CryptoRng + Send)) -> Result<(), SendError> {
-        let started = Instant::now();
-        let outcome = if let Some(outcome) = self.outcomes.draw(rng) {
-            outcome
-        } else {
-            // Opening a connection precedes the first message, unless a connection is open.
-            let _ = tokio::time::timeout(BUDGET, self.sender.prepare()).await;
-            Outcomes::assumed(rng)
-        };
-        self.outcomes.wait(started, outcome.took).await;
-        if outcome.failed {
-            return Err(SendError::new(
-                "no message was due, and a recent message to another user failed",
-            ));
-        }
-        Ok(())
+        let [secret, minutes] = *self.secret.placeholders();
+        let left = sent.minutes_left(request.now).to_string();
+        let values = [(secret, value), (minutes, left.as_str())];
+        self.words.message(to, &values, request.texts, request.languages)
     }
 }
 
@@ -285,11 +201,18 @@ impl Issuer for CodeIssuer {
         let decoy = self.medium.decoy(request.keys, &request.user);
         let destination = address.map_or(decoy, |address| self.medium.mask(address));
         if due {
-            let message = self.message(address.unwrap_or(&destination), &code, &sent, request)?;
-            self.deliver(&message, address.is_some(), request, rng).await?;
+            let message = self.message(address.unwrap_or(&destination), &code, &sent, request);
+            let message = message.map_err(|error| IssueError::new(error.to_string()))?;
+            let key = messages_key(request.keys, &request.user, self.medium.name());
+            let delivered = self
+                .delivery
+                .deliver(&key, &message, address.is_some(), request.now, rng)
+                .await;
+            delivered.map_err(|error| IssueError::new(error.to_string()))?;
             sent.note(request.now);
         }
-        let prompt = self.words.text("prompt", request)?;
+        let prompt = self.words.text("prompt", request.texts, request.languages);
+        let prompt = prompt.map_err(|error| IssueError::new(error.to_string()))?;
         let mut issued = Issued::new()
             .public("destination", destination)
             .public("locale", prompt.language)
@@ -313,7 +236,7 @@ impl Issuer for CodeIssuer {
     }
 
     async fn prepare(&self) {
-        tokio::join!(self.limit.prepare(), self.sender.prepare());
+        self.delivery.prepare().await;
     }
 
     fn telemetry(&self) -> &'static Telemetry {

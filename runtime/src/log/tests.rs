@@ -25,13 +25,13 @@ impl Write for Paper {
 /// The telemetry of a challenge type in another crate.
 static PAGER: Telemetry = Telemetry {
     krate: "pager",
-    fields: &["pagerRegion"],
+    fields: &["pagerRegion", "pagerLoad", "pagerQueue", "pagerRetries", "pagerWorks"],
     metrics: &[Metric::count("PagesSent", Some("pagerRegion"))],
 };
 
 /// Returns the fields of each line in these tests.
 fn fields() -> Vec<&'static str> {
-    FIELDS.into_iter().chain(["pagerRegion"]).collect()
+    FIELDS.iter().chain(PAGER.fields).copied().collect()
 }
 
 /// Returns the lines that `act` writes to a log of `level`.
@@ -58,7 +58,7 @@ fn keys(line: &Value) -> Vec<&str> {
 fn an_invocation_is_one_line_with_every_field() {
     let lines = lines(LevelFilter::INFO, || {
         error_span!(INVOCATION, requestId = "r", coldStart = false).in_scope(|| {
-            info!(decision = "ask", step = 2, challenge = None::<&str>, "asked");
+            info!(decision = "ask", step = 2_usize, challenge = None::<&str>, "asked");
         });
     });
     let [line] = lines.as_slice() else { panic!("{lines:?}") };
@@ -67,6 +67,7 @@ fn an_invocation_is_one_line_with_every_field() {
         ("level", json!("INFO")),
         ("message", json!("asked")),
         ("function", json!("f")),
+        ("version", json!(VERSION)),
         ("requestId", json!("r")),
         ("step", json!(2)),
         ("challenge", Value::Null),
@@ -124,6 +125,24 @@ fn a_warning_raises_the_level_of_the_line_and_keeps_its_other_fields() {
 }
 
 #[test]
+fn the_last_value_of_a_field_counts_and_messages_are_joined() {
+    let lines = lines(LevelFilter::INFO, || {
+        error_span!(INVOCATION).in_scope(|| {
+            info!(decision = "issue", reason = "S3Late", Issued = 1, "first");
+            info!(decision = "error", reason = "S3Failed", Issued = 2, "second");
+        });
+    });
+    let line = &lines[0];
+    assert_eq!(
+        [&line["decision"], &line["reason"], &line["message"]],
+        ["error", "S3Failed", "first; second"]
+    );
+    assert_eq!(line["Issued"], 2);
+    let declared = &line["_aws"]["CloudWatchMetrics"][0]["Metrics"];
+    assert_eq!(declared.as_array().unwrap().len(), 1, "a metric occurs twice: {line}");
+}
+
+#[test]
 fn an_invocation_without_a_decision_is_an_error() {
     let lines = lines(LevelFilter::ERROR, || drop(error_span!(INVOCATION)));
     assert_eq!([&lines[0]["level"], &lines[0]["decision"]], ["ERROR", "error"]);
@@ -164,6 +183,8 @@ fn a_challenge_type_of_another_crate_writes_only_what_it_declared() {
         error_span!(INVOCATION).in_scope(|| {
             info!(target: "pager::issuer", PagesSent = 1, pagerRegion = "north", reason = "Slow", Issued = 5,
                 decision = "MARKER", code = "MARKER", "paged");
+            info!(target: "pager::issuer", pagerLoad = 0.5, pagerQueue = 7_u64, pagerRetries = -1, pagerWorks = true,
+                load = 0.25, queue = 77_u64, retries = -77, works = false, "queued");
             info!(decision = "issue", "asked");
         });
     });
@@ -175,7 +196,16 @@ fn a_challenge_type_of_another_crate_writes_only_what_it_declared() {
             &line["decision"],
             &line["message"]
         ],
-        ["north", "Slow", "issue", "paged; asked"]
+        ["north", "Slow", "issue", "paged; queued; asked"]
+    );
+    assert_eq!(
+        ["pagerLoad", "pagerQueue", "pagerRetries", "pagerWorks"].map(|field| line[field].clone()),
+        [json!(0.5), json!(7), json!(-1), json!(true)]
+    );
+    assert!(
+        keys(line)
+            .iter()
+            .all(|key| !["load", "queue", "retries", "works"].contains(key))
     );
     assert_eq!((&line["PagesSent"], &line["Issued"]), (&json!(1), &Value::Null));
     assert_eq!(

@@ -22,7 +22,17 @@ impl Verifier for Moody {
             _ => Ok(Verdict::Wrong(Why::Own("Revoked"))),
         }
     }
+
+    fn telemetry(&self) -> &'static Telemetry {
+        &TELEMETRY
+    }
 }
+
+static TELEMETRY: Telemetry = Telemetry {
+    krate: "moody",
+    fields: &["mood"],
+    metrics: &[],
+};
 
 fn function(cannot_judge: &str) -> Function {
     let verifiers = Verifiers::standard().with("CODE", |_| Ok(Box::new(Moody)));
@@ -144,6 +154,11 @@ async fn a_challenge_that_is_not_in_the_flow_matches_nothing() {
             "{challenge}"
         );
     }
+}
+
+#[test]
+fn telemetry_of_the_flows_types_is_declared() {
+    assert!(function("closed").telemetry().contains(&&TELEMETRY));
 }
 
 #[test]

@@ -255,6 +255,30 @@ async fn alternatives_are_counted_together_and_a_right_answer_to_one_resets_the_
 }
 
 #[tokio::test]
+async fn users_pools_and_steps_are_counted_separately() {
+    let fake = Fake::new(Mood::Well);
+    let function = function(&fake);
+    for (pool, user, challenge) in [
+        ("p", "ada", "CAPTCHA"),
+        ("q", "ada", "CAPTCHA"),
+        ("p", "bob", "CAPTCHA"),
+        ("p", "ada", "PROOF_OF_WORK"),
+    ] {
+        let event = json!({"userPoolId": pool, "userName": user, "request": {"challengeAnswer": "wrong",
+            "privateChallengeParameters": {"challenge": challenge, "issuedAt": "1767225600"}}});
+        function.handle(event, now()).await.unwrap();
+    }
+    let counted: Vec<_> = fake
+        .items
+        .lock()
+        .unwrap()
+        .values()
+        .map(|item| item.consecutive)
+        .collect();
+    assert_eq!(counted, [1; 4]);
+}
+
+#[tokio::test]
 async fn choosing_an_alternative_is_not_a_failure() {
     let fake = Fake::new(Mood::Well);
     let function = function(&fake);

@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::thread::{self, ScopedJoinHandle};
 
+use super::policy::{self, PolicyError};
 use super::{AnswerHash, HashError, Question};
 use crate::keys::Keys;
+use crate::texts::Texts;
 
 /// The user attribute that stores the enrollment. The app client may neither read nor write it.
 pub const ATTRIBUTE: &str = "custom:security_questions";
@@ -18,6 +20,26 @@ pub const MAX_ATTRIBUTE_CHARS: usize = 2048;
 pub struct Enrollment(BTreeMap<&'static str, AnswerHash>);
 
 impl Enrollment {
+    /// Checks `answers` with [`policy::check`] and hashes them with [`Enrollment::new`]. `admin` and the function
+    /// `enrolment` use it for user input.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if an answer may not be enrolled, and the errors of [`Enrollment::new`].
+    pub fn checked(
+        answers: &[(&Question, &str)],
+        known: &[&str],
+        keys: &Keys,
+        salt: impl FnMut() -> [u8; 16],
+    ) -> Result<Self, EnrollError> {
+        policy::check(answers, known, &Texts::standard())?;
+        Self::new(
+            answers.iter().map(|(question, answer)| (question.id, *answer)),
+            keys,
+            salt,
+        )
+    }
+
     /// Hashes `answers`, pairs of a question id and an answer, each with its own `salt`.
     ///
     /// All hashes are computed at once, each on its own thread with 19 MiB of memory.
@@ -73,6 +95,11 @@ impl Enrollment {
         serde_json::Value::Object(stored).to_string()
     }
 
+    /// Returns whether no question is enrolled. The value of [`ATTRIBUTE`] may still contain unreadable entries.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Returns the enrolled questions.
     pub fn questions(&self) -> Vec<&'static Question> {
         self.0.keys().filter_map(|id| Question::with_id(id)).collect()
@@ -97,6 +124,9 @@ pub enum EnrollError {
     /// An answer cannot be hashed.
     #[error(transparent)]
     Hash(#[from] HashError),
+    /// The answers may not be enrolled.
+    #[error(transparent)]
+    Policy(#[from] PolicyError),
     /// The attribute cannot hold all questions.
     #[error("the enrollment has {length} characters, but the attribute holds at most 2048: enroll fewer questions")]
     TooMany {

@@ -12,6 +12,17 @@ pub const FEWEST_QUESTIONS: usize = 3;
 /// The minimum length of an answer, in characters after normalizing.
 pub const SHORTEST_ANSWER: usize = 3;
 
+/// The attributes of a user that others know. No answer may equal one of their values or the username.
+pub const KNOWN_TO_OTHERS: [&str; 7] = [
+    "email",
+    "family_name",
+    "given_name",
+    "name",
+    "nickname",
+    "phone_number",
+    "preferred_username",
+];
+
 /// Placeholder answers that people often give, normalized, in the languages of the catalogue.
 const DENIED: [&str; 24] = [
     "123",
