@@ -210,7 +210,7 @@ fn a_hanging_service_is_abandoned_within_creates_time_limit() {
         let error = ask(&functions(flow, &hangs, &[]), "ada", &[], &Value::Null, 1).unwrap_err();
         assert_eq!(
             error,
-            format!("challenge `{challenge}`: the service did not take the message in time")
+            format!("challenge `{challenge}`: the service did not accept the message in time")
         );
         only(&hangs);
     }

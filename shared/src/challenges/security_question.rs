@@ -74,7 +74,7 @@ mod tests {
         let mut context = Context::from_waker(Waker::noop());
         match pin!(SecurityQuestionVerifier.check(&answer)).poll(&mut context) {
             Poll::Ready(verdict) => verdict.unwrap(),
-            Poll::Pending => panic!("the check waits"),
+            Poll::Pending => panic!("the check did not finish at once"),
         }
     }
 
