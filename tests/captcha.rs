@@ -73,6 +73,7 @@ fn each_form_of_a_step_can_be_answered_once_if_all_are_asked() {
         for name in [
             "captchaUrl",
             "captchaAlt",
+            "captchaAudioLocale",
             "captchaAudioUrl",
             "proofOfWork",
             "mostTries",

@@ -49,7 +49,7 @@ impl Issuer for CaptchaIssuer {
             Some("audio") => {
                 let (digits, sound) = spoken(request, rng)?;
                 let url = self.store.publish(rng.random(), sound).await;
-                Ok(Issued::new().public(SOUND_URL, url).private(ANSWER, digits))
+                Ok(with_sound(Issued::new(), request, url).private(ANSWER, digits))
             }
             // Uploads both concurrently, so that they take no longer than one upload may.
             Some("all") => {
@@ -59,7 +59,7 @@ impl Issuer for CaptchaIssuer {
                     self.store.publish(rng.random(), picture),
                     self.store.publish(rng.random(), sound)
                 );
-                let issued = with_picture(request, picture)?.public(SOUND_URL, sound);
+                let issued = with_sound(with_picture(request, picture)?, request, sound);
                 Ok(issued.private(ANSWER, letters).private(SPOKEN_ANSWER, digits))
             }
             _ => {
@@ -71,9 +71,6 @@ impl Issuer for CaptchaIssuer {
     }
 }
 
-/// Public parameter: the address of the sound.
-const SOUND_URL: &str = "captchaAudioUrl";
-
 /// Creates a challenge with the picture at `url`.
 fn with_picture(request: &Request<'_>, url: String) -> Result<Issued, IssueError> {
     // The text alternative, which states the purpose of the picture: WCAG technique G143.
@@ -81,6 +78,13 @@ fn with_picture(request: &Request<'_>, url: String) -> Result<Issued, IssueError
     Ok(Issued::new()
         .public("captchaAlt", alternative)
         .public("captchaUrl", url))
+}
+
+/// Adds the sound at `url` and its language to `issued`. Recordings exist in fewer languages than texts.
+fn with_sound(issued: Issued, request: &Request<'_>, url: String) -> Issued {
+    issued
+        .public("captchaAudioLocale", sound::language(request))
+        .public("captchaAudioUrl", url)
 }
 
 /// Returns random letters and a picture of them.
@@ -97,8 +101,8 @@ fn drawn(request: &Request<'_>, rng: &mut (dyn CryptoRng + Send)) -> Result<(Str
 /// Returns random digits and a sound of them.
 fn spoken(request: &Request<'_>, rng: &mut (dyn CryptoRng + Send)) -> Result<(String, Medium), IssueError> {
     let digits = draw(DECIMALS, DIGITS, rng);
-    let language = request.language(&sound::LANGUAGES).unwrap_or(sound::LANGUAGES[0]);
-    let bytes = sound::speak(&digits, language, rng).ok_or(IssueError::new("could not create the sound"))?;
+    let bytes =
+        sound::speak(&digits, sound::language(request), rng).ok_or(IssueError::new("could not create the sound"))?;
     let medium = Medium {
         extension: "wav",
         kind: "audio/wav",

@@ -5,6 +5,7 @@
 //! the same challenge; a wait replaces the message.
 
 mod sent;
+mod texts;
 
 use async_trait::async_trait;
 use base64::Engine;
@@ -21,15 +22,10 @@ use rand::CryptoRng;
 use tracing::{info, warn};
 
 use sent::Sent;
+use texts::TEXTS;
 
 /// The minimum number of digits in a code: a guess is right with a probability of one in a million.
 const MIN_DIGITS: u8 = 6;
-
-/// The texts of `EMAIL_CODE`, `MAGIC_LINK` and `SMS_CODE`.
-static TEXTS: [(&str, &str); 2] = [
-    ("en", include_str!("../../texts/en.json")),
-    ("es", include_str!("../../texts/es.json")),
-];
 
 /// Creates an issuer of codes that `sender` delivers, for the challenge `name`.
 ///
@@ -42,7 +38,6 @@ static TEXTS: [(&str, &str); 2] = [
 /// # Errors
 ///
 /// Returns an error if a variable is missing or invalid.
-/// A variable that is missing or cannot be.
 pub fn issuer(
     name: &'static str,
     medium: Medium,
@@ -244,7 +239,7 @@ impl Issuer for CodeIssuer {
     }
 
     fn texts(&self) -> &'static [(&'static str, &'static str)] {
-        &TEXTS
+        TEXTS
     }
 }
 

@@ -3,11 +3,12 @@
 //! Each digit has a random voice and speed and follows a gap of random length. Words spoken backwards are in the
 //! background. Programs recognize it more easily than the picture.
 
+use cognito_challenge::issue::Request;
 use rand::seq::IndexedRandom;
 use rand::{CryptoRng, RngExt};
 
 /// The languages with recordings. The first one is the default for all other languages.
-pub(super) const LANGUAGES: [&str; 2] = ["en", "es"];
+const LANGUAGES: [&str; 2] = ["en", "es"];
 
 const SAMPLES_PER_SECOND: u32 = 8_000;
 /// The value of a silent sample.
@@ -20,6 +21,11 @@ const GAP: std::ops::Range<usize> = 2_000..4_000;
 /// The volume of the digits, and of the words in the background, in percent.
 const DIGIT_GAIN: i32 = 80;
 const BABBLE_GAIN: i32 = 14;
+
+/// Returns the language of the recordings for `request`.
+pub(super) fn language(request: &Request<'_>) -> &'static str {
+    request.language(&LANGUAGES).unwrap_or(LANGUAGES[0])
+}
 
 /// Returns a WAV file of the spoken `digits`, at most 60 KB for six digits.
 ///

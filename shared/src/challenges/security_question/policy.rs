@@ -9,7 +9,8 @@ use crate::verify::MAX_ANSWER_CHARS;
 /// The minimum number of questions that a user enrolls. With three, the question asked reveals little about the others.
 pub const FEWEST_QUESTIONS: usize = 3;
 
-/// The minimum length of an answer, in characters after normalizing.
+/// The minimum length of an answer, in characters after normalizing. Chinese, Japanese and Korean characters count as
+/// two, because many names of people and towns have two of them.
 pub const SHORTEST_ANSWER: usize = 3;
 
 /// The attributes of a user that others know. No answer may equal one of their values or the username.
@@ -23,38 +24,13 @@ pub const KNOWN_TO_OTHERS: [&str; 7] = [
     "preferred_username",
 ];
 
-/// Placeholder answers that people often give, normalized, in the languages of the catalogue.
-const DENIED: [&str; 24] = [
-    "123",
-    "1234",
-    "12345",
-    "abc",
-    "answer",
-    "asdf",
-    "contraseña",
-    "desconocido",
-    "don't know",
-    "ninguna",
-    "ninguno",
-    "no se",
-    "no sé",
-    "none",
-    "not applicable",
-    "nothing",
-    "password",
-    "qwerty",
-    "respuesta",
-    "secret",
-    "secreto",
-    "test",
-    "unknown",
-    "xxx",
-];
+/// The key of the text with placeholder answers that people often give, separated by commas. Each language has its own.
+const DENIED: &str = "SECURITY_QUESTION.denied";
 
 /// Checks `answers`, pairs of a question and its answer, against the rules.
 ///
-/// `known` is what others know about the user, such as the name and the e-mail address. `texts` has the questions in
-/// all languages.
+/// `known` is what others know about the user, such as the name and the e-mail address. `texts` has the questions and
+/// the denied answers in all languages.
 ///
 /// # Errors
 ///
@@ -67,6 +43,11 @@ pub fn check(answers: &[(&Question, &str)], known: &[&str], texts: &Texts) -> Re
         .flat_map(|text| [*text, local_part(text)])
         .map(hash::normalise)
         .collect();
+    let denied: BTreeSet<String> = texts
+        .in_all_languages(DENIED)
+        .flat_map(|list| list.split(','))
+        .map(hash::normalise)
+        .collect();
     for (question, answer) in answers {
         let id = question.id;
         // Checked before normalizing, which changes the number of characters: verify measures the answer that the
@@ -76,7 +57,7 @@ pub fn check(answers: &[(&Question, &str)], known: &[&str], texts: &Texts) -> Re
         if !ids.insert(id) {
             return Err(PolicyError::AskedTwice { id });
         }
-        if answer.chars().count() < SHORTEST_ANSWER {
+        if length(&answer) < SHORTEST_ANSWER {
             return Err(PolicyError::TooShort { id });
         }
         if too_long {
@@ -85,7 +66,7 @@ pub fn check(answers: &[(&Question, &str)], known: &[&str], texts: &Texts) -> Re
         if known.contains(&answer) {
             return Err(PolicyError::KnownToOthers { id });
         }
-        if DENIED.contains(&answer.as_str()) || all_alike(&answer) {
+        if denied.contains(&answer) || all_alike(&answer) {
             return Err(PolicyError::TooCommon { id });
         }
         if texts
@@ -109,6 +90,16 @@ pub fn check(answers: &[(&Question, &str)], known: &[&str], texts: &Texts) -> Re
 /// Returns the part of an e-mail address before the `@`, or all of `text` if it has none.
 fn local_part(text: &str) -> &str {
     text.split('@').next().unwrap_or(text)
+}
+
+/// Returns the length of an answer, as defined for [`SHORTEST_ANSWER`].
+fn length(answer: &str) -> usize {
+    answer.chars().map(|c| if is_east_asian(c) { 2 } else { 1 }).sum()
+}
+
+/// Returns whether `c` is an ideograph, a kana or a Hangul syllable.
+fn is_east_asian(c: char) -> bool {
+    matches!(c, '\u{3005}' | '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}' | '\u{ac00}'..='\u{d7a3}' | '\u{20000}'..='\u{3ffff}')
 }
 
 fn all_alike(answer: &str) -> bool {
@@ -171,8 +162,10 @@ pub enum PolicyError {
         /// The question.
         id: &'static str,
     },
-    /// The answer has fewer characters than [`SHORTEST_ANSWER`].
-    #[error("the answer to `{id}` is too short: give at least {SHORTEST_ANSWER} characters")]
+    /// The answer is shorter than [`SHORTEST_ANSWER`].
+    #[error(
+        "the answer to `{id}` is too short: give at least {SHORTEST_ANSWER} characters, or two of Chinese, Japanese or Korean"
+    )]
     TooShort {
         /// The question.
         id: &'static str,
@@ -201,7 +194,9 @@ mod tests {
 
     #[test]
     fn good_answers_pass() {
-        assert_eq!(with_first("Peccy"), None);
+        for answer in ["Peccy", "北京", "たま", "초코", "Łódź", "ليلى"] {
+            assert_eq!(with_first(answer), None, "{answer}");
+        }
     }
 
     #[test]
@@ -236,6 +231,11 @@ mod tests {
             ("aaaa", PolicyError::TooCommon { id }),
             ("Pet", PolicyError::FromTheQuestion { id }),
             ("MASCOTA", PolicyError::FromTheQuestion { id }),
+            ("京", PolicyError::TooShort { id }),
+            ("秘密", PolicyError::TooCommon { id }),
+            ("비밀번호", PolicyError::TooCommon { id }),
+            ("لا أعرف", PolicyError::TooCommon { id }),
+            ("Weiß ich NICHT", PolicyError::TooCommon { id }),
         ] {
             assert_eq!(with_first(answer), Some(why), "{answer}");
         }
@@ -264,9 +264,12 @@ mod tests {
     }
 
     #[test]
-    fn denied_answers_are_listed_in_normalized_form() {
-        for denied in DENIED {
-            assert_eq!(hash::normalise(denied), denied);
+    fn denied_answers_are_not_too_short() {
+        let texts = Texts::standard();
+        for list in texts.in_all_languages(DENIED) {
+            for denied in list.split(',').map(hash::normalise) {
+                assert!(length(&denied) >= SHORTEST_ANSWER, "{denied}");
+            }
         }
     }
 }
