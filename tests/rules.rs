@@ -1,4 +1,4 @@
-//! The standard challenge types hold the rules of the test kit, and types that break a rule are found.
+//! Checks that the standard challenge types keep the rules of the test kit, and that it finds types that break a rule.
 
 use async_trait::async_trait;
 use cognito_challenge::issue::{IssueError, Issued, Issuer, Request};
@@ -13,7 +13,7 @@ use serde_json::json;
 use tracing::info;
 use verify_auth_challenge::Verifiers;
 
-/// The people of the rules: their answers are hashed under the secret of the rules.
+/// Returns the users for the rules. Their answers are hashed with the secret of the rules.
 fn people() -> People {
     let mut enrolled = json!({"sub": "s", "cognito:user_status": "CONFIRMED",
         "custom:security_questions": enrolled_under(cognito_challenge_testkit::rules::SECRET)});
@@ -49,22 +49,22 @@ fn standard<'a>(challenge: &'a str, varying: &'a [&'a str]) -> Subject<'a> {
 }
 
 #[test]
-fn every_standard_type_is_asked_and_judged() {
+fn every_standard_type_has_both_halves() {
     let asked: Vec<_> = Issuers::standard().names().collect();
-    let judged: Vec<_> = Verifiers::standard().names().collect();
-    assert_eq!(asked, judged);
+    let checked: Vec<_> = Verifiers::standard().names().collect();
+    assert_eq!(asked, checked);
 }
 
 #[test]
-fn the_standard_types_hold_every_rule() {
+fn the_standard_types_keep_every_rule() {
     assert_holds(&standard("CAPTCHA", &["captchaUrl"]));
     assert_holds(&standard("PROOF_OF_WORK", &[]));
     assert_holds(&standard("SECURITY_QUESTION", &["securityQuestion", "questionId"]));
 }
 
 #[test]
-fn so_do_the_standard_types_that_send_messages() {
-    // A shorter code could stand in a time of the log by chance.
+fn the_standard_types_that_send_messages_keep_every_rule() {
+    // A shorter code could occur by chance in a time in the log.
     let variables = [&PICTURES[..], &messages(), &[("CODE_DIGITS", "10")]].concat();
     for challenge in ["EMAIL_CODE", "MAGIC_LINK", "SMS_CODE"] {
         assert_holds(&Subject {
@@ -75,7 +75,7 @@ fn so_do_the_standard_types_that_send_messages() {
     }
 }
 
-/// A challenge type that breaks the rule it is named after.
+/// A challenge type that breaks the given rule.
 struct Breaks(Rule);
 
 #[async_trait]
@@ -117,7 +117,7 @@ impl Verifier for Breaks {
 }
 
 #[test]
-fn a_type_that_breaks_a_rule_is_found() {
+fn the_test_kit_finds_a_type_that_breaks_a_rule() {
     macro_rules! subject {
         ($rule:expr) => {
             Subject {

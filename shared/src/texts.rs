@@ -1,7 +1,7 @@
-//! The texts that people are shown, by language: data, not code.
+//! The texts for users, by language. They are data, not code.
 //!
-//! A language is a JSON object of texts by key, such as `texts/en.json` of this crate. A key starts with the challenge
-//! that it belongs to: `CAPTCHA.alt`. Challenge types bring texts of their own, and an operator adds languages.
+//! A language is a JSON object that maps keys to texts, such as `texts/en.json` in this crate. A key starts with the
+//! name of its challenge: `CAPTCHA.alt`. Challenge types can add their own texts, and operators can add languages.
 
 mod tags;
 
@@ -9,7 +9,8 @@ use std::collections::BTreeMap;
 
 pub use tags::{direction, lookup};
 
-/// The languages of the standard challenge types: BCP 47 tag and JSON. The first has the text if no other language fits.
+/// The languages of the standard challenge types: BCP 47 tag and JSON. The first language is the default if no other
+/// one fits.
 pub const STANDARD: &[(&str, &str)] = &[
     ("en", include_str!("../texts/en.json")),
     ("ar", include_str!("../texts/ar.json")),
@@ -35,32 +36,32 @@ struct Language {
     texts: BTreeMap<String, String>,
 }
 
-/// A text and the language that it is in.
+/// A text and its language.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Text<'t> {
-    /// The BCP 47 tag.
+    /// The language as a BCP 47 tag.
     pub language: &'t str,
-    /// The words.
+    /// The text itself.
     pub words: &'t str,
 }
 
 impl Texts {
-    /// The texts of the standard challenge types.
+    /// Returns the texts of the standard challenge types.
     pub fn standard() -> Self {
         let mut texts = Self::default();
         for (tag, json) in STANDARD {
             let added = texts.add(tag, json);
-            // INVARIANT: the test `every_standard_language_has_every_text_in_its_own_words` reads these files.
+            // INVARIANT: the test `every_standard_language_has_every_text_translated` reads these files.
             debug_assert!(added.is_ok());
         }
         texts
     }
 
-    /// Adds texts in the language `tag` from a JSON object of strings. A text that is there already is replaced.
+    /// Adds texts in the language `tag` from a JSON object of strings. A new text replaces an existing one.
     ///
     /// # Errors
     ///
-    /// A tag that is not a language tag, and JSON that is not an object of non-empty strings.
+    /// Returns an error if `tag` is not a language tag, or the JSON is not an object of non-empty strings.
     pub fn add(&mut self, tag: &str, json: &str) -> Result<(), TextsError> {
         if !is_tag(tag) {
             return Err(TextsError::Tag { tag: tag.into() });
@@ -87,12 +88,12 @@ impl Texts {
         Ok(())
     }
 
-    /// The tags of the languages, in the order in which they were added.
+    /// Returns the language tags, in the order in which they were added.
     pub fn tags(&self) -> impl Iterator<Item = &str> {
         self.languages.iter().map(|language| language.tag.as_str())
     }
 
-    /// The text `key` in the first of the `wanted` languages that has it, else in any language that has it.
+    /// Returns the text `key` in the first language of `wanted` that has it, else in any language that has it.
     pub fn text<'w>(&self, key: &str, wanted: impl IntoIterator<Item = &'w str>) -> Option<Text<'_>> {
         let having: Vec<_> = self
             .languages
@@ -110,21 +111,22 @@ impl Texts {
         })
     }
 
-    /// The text `key` in every language that has it.
+    /// Returns the text `key` in every language that has it.
     pub fn in_all_languages(&self, key: &str) -> impl Iterator<Item = &str> {
         let texts = self.languages.iter().map(|language| &language.texts);
         texts.filter_map(move |texts| texts.get(key).map(String::as_str))
     }
 }
 
-/// Whether `tag` has the form of a language tag: subtags of 1 to 8 letters and digits, the first of letters alone.
+/// Returns whether `tag` has the form of a language tag: subtags of 1 to 8 letters and digits. The first has only
+/// letters.
 fn is_tag(tag: &str) -> bool {
     let subtag = |subtag: &str| (1..=8).contains(&subtag.len()) && subtag.chars().all(|c| c.is_ascii_alphanumeric());
     let primary = tag.split('-').next().unwrap_or_default();
     primary.len() >= 2 && primary.chars().all(|c| c.is_ascii_alphabetic()) && tag.split('-').all(subtag)
 }
 
-/// Why texts cannot be added.
+/// The reason why texts cannot be added.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TextsError {
@@ -133,7 +135,7 @@ pub enum TextsError {
     Empty {
         /// The language.
         tag: String,
-        /// The text's key.
+        /// The key of the text.
         key: String,
     },
     /// The texts are not a JSON object of strings.
@@ -179,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn an_added_text_replaces_the_one_before() {
+    fn an_added_text_replaces_the_existing_one() {
         let mut texts = texts();
         texts.add("EN", r#"{"a": "uno"}"#).unwrap();
         assert_eq!(texts.text("a", ["en"]).unwrap().words, "uno");
@@ -187,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_a_language_or_not_texts_is_refused() {
+    fn an_invalid_tag_or_invalid_json_is_rejected() {
         for tag in ["", "e", "e n", "en-", "-en", "12", "abcdefghi", "en_GB"] {
             assert!(
                 matches!(Texts::default().add(tag, "{}"), Err(TextsError::Tag { .. })),
@@ -204,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn every_standard_language_has_every_text_in_its_own_words() {
+    fn every_standard_language_has_every_text_translated() {
         let read = |(tag, json): &(&str, &str)| {
             assert_eq!(Texts::default().add(tag, json), Ok(()), "{tag}");
             serde_json::from_str::<BTreeMap<String, String>>(json).unwrap()
@@ -221,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reader_of_traditional_chinese_is_not_shown_simplified() {
+    fn traditional_chinese_does_not_fall_back_to_simplified() {
         let texts = Texts::standard();
         let language = |wanted: &[&'static str]| {
             let text = texts.text("CAPTCHA.alt", wanted.iter().copied());

@@ -1,19 +1,19 @@
-//! Language tags of BCP 47: which language fits, and how it is written.
+//! Language tags of BCP 47: finds the best language and its writing direction.
 
-/// Regions in which Chinese is written with traditional characters unless the tag says otherwise.
+/// The regions in which Chinese has traditional characters, unless the tag names a script.
 const TRADITIONAL: [&str; 3] = ["HK", "MO", "TW"];
 
-/// Languages that are written from right to left unless the tag names a script.
+/// The languages that are written from right to left, unless the tag names a script.
 const FROM_RIGHT: [&str; 10] = ["ar", "ckb", "dv", "fa", "he", "ps", "sd", "ug", "ur", "yi"];
 
-/// Scripts from right to left, by ISO 15924 code.
+/// The scripts that are written from right to left, by ISO 15924 code.
 const SCRIPTS_FROM_RIGHT: [&str; 6] = ["Adlm", "Arab", "Hebr", "Nkoo", "Syrc", "Thaa"];
 
-/// The tag among `available` that fits `wanted` best. Case does not matter, and `_` counts as `-`.
+/// Returns the tag in `available` that fits `wanted` best, or `None`. Case does not matter, and `_` counts as `-`.
 ///
-/// First the lookup of BCP 47 (RFC 4647 §3.4): `wanted` is shortened from its end until it is one of them, so that `es_MX`
-/// finds `es`. Then the first tag that is the same language in the same script: `pt-PT` finds `pt-BR`, and `zh-CN` finds
-/// `zh-Hans`. Chinese in another script never fits: `zh-TW` does not find `zh-Hans`.
+/// First, it uses the lookup of BCP 47 (RFC 4647 §3.4): it removes subtags from the end of `wanted` until a tag
+/// matches, so `es_MX` matches `es`. Then it takes the first tag with the same language and script: `pt-PT` matches
+/// `pt-BR`, and `zh-CN` matches `zh-Hans`. Chinese in another script never fits: `zh-TW` does not match `zh-Hans`.
 ///
 /// ```
 /// use cognito_challenge::texts::lookup;
@@ -32,7 +32,7 @@ pub fn lookup<'t>(wanted: &str, available: &[&'t str]) -> Option<&'t str> {
         let Some((shorter, _)) = range.rsplit_once('-') else {
             break;
         };
-        // A single letter or digit introduces what follows it: RFC 4647 removes both.
+        // A single letter or digit introduces the subtag after it, so RFC 4647 removes both.
         range = match shorter.rsplit_once('-') {
             Some((before, single)) if single.len() == 1 => before,
             _ => shorter,
@@ -43,7 +43,7 @@ pub fn lookup<'t>(wanted: &str, available: &[&'t str]) -> Option<&'t str> {
         .find(|tag| language(tag).eq_ignore_ascii_case(language(&wanted)))
 }
 
-/// The direction in which the language `tag` is written, as HTML's `dir` has it: `ltr` or `rtl`.
+/// Returns the writing direction of the language `tag`, as in HTML's `dir`: `ltr` or `rtl`.
 pub fn direction(tag: &str) -> &'static str {
     let is = |other: &&str, one: &str| other.eq_ignore_ascii_case(one);
     let from_right = match script(tag) {
@@ -57,7 +57,7 @@ fn language(tag: &str) -> &str {
     tag.split('-').next().unwrap_or_default()
 }
 
-/// Whether the scripts of both are the same, as far as is known.
+/// Returns whether both tags have the same script, as far as known.
 fn same_script(one: &str, other: &str) -> bool {
     match (script(one), script(other)) {
         (Some(one), Some(other)) => one.eq_ignore_ascii_case(other),
@@ -65,9 +65,9 @@ fn same_script(one: &str, other: &str) -> bool {
     }
 }
 
-/// The script that `tag` names or, for Chinese, implies.
+/// Returns the script that `tag` names or, for Chinese, implies.
 fn script(tag: &str) -> Option<&str> {
-    // What follows a single letter is an extension.
+    // Subtags after a single letter are an extension.
     let subtags = || tag.split('-').skip(1).take_while(|subtag| subtag.len() > 1);
     let is_script = |subtag: &&str| subtag.len() == 4 && subtag.chars().all(|c| c.is_ascii_alphabetic());
     let implied = || {
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn else_the_same_language_in_the_same_script_fits() {
+    fn the_same_language_in_the_same_script_fits_as_a_fallback() {
         let tags = ["en", "pt-BR", "zh-Hans", "sr-Latn"];
         for (wanted, found) in [
             ("pt", Some("pt-BR")),
@@ -124,13 +124,13 @@ mod tests {
         ] {
             assert_eq!(lookup(wanted, &tags), found, "{wanted}");
         }
-        // Neither does the shortened tag, if its script is another one.
+        // The shortened tag does not match either, if its script differs.
         assert_eq!(lookup("zh-TW", &["zh"]), None);
         assert_eq!(lookup("zh-HK", &["zh-Hans", "zh-TW"]), Some("zh-TW"));
     }
 
     #[test]
-    fn a_direction_is_that_of_the_script() {
+    fn the_direction_depends_on_the_script() {
         for tag in ["ar", "AR-eg", "he", "fa-IR", "az-Arab"] {
             assert_eq!(direction(tag), "rtl", "{tag}");
         }

@@ -1,6 +1,6 @@
-//! The texts of `EMAIL_CODE`, `MAGIC_LINK` and `SMS_CODE`: messages, and the prompts of the page.
+//! The texts of `EMAIL_CODE`, `MAGIC_LINK` and `SMS_CODE`: messages and prompts.
 
-/// The languages: BCP 47 tag and JSON. The first has the text if no other language fits.
+/// The languages: BCP 47 tag and JSON. The first language is the default if no other one fits.
 pub(super) static TEXTS: &[(&str, &str)] = &[
     ("en", include_str!("../../../texts/en.json")),
     ("ar", include_str!("../../../texts/ar.json")),
@@ -26,13 +26,13 @@ mod tests {
         serde_json::from_str(json).unwrap()
     }
 
-    /// The languages other than English, with English.
+    /// Returns each language other than English, together with English.
     fn others() -> impl Iterator<Item = (&'static str, Read, Read)> {
         let translated = TEXTS.iter().skip(1);
         translated.map(|(tag, json)| (*tag, read(json), read(TEXTS[0].1)))
     }
 
-    /// The placeholders and tags of HTML in `text`, in alphabetical order.
+    /// Returns the placeholders and HTML tags in `text`, in alphabetical order.
     fn marks(text: &str) -> Vec<&str> {
         let mut marks: Vec<_> = ['{', '<']
             .into_iter()
@@ -44,7 +44,7 @@ mod tests {
     }
 
     #[test]
-    fn the_languages_are_those_of_the_standard_texts() {
+    fn the_languages_are_the_same_as_in_the_standard_texts() {
         let standard = cognito_challenge::texts::STANDARD.iter().map(|(tag, _)| tag);
         assert!(TEXTS.iter().map(|(tag, _)| tag).eq(standard));
     }
@@ -60,7 +60,7 @@ mod tests {
     }
 
     #[test]
-    fn no_text_is_left_in_english() {
+    fn every_text_is_translated() {
         for (tag, texts, english) in others() {
             for (key, text) in &texts {
                 assert_ne!(text, &english[key], "{tag} {key}");
@@ -78,8 +78,8 @@ mod tests {
     }
 
     #[test]
-    fn a_text_message_is_one_part() {
-        /// What the alphabet of GSM 03.38 has and ASCII has not, as far as it is in the texts.
+    fn a_text_message_fits_into_one_part() {
+        /// The characters of the GSM 03.38 alphabet that are not ASCII, as far as the texts use them.
         const GSM: [char; 7] = ['à', 'è', 'é', 'ì', 'ò', 'ù', 'ü'];
         for (tag, json) in TEXTS {
             let text = read(json)["SMS_CODE.text"].clone();
@@ -88,7 +88,7 @@ mod tests {
                 .replace("{code}", "12345678")
                 .replace("{minutes}", "15");
             let is_gsm = fixed.chars().all(|c| c.is_ascii() || GSM.contains(&c));
-            // A part has 160 letters of that alphabet, or 70 of UTF-16. The longest product name has 64.
+            // A part has 160 characters of that alphabet, or 70 of UTF-16. The longest product name has 64.
             let rest = if is_gsm { 160 } else { 70 } - fixed.encode_utf16().count();
             let latin = !["ar", "ja", "ko", "zh-Hans"].contains(tag);
             assert_eq!(is_gsm, latin, "{tag}: {text}");
