@@ -474,10 +474,6 @@ fn a_user_created_by_an_administrator_enrolls_with_a_mailed_link_and_signs_in() 
     assert!(deployed.sign_in("late").is_some());
     assert_eq!(deployed.call(&signed_in("DELETE /enrolment", &token)).0, 204);
     assert_eq!(deployed.sign_in("late"), None);
-    let printed = deployed.local.printed();
-    for (_, answer) in ANSWERS {
-        assert!(!printed.contains(answer), "{answer}");
-    }
 }
 
 #[test]
