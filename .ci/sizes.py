@@ -19,6 +19,8 @@ BUDGET = {
     # With all types: clients of S3, SES, SNS and DynamoDB.
     BUILT / "CreateAuthChallengeFunction": 3_700_000,
     BUILT / "PreTokenGenerationFunction": 600_000,
+    # With clients of Cognito, SES and DynamoDB.
+    BUILT / "EnrolmentFunction": 2_500_000,
     # A create with one type, which has neither a client of AWS nor a renderer.
     EXAMPLES / "proof-of-work-only": 1_000_000,
 }

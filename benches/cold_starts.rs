@@ -140,6 +140,7 @@ fn candidates(plain: &Services, tls: &Services) -> Vec<Candidate> {
     let create = event("create/session-length-2-asks-the-captcha").to_string();
     let code = event("messages/create/code-is-sent-by-mail").to_string();
     let verify = answered("CAPTCHA", "answer", "ACEH2").to_string();
+    let enrolment = event("enrolment/questions-are-listed").to_string();
     let function = |name, binary, event: &str, more: &[(&'static str, String)]| Candidate {
         name,
         program: functions[binary].clone(),
@@ -170,6 +171,14 @@ fn candidates(plain: &Services, tls: &Services) -> Vec<Candidate> {
         let mail = mail.map(|(name, value)| (name, value.to_owned()));
         [&counting(services)[..], &mail].concat()
     };
+    let enrolling = [
+        ("ENROLMENT_CLIENTS", "localclient000000000000000"),
+        ("ENROLMENT_URL", "https://example.com/sign-in"),
+        ("MAIL_FROM", "sign-in@example.com"),
+        ("USER_POOL_ID", "us-east-1_LocalPool"),
+    ];
+    let enrolling = enrolling.map(|(name, value)| (name, value.to_owned()));
+    let enrolling = [&counting(plain)[..], &enrolling].concat();
     let mut candidates = vec![
         peer("floor", floor.clone(), &[]),
         peer("lambda_runtime, an echo", env!("CARGO_BIN_EXE_echo").into(), &[]),
@@ -195,6 +204,7 @@ fn candidates(plain: &Services, tls: &Services) -> Vec<Candidate> {
             &code,
             &sending(plain),
         ),
+        function("enrolment", "enrolment", &enrolment, &enrolling),
     ];
 
     let clients = floor

@@ -10,11 +10,12 @@ use serde_json::Value;
 
 const SECRET: &str = "the benchmarks' secret, long enough";
 
-/// The three functions, by name.
-pub const NAMES: [&str; 3] = [
+/// The functions that are measured, by name.
+pub const NAMES: [&str; 4] = [
     "define-auth-challenge",
     "verify-auth-challenge",
     "create-auth-challenge",
+    "enrolment",
 ];
 
 /// Builds them into the folder of `floor`, a program that was built in the release profile.

@@ -1,5 +1,6 @@
 //! Which crates may depend on which, read from `cargo tree`, and what a function links.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -31,8 +32,9 @@ fn links(package: &str) -> Vec<String> {
         .collect()
 }
 
-/// What only these functions need: create stores pictures, draws and sends messages, and both count.
-const OWN: [(&str, &[&str]); 2] = [
+/// What only these functions need: create stores pictures, draws and sends messages, verify counts, and enrolment writes
+/// users and sends mails.
+const OWN: [(&str, &[&str]); 3] = [
     (
         "create-auth-challenge",
         &[
@@ -46,15 +48,25 @@ const OWN: [(&str, &[&str]); 2] = [
         ],
     ),
     ("verify-auth-challenge", &["aws-sdk-dynamodb"]),
+    (
+        "enrolment",
+        &[
+            "aws-sdk-cognitoidentityprovider",
+            "aws-sdk-dynamodb",
+            "aws-sdk-sesv2",
+            "rand",
+        ],
+    ),
 ];
 
 #[test]
-fn only_create_draws_and_draws_lots_and_only_create_and_verify_talk_to_aws() {
+fn only_create_draws_and_only_create_verify_and_enrolment_talk_to_aws() {
     for package in [
         "create-auth-challenge",
         "define-auth-challenge",
         "verify-auth-challenge",
         "pre-token-generation",
+        "enrolment",
         "cognito-challenge",
     ] {
         let own = OWN.iter().find(|(owner, _)| *owner == package);
@@ -83,9 +95,77 @@ fn only_create_draws_and_draws_lots_and_only_create_and_verify_talk_to_aws() {
 #[test]
 fn local_never_links_a_function() {
     for linked in links("local") {
-        let function = linked.ends_with("-auth-challenge") || linked == "pre-token-generation";
+        let function =
+            linked.ends_with("-auth-challenge") || ["enrolment", "pre-token-generation"].contains(&linked.as_str());
         assert!(!function, "local links {linked}");
         assert!(!linked.starts_with("aws-sdk"), "local links {linked}");
+    }
+}
+
+/// What each part of `local` may use of this workspace.
+const PARTS_OF_LOCAL: [(&str, &[&str]); 5] = [
+    ("listener", &[]),
+    ("sam-template", &[]),
+    ("lambda-host", &["listener"]),
+    ("user-pools", &["listener"]),
+    (
+        "local",
+        &[
+            "cognito-challenge",
+            "lambda-host",
+            "listener",
+            "sam-template",
+            "user-pools",
+        ],
+    ),
+];
+
+#[test]
+fn the_parts_of_local_know_only_what_is_below_them() {
+    let parts = PARTS_OF_LOCAL.map(|(part, _)| part);
+    for (part, below) in PARTS_OF_LOCAL {
+        let linked = links(part);
+        let own = linked
+            .iter()
+            .map(String::as_str)
+            .filter(|name| *name != part && (parts.contains(name) || *name == "cognito-challenge"))
+            .collect::<BTreeSet<_>>();
+        assert_eq!(own, below.iter().copied().collect(), "{part}");
+    }
+    // User pools start no process, read no template and write no file; what reads a template serves nothing.
+    for (part, foreign) in [
+        ("user-pools", &["notify", "redb", "rustix", "saphyr-parser"][..]),
+        ("lambda-host", &["aws-lc-rs", "jsonwebtoken", "redb", "saphyr-parser"]),
+        ("sam-template", &["axum", "tokio"]),
+    ] {
+        let linked = links(part);
+        let found: Vec<_> = foreign
+            .iter()
+            .filter(|foreign| linked.iter().any(|name| name == *foreign))
+            .collect();
+        assert!(found.is_empty(), "{part} links {found:?}");
+    }
+}
+
+#[test]
+fn no_source_file_is_in_two_programs() {
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let mut folders = vec![workspace.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_str().unwrap();
+            if path.is_dir() && !path.is_symlink() && !name.starts_with('.') && name != "target" {
+                folders.push(path);
+            } else if path.extension().is_some_and(|kind| kind == "rs") {
+                let text = std::fs::read_to_string(&path).unwrap();
+                let included = text.lines().find(|line| {
+                    let other = line.trim().strip_prefix("#[path = \"");
+                    other.is_some_and(|other| other.contains("../"))
+                });
+                assert_eq!(included, None, "{}", path.display());
+            }
+        }
     }
 }
 

@@ -290,6 +290,28 @@ fn admin_refuses_weak_answers_and_unknown_users_without_quoting_them() {
     }
 }
 
+#[test]
+fn admin_shows_under_which_secret_answers_are_hashed_and_goes_on_counting_where_it_stopped() {
+    let local = Local::start(&[]);
+    let user = json!({"Username": "ada", "MessageAction": "SUPPRESS", "TemporaryPassword": "Passw0rd!demo"});
+    local.admin("AdminCreateUser", &user);
+    let status = |args: &[&str]| {
+        let (code, printed) = local.admin_questions(&[&["status", "--json"], args].concat(), "");
+        assert_eq!(code, Some(0), "{printed}");
+        let line = printed.lines().find(|line| line.starts_with('{')).unwrap();
+        serde_json::from_str::<Value>(line).unwrap()
+    };
+    let demo = status(&["--username", "demo"]);
+    assert_eq!((&demo["username"], &demo["state"]), (&json!("demo"), &json!("current")));
+    assert_eq!(demo["questions"].as_array().unwrap().len(), 3);
+    assert_eq!(status(&["--username", "ada"])["state"], "none");
+    let all = status(&["--all"]);
+    assert_eq!((&all["users"], &all["complete"]), (&json!(2), &json!(true)));
+    let first = local.admin("ListUsers", &json!({"Limit": 1}));
+    let rest = status(&["--all", "--from", first["PaginationToken"].as_str().unwrap()]);
+    assert_eq!((&rest["users"], &rest["complete"]), (&json!(1), &json!(true)));
+}
+
 /// Two steps, so that a right answer to the first is seen also where nobody can pass the second.
 const COUNTED: &str = "CAPTCHA:1,SECURITY_QUESTION:1";
 

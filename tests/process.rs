@@ -66,6 +66,7 @@ impl Built {
             "create-auth-challenge",
             "verify-auth-challenge",
             "pre-token-generation",
+            "enrolment",
         ] {
             let folder = functions.path().join(name);
             std::fs::create_dir(&folder).unwrap();
@@ -88,6 +89,11 @@ pub fn function(name: &str) -> PathBuf {
     } else {
         BUILT.functions.path().join(name).join("bootstrap")
     }
+}
+
+/// The program `admin`.
+pub fn admin() -> &'static Path {
+    &BUILT.admin
 }
 
 /// The binary of `function` that SAM has built into the folder `FUNCTIONS_DIR`, where that is set: what is shipped.

@@ -4,6 +4,7 @@ use clap::Parser;
 use clap_complete::Shell;
 use cognito_challenge::challenges::security_question::Question;
 use cognito_challenge::flow::Flow;
+use cognito_challenge::page::Page;
 use cognito_challenge::texts::{Texts, lookup};
 
 /// Manages what the sign-in challenges know of users.
@@ -106,6 +107,23 @@ pub(crate) enum Questions {
         /// A question to ask, at least three times; with `--stdin` they stand in the lines
         #[arg(long = "question", value_name = "QUESTION", value_parser = question)]
         questions: Vec<&'static Question>,
+    },
+    /// Prints or mails a link by which a user without answers sets the first ones
+    ///
+    /// The link can be used once. The secret of the functions is read from `CHALLENGE_SECRET`, credentials from where the AWS
+    /// CLI has them.
+    Invite {
+        #[command(flatten)]
+        target: Target,
+        /// Print a link to this page, which the stack's parameter `EnrolmentUrl` names
+        #[arg(long, value_name = "URL", value_parser = Page::parse, required_unless_present = "send")]
+        page: Option<Page>,
+        /// How many hours the printed link is valid, a week at most
+        #[arg(long, value_name = "HOURS", default_value_t = 72, value_parser = clap::value_parser!(u16).range(1..=168))]
+        hours: u16,
+        /// Have this API mail a link to the user, valid for one hour: the stack's output `EnrolmentEndpoint`
+        #[arg(long, value_name = "URL", conflicts_with_all = ["page", "hours"])]
+        send: Option<String>,
     },
     /// Takes a user's questions away: until new ones are set, no answer is right
     Reset {

@@ -2,6 +2,7 @@
 //! AWS or of `local`.
 
 mod answers;
+mod api;
 mod args;
 mod pool;
 mod said;
@@ -16,15 +17,16 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use clap::{CommandFactory, Parser};
 use cognito_challenge::attempts;
-use cognito_challenge::challenges::security_question::{CATALOGUE, EnrollError, Enrollment, Question, policy};
+use cognito_challenge::challenges::security_question::{CATALOGUE, EnrollError, Enrollment, Link, Question};
 use cognito_challenge::keys::{KeyError, Keys};
 use cognito_challenge::name::Name;
+use cognito_challenge::page::Page;
 use cognito_challenge::texts::Texts;
 use cognito_challenge::user::{Existence, User};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use args::{Args, Attempts, Command, Counted, Questions, Secret, Status};
+use args::{Args, Attempts, Command, Counted, Questions, Secret, Status, Target};
 use pool::{Pool, PoolError};
 use said::Said;
 
@@ -120,7 +122,7 @@ async fn run_attempts(attempts: Attempts) -> Result<Said, Error> {
             let failures = table::read(&config, table, &under).await?;
             let (mut lines, mut shown) = (Vec::new(), Vec::new());
             for (step, failures) in steps.iter().zip(failures) {
-                let (step, wait) = (step.join("|"), wait(failures.locked_until));
+                let (step, wait) = (step.join("|"), wait(failures.locked_until, now()));
                 let waits = if wait == 0 {
                     String::new()
                 } else {
@@ -137,13 +139,17 @@ async fn run_attempts(attempts: Attempts) -> Result<Said, Error> {
     }
 }
 
-/// How many seconds there are from now until `locked_until`, milliseconds since 1970.
-#[expect(clippy::disallowed_methods, reason = "this is the edge, where the clock is read")]
-fn wait(locked_until: u64) -> u64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+/// How many seconds there are from `now` until `locked_until`, milliseconds since 1970.
+fn wait(locked_until: u64, now: SystemTime) -> u64 {
+    let now = now.duration_since(UNIX_EPOCH).unwrap_or_default();
     let left = Duration::from_millis(locked_until).saturating_sub(now);
     // A wait of half a second is one, too.
     left.as_secs() + u64::from(left.subsec_nanos() > 0)
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the edge, where the clock is read")]
+fn now() -> SystemTime {
+    SystemTime::now()
 }
 
 async fn run_status(args: Status) -> Result<Said, Error> {
@@ -208,9 +214,7 @@ async fn run_questions(questions: Questions) -> Result<Said, Error> {
                 .map(String::as_str)
                 .chain([target.username.as_str()])
                 .collect();
-            policy::check(&answers, &known, &Texts::standard())?;
-            let said = answers.iter().map(|(question, answer)| (question.id, *answer));
-            let enrolled = Enrollment::new(said, &keys, || Uuid::new_v4().into_bytes())?;
+            let enrolled = Enrollment::checked(&answers, &known, &keys, || Uuid::new_v4().into_bytes())?;
             pool.enroll(&target.username, &enrolled.to_attribute()).await?;
             let said = format!("enrolled {} questions for `{}`", answers.len(), target.username);
             Ok(Said::new(
@@ -218,6 +222,12 @@ async fn run_questions(questions: Questions) -> Result<Said, Error> {
                 json!({"username": target.username, "enrolled": answers.len()}),
             ))
         }
+        Questions::Invite {
+            target,
+            page,
+            hours,
+            send,
+        } => invite(&target, page.as_ref(), hours, send.as_deref()).await,
         Questions::Reset { target } => {
             let pool = Pool::new(&target.place, &pool::configure(&target.place).await);
             pool.user(&target.username).await?;
@@ -227,6 +237,40 @@ async fn run_questions(questions: Questions) -> Result<Said, Error> {
         }
         Questions::Status(args) => run_status(args).await,
     }
+}
+
+/// A link to `page` that is valid for so many `hours`, or one that the API at `send` mails.
+#[expect(clippy::disallowed_methods, reason = "this is the edge, where the clock is read")]
+async fn invite(target: &Target, page: Option<&Page>, hours: u16, send: Option<&str>) -> Result<Said, Error> {
+    let keys = keys()?;
+    let user = Pool::new(&target.place, &pool::configure(&target.place).await)
+        .user(&target.username)
+        .await?;
+    if !user.enabled {
+        return Err(Error::CannotInvite("the user is disabled: enable the user first"));
+    }
+    if !Enrollment::parse(&user.enrollment).is_empty() {
+        let way_on = "the user has answers: remove them with `admin questions reset` first";
+        return Err(Error::CannotInvite(way_on));
+    }
+    if let Some(api) = send {
+        if !user.verified {
+            let way_on = "the user has no verified e-mail address: print a link with `--page`";
+            return Err(Error::CannotInvite(way_on));
+        }
+        api::ask_for_link(api, &user.name).await?;
+        let said = format!(
+            "the API mails a link to `{}`, unless the user got too many in the last hour",
+            user.name
+        );
+        return Ok(Said::new(said, json!({"username": user.name, "asked": true})));
+    }
+    let valid = Duration::from_hours(u64::from(hours));
+    let link = Link::new(&user.name, &user.sub, SystemTime::now(), valid);
+    let token = link.token(&keys, &target.place.user_pool_id);
+    let url = page.map_or_else(String::new, |page| page.with(Link::PARAMETER, &token));
+    let json = json!({"username": user.name, "link": url, "validHours": hours});
+    Ok(Said::new(url, json))
 }
 
 #[expect(
@@ -247,6 +291,10 @@ enum Error {
     #[error(transparent)]
     Answers(#[from] answers::AnswersError),
     #[error(transparent)]
+    Api(#[from] api::ApiError),
+    #[error("no link was made: {0}")]
+    CannotInvite(&'static str),
+    #[error(transparent)]
     Enroll(#[from] EnrollError),
     #[error("`{SECRET}`: {0}")]
     Key(#[from] KeyError),
@@ -254,8 +302,6 @@ enum Error {
     Manual(#[from] io::Error),
     #[error("set `{SECRET}` to the secret that the functions have")]
     NoSecret,
-    #[error(transparent)]
-    Policy(#[from] policy::PolicyError),
     #[error(transparent)]
     Pool(#[from] PoolError),
     #[error(transparent)]
@@ -288,16 +334,39 @@ mod tests {
             &["man"],
         ] {
             let printed = printed(args).await;
-            for command in ["attempts", "questions", "secret", "status", "switch", "finish"] {
+            for command in [
+                "attempts",
+                "questions",
+                "secret",
+                "status",
+                "invite",
+                "switch",
+                "finish",
+            ] {
                 assert!(printed.contains(command), "{command} is not in {args:?}");
             }
         }
         assert!(printed(&["man"]).await.contains("Exit codes"));
     }
 
+    #[tokio::test]
+    async fn questions_are_listed_in_the_language_that_is_asked_for() {
+        let listed = async |locale| printed(&["questions", "list", "--locale", locale]).await;
+        let (english, spanish) = (listed("en").await, listed("es-MX").await);
+        assert_eq!(english.lines().count(), CATALOGUE.len());
+        assert!(english.contains("first-pet") && spanish.contains("first-pet"));
+        assert!(
+            english.contains('?') && !english.contains('¿') && spanish.contains('¿'),
+            "{spanish}"
+        );
+        let refused = Args::try_parse_from(["admin", "questions", "list", "--locale", "fr"]);
+        assert!(refused.unwrap_err().to_string().contains("known: en, es"));
+    }
+
     #[test]
     fn a_wait_is_counted_in_whole_seconds_and_not_below_zero() {
-        assert_eq!(wait(0), 0);
-        assert!(wait(u64::MAX) > 1_000_000);
+        let now = UNIX_EPOCH + Duration::from_millis(5_000);
+        let waits = [0, 5_000, 5_001, 6_000, 6_001, 905_000].map(|locked_until| wait(locked_until, now));
+        assert_eq!(waits, [0, 0, 1, 1, 2, 900]);
     }
 }

@@ -6,6 +6,7 @@ use aws_sdk_cognitoidentityprovider::error::{DisplayErrorContext, ProvideErrorMe
 use aws_sdk_cognitoidentityprovider::types::AttributeType;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use cognito_challenge::challenges::security_question::ATTRIBUTE;
+use cognito_challenge::challenges::security_question::policy::KNOWN_TO_OTHERS;
 
 use crate::args::Place;
 
@@ -17,6 +18,11 @@ pub(crate) struct User {
     pub(crate) known: Vec<String>,
     /// The value of [`ATTRIBUTE`]. Empty for a user without the attribute.
     pub(crate) enrollment: String,
+    /// The user's `sub`, which no other user has.
+    pub(crate) sub: String,
+    pub(crate) enabled: bool,
+    /// Whether the e-mail address is verified.
+    pub(crate) verified: bool,
 }
 
 /// Some of the pool's users.
@@ -70,24 +76,18 @@ impl Pool {
             .username(name)
             .send()
             .await?;
-        let known = [
-            "email",
-            "family_name",
-            "given_name",
-            "name",
-            "nickname",
-            "phone_number",
-            "preferred_username",
-        ];
         let attributes = user
             .user_attributes()
             .iter()
-            .filter(|attribute| known.contains(&attribute.name()));
+            .filter(|attribute| KNOWN_TO_OTHERS.contains(&attribute.name()));
         let values = attributes.filter_map(|attribute| attribute.value().map(str::to_owned));
         let name = user.username().to_owned();
         Ok(User {
             known: values.chain([name.clone()]).collect(),
-            enrollment: enrollment(user.user_attributes()),
+            enrollment: value(user.user_attributes(), ATTRIBUTE),
+            sub: value(user.user_attributes(), "sub"),
+            enabled: user.enabled(),
+            verified: value(user.user_attributes(), "email_verified").eq_ignore_ascii_case("true"),
             name,
         })
     }
@@ -109,7 +109,7 @@ impl Pool {
                 .map(|user| {
                     (
                         user.username().unwrap_or_default().to_owned(),
-                        enrollment(user.attributes()),
+                        value(user.attributes(), ATTRIBUTE),
                     )
                 })
                 .collect(),
@@ -135,8 +135,8 @@ impl Pool {
     }
 }
 
-fn enrollment(attributes: &[AttributeType]) -> String {
-    let found = attributes.iter().find(|attribute| attribute.name() == ATTRIBUTE);
+fn value(attributes: &[AttributeType], name: &str) -> String {
+    let found = attributes.iter().find(|attribute| attribute.name() == name);
     found.and_then(AttributeType::value).unwrap_or_default().to_owned()
 }
 

@@ -124,7 +124,7 @@ pub(crate) async fn of_all(
         next: args.from.clone(),
         ..Counts::default()
     };
-    let pause = Duration::from_secs(1) / args.rate.max(1);
+    let pause = pause(args.rate);
     let counting = async {
         loop {
             let page = pool.page(counts.next.as_deref()).await?;
@@ -144,6 +144,11 @@ pub(crate) async fn of_all(
         () = interrupted => Some(Stopped::Interrupted),
     };
     (counts, stopped)
+}
+
+/// How long to wait between requests, of which there are at most `rate` a second.
+fn pause(rate: u32) -> Duration {
+    Duration::from_secs(1) / rate.max(1)
 }
 
 /// Why not all users were counted.
@@ -201,6 +206,28 @@ mod tests {
         assert_eq!(
             counts.said(Some(State::Other)).printed(true),
             r#"{"users":5,"current":1,"other":2,"gone":1,"none":1,"complete":true,"names":["old","mixed"]}"#
+        );
+    }
+
+    #[test]
+    fn a_count_that_stopped_says_how_to_go_on() {
+        let mut counts = Counts::default();
+        assert_eq!(counts.way_on(), "no user was counted");
+        counts.add("ada".to_owned(), "", &keys(&"a".repeat(32)), None);
+        counts.next = Some("token".to_owned());
+        assert_eq!(counts.way_on(), "1 users were counted; go on with `--from 'token'`");
+        let said = counts.said(None).printed(true);
+        assert!(
+            said.ends_with(r#""complete":false,"next":"token"}"#) && !said.contains("names"),
+            "{said}"
+        );
+    }
+
+    #[test]
+    fn requests_are_spread_over_a_second() {
+        assert_eq!(
+            [1, 5, 30].map(|rate| pause(rate).as_micros()),
+            [1_000_000, 200_000, 33_333]
         );
     }
 

@@ -11,18 +11,37 @@ use rustls_pki_types::pem::PemObject;
 /// of every cold start, and lets more than Amazon vouch for them.
 const AMAZON: &str = include_str!("../roots/amazon.pem");
 
-/// The certificates of the file that `AWS_CA_BUNDLE` names, as the AWS CLI has it; else Amazon's roots, or for an
-/// endpoint of somebody else's over TLS those of the operating system.
+/// TLS that trusts the certificates of the file that `AWS_CA_BUNDLE` names, as the AWS CLI has it; else Amazon's roots, or
+/// for an endpoint of somebody else's over TLS those of the operating system.
 pub(crate) fn configure(environment: &Environment, endpoint: Option<&str>) -> Result<TlsContext, ConfigError> {
-    let store = match environment.optional("AWS_CA_BUNDLE", bundle)? {
-        Some(pem) => TrustStore::empty().with_pem_certificate(pem),
-        None if endpoint.is_some_and(|endpoint| endpoint.starts_with("https:")) => TrustStore::default(),
-        None => TrustStore::empty().with_pem_certificate(AMAZON),
+    let store = match trusted(environment, endpoint)? {
+        Trusted::Amazon => TrustStore::empty().with_pem_certificate(AMAZON),
+        Trusted::Bundle(pem) => TrustStore::empty().with_pem_certificate(pem),
+        Trusted::OperatingSystem => TrustStore::default(),
     };
     let context = TlsContext::builder().with_trust_store(store).build();
     context.map_err(|_| ConfigError::Invalid {
         name: "AWS_CA_BUNDLE",
         error: NO_BUNDLE.into(),
+    })
+}
+
+/// The certificates that are trusted.
+#[derive(Debug, PartialEq, Eq)]
+enum Trusted {
+    /// [`AMAZON`].
+    Amazon,
+    /// Those in this file.
+    Bundle(Vec<u8>),
+    /// All that the operating system trusts.
+    OperatingSystem,
+}
+
+fn trusted(environment: &Environment, endpoint: Option<&str>) -> Result<Trusted, ConfigError> {
+    Ok(match environment.optional("AWS_CA_BUNDLE", bundle)? {
+        Some(pem) => Trusted::Bundle(pem),
+        None if endpoint.is_some_and(|endpoint| endpoint.starts_with("https:")) => Trusted::OperatingSystem,
+        None => Trusted::Amazon,
     })
 }
 
@@ -53,6 +72,23 @@ mod tests {
         assert_eq!(roots.len(), 5);
         for root in roots {
             assert!(TLS_SERVER_ROOT_CERTS.contains(&root));
+        }
+    }
+
+    #[test]
+    fn aws_is_trusted_by_amazons_roots_alone_and_other_endpoints_by_those_of_the_system() {
+        let roots = concat!(env!("CARGO_MANIFEST_DIR"), "/roots/amazon.pem");
+        let (none, bundled) = (
+            Environment::new::<&str>([]),
+            Environment::new([("AWS_CA_BUNDLE", roots)]),
+        );
+        for (endpoint, expected) in [
+            (None, Trusted::Amazon),
+            (Some("http://127.0.0.1:8000"), Trusted::Amazon),
+            (Some("https://s3.example.com"), Trusted::OperatingSystem),
+        ] {
+            assert_eq!(trusted(&none, endpoint), Ok(expected));
+            assert_eq!(trusted(&bundled, endpoint), Ok(Trusted::Bundle(AMAZON.into())));
         }
     }
 

@@ -164,7 +164,44 @@ fn is_this_machine(host: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::io::{BufRead, BufReader, Write};
+    use std::net::TcpListener;
+    use std::thread;
+
     use super::*;
+
+    /// The address of a server that answers one request with a body of so many bytes.
+    fn serving(bytes: usize) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = format!("http://{}/", listener.local_addr().unwrap());
+        thread::spawn(move || {
+            let (mut connection, _) = listener.accept().unwrap();
+            let request = BufReader::new(connection.try_clone().unwrap()).lines();
+            request.map_while(Result::ok).find(String::is_empty).unwrap();
+            let head = format!("HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: {bytes}\r\n\r\n");
+            connection
+                .write_all(format!("{head}{}", "x".repeat(bytes)).as_bytes())
+                .unwrap();
+        });
+        address
+    }
+
+    #[tokio::test]
+    async fn a_reply_has_as_many_bytes_as_are_allowed_and_not_one_more() {
+        for (bytes, expected) in [
+            (0, Ok(0)),
+            (1024, Ok(1024)),
+            (1025, Err(NoReply::TooLong)),
+            (1 << 20, Err(NoReply::TooLong)),
+        ] {
+            let url = Url::parse(&serving(bytes)).unwrap();
+            let client = Client::new(&Environment::new::<&str>([]), url).unwrap();
+            let reply = client
+                .post("text/plain", String::new(), 1024, Duration::from_mins(1))
+                .await;
+            assert_eq!(reply.map(|reply| reply.body.len()), expected, "{bytes}");
+        }
+    }
 
     #[test]
     fn a_plain_address_is_one_of_this_machine() {

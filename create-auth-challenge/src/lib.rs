@@ -23,7 +23,6 @@
 mod function;
 mod issuers;
 mod made;
-pub mod messages;
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -32,6 +31,8 @@ use std::time::SystemTime;
 use cognito_challenge_runtime::{self as runtime, Environment};
 use rand::rngs::StdRng;
 
+/// Messages with a code or a link, and the services that deliver them.
+pub use cognito_challenge_messages as messages;
 pub use function::{CreateError, Function};
 pub use issuers::{Issuers, captcha, codes, email_code, magic_link, proof_of_work, security_question, sms_code};
 

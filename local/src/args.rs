@@ -1,7 +1,7 @@
 //! The command line.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args as Group, Parser, Subcommand};
 
@@ -110,6 +110,17 @@ pub(crate) struct Place {
     pub(crate) data_dir: Option<PathBuf>,
 }
 
+/// The folder beside the template that is used unless another is named.
+const DATA_FOLDER: &str = ".local";
+
+impl Place {
+    /// The folder that things are kept in.
+    pub(crate) fn data_folder(&self, template: &Path) -> PathBuf {
+        let beside = || template.parent().unwrap_or(Path::new("")).join(DATA_FOLDER);
+        self.data_dir.clone().unwrap_or_else(beside)
+    }
+}
+
 impl Args {
     /// The command that stands in for the function behind this trigger.
     pub(crate) fn command(&self, trigger: &str) -> Option<&str> {
@@ -180,6 +191,20 @@ mod tests {
     use clap::CommandFactory;
 
     use super::*;
+
+    #[test]
+    fn the_folder_is_beside_the_template_unless_one_is_named() {
+        let folder = |data_dir: Option<&str>, template: &str| {
+            let place = Place {
+                template: None,
+                data_dir: data_dir.map(PathBuf::from),
+            };
+            place.data_folder(Path::new(template))
+        };
+        assert_eq!(folder(None, "a/template.yaml"), Path::new("a/.local"));
+        assert_eq!(folder(None, "template.yaml"), Path::new(".local"));
+        assert_eq!(folder(Some("b"), "a/template.yaml"), Path::new("b"));
+    }
 
     #[test]
     fn the_command_line_is_consistent() {

@@ -12,7 +12,7 @@ use std::process::Stdio;
 use serde::Deserialize;
 use tokio::process::Command;
 
-use crate::machine::Machine;
+use crate::system::System;
 use metadata::Metadata;
 
 /// Why there are no binaries.
@@ -113,7 +113,7 @@ impl Build {
     ///
     /// # Errors
     /// If cargo cannot be run or fails, or a binary does not exist.
-    pub(crate) async fn of(wanted: &[Wanted<'_>], machine: &Machine) -> Result<Vec<Self>, BuildError> {
+    pub(crate) async fn of(wanted: &[Wanted<'_>], system: &System) -> Result<Vec<Self>, BuildError> {
         let mut workspaces: Vec<(Metadata, Self)> = Vec::new();
         let mut sources: BTreeMap<&str, PathBuf> = BTreeMap::new();
         for Wanted { binary, folder } in wanted {
@@ -121,7 +121,7 @@ impl Build {
             let known = workspaces.iter().position(|(metadata, _)| metadata.has(&folder));
             let (metadata, mut build) = match known {
                 Some(index) => workspaces.remove(index),
-                None => Self::workspace_of(&folder, machine).await?,
+                None => Self::workspace_of(&folder, system).await?,
             };
             let (package, manifest) = metadata.source_of(binary, &folder)?;
             let first = sources.entry(binary).or_insert_with(|| manifest.clone());
@@ -140,8 +140,8 @@ impl Build {
     }
 
     /// The workspace around `folder`, with nothing to build yet.
-    async fn workspace_of(folder: &Path, machine: &Machine) -> Result<(Metadata, Self), BuildError> {
-        let environment = machine.environment.clone();
+    async fn workspace_of(folder: &Path, system: &System) -> Result<(Metadata, Self), BuildError> {
+        let environment = system.environment.clone();
         // The repository that `local` is of chooses one toolchain for all its workspaces.
         let own = Path::new(MANIFEST).ancestors().nth(2).map(metadata::real);
         let chosen_there = own.is_none_or(|own| !folder.starts_with(own));
@@ -149,7 +149,7 @@ impl Build {
         command.args(METADATA);
         let metadata = Metadata::read(&output(&mut command).await?, folder)?;
         let is_own = metadata.has_manifest(Path::new(MANIFEST));
-        let own = Target::of(&machine.program).filter(|_| is_own);
+        let own = Target::of(&system.program).filter(|_| is_own);
         let build = Self {
             workspace: metadata.workspace_root.clone(),
             binaries: BTreeMap::new(),

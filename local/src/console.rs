@@ -10,11 +10,11 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
+use user_pools::{Call, Journal};
 
 pub(crate) use banner::{Banner, DemoUser};
 pub(crate) use line::in_short;
 
-use crate::cognito::{Call, Journal};
 use crate::metrics::Total;
 use mask::masked;
 

@@ -14,13 +14,11 @@ use dynoxide::Database;
 use dynoxide::actions::create_table::CreateTableRequest;
 use dynoxide::actions::update_time_to_live::UpdateTimeToLiveRequest;
 use dynoxide::errors::DynoxideError;
+use listener::Audience;
+use sam_template::Table;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
-
-use crate::guard::Callers;
-use crate::server;
-use crate::template::Table;
 
 /// A running DynamoDB. Dropping it stops it and forgets its items.
 #[derive(Debug)]
@@ -57,7 +55,7 @@ impl DynamoDb {
         let endpoint = format!("http://{}", listener.local_addr()?);
         let server = tokio::spawn(async move {
             // It has no way to end but being aborted.
-            let _ = server::serve(listener, Callers::Programs, api::router(database)).await;
+            let _ = listener::serve(listener, Audience::Programs, api::router(database)).await;
         });
         Ok(Self { endpoint, server })
     }

@@ -1,201 +1,295 @@
-//! The functions as child processes behind the Lambda Runtime API.
-//!
-//! Each process has a listener of its own on an ephemeral loopback port, and finds it in `AWS_LAMBDA_RUNTIME_API`.
-//! The Runtime API has no field that says which process is speaking; with one listener for all processes of a
-//! function, an answer could be matched to a process only by guessing. With a listener each, "one invocation at a
-//! time in each process, more processes when calls overlap" is a property of the layout: whoever invokes takes a process
-//! out of the pool, has it alone, and puts it back.
-//!
-//! A process gets the environment of the template and what Lambda itself sets, nothing of `local`'s own. It leads a
-//! process group, and the group is killed when the process is no longer wanted: when its time limit is up, when
-//! [`Functions`] is shut down or dropped, and when `local` panics. Should `local` itself be killed, every idle
-//! process sees its connection close, which ends `lambda_runtime` and the other runtimes, and `watchdog.rs` kills the groups.
-
-mod environment;
-mod group;
-mod invoke_api;
-mod outcome;
-mod output;
-mod pool;
-mod process;
-mod runtime_api;
-#[cfg(test)]
-mod tests;
-mod watchdog;
+//! From the template and the command line to the functions that run.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
-use std::time::Duration;
+use std::path::{Path, PathBuf};
 
-use async_trait::async_trait;
-use bytes::Bytes;
-use tokio::sync::watch;
+use lambda_host::{Environment, Program, Spec, environment};
+use sam_template::{Function, Template};
 
-pub(crate) use environment::{Settings, environment};
-pub(crate) use invoke_api::invoke_api;
-pub(crate) use outcome::FunctionError;
-pub(crate) use output::Output;
-pub(crate) use process::Program;
+use crate::args::Args;
+use crate::flow;
+use crate::shipped::zip_name;
 
-use crate::lambda::{Failure, Lambda};
-use pool::Pool;
-use process::Lifeline;
-use watchdog::Watchdog;
-
-/// The account that the functions' ARNs name.
-pub(crate) const ACCOUNT: &str = "000000000000";
-
-/// One function to run.
-#[derive(Clone, Debug)]
-pub(crate) struct Spec {
-    /// Its name in the template, and in its ARN.
-    pub(crate) logical_id: String,
-    /// Its other name, which the terminal shows.
-    pub(crate) binary: String,
-    /// What its processes run.
-    pub(crate) program: Program,
-    /// Everything its processes have in their environment.
-    pub(crate) environment: BTreeMap<String, String>,
-    /// How long one invocation may take.
-    pub(crate) timeout: Duration,
-    /// Whether one process is started before the first call.
-    pub(crate) warm: bool,
-}
-
-/// A function that does not start.
+/// What the command line asks for and the template does not have.
 #[derive(Debug, thiserror::Error)]
-#[error("function `{function}` does not start: {reason}")]
-pub(crate) struct StartError {
-    function: String,
-    reason: String,
+#[non_exhaustive]
+pub(crate) enum FunctionsError {
+    #[error(
+        "no function `{binary}` in `{folder}` (looked for `{zip}`, `{binary}/bootstrap`, `{id}/bootstrap` and `{binary}`)"
+    )]
+    MissingFunction {
+        binary: String,
+        id: String,
+        folder: PathBuf,
+        zip: String,
+    },
+    #[error("no user pool of the template has a `{trigger}` trigger that the command could stand in for")]
+    MissingTrigger { trigger: &'static str },
 }
 
-/// Every function, by name. Dropping it kills their processes; [`Functions::shut_down`] also waits for their end.
-#[derive(Debug)]
-pub(crate) struct Functions {
-    pools: Vec<Arc<Pool>>,
-    stop: watch::Sender<bool>,
-    running: Arc<watch::Sender<usize>>,
-    watchdog: Arc<Watchdog>,
-}
-
-impl Functions {
-    /// The functions of `specs`, none of them started. `output` gets what they print.
-    pub(crate) fn new(specs: Vec<Spec>, region: &str, output: &Output) -> Self {
-        let (stop, stopped) = watch::channel(false);
-        let running = Arc::new(watch::Sender::new(0));
-        let watchdog = Arc::new(Watchdog::start());
-        let lifeline = Lifeline {
-            stop: stopped,
-            running: Arc::clone(&running),
-            watchdog: Arc::clone(&watchdog),
-        };
-        let pools = specs
-            .into_iter()
-            .map(|spec| {
-                let arn = format!("arn:aws:lambda:{region}:{ACCOUNT}:function:{}", spec.logical_id);
-                Arc::new(Pool::new(spec, arn, Arc::clone(output), lifeline.clone()))
-            })
-            .collect();
-        Self {
-            pools,
-            stop,
-            running,
-            watchdog,
-        }
-    }
-
-    /// Starts one process of each function that is to be warm, all at once.
-    ///
-    /// # Errors
-    /// With the first function that ends, or does not ask for work, and what it printed.
-    pub(crate) async fn warm_up(&self) -> Result<(), StartError> {
-        let starts: Vec<_> = self
-            .pools
+/// The commands that stand in for functions, by the functions' logical ids.
+pub(crate) fn commands(template: &Template, args: &Args) -> Result<BTreeMap<String, Program>, FunctionsError> {
+    let mut commands = BTreeMap::new();
+    for trigger in [
+        "DefineAuthChallenge",
+        "CreateAuthChallenge",
+        "VerifyAuthChallengeResponse",
+        "PreTokenGeneration",
+    ] {
+        let Some(line) = args.command(trigger) else { continue };
+        let mut functions = template
+            .user_pools
             .iter()
-            .filter(|pool| pool.spec.warm)
-            .map(|pool| {
-                let pool = Arc::clone(pool);
-                tokio::spawn(async move { pool.warm_up().await })
+            .filter_map(|pool| {
+                let other_name = || pool.triggers.get(&format!("{trigger}Config"));
+                pool.triggers.get(trigger).or_else(other_name)
             })
+            .peekable();
+        if functions.peek().is_none() {
+            return Err(FunctionsError::MissingTrigger { trigger });
+        }
+        commands.extend(functions.map(|function| (function.clone(), Program::Shell(line.to_owned()))));
+    }
+    Ok(commands)
+}
+
+/// The binary of `function` in a folder that cargo-lambda, SAM or cargo has filled.
+pub(crate) fn find(function: &Function, folder: &Path) -> Result<Program, FunctionsError> {
+    let Function { binary, logical_id, .. } = function;
+    [
+        folder.join(binary).join("bootstrap"),
+        folder.join(logical_id).join("bootstrap"),
+        folder.join(binary),
+    ]
+    .into_iter()
+    .find(|path| path.is_file())
+    // The process starts in another folder.
+    .and_then(|path| path.canonicalize().ok())
+    .map(Program::Binary)
+    .ok_or_else(|| FunctionsError::MissingFunction {
+        binary: binary.clone(),
+        id: logical_id.clone(),
+        folder: folder.to_owned(),
+        zip: zip_name(binary),
+    })
+}
+
+/// What the functions have from this run.
+#[derive(Debug)]
+pub(crate) struct Run<'a> {
+    pub(crate) region: &'a str,
+    pub(crate) s3_endpoint: &'a str,
+    pub(crate) dynamodb_endpoint: &'a str,
+    pub(crate) messages_endpoint: &'a str,
+    pub(crate) access_key: &'a str,
+    pub(crate) secret_key: &'a str,
+    /// `PATH` and `HOME`.
+    pub(crate) inherited: &'a [(String, String)],
+    /// Where commands run.
+    pub(crate) folder: &'a Path,
+}
+
+/// The functions of `template` for which there is a program. Those whose flow starts with a password come a second
+/// time without it, and these are not started before they are called.
+pub(crate) fn specs(template: &Template, programs: &BTreeMap<String, Program>, run: &Run<'_>) -> Vec<Spec> {
+    let mut specs = Vec::new();
+    for function in &template.functions {
+        let Some(program) = programs.get(&function.logical_id) else {
+            continue;
+        };
+        specs.push(spec(function, program, template, run, true));
+        if let Some(second) = flow::twin_of(function) {
+            specs.push(spec(&second, program, template, run, false));
+        }
+    }
+    specs
+}
+
+fn spec(function: &Function, program: &Program, template: &Template, run: &Run<'_>, warm: bool) -> Spec {
+    // A function that names no bucket has no rights to one.
+    let uses_s3 = function
+        .environment
+        .values()
+        .any(|value| template.buckets.values().any(|bucket| bucket == value));
+    let credentials = if uses_s3 {
+        (run.access_key, run.secret_key)
+    } else {
+        ("NORIGHTS", "none")
+    };
+    let folder = match program {
+        Program::Binary(path) => path.parent().unwrap_or(run.folder),
+        Program::Shell(_) => run.folder,
+    };
+    let mut variables: BTreeMap<String, String> = run.inherited.iter().cloned().collect();
+    variables.extend(function.environment.clone());
+    let own = [
+        ("AWS_ACCESS_KEY_ID", credentials.0),
+        ("AWS_ENDPOINT_URL_DYNAMODB", run.dynamodb_endpoint),
+        ("AWS_ENDPOINT_URL_S3", run.s3_endpoint),
+        ("AWS_ENDPOINT_URL_SESV2", run.messages_endpoint),
+        ("AWS_ENDPOINT_URL_SNS", run.messages_endpoint),
+        ("AWS_SECRET_ACCESS_KEY", credentials.1),
+    ];
+    variables.extend(own.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    variables.extend(environment(Environment {
+        name: &function.logical_id,
+        memory: function.memory,
+        handler: "bootstrap",
+        region: run.region,
+        folder,
+    }));
+    Spec {
+        logical_id: function.logical_id.clone(),
+        binary: function.binary.clone(),
+        program: program.clone(),
+        environment: variables,
+        timeout: function.timeout,
+        warm,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use clap::Parser;
+
+    use super::*;
+    use sam_template::UserPool;
+
+    fn function(id: &str, environment: &[(&str, &str)]) -> Function {
+        Function {
+            logical_id: id.into(),
+            binary: id.to_lowercase(),
+            folder: PathBuf::new(),
+            environment: environment
+                .iter()
+                .map(|(name, value)| ((*name).into(), (*value).into()))
+                .collect(),
+            timeout: Duration::from_secs(5),
+            memory: 128,
+        }
+    }
+
+    #[test]
+    fn lambdas_own_variables_win_over_the_templates() {
+        let mut template = template();
+        template.functions = vec![function(
+            "Define",
+            &[("AWS_REGION", "mars"), ("AUTH_FLOW", "CAPTCHA:3")],
+        )];
+        let environment = &specs_of(&template)[0].environment;
+        assert_eq!(environment["AWS_REGION"], "us-east-1");
+        assert_eq!(environment["AUTH_FLOW"], "CAPTCHA:3");
+        assert_eq!(environment["HOME"], "/home/me");
+        for service in ["SESV2", "SNS"] {
+            let name = format!("AWS_ENDPOINT_URL_{service}");
+            assert_eq!(environment[&name], "http://127.0.0.1:2", "{name}");
+        }
+        assert_eq!(environment["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"], "128");
+    }
+
+    fn template() -> Template {
+        Template {
+            functions: vec![
+                function("Define", &[("AUTH_FLOW", "PASSWORD,CAPTCHA:3")]),
+                function(
+                    "Create",
+                    &[("AUTH_FLOW", "PASSWORD,CAPTCHA:3"), ("CAPTCHA_BUCKET", "pictures")],
+                ),
+                function("Other", &[]),
+            ],
+            user_pools: vec![UserPool {
+                logical_id: "UserPool".into(),
+                triggers: BTreeMap::from([("DefineAuthChallenge".into(), "Define".into())]),
+                properties: serde_json::Map::new(),
+            }],
+            clients: Vec::new(),
+            buckets: BTreeMap::from([("CaptchaBucket".into(), "pictures".into())]),
+            tables: BTreeMap::new(),
+        }
+    }
+
+    fn specs_of(template: &Template) -> Vec<Spec> {
+        let programs = template
+            .functions
+            .iter()
+            .map(|function| (function.logical_id.clone(), Program::Shell("true".into())))
             .collect();
-        for start in starts {
-            if let Ok(started) = start.await {
-                started?;
-            }
-        }
-        Ok(())
+        let run = Run {
+            region: "us-east-1",
+            s3_endpoint: "http://127.0.0.1:1",
+            dynamodb_endpoint: "http://127.0.0.1:1",
+            messages_endpoint: "http://127.0.0.1:2",
+            access_key: "KEY",
+            secret_key: "SECRET",
+            inherited: &[
+                ("HOME".into(), "/home/me".into()),
+                ("AUTH_FLOW".into(), "not this".into()),
+            ],
+            folder: Path::new("/tmp"),
+        };
+        specs(template, &programs, &run)
     }
 
-    /// Lets calls from now on go to `program`, in every function that runs `binary`. Calls that run already end where
-    /// they are.
-    ///
-    /// # Errors
-    /// If it does not start. Then nothing has changed.
-    pub(crate) async fn replace(&self, binary: &str, program: Program) -> Result<(), StartError> {
-        let program = Arc::new(program);
-        let mut successors = Vec::new();
-        for pool in self.pools.iter().filter(|pool| pool.spec.binary == binary) {
-            successors.push(pool.successor(&program).await?);
-        }
-        for successor in successors {
-            successor.succeed();
-        }
-        Ok(())
+    #[test]
+    fn a_flow_with_a_password_runs_a_second_time_without_it() {
+        let specs = specs_of(&template());
+        let ids: Vec<_> = specs.iter().map(|spec| spec.logical_id.as_str()).collect();
+        assert_eq!(
+            ids,
+            ["Define", "DefineNoPassword", "Create", "CreateNoPassword", "Other"]
+        );
+        assert_eq!(specs[1].environment["AUTH_FLOW"], "CAPTCHA:3");
+        assert_eq!(
+            specs.iter().map(|spec| spec.warm).collect::<Vec<_>>(),
+            [true, false, true, false, true]
+        );
     }
 
-    /// Runs the function with this logical id, binary name or ARN once with `event`.
-    ///
-    /// The invocation runs on if the future is dropped. `None` means that no function has this name.
-    pub(crate) async fn run(&self, name: &str, event: Bytes) -> Option<Result<Bytes, FunctionError>> {
-        let pool = Arc::clone(self.find(name)?);
-        let invocation = tokio::spawn(async move { pool.run(event).await });
-        Some(invocation.await.unwrap_or_else(|_| Err(FunctionError::stopped())))
+    #[test]
+    fn a_flow_without_a_password_runs_once() {
+        let mut template = template();
+        flow::set(&mut template, "CAPTCHA:2").unwrap();
+        assert_eq!(flow::of(&template), Some("CAPTCHA:2"));
+        assert_eq!(specs_of(&template).len(), 3);
+        assert_eq!(flow::without_password("PASSWORD"), None);
+        assert_eq!(flow::without_password("PASSWORDLESS:1,CAPTCHA:3"), None);
     }
 
-    /// The logical id of the function that `name` means.
-    pub(crate) fn logical_id(&self, name: &str) -> Option<&str> {
-        self.find(name).map(|pool| pool.spec.logical_id.as_str())
-    }
-
-    fn find(&self, name: &str) -> Option<&Arc<Pool>> {
-        let name = unqualified(name);
-        let by_id = self.pools.iter().find(|pool| pool.spec.logical_id == name);
-        by_id.or_else(|| self.pools.iter().find(|pool| pool.spec.binary == name))
-    }
-
-    /// Kills every process and waits until the last one is reaped. Later calls fail.
-    pub(crate) async fn shut_down(&self) {
-        for pool in &self.pools {
-            pool.close();
-        }
-        self.stop.send_replace(true);
-        // An error would mean that the sender is gone, and the sender is `self`.
-        let _ = self.running.subscribe().wait_for(|running| *running == 0).await;
-        self.watchdog.close();
-    }
-}
-
-impl Drop for Functions {
-    fn drop(&mut self) {
-        self.stop.send_replace(true);
-        // Not left to the tasks that look after the processes: after a panic they may never run again.
-        self.watchdog.close();
-    }
-}
-
-#[async_trait]
-impl Lambda for Functions {
-    async fn invoke(&self, function: &str, event: Bytes) -> Result<Bytes, Failure> {
-        match self.run(function, event).await {
-            Some(ended) => ended.map_err(Failure::from),
-            None => Err(Failure::Unknown),
+    #[test]
+    fn only_a_function_that_names_a_bucket_may_use_s3() {
+        for spec in specs_of(&template()) {
+            let has_key = spec.environment["AWS_SECRET_ACCESS_KEY"] == "SECRET";
+            assert_eq!(has_key, spec.logical_id.starts_with("Create"), "{}", spec.logical_id);
         }
     }
-}
 
-/// The name in an ARN or partial ARN, without version or alias.
-fn unqualified(name: &str) -> &str {
-    let name = name.rsplit_once("function:").map_or(name, |(_, name)| name);
-    name.split_once(':').map_or(name, |(name, _)| name)
+    #[test]
+    fn a_command_stands_in_for_the_function_of_its_trigger() {
+        let args = Args::parse_from(["local", "--define-auth-challenge", "python3 define.py"]);
+        let found = commands(&template(), &args).unwrap();
+        assert_eq!(
+            found,
+            BTreeMap::from([("Define".to_owned(), Program::Shell("python3 define.py".into()))])
+        );
+
+        let args = Args::parse_from(["local", "--create-auth-challenge", "x"]);
+        let error = commands(&template(), &args).unwrap_err().to_string();
+        assert!(error.contains("`CreateAuthChallenge`"), "{error}");
+    }
+
+    #[test]
+    fn a_missing_binary_says_where_it_was_looked_for() {
+        let error = find(&function("Define", &[]), Path::new("/nowhere"))
+            .unwrap_err()
+            .to_string();
+        assert_eq!(
+            error,
+            format!(
+                "no function `define` in `/nowhere` (looked for `{}`, `define/bootstrap`, `Define/bootstrap` and `define`)",
+                zip_name("define")
+            )
+        );
+    }
 }

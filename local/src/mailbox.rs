@@ -84,7 +84,9 @@ mod tests {
     use tower::ServiceExt;
 
     use super::*;
-    use crate::outbox::{Content, Mail, Medium, Message};
+    use user_pools::Medium;
+
+    use crate::outbox::{Content, Mail, Message};
 
     fn outbox() -> Arc<Outbox> {
         let outbox = Outbox::default();

@@ -1,28 +1,25 @@
-//! A local Amazon Cognito for one machine: it runs the real trigger functions and answers real AWS clients.
+//! A local Amazon Cognito for one system: it runs the real trigger functions and answers real AWS clients.
 
 mod args;
 mod cargo;
-mod cognito;
+mod challenge_secret;
 mod console;
-mod disk;
+mod database;
 mod dynamodb;
+mod executables;
+mod flow;
 mod functions;
-mod guard;
-mod kept;
-mod lambda;
-mod launch;
-mod machine;
 mod mailbox;
 mod messages;
 mod metrics;
 mod outbox;
 mod page;
 mod pools;
-mod programs;
 mod s3;
-mod server;
 mod shipped;
-mod template;
+mod signals;
+mod system;
+mod triggers;
 mod watch;
 
 use std::convert::Infallible;
@@ -37,26 +34,28 @@ use std::time::{Duration, Instant};
 use axum::Router;
 use axum::routing::get;
 use clap::Parser;
+use lambda_host::{Functions, Output, invoke_api};
+use listener::Audience;
+use sam_template::{Deployment, Template, TemplateError};
 use tokio::net::TcpListener;
 use tokio::time::timeout;
+use user_pools::storage::{Records, StorageError};
+use user_pools::{Clock, Settings, UserPools};
 
 use args::{Args, Command, Place};
-use cognito::{Clock, Cognito};
 use console::{Banner, Console};
-use disk::{Disk, DiskError};
+use database::DatabaseError;
 use dynamodb::DynamoDb;
-use functions::{Functions, Output, invoke_api};
-use guard::Callers;
-use launch::Surroundings;
-use machine::Machine;
+use executables::{Executables, executables};
+use functions::Run;
 use messages::Messages;
 use metrics::Board;
 use outbox::Outbox;
 use pools::{CLIENT_ID, CLIENT_ID_NO_PASSWORD};
-use programs::{Programs, programs};
 use s3::S3;
 use shipped::Shipped;
-use template::Template;
+use system::System;
+use triggers::Triggers;
 use watch::{Watch, WatchError};
 
 /// Why `local` cannot run.
@@ -65,13 +64,15 @@ enum Stop {
     #[error(transparent)]
     Build(#[from] cargo::BuildError),
     #[error(transparent)]
-    Disk(#[from] DiskError),
+    Database(#[from] DatabaseError),
     #[error(transparent)]
     DynamoDb(#[from] dynamodb::DynamoDbError),
     #[error(transparent)]
-    Function(#[from] functions::StartError),
+    Flow(#[from] flow::UnusedFlow),
     #[error(transparent)]
-    Launch(#[from] launch::LaunchError),
+    Function(#[from] lambda_host::StartError),
+    #[error(transparent)]
+    Functions(#[from] functions::FunctionsError),
     #[error("cannot listen on `{0}`: {1} (end what listens there, or choose another address with `--listen`)")]
     Listen(SocketAddr, #[source] io::Error),
     #[error("no template.yaml in this folder or its workspace: give one with `--template`")]
@@ -81,11 +82,13 @@ enum Stop {
     #[error("the system refuses what every server needs: {0}")]
     System(#[from] io::Error),
     #[error(transparent)]
-    SetUp(#[from] cognito::SetUpError),
+    SetUp(#[from] user_pools::SetUpError),
     #[error(transparent)]
     Shipped(#[from] shipped::ShippedError),
     #[error(transparent)]
-    Template(#[from] template::TemplateError),
+    Storage(#[from] StorageError),
+    #[error(transparent)]
+    Template(#[from] TemplateError),
     #[error(transparent)]
     Watch(#[from] WatchError),
 }
@@ -93,7 +96,7 @@ enum Stop {
 /// Everything that runs besides the main listener.
 struct Running {
     template: Template,
-    disk: Disk,
+    records: Records,
     functions: Arc<Functions>,
     watch: Option<Watch>,
     /// Removed when dropped.
@@ -125,11 +128,11 @@ fn main() -> ExitCode {
 }
 
 async fn run(args: &Args, start: Instant) -> Result<(), Stop> {
-    let machine = Machine::this()?;
+    let system = System::this()?;
     if let Some(Command::Reset(place)) = &args.command {
-        return reset(place, &machine);
+        return reset(place, &system);
     }
-    let no_color = machine
+    let no_color = system
         .environment
         .get("NO_COLOR")
         .is_some_and(|value| !value.is_empty());
@@ -137,44 +140,42 @@ async fn run(args: &Args, start: Instant) -> Result<(), Stop> {
     let board = Arc::new(Board::default());
     let outbox = Arc::new(Outbox::default());
     // One future for all phases, so that no signal falls between two of them.
-    let mut end = pin!(server::end_asked_for());
+    let mut end = pin!(signals::end_asked_for());
     let running = tokio::select! {
-        running = launch(args, &machine, &console, &board, &outbox) => running?,
+        running = launch(args, &system, &console, &board, &outbox) => running?,
         ended = &mut end => return Ok(ended?),
     };
-    let endpoint = server::endpoint(running.listener.local_addr()?);
+    let endpoint = listener::endpoint(running.listener.local_addr()?);
     if !args.listen.ip().is_loopback() {
         console.warn(
-            "listening beyond this machine: everyone who reaches it can sign in, create users and run the functions",
+            "listening beyond this system: everyone who reaches it can sign in, create users and run the functions",
         );
     }
-    let cognito = Cognito::new(
-        cognito::Settings {
-            region: args.region.clone(),
-            issuer: args.issuer.clone().unwrap_or_else(|| endpoint.clone()),
-            debug_answers: args.debug_answers,
-            clock: Clock::system(),
-            outbox: Arc::clone(&outbox),
-        },
-        &running.disk,
-        running.functions.clone(),
-        console.clone(),
-    )?;
-    pools::make(&cognito, &running.template, &args.region)?;
+    let user_pools = UserPools::new(Settings {
+        region: args.region.clone(),
+        issuer: args.issuer.clone().unwrap_or_else(|| endpoint.clone()),
+        debug_answers: args.debug_answers,
+        clock: Clock::system(),
+        records: running.records.clone(),
+        lambda: Arc::new(Triggers(Arc::clone(&running.functions))),
+        mail: outbox.clone(),
+        journal: console.clone(),
+    })?;
+    pools::make(&user_pools, &running.template, &args.region)?;
     let demo_user = (!args.no_demo_user)
         .then(|| {
             let chosen = args.demo_attributes.iter().cloned().collect();
-            pools::add_demo_user(&cognito, &running.template, &args.region, &running.secret, &chosen)
+            pools::add_demo_user(&user_pools, &running.template, &args.region, &running.secret, &chosen)
         })
         .transpose()?;
     let pool_id = pools::pool_id(&args.region);
-    let flow = launch::flow(&running.template).unwrap_or("(the functions have their own)");
-    let cap = launch::variable(&running.template, "CAP_ENDPOINT");
+    let flow = flow::of(&running.template).unwrap_or("(the functions have their own)");
+    let cap = flow::variable(&running.template, "CAP_ENDPOINT");
     let shown = Arc::clone(&board);
     let router = Router::new()
         .route("/debug/metrics", get(async move || shown.answer()))
         .merge(mailbox::router(outbox))
-        .merge(cognito.router())
+        .merge(user_pools.router())
         .merge(invoke_api(Arc::clone(&running.functions), &args.region))
         .merge(page::router(page::Config {
             endpoint: endpoint.clone(),
@@ -184,7 +185,7 @@ async fn run(args: &Args, start: Instant) -> Result<(), Stop> {
             user_pool_id: pool_id.clone(),
             client_id: CLIENT_ID.to_owned(),
         }));
-    let without_password = launch::without_password(flow);
+    let without_password = flow::without_password(flow);
     console.banner(&Banner {
         endpoint: &endpoint,
         region: &args.region,
@@ -197,7 +198,7 @@ async fn run(args: &Args, start: Instant) -> Result<(), Stop> {
         elapsed: start.elapsed(),
     });
     let ended = tokio::select! {
-        ended = server::serve(running.listener, Callers::Pages, router) => ended,
+        ended = listener::serve(running.listener, Audience::Pages, router) => ended,
         ended = &mut end => ended,
         never = watching(running.watch, &running.functions, &console) => match never {},
     };
@@ -210,7 +211,7 @@ async fn run(args: &Args, start: Instant) -> Result<(), Stop> {
 /// Reads the template, has the functions built and starts them.
 async fn launch(
     args: &Args,
-    machine: &Machine,
+    system: &System,
     console: &Arc<Console>,
     board: &Arc<Board>,
     outbox: &Arc<Outbox>,
@@ -222,22 +223,22 @@ async fn launch(
     let listener = TcpListener::bind(args.listen)
         .await
         .map_err(|error| Stop::Listen(args.listen, error))?;
-    let path = template_path(&args.place, machine)?;
-    let disk = if args.ephemeral {
-        Disk::none()
+    let path = template_path(&args.place, system)?;
+    let records = if args.ephemeral {
+        Records::none()
     } else {
-        Disk::open(&kept::folder(&args.place, &path))?
+        database::open(&args.place.data_folder(&path))?
     };
-    let given = machine.environment.get("CHALLENGE_SECRET");
-    let secret = kept::secret(&disk, given.map(String::as_str), |text| console.warn(text))?;
+    let given = system.environment.get("CHALLENGE_SECRET");
+    let secret = challenge_secret::secret(&records, given.map(String::as_str), |text| console.warn(text))?;
     let mut template = template(args, &path, &secret)?;
-    let endpoint = server::endpoint(listener.local_addr()?);
-    launch::set_link(&mut template, &server::on_this_machine(listener.local_addr()?));
-    let Programs {
-        by_id: programs,
+    let endpoint = listener::endpoint(listener.local_addr()?);
+    flow::set_link(&mut template, &listener::on_this_machine(listener.local_addr()?));
+    let Executables {
+        by_function: programs,
         watch,
         shipped,
-    } = programs(args, machine, &template).await?;
+    } = executables(args, system, &template).await?;
     let s3 = S3::start(args.listen.ip(), template.buckets.values().cloned()).await?;
     let dynamodb = DynamoDb::start(&template.tables).await?;
     let tell: Box<messages::Tell> = {
@@ -246,14 +247,14 @@ async fn launch(
             console.sent(medium.name(), to, short, &format!("{endpoint}/debug/mail#{id}"));
         })
     };
-    let messages = Messages::start(launch::senders(&template), &args.region, Arc::clone(outbox), tell).await?;
+    let messages = Messages::start(flow::senders(&template), &args.region, Arc::clone(outbox), tell).await?;
     let inherited = ["HOME", "PATH"].map(|name| {
         (
             name.to_owned(),
-            machine.environment.get(name).cloned().unwrap_or_default(),
+            system.environment.get(name).cloned().unwrap_or_default(),
         )
     });
-    let around = Surroundings {
+    let run = Run {
         region: &args.region,
         s3_endpoint: &s3.endpoint,
         dynamodb_endpoint: &dynamodb.endpoint,
@@ -261,7 +262,7 @@ async fn launch(
         access_key: &s3.access_key,
         secret_key: &s3.secret_key,
         inherited: &inherited,
-        folder: &machine.folder,
+        folder: &system.folder,
     };
     let output: Output = {
         let (console, board) = (Arc::clone(console), Arc::clone(board));
@@ -273,11 +274,11 @@ async fn launch(
             _ => console.printed(function, line),
         })
     };
-    let functions = Functions::new(launch::specs(&template, &programs, &around), &args.region, &output);
+    let functions = Functions::new(functions::specs(&template, &programs, &run), &args.region, &output);
     functions.warm_up().await?;
     Ok(Running {
         template,
-        disk,
+        records,
         functions: Arc::new(functions),
         watch,
         _shipped: shipped,
@@ -289,12 +290,12 @@ async fn launch(
     })
 }
 
-fn reset(place: &Place, machine: &Machine) -> Result<(), Stop> {
+fn reset(place: &Place, system: &System) -> Result<(), Stop> {
     let folder = match &place.data_dir {
         Some(folder) => folder.clone(),
-        None => kept::folder(place, &template_path(place, machine)?),
+        None => place.data_folder(&template_path(place, system)?),
     };
-    if disk::reset(&folder)? {
+    if database::reset(&folder)? {
         println!("Threw away what was kept in `{}`.", folder.display());
     } else {
         println!("Nothing was kept in `{}`.", folder.display());
@@ -302,13 +303,13 @@ fn reset(place: &Place, machine: &Machine) -> Result<(), Stop> {
     Ok(())
 }
 
-fn template_path(place: &Place, machine: &Machine) -> Result<PathBuf, Stop> {
+fn template_path(place: &Place, system: &System) -> Result<PathBuf, Stop> {
     let given = place.template.clone();
-    given.or_else(|| machine.template()).ok_or(Stop::NoTemplate)
+    given.or_else(|| system.template()).ok_or(Stop::NoTemplate)
 }
 
 fn template(args: &Args, path: &Path, secret: &str) -> Result<Template, Stop> {
-    let settings = template::Settings {
+    let deployment = Deployment {
         parameters: args.parameters.iter().cloned().collect(),
         region: args.region.clone(),
         stack: "local".to_owned(),
@@ -318,9 +319,9 @@ fn template(args: &Args, path: &Path, secret: &str) -> Result<Template, Stop> {
         secrets: args.secrets.iter().cloned().collect(),
         builds: args.builds(),
     };
-    let mut template = Template::read(path, &settings)?;
+    let mut template = Template::read(path, &deployment)?;
     if let Some(flow) = &args.flow {
-        launch::set_flow(&mut template, flow)?;
+        flow::set(&mut template, flow)?;
     }
     Ok(template)
 }

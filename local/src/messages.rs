@@ -16,13 +16,12 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderMap, header};
 use axum::routing::post;
+use listener::Audience;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
+use user_pools::{Clock, Medium};
 
-use crate::cognito::Clock;
-use crate::guard::Callers;
-use crate::outbox::{Content, Medium, Message, Outbox};
-use crate::server;
+use crate::outbox::{Content, Message, Outbox};
 
 /// The largest request: SES takes messages of 40 MB, and the functions send far less.
 const MAX_REQUEST: usize = 1024 * 1024;
@@ -75,7 +74,7 @@ impl Messages {
         let endpoint = format!("http://{}", listener.local_addr()?);
         let server = tokio::spawn(async move {
             // It has no way to end but being aborted.
-            let _ = server::serve(listener, Callers::Programs, router).await;
+            let _ = listener::serve(listener, Audience::Programs, router).await;
         });
         Ok(Self { endpoint, server })
     }

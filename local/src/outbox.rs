@@ -5,49 +5,11 @@ use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Serialize, Serializer};
+use user_pools::Medium;
 
 /// How many messages are kept.
 const MOST: usize = 100;
-
-/// How a message would have travelled.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub(crate) enum Medium {
-    Email,
-    Sms,
-}
-
-impl Medium {
-    /// As `DeliveryMedium` has it.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Email => "EMAIL",
-            Self::Sms => "SMS",
-        }
-    }
-
-    /// The attribute that holds the address.
-    pub(crate) fn attribute(self) -> &'static str {
-        match self {
-            Self::Email => "email",
-            Self::Sms => "phone_number",
-        }
-    }
-
-    /// The address, masked for the client.
-    pub(crate) fn masked(self, address: &str) -> String {
-        let first = |text: &str| text.chars().take(1).collect::<String>();
-        match (self, address.split_once('@')) {
-            (Self::Email, Some((name, host))) => format!("{}***@{}***", first(name), first(host)),
-            (Self::Email, None) => "***".to_owned(),
-            (Self::Sms, _) => {
-                let count = address.chars().count();
-                let last: String = address.chars().skip(count.saturating_sub(4)).collect();
-                format!("+{}{last}", "*".repeat(count.saturating_sub(5)))
-            }
-        }
-    }
-}
 
 /// A message on its way out.
 pub(crate) struct Message {
@@ -168,6 +130,28 @@ impl Outbox {
     }
 }
 
+impl user_pools::Mail for Outbox {
+    fn send(&self, message: user_pools::Message, now: Duration) {
+        let user_pools::Message {
+            medium,
+            address,
+            user,
+            purpose,
+            code,
+        } = message;
+        self.add(Message {
+            medium,
+            to: address,
+            content: Content::Code {
+                username: user,
+                purpose,
+                code,
+            },
+            time: now,
+        });
+    }
+}
+
 impl fmt::Debug for Outbox {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Outbox(..)")
@@ -179,14 +163,6 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-
-    #[test]
-    fn an_address_is_masked() {
-        assert_eq!(Medium::Email.masked("ana@example.com"), "a***@e***");
-        assert_eq!(Medium::Email.masked("nonsense"), "***");
-        assert_eq!(Medium::Sms.masked("+34600123456"), "+*******3456");
-        assert_eq!(Medium::Sms.masked("+1"), "++1");
-    }
 
     fn text(text: String) -> Message {
         Message {

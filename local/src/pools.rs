@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use cognito_challenge::challenges::security_question::{ATTRIBUTE, EnrollError, Enrollment, Question};
 use cognito_challenge::keys::{KeyError, Keys};
 use cognito_challenge::texts::Texts;
+use sam_template::{Template, UserPool, UserPoolClient};
+use user_pools::{SetUpError, UserPools};
 use uuid::Uuid;
 
-use crate::cognito::{Cognito, SetUpError};
 use crate::console::DemoUser;
-use crate::launch;
-use crate::template::{Template, UserPool};
+use crate::flow;
 
 /// The app client of the template.
 pub(crate) const CLIENT_ID: &str = "localclient000000000000000";
@@ -41,8 +41,8 @@ pub(crate) enum PoolsError {
     Key(#[from] KeyError),
     #[error("the template has no user pool with an app client: nobody could sign in")]
     NoClient,
-    #[error("template: {0}")]
-    SetUp(#[from] SetUpError),
+    #[error("template: {logical_id}: {error}")]
+    Resource { logical_id: String, error: SetUpError },
     #[error("`--demo-attribute {name}=…`: the user pool has no such attribute (its custom attributes: {known})")]
     UnknownAttribute { name: String, known: String },
 }
@@ -54,44 +54,65 @@ pub(crate) fn pool_id(region: &str) -> String {
 
 /// Makes the pools and app clients of `template` and, where its flow starts with a password, a second pool like the
 /// first whose functions run the flow without.
-pub(crate) fn make(cognito: &Cognito, template: &Template, region: &str) -> Result<(), PoolsError> {
+pub(crate) fn make(pools: &UserPools, template: &Template, region: &str) -> Result<(), PoolsError> {
     if template.clients.is_empty() {
         return Err(PoolsError::NoClient);
     }
     for pool in &template.user_pools {
-        cognito.add_pool_from_template(pool, &pool_id_of(template, &pool.logical_id, region))?;
+        add_pool(pools, pool, &pool_id_of(template, &pool.logical_id, region))?;
     }
     for (index, client) in template.clients.iter().enumerate() {
         let id = if index == 0 { CLIENT_ID } else { &client.logical_id };
-        cognito.add_client_from_template(client, &pool_id_of(template, &client.user_pool, region), id)?;
+        add_client(pools, client, &pool_id_of(template, &client.user_pool, region), id)?;
     }
-    let twin = launch::flow(template).and_then(launch::without_password);
+    let twin = flow::of(template).and_then(flow::without_password);
     if let (Some(_), Some(pool), Some(client)) = (twin, template.user_pools.first(), template.clients.first()) {
         let id = twin_id(region);
-        cognito.add_pool_from_template(&without_password(pool, template), &id)?;
-        cognito.add_client_from_template(client, &id, CLIENT_ID_NO_PASSWORD)?;
+        add_pool(pools, &without_password(pool, template), &id)?;
+        add_client(pools, client, &id, CLIENT_ID_NO_PASSWORD)?;
     }
     Ok(())
+}
+
+fn add_pool(pools: &UserPools, pool: &UserPool, id: &str) -> Result<(), PoolsError> {
+    let UserPool {
+        logical_id,
+        triggers,
+        properties,
+    } = pool;
+    pools
+        .add_pool(id, logical_id, triggers, properties)
+        .map_err(in_resource(logical_id))
+}
+
+fn add_client(pools: &UserPools, client: &UserPoolClient, pool_id: &str, id: &str) -> Result<(), PoolsError> {
+    let added = pools.add_client(id, pool_id, &client.properties);
+    added.map_err(in_resource(&client.logical_id))
+}
+
+fn in_resource(logical_id: &str) -> impl FnOnce(SetUpError) -> PoolsError {
+    let logical_id = logical_id.to_owned();
+    |error| PoolsError::Resource { logical_id, error }
 }
 
 /// Adds the demo user to the template's first pool and to its twin, if there is one. A user who is there already is left
 /// as it is, but for the `chosen` attributes.
 pub(crate) fn add_demo_user(
-    cognito: &Cognito,
+    pools: &UserPools,
     template: &Template,
     region: &str,
     secret: &str,
     chosen: &BTreeMap<String, String>,
 ) -> Result<DemoUser, PoolsError> {
     let first = pool_id(region);
-    if let Some(name) = chosen.keys().find(|name| !cognito.has_attribute(&first, name)) {
-        let known = cognito.custom_attributes(&first).join(", ");
+    if let Some(name) = chosen.keys().find(|name| !pools.has_attribute(&first, name)) {
+        let known = pools.custom_attributes(&first).join(", ");
         return Err(PoolsError::UnknownAttribute {
             name: name.clone(),
             known: if known.is_empty() { "none".to_owned() } else { known },
         });
     }
-    let login = match cognito.login_attribute(&first) {
+    let login = match pools.login_attribute(&first) {
         Some(attribute) => {
             let usual = if attribute == "email" {
                 DEMO_EMAIL
@@ -102,24 +123,24 @@ pub(crate) fn add_demo_user(
         }
         None => DEMO_USER,
     };
-    let mut pools = vec![first.clone()];
-    if launch::flow(template).and_then(launch::without_password).is_some() {
-        pools.push(twin_id(region));
+    let mut ids = vec![first.clone()];
+    if flow::of(template).and_then(flow::without_password).is_some() {
+        ids.push(twin_id(region));
     }
-    let (known, new): (Vec<_>, Vec<_>) = pools.iter().partition(|pool| cognito.known_user(pool, login).is_some());
+    let (known, new): (Vec<_>, Vec<_>) = ids.iter().partition(|pool| pools.known_user(pool, login).is_some());
     for pool in known {
-        let set = cognito.set_demo_attributes(pool, login, chosen.clone());
+        let set = pools.set_attributes(pool, login, chosen.clone());
         set.map_err(PoolsError::DemoUser)?;
     }
     if !new.is_empty() {
-        let mut attributes = demo_attributes(secret, cognito.has_attribute(&first, ATTRIBUTE))?;
+        let mut attributes = demo_attributes(secret, pools.has_attribute(&first, ATTRIBUTE))?;
         attributes.extend(chosen.clone());
         for pool in new {
-            let added = cognito.add_demo_user(pool, login, DEMO_PASSWORD, attributes.clone());
+            let added = pools.add_user(pool, login, DEMO_PASSWORD, attributes.clone());
             added.map_err(PoolsError::DemoUser)?;
         }
     }
-    let user = cognito.known_user(&first, login);
+    let user = pools.known_user(&first, login);
     let is_enrolled = !chosen.contains_key(ATTRIBUTE)
         && user
             .as_ref()
@@ -172,8 +193,8 @@ fn twin_id(region: &str) -> String {
 fn without_password(pool: &UserPool, template: &Template) -> UserPool {
     let mut twin = pool.clone();
     for function in twin.triggers.values_mut() {
-        if launch::has_twin(template, function) {
-            *function = launch::twin(function);
+        if flow::has_twin(template, function) {
+            *function = flow::twin(function);
         }
     }
     twin

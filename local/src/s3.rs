@@ -3,7 +3,7 @@
 //! `s3s` verifies every signature and the expiry of presigned addresses; an unsigned request gets nothing.
 
 mod backend;
-mod shelf;
+mod objects;
 #[cfg(test)]
 mod tests;
 
@@ -14,6 +14,7 @@ use std::sync::Mutex;
 use axum::Router;
 use axum::error_handling::HandleError;
 use axum::http::{HeaderName, Method, StatusCode, header};
+use listener::{Audience, is_near};
 use s3s::auth::SimpleAuth;
 use s3s::service::S3ServiceBuilder;
 use tokio::net::TcpListener;
@@ -21,10 +22,8 @@ use tokio::task::JoinHandle;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 use uuid::Uuid;
 
-use crate::guard::{Callers, is_near};
-use crate::server;
 use backend::Backend;
-use shelf::Shelf;
+use objects::Objects;
 
 /// A running S3. Dropping it stops it and forgets its objects.
 #[derive(Debug)]
@@ -46,16 +45,16 @@ impl S3 {
     /// If no port can be had.
     pub(crate) async fn start(ip: IpAddr, buckets: impl IntoIterator<Item = String>) -> io::Result<Self> {
         let listener = TcpListener::bind((ip, 0)).await?;
-        let endpoint = server::endpoint(listener.local_addr()?);
+        let endpoint = listener::endpoint(listener.local_addr()?);
         let access_key = format!("LOCAL{}", Uuid::new_v4().simple().to_string().to_uppercase());
         let secret_key = format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple());
-        let mut service = S3ServiceBuilder::new(Backend(Mutex::new(Shelf::new(buckets))));
+        let mut service = S3ServiceBuilder::new(Backend(Mutex::new(Objects::new(buckets))));
         service.set_auth(SimpleAuth::from_single(access_key.clone(), secret_key.clone()));
         let service = HandleError::new(service.build(), |_| async { StatusCode::INTERNAL_SERVER_ERROR });
         let router = Router::new().fallback_service(service).layer(cors());
         let server = tokio::spawn(async move {
             // It has no way to end but being aborted.
-            let _ = server::serve(listener, Callers::Pages, router).await;
+            let _ = listener::serve(listener, Audience::Pages, router).await;
         });
         Ok(Self {
             endpoint,

@@ -12,7 +12,7 @@ use std::path::PathBuf;
 
 use crate::cargo::{Build, BuildError};
 use crate::console::Console;
-use crate::functions::{Functions, Program};
+use lambda_host::{Functions, Program};
 use links::Links;
 use sources::{Sources, Tree};
 

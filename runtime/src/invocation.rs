@@ -18,8 +18,11 @@ pub(super) struct Origin {
 }
 
 impl Origin {
-    /// Reads it from `event`. Without `pseudonyms` there is no user.
+    /// Reads it from `event`, of a user pool or of an HTTP API. Without `pseudonyms` there is no user.
     pub(super) fn of(event: &Value, pseudonyms: Option<&Pseudonyms>) -> Self {
+        if let Some(route) = event.get("routeKey") {
+            return Self::of_request(event, route, pseudonyms);
+        }
         let text = |path: &[&str]| path.iter().try_fold(event, |value, name| value.get(name))?.as_str();
         let not_found = event.pointer("/request/userNotFound") == Some(&Value::Bool(true));
         let sub = text(&["request", "userAttributes", "sub"]).map(str::to_owned);
@@ -36,6 +39,24 @@ impl Origin {
             user: pseudonyms.zip(user).map(|(pseudonyms, user)| pseudonyms.of(&user)),
         }
     }
+
+    /// What a request to an HTTP API says in the claims that its authorizer has verified. The route takes the place of the
+    /// trigger.
+    fn of_request(event: &Value, route: &Value, pseudonyms: Option<&Pseudonyms>) -> Self {
+        let claims = event.pointer("/requestContext/authorizer/jwt/claims");
+        let claim = |name| claims?.get(name)?.as_str();
+        let user = pseudonyms.zip(claim("sub"));
+        let printable_words = |route: &str| {
+            let words: Vec<_> = route.split_whitespace().map(printable).collect();
+            words.join(" ")
+        };
+        Self {
+            trigger: route.as_str().map(printable_words),
+            pool: claim("iss").and_then(|issuer| issuer.rsplit('/').next()).map(printable),
+            client: claim("client_id").map(printable),
+            user: user.map(|(pseudonyms, sub)| pseudonyms.of(sub)),
+        }
+    }
 }
 
 /// Pseudonyms of users in the log: the same for a user in every line. Without the secret, they cannot be computed, so that
@@ -49,9 +70,15 @@ impl Pseudonyms {
     }
 
     fn of(&self, user: &str) -> String {
-        let hash = self.0.mac("log: user", &[user.as_bytes()]);
-        hash.get(..8).map(hex::encode).unwrap_or_default()
+        pseudonym(&self.0, user)
     }
+}
+
+/// The pseudonym in the log of a user with this attribute `sub`, or of a nonexistent user with this
+/// [identity](User::identity).
+pub fn pseudonym(keys: &Keys, user: &str) -> String {
+    let hash = keys.mac("log: user", &[user.as_bytes()]);
+    hash.get(..8).map(hex::encode).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -107,6 +134,24 @@ mod tests {
         let origin = Origin::of(&event("ada", Some("1")), None);
         assert_eq!(origin.user, None);
         assert_eq!(origin.client.as_deref(), Some("c"));
+    }
+
+    #[test]
+    fn a_request_to_an_api_has_the_pseudonym_that_the_sign_in_had() {
+        let claims = json!({"sub": "1", "client_id": "c", "iss": "https://cognito-idp.us-east-1.amazonaws.com/p",
+            "username": "ada"});
+        let mut event =
+            json!({"routeKey": "PUT /enrolment", "requestContext": {"authorizer": {"jwt": {"claims": claims}}}});
+        let origin = Origin::of(&event, Some(&pseudonyms("k")));
+        assert_eq!(origin.trigger.as_deref(), Some("PUT /enrolment"));
+        assert_eq!(origin.pool.as_deref(), Some("p"));
+        assert_eq!(origin.client.as_deref(), Some("c"));
+        assert_eq!(
+            origin.user,
+            Origin::of(&self::event("ada", Some("1")), Some(&pseudonyms("k"))).user
+        );
+        event["requestContext"] = json!({});
+        assert_eq!(Origin::of(&event, Some(&pseudonyms("k"))).user, None);
     }
 
     #[test]

@@ -31,6 +31,7 @@ use invocation::{Origin, Pseudonyms};
 use log::{Log, Schema};
 
 pub use environment::{ConfigError, Environment};
+pub use invocation::pseudonym;
 pub use panics::caught;
 pub use registry::{Configure, Configured, Registry};
 
@@ -264,6 +265,14 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[test]
+    fn what_a_function_answers_is_returned_as_it_is() {
+        let event = serde_json::json!({"b": 1, "a": [null]});
+        let echo = |event: Value| std::future::ready(Ok::<_, String>(event));
+        let answered = now(answer(&echo, Payload(Some(event.clone())))).ok();
+        assert_eq!(answered.unwrap().to_string(), event.to_string());
     }
 
     /// What a future gives that waits for nothing.

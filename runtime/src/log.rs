@@ -47,12 +47,14 @@ pub const FIELDS: [&str; 17] = [
 ];
 
 /// The crates whose events are part of an invocation's line. What others log gets lines of its own.
-const OWN: [&str; 6] = [
+const OWN: [&str; 8] = [
     "cognito_challenge",
+    "cognito_challenge_messages",
     "cognito_challenge_runtime",
     "define_auth_challenge",
     "create_auth_challenge",
     "verify_auth_challenge",
+    "enrolment",
     "pre_token_generation",
 ];
 

@@ -13,17 +13,21 @@ pub const NAMESPACE: &str = "CustomAuthChallenge";
 pub const FUNCTION: &str = "function";
 
 /// The metrics of the functions themselves; challenge types of other crates declare their own.
-pub static METRICS: [Metric; 17] = [
+pub static METRICS: [Metric; 21] = [
+    Metric::count("AnswersRemoved", None),
+    Metric::count("AnswersSet", None),
     Metric::time("Argon2Milliseconds"),
     Metric::time("AttemptsMilliseconds"),
     Metric::count("AttemptsUnreachable", None),
     Metric::count("CannotJudge", Some("challenge")),
     Metric::count("ColdStarts", None),
     Metric::count("Denied", Some("reason")),
+    Metric::count("EnrolmentsRefused", Some("reason")),
     Metric::count("Failed", Some("challenge")),
     Metric::count("InlineFallbacks", None),
     Metric::count("Issued", Some("challenge")),
     Metric::count("KeyGone", None),
+    Metric::count("LinksRequested", None),
     Metric::count("LockedOut", Some("challenge")),
     Metric::count("NotEnrolled", None),
     Metric::count("Passed", Some("challenge")),

@@ -140,6 +140,23 @@ mod tests {
     }
 
     #[test]
+    fn a_type_is_found_by_its_name_and_made_once_however_often_the_flow_asks_it() {
+        let registry = none()
+            .with("ONE", configure)
+            .with("TWO", configure)
+            .with("OTHER", configure);
+        let environment = Environment::new([("TEXT", "text")]);
+        let flow = Flow::parse("ONE:1,TWO:1,ONE:3").unwrap();
+        let configured = registry.configure(&flow, &environment).unwrap();
+        let found = |name| configured.get(name).map(|(name, _)| name.as_str());
+        assert_eq!(
+            ["ONE", "TWO", "OTHER", "one"].map(found),
+            [Some("ONE"), Some("TWO"), None, None]
+        );
+        assert_eq!(configured.iter().count(), 2);
+    }
+
+    #[test]
     fn a_name_that_cannot_be_or_is_there_already_stops_the_function() {
         for (name, message) in [
             ("", "challenge types: ``: write 1 to 32 characters of A-Z"),

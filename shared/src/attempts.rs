@@ -1,5 +1,5 @@
-//! Where wrong answers and messages are counted: the keys of a user in the table that verify and create write. `admin`
-//! resets the answers.
+//! Where wrong answers and messages are counted, and used links noted: the keys of a user in the table that verify, create
+//! and enrolment write. `admin` resets the answers.
 
 use crate::hex;
 use crate::keys::Keys;
@@ -20,6 +20,9 @@ pub const RECENT: &str = "failures";
 /// The attribute with the time until which every answer is wrong: milliseconds since 1970.
 pub const LOCKED_UNTIL: &str = "lockedUntil";
 
+/// The attribute with the time up to which links to enrol answers are void: milliseconds since 1970.
+pub const LINKS_VOID: &str = "linksVoid";
+
 /// The key under which the answers of `user` to a step are counted: a keyed hash, 64 hexadecimal digits, that contains
 /// no name. `challenges` are the names of the step's alternatives, in any order: their attempts belong together.
 ///
@@ -31,9 +34,16 @@ pub fn key<'a>(keys: &Keys, user: &User<'_>, challenges: impl Iterator<Item = &'
     hashed(keys, "attempts: user and challenge", user, &challenges.join(","))
 }
 
-/// The key under which the messages to `user` are counted, of a kind that no other key is. `medium` is `EMAIL` or `SMS`.
+/// The key under which the messages to `user` are counted, of a kind that no other key is. `medium` is `EMAIL` or `SMS`, or
+/// what else has a limit of its own.
 pub fn messages_key(keys: &Keys, user: &User<'_>, medium: &str) -> String {
     hashed(keys, "messages: user and medium", user, medium)
+}
+
+/// The key under which is noted since when links to enrol answers are valid, of a kind that no other key is. `sub` is the
+/// user's attribute.
+pub fn links_key(keys: &Keys, pool: &str, sub: &str) -> String {
+    hex::encode(&keys.first().mac("links: user", &[pool.as_bytes(), sub.as_bytes()]))
 }
 
 fn hashed(keys: &Keys, purpose: &'static str, user: &User<'_>, what: &str) -> String {
@@ -51,8 +61,11 @@ fn hashed(keys: &Keys, purpose: &'static str, user: &User<'_>, what: &str) -> St
 #[cfg(test)]
 mod tests {
     use std::collections::HashMap;
+    use std::sync::LazyLock;
 
     use super::*;
+
+    static EMPTY: LazyLock<HashMap<String, String>> = LazyLock::new(HashMap::new);
 
     #[test]
     fn a_key_is_of_one_pool_user_and_step_and_names_none() {
@@ -101,6 +114,22 @@ mod tests {
         assert_ne!(messages, key(&keys, &user("ada"), ["EMAIL"].into_iter()));
         assert_ne!(messages, messages_key(&keys, &user("ada"), "SMS"));
         assert_ne!(messages, messages_key(&keys, &user("bob"), "EMAIL"));
+    }
+
+    #[test]
+    fn used_links_are_noted_for_one_user_of_one_pool() {
+        let keys = Keys::parse(&"k".repeat(32)).unwrap();
+        let ada = links_key(&keys, "p", "ada");
+        assert_eq!(ada.len(), 64);
+        let user = User::new("p", "ada", Existence::Existing, &EMPTY);
+        for other in [
+            links_key(&keys, "q", "ada"),
+            links_key(&keys, "p", "bob"),
+            links_key(&keys, "pa", "da"),
+            messages_key(&keys, &user, "EMAIL"),
+        ] {
+            assert_ne!(ada, other);
+        }
     }
 
     #[test]

@@ -16,6 +16,7 @@ pub mod hex;
 pub mod issue;
 pub mod keys;
 pub mod name;
+pub mod page;
 pub mod private;
 pub mod session;
 pub mod state;

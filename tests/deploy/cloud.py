@@ -99,8 +99,13 @@ class Cloud:
         }
         stacks = self.client("cloudformation")
         given = [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()]
+        # CloudFormation takes 51,200 bytes in a request, and more from a bucket, which `sam deploy` uses too.
+        self.client("s3").put_object(Bucket="code", Key=f"{name}.json", Body=json.dumps(template))
         stacks.create_stack(
-            StackName=name, TemplateBody=json.dumps(template), Parameters=given, Capabilities=["CAPABILITY_IAM"]
+            StackName=name,
+            TemplateURL=f"{self.endpoint}/code/{name}.json",
+            Parameters=given,
+            Capabilities=["CAPABILITY_IAM"],
         )
         deadline = time.monotonic() + READY_WITHIN
         while (stack := stacks.describe_stacks(StackName=name)["Stacks"][0])["StackStatus"] == "CREATE_IN_PROGRESS":

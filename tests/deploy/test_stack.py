@@ -16,12 +16,20 @@ CALLS = {
     "CreateAuthChallenge": {"{CaptchaBucket}/captcha/*": {"s3:GetObject", "s3:PutObject"}},
     "VerifyAuthChallenge": {"{AttemptsTable}": {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem"}},
     "PreTokenGeneration": {},
+    "Enrolment": {
+        "{AttemptsTable}": {"dynamodb:GetItem", "dynamodb:PutItem"},
+        "{UserPool}": {"cognito-idp:AdminGetUser", "cognito-idp:AdminUpdateUserAttributes"},
+    },
 }
 LOG_CALLS = {"logs:CreateLogStream", "logs:PutLogEvents"}
 XRAY = "arn:aws:iam::aws:policy/AWSXRayDaemonWriteAccess"
 
 # The identity that mails are sent from.
 IDENTITY = "arn:aws:ses:us-east-1:000000000000:identity/example.com"
+
+# A key of the operator's, and what the functions have to do with it: read their variables, and create the pictures.
+KEY = "arn:aws:kms:us-east-1:000000000000:key/9f1b8a52-0000-4000-8000-00000000abcd"
+KEY_CALLS = {name: {"kms:Decrypt"} for name in CALLS} | {"CreateAuthChallenge": {"kms:Decrypt", "kms:GenerateDataKey"}}
 
 # Where Cognito calls which function.
 TRIGGERS = {
@@ -68,6 +76,7 @@ class Stack(unittest.TestCase):
         cls.other, cls.other_outputs = cls.cloud.deploy(
             "existing",
             ExistingUserPoolId="us-east-1_There",
+            EnrolmentClients="web,app",
             Tracing="Active",
             AlarmAddress="ops@example.com",
             LogRetentionDays="7",
@@ -75,10 +84,13 @@ class Stack(unittest.TestCase):
         cls.sending, _ = cls.cloud.deploy(
             "sending",
             ExistingUserPoolId="us-east-1_There",
+            EnrolmentClients="web",
+            EnrolmentUrl="https://example.com/sign-in",
             MailFrom="sign-in@example.com",
             MailIdentityArn=IDENTITY,
             SmsCodes="Enabled",
         )
+        cls.sealed, _ = cls.cloud.deploy("sealed", KmsKeyArn=KEY)
         cls.named, cls.named_outputs = cls.cloud.deploy("named", Revision="12")
 
     def function(self, name, made=None):
@@ -106,6 +118,7 @@ class Stack(unittest.TestCase):
         places = {
             "AttemptsTable": f"arn:aws:dynamodb:us-east-1:000000000000:table/{made['AttemptsTable']}",
             "CaptchaBucket": f"arn:aws:s3:::{made['CaptchaBucket']}",
+            "UserPool": f"arn:aws:cognito-idp:us-east-1:000000000000:userpool/{made.get('UserPool', 'us-east-1_There')}",
         }
         return {arn: LOG_CALLS} | {place.format_map(places): calls for place, calls in CALLS[name].items()}
 
@@ -114,6 +127,128 @@ class Stack(unittest.TestCase):
             for made in (self.made, self.other):
                 with self.subTest(name):
                     self.assertEqual(self.role(name, made)[0], self.expected(name, made))
+
+    def test_with_a_key_each_role_may_use_it_as_needed_and_everything_is_encrypted_with_it(self):
+        for name in CALLS:
+            expected = self.expected(name, self.sealed) | {KEY: KEY_CALLS[name]}
+            self.assertEqual(self.role(name, self.sealed)[0], expected, name)
+        kinds = {
+            "AWS::Lambda::Function": lambda properties: properties["KmsKeyArn"],
+            "AWS::SecretsManager::Secret": lambda properties: properties["KmsKeyId"],
+            "AWS::Logs::LogGroup": lambda properties: properties["KmsKeyId"],
+            "AWS::DynamoDB::Table": lambda properties: properties["SSESpecification"],
+        }
+        found = set()
+        given = {"Ref": "KmsKeyArn"}
+        none = {"Ref": "AWS::NoValue"}
+        for id, resource in translated()["Resources"].items():
+            if key := kinds.get(resource["Type"]):
+                found.add(resource["Type"])
+                condition, then, otherwise = key(resource["Properties"])["Fn::If"]
+                self.assertEqual((condition, otherwise), ("KeyGiven", none), id)
+                table = {"SSEEnabled": True, "SSEType": "KMS", "KMSMasterKeyId": given}
+                self.assertEqual(then, table if "Table" in id else given, id)
+        self.assertEqual(found, set(kinds))
+        bucket = translated()["Resources"]["CaptchaBucket"]["Properties"]["BucketEncryption"]
+        (rule,) = bucket["ServerSideEncryptionConfiguration"]
+        by_default = rule["ServerSideEncryptionByDefault"]
+        self.assertEqual(by_default["SSEAlgorithm"], {"Fn::If": ["KeyGiven", "aws:kms", "AES256"]})
+        self.assertEqual(by_default["KMSMasterKeyID"], {"Fn::If": ["KeyGiven", given, none]})
+
+    def test_without_a_key_no_role_may_use_one(self):
+        for name in CALLS:
+            self.assertFalse([resource for resource in self.role(name, self.made)[0] if ":kms:" in resource])
+
+    def test_the_enrolment_mails_only_as_one_sender_and_only_if_there_is_one(self):
+        iam = self.cloud.client("iam")
+        role = self.function("Enrolment", self.sending)["Role"].rsplit("/", 1)[1]
+        (statement,) = iam.get_role_policy(RoleName=role, PolicyName="mail")["PolicyDocument"]["Statement"]
+        self.assertEqual((statement["Action"], statement["Resource"]), ("ses:SendEmail", IDENTITY))
+        self.assertEqual(statement["Condition"], {"StringEquals": {"ses:FromAddress": "sign-in@example.com"}})
+        mails = {"MAIL_FROM", "MESSAGES_PER_HOUR", "PRODUCT_NAME"}
+        for made, variables in ((self.made, set()), (self.sending, mails)):
+            own = self.function("Enrolment", made)["Environment"]["Variables"].keys()
+            self.assertEqual(own & mails, variables)
+        self.assertIn("EnrolmentMessagesAlarm", self.sending)
+        self.assertNotIn("EnrolmentMessagesAlarm", self.made)
+
+    def test_the_enrolment_is_made_only_where_questions_are_asked_and_clients_are_known(self):
+        for parameters in (
+            {"Enrolment": "Disabled"},
+            # ministack compares no texts that are joined: `local` tests a flow without questions.
+            {"ExistingUserPoolId": "us-east-1_There"},
+        ):
+            made, outputs = self.cloud.deploy("without", **parameters)
+            self.assertFalse([id for id in made if "Enrolment" in id], parameters)
+            self.assertNotIn("EnrolmentEndpoint", outputs)
+            self.cloud.client("cloudformation").delete_stack(StackName="without")
+        # The used links stand in the table, whether wrong answers are counted or not.
+        made, _ = self.cloud.deploy("uncounted", CountAttempts="Disabled")
+        variables = self.function("Enrolment", made)["Environment"]["Variables"]
+        self.assertEqual(variables["ATTEMPTS_TABLE"], made["AttemptsTable"])
+        self.assertNotIn("ATTEMPTS_TABLE", self.function("VerifyAuthChallenge", made)["Environment"]["Variables"])
+        made, _ = self.cloud.deploy("neither", CountAttempts="Disabled", Enrolment="Disabled")
+        self.assertNotIn("AttemptsTable", made)
+
+    def test_the_enrolment_knows_its_pool_and_clients(self):
+        for made, pool, clients in (
+            (self.made, self.made["UserPool"], self.made["UserPoolClient"]),
+            (self.other, "us-east-1_There", "web,app"),
+        ):
+            variables = self.function("Enrolment", made)["Environment"]["Variables"]
+            self.assertEqual((variables["USER_POOL_ID"], variables["ENROLMENT_CLIENTS"]), (pool, clients))
+
+    def test_answers_are_behind_the_authorizer_and_links_are_not(self):
+        api = self.api()
+        secured = {
+            (method.upper(), path): operation["Fn::If"][1].get("security")
+            if "Fn::If" in operation
+            else operation.get("security")
+            for path, methods in api["paths"].items()
+            for method, operation in (methods["Fn::If"][1] if "Fn::If" in methods else methods).items()
+        }
+        authorizer = [{"AccessToken": []}]
+        self.assertEqual(
+            secured,
+            {
+                ("GET", "/enrolment"): authorizer,
+                ("PUT", "/enrolment"): authorizer,
+                ("DELETE", "/enrolment"): authorizer,
+                ("POST", "/enrolment/links"): None,
+                ("GET", "/enrolment/link"): None,
+                ("PUT", "/enrolment/link"): None,
+            },
+        )
+        (scheme,) = api["components"]["securitySchemes"].values()
+        jwt = scheme["x-amazon-apigateway-authorizer"]
+        self.assertEqual((jwt["type"], jwt["identitySource"]), ("jwt", "$request.header.Authorization"))
+        condition, listed_ones, own = jwt["jwtConfiguration"]["audience"]["Fn::If"]
+        self.assertEqual((condition, own), ("EnrolmentClientsListed", [{"Ref": "UserPoolClient"}]))
+        self.assertEqual(listed_ones, {"Fn::Split": [",", {"Ref": "EnrolmentClients"}]})
+
+    def test_the_api_allows_pages_of_listed_origins_and_is_throttled_and_logged(self):
+        condition, cors, otherwise = self.api()["x-amazon-apigateway-cors"]["Fn::If"]
+        self.assertEqual((condition, otherwise), ("EnrolmentOriginsListed", {"Ref": "AWS::NoValue"}))
+        self.assertEqual(sorted(cors["allowHeaders"]), ["authorization", "content-type"])
+        self.assertEqual(sorted(cors["allowMethods"]), ["DELETE", "GET", "POST", "PUT"])
+        self.assertNotIn("allowCredentials", cors)
+        # SAM fills in the parameter.
+        listed_ones = self.api(EnrolmentOrigins="https://a.example,https://b.example")["x-amazon-apigateway-cors"]
+        self.assertEqual(
+            listed_ones["Fn::If"][1]["allowOrigins"], {"Fn::Split": [",", "https://a.example,https://b.example"]}
+        )
+        stages = [one["Properties"] for one in translated()["Resources"].values() if one["Type"].endswith("V2::Stage")]
+        (stage,) = stages
+        self.assertGreater(stage["DefaultRouteSettings"]["ThrottlingRateLimit"], 0)
+        self.assertGreater(stage["DefaultRouteSettings"]["ThrottlingBurstLimit"], 0)
+        for private in ("sourceIp", "userAgent", "authorizer.claims", "path"):
+            self.assertNotIn(private, stage["AccessLogSettings"]["Format"])
+
+    @staticmethod
+    def api(**parameters):
+        apis = [one for one in translated(**parameters)["Resources"].values() if one["Type"] == "AWS::ApiGatewayV2::Api"]
+        (api,) = apis
+        return api["Properties"]["Body"]
 
     def test_create_sends_only_as_one_sender_and_to_phones_and_only_if_it_is_asked_to(self):
         iam = self.cloud.client("iam")
@@ -145,7 +280,7 @@ class Stack(unittest.TestCase):
     def test_no_role_has_a_wildcard_but_below_its_own_places(self):
         for name in CALLS:
             for resource, actions in self.role(name, self.made)[0].items():
-                self.assertRegex(resource, r"^arn:aws:(logs:[^*]+:\*|s3:::[^*]+/captcha/\*|dynamodb:[^*]+)$")
+                self.assertRegex(resource, r"^arn:aws:(logs:[^*]+:\*|s3:::[^*]+/captcha/\*|(dynamodb|cognito-idp):[^*]+)$")
                 self.assertFalse([action for action in actions if "*" in action])
 
     def test_traces_are_written_only_where_they_are_switched_on(self):
@@ -184,7 +319,7 @@ class Stack(unittest.TestCase):
             self.assertEqual([days[group] for group in used], [retention] * len(CALLS))
 
     def test_functions_are_as_meant(self):
-        memory = {"CreateAuthChallenge": 512, "VerifyAuthChallenge": 512}
+        memory = {"CreateAuthChallenge": 512, "VerifyAuthChallenge": 512, "Enrolment": 512}
         for name in CALLS:
             function = self.function(name)
             self.assertEqual(function["Runtime"], "provided.al2023")
@@ -193,14 +328,14 @@ class Stack(unittest.TestCase):
             self.assertEqual(function["MemorySize"], memory.get(name, 128))
             self.assertEqual(function["LoggingConfig"]["LogFormat"], "JSON")
 
-    def test_only_create_and_verify_have_the_secret(self):
+    def test_only_create_verify_and_enrolment_have_the_secret(self):
         secret = self.cloud.client("secretsmanager").get_secret_value(SecretId=self.made["ChallengeSecret"])
         holders = [
             name
             for name in CALLS
             if self.function(name)["Environment"]["Variables"].get("CHALLENGE_SECRET") == secret["SecretString"]
         ]
-        self.assertEqual(holders, ["CreateAuthChallenge", "VerifyAuthChallenge"])
+        self.assertEqual(holders, ["CreateAuthChallenge", "VerifyAuthChallenge", "Enrolment"])
         self.assertGreaterEqual(len(secret["SecretString"]), 32)
 
     def test_the_pool_calls_the_functions_and_no_other_pool_may(self):
@@ -231,9 +366,16 @@ class Stack(unittest.TestCase):
             resource["Properties"]["FunctionName"]["Ref"]
             for resource in resources.values()
             if resource["Type"] == "AWS::Lambda::Permission"
+            and resource["Properties"]["Principal"] == "cognito-idp.amazonaws.com"
         ]
         aliases = [id for id, resource in resources.items() if resource["Type"] == "AWS::Lambda::Alias"]
-        self.assertEqual(sorted(allowed), sorted([*aliases, *(f"{name}Function" for name in CALLS)]))
+        self.assertEqual(sorted(allowed), sorted([*aliases, *(f"{name}Function" for name in TRIGGERS.values())]))
+
+    def test_what_an_api_calls_has_no_alias_that_would_keep_old_parameters(self):
+        for revision in ("", "12"):
+            resources = translated(Revision=revision)["Resources"]
+            aliased = [one["Properties"]["FunctionName"]["Ref"] for one in resources.values() if one["Type"] == "AWS::Lambda::Alias"]
+            self.assertEqual(sorted(aliased), sorted(f"{name}Function" for name in TRIGGERS.values()))
 
     def test_only_another_revision_makes_another_version(self):
         def versions(**parameters):
@@ -241,7 +383,7 @@ class Stack(unittest.TestCase):
             return {id for id, resource in resources if resource["Type"] == "AWS::Lambda::Version"}
 
         first = versions(Revision="12")
-        self.assertEqual(len(first), len(CALLS))
+        self.assertEqual(len(first), len(TRIGGERS))
         self.assertEqual(versions(Revision="12", AuthFlow="CAPTCHA:3"), first)
         self.assertFalse(versions(Revision="13") & first)
 
@@ -251,7 +393,7 @@ class Stack(unittest.TestCase):
         for how in ("Canary10Percent5Minutes", "Linear10PercentEvery10Minutes"):
             resources = translated(Revision="12", RollOut=how)["Resources"]
             groups = [one["Properties"] for one in resources.values() if one["Type"] == "AWS::CodeDeploy::DeploymentGroup"]
-            self.assertEqual(len(groups), len(CALLS))
+            self.assertEqual(len(groups), len(TRIGGERS))
             for group in groups:
                 self.assertEqual(group["DeploymentConfigName"]["Fn::Sub"][1], {"ConfigName": how})
                 alarms = [alarm["Name"]["Ref"] for alarm in group["AlarmConfiguration"]["Alarms"]]
@@ -332,7 +474,7 @@ class Stack(unittest.TestCase):
     def test_a_pool_that_was_there_gets_functions_and_nothing_of_its_own(self):
         self.assertFalse(self.other.keys() & {"UserPool", "UserPoolClient"})
         self.assertFalse(self.other_outputs.keys() & {"UserPoolId", "UserPoolClientId"})
-        for name in CALLS:
+        for name in TRIGGERS.values():
             self.assertEqual(self.other_outputs[f"{name}Arn"], self.function(name, self.other)["FunctionArn"])
 
     def test_every_function_has_alarms_for_its_errors_throttles_and_duration(self):
@@ -364,7 +506,7 @@ class Stack(unittest.TestCase):
             yield metric["Namespace"], metric["MetricName"], dimension["Value"]["Ref"]
 
     def test_the_dashboard_shows_every_function_and_the_refusals_of_tokens(self):
-        body = json.loads(translated()["Resources"]["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"])
+        body = json.loads(translated()["Resources"]["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"][0])
         lines = [metric for widget in body["widgets"] for metric in widget["properties"]["metrics"]]
         shown = {tuple(line[:4]) for line in lines if len(line) >= 4}
         self.assertIn(("CustomAuthChallenge", "TokensRefused", "function", "${PreTokenGenerationFunction}"), shown)

@@ -55,7 +55,7 @@ class Code(unittest.TestCase):
 
     def test_commands_name_packages_and_files_that_exist(self):
         packages = {re.search(r'^name = "(.+)"', read(path), re.MULTILINE)[1] for path in tracked("*Cargo.toml") if "{{" not in path and "\nname" in read(path)}
-        targets = set(re.findall(r'^name = "(\w+)"', read("tests/Cargo.toml") + read("benches/Cargo.toml") + read("local/Cargo.toml"), re.MULTILINE))
+        targets = set(re.findall(r'^name = "(\w+)"', read("tests/Cargo.toml") + read("benches/Cargo.toml") + read("local/user-pools/Cargo.toml"), re.MULTILINE))
         for page in ["README.md", "CONTRIBUTING.md", *tracked("docs/*.md")]:
             text = read(page)
             for package in re.findall(r"\bcargo \w+ (?:--release )?-p ([\w-]+)", text):

@@ -6,8 +6,10 @@ import unittest
 from pages import code, names, read, rust, section, tables, tracked
 
 REFERENCE = "docs/reference.md"
-FUNCTIONS = ["define-auth-challenge/src", "create-auth-challenge/src", "verify-auth-challenge/src", "pre-token-generation/src"]
+FUNCTIONS = ["define-auth-challenge/src", "create-auth-challenge/src", "verify-auth-challenge/src", "enrolment/src", "pre-token-generation/src"]
 LIBRARIES = ["shared/src", "runtime/src", "aws/src"]
+# What functions read by the crate that mails for them.
+MAILING = {"create-auth-challenge/src", "enrolment/src"}
 
 
 def table(page, heading, index=0):
@@ -47,19 +49,20 @@ class Reference(unittest.TestCase):
 
     def test_environment_variables(self):
         rows = table(REFERENCE, "Environment variables")
-        marks = {code(row[0])[0]: [cell == "✓" for cell in row[1:4]] for row in rows}
-        for column, function in enumerate(FUNCTIONS[:3]):
+        marks = {code(row[0])[0]: [cell == "✓" for cell in row[1:5]] for row in rows}
+        for column, function in enumerate(FUNCTIONS[:4]):
             documented = {name for name, columns in marks.items() if columns[column]}
-            there = variables(function) | given(function)
+            folders = [function, "messages/src"] if function in MAILING else [function]
+            there = variables(*folders) | given(function)
             self.assertEqual(there - documented, set(), f"{function}: not in the reference")
             # A type may read a variable whose name stands in a list of its own.
-            named = set(re.findall(r'"([A-Z][A-Z0-9_]+)"', rust(function)))
+            named = set(re.findall(r'"([A-Z][A-Z0-9_]+)"', rust(*folders)))
             self.assertEqual(documented - there - named, set(), f"{function}: not in the code")
         others = set(names(table(REFERENCE, "Environment variables", 1)))
         known = set(marks) | others
         self.assertLessEqual(variables(*LIBRARIES), known)
         own = re.findall(r'"(AWS_[A-Z_]+|RUST_LOG)"', rust("aws/src", "runtime/src"))
-        services = re.findall(r'cognito_challenge_aws::configure\(\w+, "(\w+)"\)', rust(*FUNCTIONS))
+        services = re.findall(r'cognito_challenge_aws::configure\(\w+, "(\w+)"\)', rust(*FUNCTIONS, "messages/src"))
         self.assertLessEqual(set(own) | {f"AWS_ENDPOINT_URL_{service}" for service in services}, others)
 
     def test_public_parameters(self):
@@ -97,9 +100,17 @@ class Reference(unittest.TestCase):
 
         own, types = tables(section(REFERENCE, "Metrics"))
         self.assertEqual(documented(own), declared(rust("runtime/src")))
-        self.assertEqual(documented(types), declared(rust("shared/src", *FUNCTIONS)))
+        self.assertEqual(documented(types), declared(rust("shared/src", "messages/src", *FUNCTIONS)))
         namespace = re.search(r'NAMESPACE: &str = "(\w+)"', rust("runtime/src"))[1]
         self.assertIn(f"`{namespace}`", section(REFERENCE, "Metrics"))
+
+    def test_problems_of_the_enrolment(self):
+        source = rust("enrolment/src")
+        named = set(re.findall(r'(?:Problem::new|Self::new|refused)\(\s*"([a-z-]+)"', source))
+        named |= set(re.findall(r'=> \("([a-z-]+)", (?:None|Some)', source))
+        self.assertEqual(set(names(table("docs/enrolment.md", "Problems"))), named)
+        routes = set(re.findall(r'"([A-Z]+ /enrolment[a-z/]*)"', read("enrolment/src/function.rs")))
+        self.assertEqual(set(names(table("docs/enrolment.md", "The API"))), routes)
 
     def test_log_fields(self):
         source = re.search(r"pub const FIELDS: \[&str; \d+\] = \[(.*?)\];", rust("runtime/src"), re.DOTALL)[1]

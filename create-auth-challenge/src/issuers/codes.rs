@@ -4,43 +4,32 @@
 //! of the step has the same code, and no session contains it. A user without a verified address is asked the same, and
 //! a wait takes the place of the message.
 
-mod link;
 mod sent;
-
-use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use cognito_challenge::attempts::messages_key;
 use cognito_challenge::challenges::codes::{CODE, EXPIRES};
 use cognito_challenge::code::{MAX_DIGITS, digits};
 use cognito_challenge::issue::{IssueError, Issued, Issuer, Request};
-use cognito_challenge::telemetry::{Metric, Telemetry};
+use cognito_challenge::page::Page;
+use cognito_challenge::telemetry::Telemetry;
+use cognito_challenge_messages::{Delivery, Medium, Message, NoText, Sender, TELEMETRY, Words};
 use cognito_challenge_runtime::{ConfigError, Environment};
 use rand::CryptoRng;
-use tracing::{Instrument, error, info, info_span, warn};
+use tracing::{info, warn};
 
-use crate::messages::{Limit, Medium, Message, Outcome, Outcomes, SendError, Sender, TEXTS, Values, Words};
-use link::Link;
 use sent::Sent;
-
-/// How long a service may take to take a message. With the counting before it, a challenge stays within its four seconds.
-const BUDGET: Duration = Duration::from_millis(2500);
 
 /// The fewest digits of a code: one in a million, of which an attacker has a few tries.
 const MIN_DIGITS: u8 = 6;
 
-/// What this adds to the log.
-static TELEMETRY: Telemetry = Telemetry {
-    krate: env!("CARGO_CRATE_NAME"),
-    fields: &[],
-    metrics: &[
-        Metric::count("MessagesFailed", None),
-        Metric::count("MessagesLimited", None),
-        Metric::count("MessagesSent", Some("challenge")),
-        Metric::time("MessageMilliseconds"),
-    ],
-};
+/// The texts of `EMAIL_CODE`, `MAGIC_LINK` and `SMS_CODE`.
+static TEXTS: [(&str, &str); 2] = [
+    ("en", include_str!("../../texts/en.json")),
+    ("es", include_str!("../../texts/es.json")),
+];
 
 /// Makes an issuer of codes that `sender` delivers, for the challenge `name`: `EMAIL_CODE`, `SMS_CODE`, or a name of your
 /// own whose texts you add. The texts are `NAME.account`, `NAME.prompt` and `NAME.text`, for e-mail `NAME.subject` and
@@ -81,7 +70,7 @@ pub fn link_issuer(
     sender: Box<dyn Sender>,
     environment: &Environment,
 ) -> Result<Box<dyn Issuer>, ConfigError> {
-    let secret = Secret::Link(environment.required("MAGIC_LINK_URL", Link::parse)?);
+    let secret = Secret::Link(environment.required("MAGIC_LINK_URL", Page::parse)?);
     Ok(Box::new(CodeIssuer::configure(
         name,
         Medium::Email,
@@ -104,10 +93,8 @@ struct CodeIssuer {
     name: &'static str,
     medium: Medium,
     secret: Secret,
-    sender: Box<dyn Sender>,
+    delivery: Delivery,
     words: Words,
-    limit: Limit,
-    outcomes: Outcomes,
 }
 
 /// What is sent.
@@ -115,15 +102,15 @@ enum Secret {
     /// A code of so many digits.
     Digits(u8),
     /// A token, in a link to this page.
-    Link(Link),
+    Link(Page),
 }
 
 impl Secret {
-    /// The placeholder of the secret in texts.
-    fn placeholder(&self) -> &'static str {
+    /// The placeholders of texts: the secret, and how long it is right.
+    fn placeholders(&self) -> &'static [&'static str; 2] {
         match self {
-            Self::Digits(_) => "code",
-            Self::Link(_) => "link",
+            Self::Digits(_) => &["code", "minutes"],
+            Self::Link(_) => &["link", "minutes"],
         }
     }
 
@@ -147,11 +134,9 @@ impl CodeIssuer {
         Ok(Self {
             name,
             medium,
-            words: Words::configure(name, medium, secret.placeholder(), environment)?,
+            words: Words::configure(name, medium, secret.placeholders(), environment)?,
             secret,
-            sender,
-            limit: Limit::configure(environment)?,
-            outcomes: Outcomes::default(),
+            delivery: Delivery::configure(sender, environment)?,
         })
     }
 
@@ -169,87 +154,19 @@ impl CodeIssuer {
     }
 
     /// The message with `code`.
-    fn message(&self, to: &str, code: &str, sent: &Sent, request: &Request<'_>) -> Result<Message, IssueError> {
+    fn message(&self, to: &str, code: &str, sent: &Sent, request: &Request<'_>) -> Result<Message, NoText> {
         let link;
         let value = match &self.secret {
             Secret::Digits(_) => code,
             Secret::Link(page) => {
-                link = page.with(code);
+                link = page.with("link", code);
                 &link
             }
         };
-        let values = Values {
-            secret: self.secret.placeholder(),
-            value,
-            minutes: sent.minutes_left(request.now),
-        };
-        self.words.message(to, &values, request)
-    }
-
-    /// Sends `message`, or does for as long what a message would do.
-    ///
-    /// The steps are the same for every user: count, send or wait.
-    async fn deliver(
-        &self,
-        message: &Message,
-        reachable: bool,
-        request: &Request<'_>,
-        rng: &mut (dyn CryptoRng + Send),
-    ) -> Result<(), IssueError> {
-        let taken = self.limit.take(self.medium, request, rng).await;
-        let taken = taken.inspect_err(|_| info!(MessagesFailed = 1, "not counted"))?;
-        if !taken {
-            warn!(
-                MessagesLimited = 1,
-                "the user got as many messages as MESSAGES_PER_HOUR allows"
-            );
-        }
-        let send = taken && reachable;
-        let delivered = async {
-            if send {
-                self.send(message).await
-            } else {
-                self.stand_in(rng).await
-            }
-        };
-        let delivered = delivered.instrument(info_span!("MessageMilliseconds")).await;
-        info!(MessagesSent = u8::from(send && delivered.is_ok()), "a message was due");
-        delivered.map_err(|error| IssueError::new(error.to_string()))
-    }
-
-    /// Sends `message`, and notes how long that took and how it ended.
-    async fn send(&self, message: &Message) -> Result<(), SendError> {
-        let started = Instant::now();
-        let late = |_| Err(SendError::new("the service did not take the message in time"));
-        let sent = tokio::time::timeout(BUDGET, self.sender.send(message)).await;
-        let sent = sent.unwrap_or_else(late);
-        self.outcomes.note(Outcome {
-            took: started.elapsed(),
-            failed: sent.is_err(),
-        });
-        if sent.is_err() {
-            error!(MessagesFailed = 1, "a message was not sent");
-        }
-        sent
-    }
-
-    /// Takes as long as a message, and fails as often.
-    async fn stand_in(&self, rng: &mut (dyn CryptoRng + Send)) -> Result<(), SendError> {
-        let started = Instant::now();
-        let outcome = if let Some(outcome) = self.outcomes.draw(rng) {
-            outcome
-        } else {
-            // The first message has to open a connection, unless one is open.
-            let _ = tokio::time::timeout(BUDGET, self.sender.prepare()).await;
-            Outcomes::assumed(rng)
-        };
-        self.outcomes.wait(started, outcome.took).await;
-        if outcome.failed {
-            return Err(SendError::new(
-                "nothing was to be sent, and a recent message was not sent",
-            ));
-        }
-        Ok(())
+        let [secret, minutes] = *self.secret.placeholders();
+        let left = sent.minutes_left(request.now).to_string();
+        let values = [(secret, value), (minutes, left.as_str())];
+        self.words.message(to, &values, request.texts, request.languages)
     }
 }
 
@@ -281,11 +198,18 @@ impl Issuer for CodeIssuer {
         let decoy = self.medium.decoy(request.keys, &request.user);
         let destination = address.map_or(decoy, |address| self.medium.mask(address));
         if due {
-            let message = self.message(address.unwrap_or(&destination), &code, &sent, request)?;
-            self.deliver(&message, address.is_some(), request, rng).await?;
+            let message = self.message(address.unwrap_or(&destination), &code, &sent, request);
+            let message = message.map_err(|error| IssueError::new(error.to_string()))?;
+            let key = messages_key(request.keys, &request.user, self.medium.name());
+            let delivered = self
+                .delivery
+                .deliver(&key, &message, address.is_some(), request.now, rng)
+                .await;
+            delivered.map_err(|error| IssueError::new(error.to_string()))?;
             sent.note(request.now);
         }
-        let prompt = self.words.text("prompt", request)?;
+        let prompt = self.words.text("prompt", request.texts, request.languages);
+        let prompt = prompt.map_err(|error| IssueError::new(error.to_string()))?;
         let mut issued = Issued::new()
             .public("destination", destination)
             .public("locale", prompt.language)
@@ -309,7 +233,7 @@ impl Issuer for CodeIssuer {
     }
 
     async fn prepare(&self) {
-        tokio::join!(self.limit.prepare(), self.sender.prepare());
+        self.delivery.prepare().await;
     }
 
     fn telemetry(&self) -> &'static Telemetry {

@@ -2,10 +2,10 @@
 
 pub use cognito_challenge::challenges::email_code::NAME;
 use cognito_challenge::issue::Issuer;
+use cognito_challenge_messages::{Medium, Ses};
 use cognito_challenge_runtime::{ConfigError, Environment};
 
 use crate::codes;
-use crate::messages::{Medium, Ses};
 
 /// Makes the issuer from `MAIL_FROM`, what the AWS SDK needs, and what [`codes::issuer`] reads.
 ///

@@ -2,10 +2,10 @@
 
 pub use cognito_challenge::challenges::magic_link::NAME;
 use cognito_challenge::issue::Issuer;
+use cognito_challenge_messages::Ses;
 use cognito_challenge_runtime::{ConfigError, Environment};
 
 use crate::codes;
-use crate::messages::Ses;
 
 /// Makes the issuer from `MAIL_FROM`, `MAGIC_LINK_URL`, what the AWS SDK needs, and what [`codes::link_issuer`] reads.
 ///

@@ -1,11 +1,14 @@
 //! Asks for a code that Amazon SNS sends to the user's verified phone number.
 
+mod sns;
+
 pub use cognito_challenge::challenges::sms_code::NAME;
 use cognito_challenge::issue::Issuer;
+use cognito_challenge_messages::Medium;
 use cognito_challenge_runtime::{ConfigError, Environment};
 
 use crate::codes;
-use crate::messages::{Medium, Sns};
+use sns::Sns;
 
 /// Makes the issuer from what the AWS SDK needs, and what [`codes::issuer`] reads.
 ///

@@ -24,11 +24,11 @@ fn package(name: &str) -> String {
     format!("[package]\nname = \"{name}\"\nedition = \"2024\"\n")
 }
 
-/// This machine, with the target folder that cargo chooses.
-fn machine() -> Machine {
-    let mut machine = Machine::this().unwrap();
-    machine.environment.remove("CARGO_TARGET_DIR");
-    machine
+/// This system, with the target folder that cargo chooses.
+fn system() -> System {
+    let mut system = System::this().unwrap();
+    system.environment.remove("CARGO_TARGET_DIR");
+    system
 }
 
 async fn builds(root: &Path, wanted: &[(&str, &str)]) -> Result<Vec<Build>, BuildError> {
@@ -38,7 +38,7 @@ async fn builds(root: &Path, wanted: &[(&str, &str)]) -> Result<Vec<Build>, Buil
         .zip(wanted)
         .map(|(folder, (_, binary))| Wanted { binary, folder })
         .collect();
-    Build::of(&wanted, &machine()).await
+    Build::of(&wanted, &system()).await
 }
 
 async fn said(builds: &[Build]) -> BTreeMap<String, String> {
@@ -130,24 +130,24 @@ async fn one_name_for_two_binaries_is_an_error() {
 
 #[tokio::test]
 async fn only_the_workspace_of_local_is_built_as_local_was() {
-    let machine = Machine::this().unwrap();
+    let system = System::this().unwrap();
     let own = Path::new(env!("CARGO_MANIFEST_DIR"));
     let wanted = Wanted {
         binary: "local",
         folder: own,
     };
-    let builds = Build::of(&[wanted], &machine).await.unwrap();
+    let builds = Build::of(&[wanted], &system).await.unwrap();
     let [build] = builds.as_slice() else { panic!() };
-    let target = Target::of(&machine.program).unwrap();
-    assert!(machine.program.starts_with(target.folder.join(&target.profile)));
+    let target = Target::of(&system.program).unwrap();
+    assert!(system.program.starts_with(target.folder.join(&target.profile)));
     assert_eq!(
         (build.target(), &build.own),
         (target.folder.as_path(), &Some(target.clone()))
     );
 
-    let elsewhere = Machine {
+    let elsewhere = System {
         program: PathBuf::from("/usr/bin/local"),
-        ..machine
+        ..system
     };
     let builds = Build::of(&[wanted], &elsewhere).await.unwrap();
     assert_eq!(builds.first().unwrap().own, None);
@@ -186,14 +186,14 @@ async fn a_target_folder_that_cargo_did_not_make_is_recognised() {
 async fn the_users_target_folder_is_used_for_another_workspace() {
     let root = tree(&[("Cargo.toml", &package("define")), ("src/main.rs", MAIN)]);
     let target = tempfile::tempdir().unwrap();
-    let mut machine = machine();
+    let mut system = system();
     let folder = target.path().to_str().unwrap().to_owned();
-    machine.environment.insert("CARGO_TARGET_DIR".to_owned(), folder);
+    system.environment.insert("CARGO_TARGET_DIR".to_owned(), folder);
     let wanted = Wanted {
         binary: "define",
         folder: root.path(),
     };
-    let builds = Build::of(&[wanted], &machine).await.unwrap();
+    let builds = Build::of(&[wanted], &system).await.unwrap();
     let built = builds.first().unwrap().run().await.unwrap();
     assert!(built["define"].starts_with(target.path()), "{built:?}");
 }

@@ -1,10 +1,10 @@
 //! Over HTTP, with requests as the AWS SDK for Rust sends them.
 
+use sam_template::{Deployment, Template};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use super::*;
-use crate::template::{Settings, Template};
 
 fn table(properties: &Value) -> BTreeMap<String, Table> {
     let table = Table {
@@ -118,7 +118,7 @@ async fn a_table_has_the_indexes_of_the_template() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("template.yaml");
     std::fs::write(&path, INDEXED).unwrap();
-    let settings = Settings {
+    let settings = Deployment {
         parameters: BTreeMap::new(),
         region: "us-east-1".to_owned(),
         stack: "local".to_owned(),

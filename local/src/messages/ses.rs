@@ -8,10 +8,12 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use user_pools::Medium;
 use uuid::Uuid;
 
 use super::{State, Unsigned, address, check_signature};
-use crate::outbox::{Content, Header, Mail, Medium};
+
+use crate::outbox::{Content, Header, Mail};
 
 /// The most recipients of a message.
 const MOST_RECIPIENTS: usize = 50;

@@ -6,10 +6,12 @@ use axum::extract::rejection::FormRejection;
 use axum::extract::{Form, State as Shared};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use user_pools::Medium;
 use uuid::Uuid;
 
 use super::{State, Unsigned, check_signature};
-use crate::outbox::{Content, Medium};
+
+use crate::outbox::Content;
 
 const NAMESPACE: &str = "http://sns.amazonaws.com/doc/2010-03-31/";
 const VERSION: &str = "2010-03-31";

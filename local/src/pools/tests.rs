@@ -5,13 +5,12 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use sam_template::Function;
 use serde_json::{Value, json};
+use user_pools::storage::{Memory, Records};
+use user_pools::{Call, Clock, Failure, Journal, Lambda, Mail, Message, Settings};
 
 use super::*;
-use crate::cognito::{Call, Clock, Journal, Settings};
-use crate::disk::Disk;
-use crate::lambda::{Failure, Lambda};
-use crate::template::{Function, UserPoolClient};
 
 const REGION: &str = "us-east-1";
 const SECRET: &str = "a development secret of 32 bytes";
@@ -29,6 +28,10 @@ impl Journal for Nothing {
     fn call(&self, _: &Call<'_>) {}
 
     fn warn(&self, _: &str) {}
+}
+
+impl Mail for Nothing {
+    fn send(&self, _: Message, _: Duration) {}
 }
 
 /// A template whose one pool has these properties; its flow starts with a password.
@@ -60,48 +63,50 @@ fn template(pool: Value) -> Template {
 }
 
 /// One start of `local`.
-fn start(disk: &Disk, template: &Template, chosen: &[(&str, &str)]) -> (Cognito, Result<DemoUser, PoolsError>) {
+fn start(records: &Records, template: &Template, chosen: &[(&str, &str)]) -> (UserPools, Result<DemoUser, PoolsError>) {
     let settings = Settings {
         region: REGION.into(),
         issuer: "http://127.0.0.1:9229".into(),
         debug_answers: false,
         clock: Clock::system(),
-        outbox: Arc::default(),
+        records: records.clone(),
+        lambda: Arc::new(Nothing),
+        mail: Arc::new(Nothing),
+        journal: Arc::new(Nothing),
     };
-    let cognito = Cognito::new(settings, disk, Arc::new(Nothing), Arc::new(Nothing)).unwrap();
-    make(&cognito, template, REGION).unwrap();
+    let pools = UserPools::new(settings).unwrap();
+    make(&pools, template, REGION).unwrap();
     let chosen = chosen
         .iter()
         .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-    let user = add_demo_user(&cognito, template, REGION, SECRET, &chosen.collect());
-    (cognito, user)
+    let user = add_demo_user(&pools, template, REGION, SECRET, &chosen.collect());
+    (pools, user)
 }
 
-fn attributes(cognito: &Cognito, pool: &str, login: &str) -> BTreeMap<String, String> {
-    cognito.known_user(pool, login).unwrap().attributes
+fn attributes(pools: &UserPools, pool: &str, login: &str) -> BTreeMap<String, String> {
+    pools.known_user(pool, login).unwrap().attributes
 }
 
 #[test]
 fn answers_are_enrolled_and_shown_only_if_the_pool_has_the_attribute() {
     let without = template(json!({"Schema": [{"Name": "pager", "AttributeDataType": "String"}]}));
-    let (cognito, user) = start(&Disk::none(), &without, &[]);
+    let (pools, user) = start(&Records::none(), &without, &[]);
     assert!(user.unwrap().answers.is_empty());
     for pool in [pool_id(REGION), twin_id(REGION)] {
-        let names: Vec<_> = attributes(&cognito, &pool, DEMO_USER).into_keys().collect();
+        let names: Vec<_> = attributes(&pools, &pool, DEMO_USER).into_keys().collect();
         let addresses = ["email", "email_verified", "phone_number", "phone_number_verified"];
         assert_eq!(names, addresses);
     }
 
     let with = template(json!({"Schema": [{"Name": "security_questions", "AttributeDataType": "String"}]}));
-    let (cognito, user) = start(&Disk::none(), &with, &[]);
+    let (pools, user) = start(&Records::none(), &with, &[]);
     assert_eq!(user.unwrap().answers.len(), DEMO_ANSWERS.len());
-    assert!(attributes(&cognito, &pool_id(REGION), DEMO_USER).contains_key(ATTRIBUTE));
+    assert!(attributes(&pools, &pool_id(REGION), DEMO_USER).contains_key(ATTRIBUTE));
 }
 
 #[test]
 fn chosen_attributes_are_set_at_every_start_and_do_not_make_the_password_doubtful() {
-    let folder = tempfile::tempdir().unwrap();
-    let disk = Disk::open(folder.path()).unwrap();
+    let records = Records::new(Arc::new(Memory::default()));
     let template = template(json!({"Schema": [
         {"Name": "pager", "AttributeDataType": "String"},
         {"Name": "badge", "AttributeDataType": "String", "Mutable": false},
@@ -112,10 +117,10 @@ fn chosen_attributes_are_set_at_every_start_and_do_not_make_the_password_doubtfu
             ("custom:badge", "7"),
             ("email", "ada@example.com"),
         ];
-        let (cognito, user) = start(&disk, &template, &chosen);
+        let (pools, user) = start(&records, &template, &chosen);
         assert!(!user.unwrap().is_changed);
         for pool in [pool_id(REGION), twin_id(REGION)] {
-            let attributes = attributes(&cognito, &pool, DEMO_USER);
+            let attributes = attributes(&pools, &pool, DEMO_USER);
             assert_eq!(attributes["custom:pager"], pager);
             assert_eq!(attributes["email"], "ada@example.com");
         }
@@ -126,7 +131,7 @@ fn chosen_attributes_are_set_at_every_start_and_do_not_make_the_password_doubtfu
 fn an_attribute_that_the_pool_lacks_is_named_with_those_that_it_has() {
     let template = template(json!({"Schema": [{"Name": "pager", "AttributeDataType": "String"}]}));
     for unknown in ["custom:pagr", "pager", "sub"] {
-        let (_, user) = start(&Disk::none(), &template, &[(unknown, "1")]);
+        let (_, user) = start(&Records::none(), &template, &[(unknown, "1")]);
         assert_eq!(
             user.unwrap_err().to_string(),
             format!(
@@ -141,16 +146,16 @@ fn an_attribute_that_the_pool_lacks_is_named_with_those_that_it_has() {
 fn a_pool_without_names_has_a_demo_user_with_an_address_or_a_number() {
     for (attribute, login) in [("email", DEMO_EMAIL), ("phone_number", DEMO_PHONE_NUMBER)] {
         let template = template(json!({"UsernameAttributes": [attribute]}));
-        let (cognito, user) = start(&Disk::none(), &template, &[]);
+        let (pools, user) = start(&Records::none(), &template, &[]);
         assert_eq!(user.unwrap().name, login);
-        assert_eq!(attributes(&cognito, &pool_id(REGION), login)[attribute], login);
+        assert_eq!(attributes(&pools, &pool_id(REGION), login)[attribute], login);
     }
 }
 
 #[test]
 fn a_user_that_the_pool_does_not_take_is_an_error_that_names_the_flags() {
     let template = template(json!({"Schema": [{"Name": "given_name", "Required": true}]}));
-    let (_, user) = start(&Disk::none(), &template, &[]);
+    let (_, user) = start(&Records::none(), &template, &[]);
     let error = user.unwrap_err().to_string();
     for part in [
         "`demo`",
@@ -160,6 +165,6 @@ fn a_user_that_the_pool_does_not_take_is_an_error_that_names_the_flags() {
     ] {
         assert!(error.contains(part), "{error}");
     }
-    let (_, user) = start(&Disk::none(), &template, &[("given_name", "Ada")]);
+    let (_, user) = start(&Records::none(), &template, &[("given_name", "Ada")]);
     assert!(user.is_ok());
 }

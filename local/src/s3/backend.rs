@@ -1,4 +1,4 @@
-//! The operations, between `s3s` and the shelf.
+//! The operations, between `s3s` and the objects.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
@@ -14,15 +14,15 @@ use s3s::dto::{
 use s3s::{Body, S3, S3Request, S3Response, S3Result, s3_error};
 use sha2::{Digest, Sha256};
 
-use super::shelf::{MAX_OBJECT, Object, Shelf};
+use super::objects::{MAX_OBJECT, Object, Objects};
 
 /// The buckets, behind a lock that is never held across an await.
 #[derive(Debug)]
-pub(super) struct Backend(pub(super) Mutex<Shelf>);
+pub(super) struct Backend(pub(super) Mutex<Objects>);
 
 impl Backend {
-    /// The shelf, if it has this bucket.
-    fn open(&self, bucket: &str) -> S3Result<MutexGuard<'_, Shelf>> {
+    /// The objects, if it has this bucket.
+    fn open(&self, bucket: &str) -> S3Result<MutexGuard<'_, Objects>> {
         let buckets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if buckets.has_bucket(bucket) {
             Ok(buckets)

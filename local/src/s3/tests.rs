@@ -168,7 +168,7 @@ mod over_http {
     #[tokio::test]
     async fn an_object_that_is_too_large_is_refused() {
         let s3 = s3().await;
-        let body = "x".repeat(shelf::MAX_OBJECT + 1);
+        let body = "x".repeat(objects::MAX_OBJECT + 1);
         let (status, reply) = signed(&s3, "PUT", &format!("/{BUCKET}/k"), "", &body).await;
         assert!(status == 400 && reply.contains("EntityTooLarge"), "{reply}");
     }

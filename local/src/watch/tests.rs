@@ -5,14 +5,14 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use lambda_host::{Output, Spec};
 use tempfile::TempDir;
 use tokio::time::{sleep, timeout};
 
 use super::*;
 use crate::cargo::Wanted;
 use crate::console::tests::{Paper, console, text};
-use crate::functions::{Output, Spec};
-use crate::machine::Machine;
+use crate::system::System;
 
 /// What the package is made of.
 const SOURCE: &str = include_str!("tests/function.rs");
@@ -35,10 +35,10 @@ impl World {
         fs::write(folder.join("Cargo.toml"), MANIFEST).unwrap();
         write(folder, SOURCE);
         let wanted = Wanted { binary: "tiny", folder };
-        let mut machine = Machine::this().unwrap();
+        let mut system = System::this().unwrap();
         // Other tests may build a package of this name.
-        machine.environment.remove("CARGO_TARGET_DIR");
-        let builds = Build::of(&[wanted], &machine).await.unwrap();
+        system.environment.remove("CARGO_TARGET_DIR");
+        let builds = Build::of(&[wanted], &system).await.unwrap();
         let (watch, mut built) = Watch::start(builds).await.unwrap();
         let binary = built.remove("tiny").unwrap();
         let spec = Spec {

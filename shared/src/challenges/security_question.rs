@@ -6,6 +6,7 @@
 mod catalogue;
 mod enrollment;
 mod hash;
+mod link;
 pub mod policy;
 
 use async_trait::async_trait;
@@ -16,6 +17,7 @@ use crate::verify::{Answer, CannotJudge, Verdict, Verifier, Why};
 pub use catalogue::{CATALOGUE, Question};
 pub use enrollment::{ATTRIBUTE, EnrollError, Enrollment, MAX_ATTRIBUTE_CHARS};
 pub use hash::{AnswerHash, HashError};
+pub use link::{Link, LinkError};
 
 /// The name of this challenge.
 pub const NAME: &str = "SECURITY_QUESTION";

@@ -51,7 +51,11 @@ impl Failures {
         let before = before.filter(|failures| now.as_secs() < failures.expires);
         match before {
             Some(failures) if failures.consecutive >= limit => return (failures, Standing::LimitReached),
-            Some(failures) if milliseconds(now) < failures.locked_until => return (failures, Standing::Locked),
+            // Below that number there is no wait: an answer that came a little earlier than the one before it, at a function
+            // with another clock or at the same time, is looked at.
+            Some(failures) if failures.recent >= FREE && milliseconds(now) < failures.locked_until => {
+                return (failures, Standing::Locked);
+            }
             _ => {}
         }
         let forgotten =
@@ -107,6 +111,13 @@ mod tests {
             now += seconds * 1000;
         }
         assert_eq!(failures.unwrap().recent, 17);
+    }
+
+    #[test]
+    fn of_two_answers_at_the_same_time_the_one_that_is_counted_later_does_not_have_to_wait() {
+        let (first, _) = Failures::after(None, at(100), LIMIT);
+        let (second, standing) = Failures::after(Some(first), at(0), LIMIT);
+        assert_eq!((second.recent, standing), (2, Standing::Free));
     }
 
     #[test]

@@ -148,6 +148,65 @@ mod tests {
             (&b"RIFF"[..], &b"WAVE"[..], &b"data"[..])
         );
         assert_eq!((number(4), number(40)), (sound.len() - 8, sound.len() - 44));
+        // PCM, one channel, 8,000 samples a second of one byte: the format chunk of RIFF.
+        assert_eq!(number(16), 16);
+        assert_eq!(sound[20..24], [1, 0, 1, 0]);
+        assert_eq!((number(24), number(28)), (8000, 8000));
+        assert_eq!(sound[32..36], [1, 0, 8, 0]);
+    }
+
+    #[test]
+    fn each_language_has_recordings_of_its_own() {
+        assert_ne!(recordings("es"), recordings("en"));
+        assert_eq!(recordings("de"), recordings("en"));
+    }
+
+    #[test]
+    fn a_digit_is_spoken_from_beginning_to_end_at_any_speed() {
+        let recording: Vec<u8> = (0..100).map(|sample| SILENCE + sample).collect();
+        for percent in STRETCH.chain([50, 200]) {
+            let spoken: Vec<_> = stretched(&recording, percent).collect();
+            assert_eq!(spoken.len(), percent as usize, "{percent}");
+            let ends = [spoken.first(), spoken.last()].map(|sample| *sample.unwrap());
+            assert!(
+                ends[0] == 0 && ends[1] >= 98 && spoken.is_sorted(),
+                "{percent}: {ends:?}"
+            );
+        }
+    }
+
+    /// Where a sound is louder than the words behind the digits can be.
+    fn loud(sound: &[u8]) -> Vec<usize> {
+        let samples = sound[44..].iter().enumerate();
+        let behind = 2 * BABBLE_GAIN * 128 / 100;
+        samples
+            .filter(|(_, sample)| around_zero(**sample).abs() > behind + 5)
+            .map(|(index, _)| index)
+            .collect()
+    }
+
+    #[test]
+    fn digits_are_louder_than_the_words_behind_them_and_none_is_cut_off() {
+        for seed in 0..100 {
+            let mut rng = StdRng::seed_from_u64(seed);
+            let sound = speak("3", LANGUAGES[seed as usize % 2], &mut rng).unwrap();
+            let loud = loud(&sound);
+            let (first, last) = (loud[0], loud[loud.len() - 1]);
+            assert!(loud.len() > 50, "{seed}: {}", loud.len());
+            assert!(
+                first >= EDGE && sound.len() - 44 - last >= EDGE,
+                "{seed}: {first} {last}"
+            );
+        }
+    }
+
+    #[test]
+    fn words_are_behind_all_of_the_sound() {
+        // Nobody hears from silence where a digit ends.
+        let sound = speak("777999", "en", &mut StdRng::seed_from_u64(1)).unwrap();
+        for part in sound[44 + GAP.start..].chunks_exact(500) {
+            assert!(part.iter().any(|sample| *sample != SILENCE));
+        }
     }
 
     #[test]

@@ -1,10 +1,11 @@
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use cognito_challenge::keys::Keys;
 use cognito_challenge::texts::Texts;
 use cognito_challenge::user::{Existence, User};
+use cognito_challenge_messages::SendError;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 
@@ -431,5 +432,36 @@ fn codes_are_spread_evenly() {
         // Chi-square with nine degrees of freedom: above 45 with a probability below 1e-6.
         let chi_square: f64 = squares.sum();
         assert!(chi_square < 45.0, "{chi_square}: {place:?}");
+    }
+}
+
+#[test]
+fn every_language_has_every_text_of_each_type_with_its_secret() {
+    for (_, json) in TEXTS {
+        let texts: BTreeMap<String, String> = serde_json::from_str(json).unwrap();
+        for (name, secret, keys) in [
+            (
+                "EMAIL_CODE",
+                "{code}",
+                ["account", "html", "prompt", "subject", "text"].as_slice(),
+            ),
+            (
+                "MAGIC_LINK",
+                "{link}",
+                &["account", "html", "prompt", "subject", "text"],
+            ),
+            ("SMS_CODE", "{code}", &["account", "prompt", "text"]),
+        ] {
+            for key in keys {
+                let text = &texts[&format!("{name}.{key}")];
+                let needs = ["text", "html"].contains(key);
+                assert_eq!(
+                    needs || (name, *key) == ("EMAIL_CODE", "subject"),
+                    text.contains(secret),
+                    "{name}.{key}"
+                );
+            }
+        }
+        assert!(texts["EMAIL_CODE.subject"].starts_with("{code}"));
     }
 }

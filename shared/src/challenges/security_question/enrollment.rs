@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::thread::{self, ScopedJoinHandle};
 
+use super::policy::{self, PolicyError};
 use super::{AnswerHash, HashError, Question};
 use crate::keys::Keys;
+use crate::texts::Texts;
 
 /// The user attribute that holds the enrolment. The app client may neither read nor write it.
 pub const ATTRIBUTE: &str = "custom:security_questions";
@@ -18,6 +20,26 @@ pub const MAX_ATTRIBUTE_CHARS: usize = 2048;
 pub struct Enrollment(BTreeMap<&'static str, AnswerHash>);
 
 impl Enrollment {
+    /// Checks `answers` as [`policy::check`] does, and hashes them as [`Enrollment::new`] does: what `admin` and the function
+    /// `enrolment` do with what a user typed.
+    ///
+    /// # Errors
+    ///
+    /// Answers that may not be enrolled, and what [`Enrollment::new`] refuses.
+    pub fn checked(
+        answers: &[(&Question, &str)],
+        known: &[&str],
+        keys: &Keys,
+        salt: impl FnMut() -> [u8; 16],
+    ) -> Result<Self, EnrollError> {
+        policy::check(answers, known, &Texts::standard())?;
+        Self::new(
+            answers.iter().map(|(question, answer)| (question.id, *answer)),
+            keys,
+            salt,
+        )
+    }
+
     /// Hashes `answers`, pairs of a question id and what the user said, each with a fresh `salt` and all at once: each
     /// on a thread of its own, with 19 MiB.
     ///
@@ -70,6 +92,11 @@ impl Enrollment {
         serde_json::Value::Object(stored).to_string()
     }
 
+    /// Whether no question is enrolled. The value of [`ATTRIBUTE`] may hold what cannot be read all the same.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The enrolled questions.
     pub fn questions(&self) -> Vec<&'static Question> {
         self.0.keys().filter_map(|id| Question::with_id(id)).collect()
@@ -94,6 +121,9 @@ pub enum EnrollError {
     /// An answer that cannot be hashed.
     #[error(transparent)]
     Hash(#[from] HashError),
+    /// Answers that may not be enrolled.
+    #[error(transparent)]
+    Policy(#[from] PolicyError),
     /// More questions than the attribute holds.
     #[error("the enrolment takes {length} characters, the attribute holds 2048: enrol fewer questions")]
     TooMany {

@@ -12,6 +12,17 @@ pub const FEWEST_QUESTIONS: usize = 3;
 /// The shortest answer, in characters after normalising.
 pub const SHORTEST_ANSWER: usize = 3;
 
+/// The attributes that others know of a user. With the username, their values are what no answer may be.
+pub const KNOWN_TO_OTHERS: [&str; 7] = [
+    "email",
+    "family_name",
+    "given_name",
+    "name",
+    "nickname",
+    "phone_number",
+    "preferred_username",
+];
+
 /// Answers that people give to be done with it, normalised, in the languages of the catalogue.
 const DENIED: [&str; 24] = [
     "123",

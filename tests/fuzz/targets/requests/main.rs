@@ -5,9 +5,7 @@
 //! body, `$SESSION`, `$TOKEN`, `$REFRESH` and `$DEVICE` stand for what came back last.
 
 #![no_main]
-#![allow(dead_code, reason = "only a part of local is used")]
 
-mod disk;
 mod sums;
 
 use std::collections::{HashMap, HashSet};
@@ -20,23 +18,14 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use fuzz::{runtime, secret, tells_nothing};
 use libfuzzer_sys::fuzz_target;
-use local::{cognito, guard, lambda, outbox, template};
+use sam_template::{Deployment, Template};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 use tower::ServiceExt;
+use user_pools::storage::{Memory, Records};
+use user_pools::{Clock, Settings, UserPools};
 
-use disk::Disk;
 use sums::{Quiet, Sums};
-
-/// `local` is a program, so the modules behind its requests are built here as they are, with a [`disk`] in memory.
-#[path = "../../../../local/src"]
-mod local {
-    pub(super) mod cognito;
-    pub(super) mod guard;
-    pub(super) mod lambda;
-    pub(super) mod outbox;
-    pub(super) mod template;
-}
 
 const POOL: &str = "us-east-1_LocalPool";
 /// The deployed client, which gets tokens for a custom sign-in alone.
@@ -58,7 +47,7 @@ const SHOWING: [&str; 5] = [
 ];
 
 /// The pool, its clients and two users, as every input finds them.
-static START: LazyLock<Disk> = LazyLock::new(start);
+static START: LazyLock<Memory> = LazyLock::new(start);
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(runtime);
 
 fuzz_target!(|bytes: &[u8]| {
@@ -70,10 +59,10 @@ fuzz_target!(|bytes: &[u8]| {
     }
 });
 
-fn start() -> Disk {
-    let disk = Disk::none();
+fn start() -> Memory {
+    let memory = Arc::new(Memory::default());
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../template.yaml");
-    let settings = template::Settings {
+    let deployment = Deployment {
         parameters: [].into(),
         region: "us-east-1".into(),
         stack: "local".into(),
@@ -83,12 +72,15 @@ fn start() -> Disk {
         secrets: [].into(),
         builds: false,
     };
-    let template = template::Template::read(&path, &settings).unwrap();
-    let cognito = cognito(&disk, &Arc::default());
-    cognito.add_pool_from_template(&template.user_pools[0], POOL).unwrap();
-    let mut client = template.clients[0].clone();
-    cognito.add_client_from_template(&client, POOL, CLIENT).unwrap();
-    client.properties["ExplicitAuthFlows"] = json!([
+    let template = Template::read(&path, &deployment).unwrap();
+    let pools = user_pools(&memory, &Arc::default());
+    let (pool, client) = (&template.user_pools[0], &template.clients[0]);
+    pools
+        .add_pool(POOL, &pool.logical_id, &pool.triggers, &pool.properties)
+        .unwrap();
+    let mut properties = client.properties.clone();
+    pools.add_client(CLIENT, POOL, &properties).unwrap();
+    properties["ExplicitAuthFlows"] = json!([
         "ALLOW_ADMIN_USER_PASSWORD_AUTH",
         "ALLOW_CUSTOM_AUTH",
         "ALLOW_REFRESH_TOKEN_AUTH",
@@ -96,7 +88,7 @@ fn start() -> Disk {
         "ALLOW_USER_PASSWORD_AUTH",
         "ALLOW_USER_SRP_AUTH",
     ]);
-    cognito.add_client_from_template(&client, POOL, ANY_WAY).unwrap();
+    pools.add_client(ANY_WAY, POOL, &properties).unwrap();
     for (name, password) in [("demo", PASSWORD), ("other", &format!("Passw0rd!{}", secret()))] {
         let attributes = [
             ("email", format!("{name}@example.com")),
@@ -104,24 +96,27 @@ fn start() -> Disk {
             ("custom:security_questions", secret().to_owned()),
         ];
         let attributes = attributes.map(|(name, value)| (name.to_owned(), value));
-        cognito.add_demo_user(POOL, name, password, attributes.into()).unwrap();
+        pools.add_user(POOL, name, password, attributes.into()).unwrap();
     }
     // Asking for the keys waits until they are made, which makes one pair for all inputs.
     let keys = Request::get(format!("/{POOL}/.well-known/jwks.json")).body(Body::empty());
-    let keys = RUNTIME.block_on(cognito.router().oneshot(keys.unwrap())).unwrap();
+    let keys = RUNTIME.block_on(pools.router().oneshot(keys.unwrap())).unwrap();
     assert_eq!(keys.status(), 200);
-    disk
+    Memory::clone(&memory)
 }
 
-fn cognito(disk: &Disk, sums: &Arc<Sums>) -> cognito::Cognito {
-    let settings = cognito::Settings {
+fn user_pools(memory: &Arc<Memory>, sums: &Arc<Sums>) -> UserPools {
+    UserPools::new(Settings {
         region: "us-east-1".into(),
         issuer: "http://127.0.0.1:9229".into(),
         debug_answers: false,
-        clock: cognito::Clock::system(),
-        outbox: Arc::default(),
-    };
-    cognito::Cognito::new(settings, disk, sums.clone(), Arc::new(Quiet)).unwrap()
+        clock: Clock::system(),
+        records: Records::new(memory.clone()),
+        lambda: sums.clone(),
+        mail: Arc::new(Quiet),
+        journal: Arc::new(Quiet),
+    })
+    .unwrap()
 }
 
 /// The requests of one input, one after the other.
@@ -147,10 +142,10 @@ struct SignIn {
 }
 
 impl Talk {
-    fn new(start: &Disk) -> Self {
+    fn new(start: &Memory) -> Self {
         let sums = Arc::default();
         Self {
-            router: cognito(&start.another(), &sums).router(),
+            router: user_pools(&Arc::new(start.clone()), &sums).router(),
             sums,
             latest: ["$SESSION", "$TOKEN", "$REFRESH", "$DEVICE"].map(|name| (name, String::new())),
             sign_ins: HashMap::new(),

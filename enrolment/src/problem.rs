@@ -1,0 +1,117 @@
+//! Why a request was not done, as RFC 9457 has it.
+
+use std::borrow::Cow;
+
+use cognito_challenge::challenges::security_question::policy::PolicyError;
+use cognito_challenge::challenges::security_question::{EnrollError, HashError};
+use serde_json::{Map, Value, json};
+
+/// The media type of a problem.
+pub(crate) const MEDIA_TYPE: &str = "application/problem+json";
+
+/// A problem. Nothing of it quotes an answer or a token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Problem {
+    /// The end of its type, and the reason in the log.
+    pub(crate) name: &'static str,
+    pub(crate) status: u16,
+    title: &'static str,
+    detail: Cow<'static, str>,
+    /// Members besides those of the RFC.
+    more: Map<String, Value>,
+}
+
+impl Problem {
+    /// A problem. `title` is the same for all problems called `name`.
+    pub(crate) fn new(
+        name: &'static str,
+        status: u16,
+        title: &'static str,
+        detail: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Self {
+            name,
+            status,
+            title,
+            detail: detail.into(),
+            more: Map::new(),
+        }
+    }
+
+    /// The problem with one more member.
+    pub(crate) fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.more.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// The problem as JSON.
+    pub(crate) fn to_json(&self) -> Value {
+        let mut members = json!({
+            "type": format!("/problems/{}", self.name),
+            "title": self.title,
+            "status": self.status,
+            "detail": self.detail,
+        });
+        if let Value::Object(members) = &mut members {
+            members.extend(self.more.clone());
+        }
+        members
+    }
+
+    /// No route of the API.
+    pub(crate) fn no_route() -> Self {
+        Self::new("no-route", 404, "There is nothing here", "the API has no such route")
+    }
+
+    /// What the function needs did not answer.
+    pub(crate) fn unavailable() -> Self {
+        Self::new(
+            "unavailable",
+            503,
+            "Not possible at the moment",
+            "nothing was changed: try again later",
+        )
+    }
+
+    /// The user of a token or a link is gone or disabled.
+    pub(crate) fn user_gone() -> Self {
+        Self::new(
+            "user-gone",
+            403,
+            "The user does not exist any more",
+            "the user was deleted or disabled since: ask your administrator",
+        )
+    }
+}
+
+impl From<EnrollError> for Problem {
+    fn from(error: EnrollError) -> Self {
+        let (name, question) = match &error {
+            EnrollError::Policy(policy) => of_policy(policy),
+            EnrollError::Hash(HashError::TooLong) => ("answer-too-long", None),
+            EnrollError::UnknownQuestion { .. } => ("question-unknown", None),
+            EnrollError::TooMany { .. } => ("too-many-questions", None),
+            // Blanks are refused by the policy before.
+            _ => ("answer-refused", None),
+        };
+        let problem = Self::new(name, 422, "The answers cannot be set", error.to_string());
+        match question {
+            Some(question) => problem.with("question", question),
+            None => problem,
+        }
+    }
+}
+
+fn of_policy(error: &PolicyError) -> (&'static str, Option<&'static str>) {
+    match error {
+        PolicyError::AskedTwice { id } => ("question-twice", Some(id)),
+        PolicyError::FromTheQuestion { id } => ("answer-from-question", Some(id)),
+        PolicyError::KnownToOthers { id } => ("answer-known-to-others", Some(id)),
+        PolicyError::SaidTwice { id } => ("answer-twice", Some(id)),
+        PolicyError::TooCommon { id } => ("answer-too-common", Some(id)),
+        PolicyError::TooFew { .. } => ("too-few-questions", None),
+        PolicyError::TooLong { id } => ("answer-too-long", Some(id)),
+        PolicyError::TooShort { id } => ("answer-too-short", Some(id)),
+        _ => ("answer-refused", None),
+    }
+}

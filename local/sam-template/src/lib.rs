@@ -1,0 +1,257 @@
+//! `template.yaml`, as far as a sign-in needs it.
+//!
+//! What runs on one's machine is what is deployed: the functions and their environment, the pool's triggers and its
+//! app client are read from the SAM template, every reference resolved to a local value that is always the same. What
+//! is not understood is an error that names the place; a resource that a sign-in does not need is not looked into,
+//! but the names it refers to are checked.
+
+mod conditions;
+mod error;
+mod functions;
+mod lists;
+mod naming;
+mod node;
+mod parameters;
+mod properties;
+mod pseudo;
+mod references;
+mod resolve;
+mod resource;
+mod resources;
+mod secrets;
+mod shape;
+mod sub;
+mod tables;
+#[cfg(test)]
+mod tests;
+mod user_pools;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+pub use error::TemplateError;
+
+use error::{At, Problem};
+use node::{Entry, Node};
+use resolve::Resolver;
+use resource::Resource;
+
+/// What the template deploys, with every reference resolved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Template {
+    /// The functions that can run here.
+    pub functions: Vec<Function>,
+    /// The user pools.
+    pub user_pools: Vec<UserPool>,
+    /// The app clients of the pools.
+    pub clients: Vec<UserPoolClient>,
+    /// Bucket names, by logical id.
+    pub buckets: BTreeMap<String, String>,
+    /// By logical id.
+    pub tables: BTreeMap<String, Table>,
+}
+
+/// An `AWS::Serverless::Function` built by cargo-lambda.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Function {
+    /// The name of the resource in the template.
+    pub logical_id: String,
+    /// The name of its binary.
+    pub binary: String,
+    /// The folder of its code, of which cargo builds the binary.
+    pub folder: PathBuf,
+    /// Globals and the function's own, merged.
+    pub environment: BTreeMap<String, String>,
+    /// How long one invocation may take.
+    pub timeout: Duration,
+    /// Megabytes.
+    pub memory: u32,
+}
+
+impl fmt::Debug for Function {
+    /// Leaves out the values of the environment: there are secrets among them.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Function")
+            .field("logical_id", &self.logical_id)
+            .field("binary", &self.binary)
+            .field("folder", &self.folder)
+            .field("environment", &self.environment.keys())
+            .field("timeout", &self.timeout)
+            .field("memory", &self.memory)
+            .finish()
+    }
+}
+
+/// An `AWS::Cognito::UserPool`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UserPool {
+    /// The name of the resource in the template.
+    pub logical_id: String,
+    /// Trigger name as in `LambdaConfig` (`DefineAuthChallenge`, …) to the function's logical id.
+    pub triggers: BTreeMap<String, String>,
+    /// As CloudFormation has them, resolved.
+    pub properties: serde_json::Map<String, serde_json::Value>,
+}
+
+/// An `AWS::Cognito::UserPoolClient`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UserPoolClient {
+    /// The name of the resource in the template.
+    pub logical_id: String,
+    /// Logical id of the pool it belongs to.
+    pub user_pool: String,
+    /// As CloudFormation has them, resolved.
+    pub properties: serde_json::Map<String, serde_json::Value>,
+}
+
+/// An `AWS::DynamoDB::Table`. Its properties are there as far as they are read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Table {
+    /// The name of the table.
+    pub name: String,
+    /// As CloudFormation has them, resolved.
+    pub properties: serde_json::Map<String, serde_json::Value>,
+}
+
+/// What the template does not say: the values that AWS gives on deployment, and the parameters chosen there.
+#[derive(Clone)]
+pub struct Deployment {
+    /// Overrides of the template's parameters, by name.
+    pub parameters: BTreeMap<String, String>,
+    /// The AWS region.
+    pub region: String,
+    /// The name of the stack.
+    pub stack: String,
+    /// The id of the (first) user pool.
+    pub pool_id: String,
+    /// The id of the (first) app client.
+    pub client_id: String,
+    /// Stands for the content of the template's secrets.
+    pub secret: String,
+    /// The contents of secrets that the template names but does not make, by name.
+    pub secrets: BTreeMap<String, String>,
+    /// Whether functions are built from their packages, which then have to be there.
+    pub builds: bool,
+}
+
+impl fmt::Debug for Deployment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Deployment")
+            .field("parameters", &self.parameters.keys())
+            .field("region", &self.region)
+            .field("stack", &self.stack)
+            .field("pool_id", &self.pool_id)
+            .field("client_id", &self.client_id)
+            .finish_non_exhaustive()
+    }
+}
+
+const SECTIONS: [&str; 11] = [
+    "AWSTemplateFormatVersion",
+    "Conditions",
+    "Description",
+    "Globals",
+    "Mappings",
+    "Metadata",
+    "Outputs",
+    "Parameters",
+    "Resources",
+    "Rules",
+    "Transform",
+];
+
+const TRANSFORM: &str = "AWS::Serverless-2016-10-31";
+
+impl Template {
+    /// Reads the template at `path`.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be read, is not YAML, uses something that is not understood here, or contradicts itself. The
+    /// message is one line that names the place and says what would have been right.
+    pub fn read(path: &Path, deployment: &Deployment) -> Result<Self, TemplateError> {
+        let file = path.display().to_string();
+        let folder = path.parent().unwrap_or(Path::new(""));
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| At::default().error(Problem::Unreadable(error.to_string().to_lowercase())));
+        text.and_then(|text| Self::parse(&text, folder, deployment))
+            .map_err(|error| error.in_file(file))
+    }
+
+    /// Reads a template that is in `folder`.
+    fn parse(text: &str, folder: &Path, deployment: &Deployment) -> Result<Self, TemplateError> {
+        let root = Node::parse(text)?;
+        let Some(sections) = root.entries() else {
+            return Err(At::default().error(Problem::Expected("a template with a `Resources` section".to_owned())));
+        };
+        if let Some(unknown) = sections
+            .iter()
+            .find(|section| !SECTIONS.contains(&section.key.as_str()))
+        {
+            return Err(At::line(unknown.line).error(Problem::unknown("section", &unknown.key, SECTIONS)));
+        }
+        check_transform(root.get("Transform"))?;
+        let Some(section) = root.get("Resources") else {
+            return Err(At::default().error(Problem::Invalid("has no `Resources` section".to_owned())));
+        };
+        let entries = |name: &str| {
+            root.get(name)
+                .and_then(|section| section.value.entries())
+                .unwrap_or_default()
+        };
+        let resolver = Resolver::new(
+            deployment,
+            parameters::read(root.get("Parameters"), &deployment.parameters)?,
+            entries("Mappings"),
+            entries("Conditions"),
+            Resource::list(section)?,
+            root.get("Globals").and_then(functions::alias),
+        );
+        references::check(&resolver, root.get("Outputs").map(|outputs| &outputs.value))?;
+
+        let built = functions::read(&resolver, root.get("Globals"), folder)?;
+        let functions: Vec<Function> = built.iter().map(|built| built.function.clone()).collect();
+        let user_pools = user_pools::pools(&resolver, &functions)?;
+        let clients = user_pools::clients(&resolver, &user_pools)?;
+        let mut buckets = BTreeMap::new();
+        for bucket in resolver.created(resource::BUCKET)? {
+            buckets.insert(
+                bucket.id.to_owned(),
+                resolver.resource_reference(bucket.id, &bucket.at)?,
+            );
+        }
+        let tables = tables::read(&resolver)?;
+        // Last: where the file is not where the packages are, its own mistakes are still the ones to be told of.
+        for built in built.iter().filter(|_| deployment.builds) {
+            if !built.function.folder.join("Cargo.toml").is_file() {
+                let missing = format!("`CodeUri: {}` has no `Cargo.toml`", built.code_uri);
+                return Err(built.at.error(Problem::Invalid(missing)));
+            }
+        }
+        Ok(Self {
+            functions,
+            user_pools,
+            clients,
+            buckets,
+            tables,
+        })
+    }
+}
+
+/// Without its transform, CloudFormation does not know what a serverless function is.
+fn check_transform(transform: Option<&Entry>) -> Result<(), TemplateError> {
+    let Some(transform) = transform else {
+        return Err(At::default().error(Problem::Invalid(format!("has no `Transform: {TRANSFORM}`"))));
+    };
+    let at = At::default().key("Transform", transform.line);
+    let single = std::slice::from_ref(&transform.value);
+    for name in transform.value.items().unwrap_or(single) {
+        if name.text() != Some(TRANSFORM) {
+            let name = name.text().unwrap_or("Transform").to_owned();
+            return Err(at.error(Problem::NotSupported(name, TRANSFORM)));
+        }
+    }
+    Ok(())
+}

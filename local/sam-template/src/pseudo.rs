@@ -1,0 +1,16 @@
+//! What CloudFormation's pseudo parameters stand for.
+
+/// The account that everything local belongs to.
+pub(super) const ACCOUNT: &str = "000000000000";
+pub(super) const PARTITION: &str = "aws";
+pub(super) const URL_SUFFIX: &str = "amazonaws.com";
+
+/// The pseudo parameters that are understood; `AWS::NoValue` is one too, but stands for nothing.
+pub(super) const PSEUDO: [&str; 6] = [
+    "AWS::AccountId",
+    "AWS::Partition",
+    "AWS::Region",
+    "AWS::StackId",
+    "AWS::StackName",
+    "AWS::URLSuffix",
+];

@@ -1,0 +1,139 @@
+//! What `Ref` and `Fn::GetAtt` give for the template's resources here.
+
+use super::error::{At, Problem, TemplateError};
+use super::naming::{attribute_form, naming};
+use super::pseudo::{ACCOUNT, PARTITION, PSEUDO, URL_SUFFIX};
+use super::resolve::Resolver;
+use super::resource::{ALIAS, BUCKET, FUNCTION, ROLE, Resource, USER_POOL, USER_POOL_CLIENT};
+
+impl<'a> Resolver<'a> {
+    /// The resources of one type that are created.
+    pub(super) fn created(&self, kind: &str) -> Result<Vec<&Resource<'a>>, TemplateError> {
+        let mut created = Vec::new();
+        for resource in self.resources.iter().filter(|resource| resource.kind == kind) {
+            if self.is_created(resource)? {
+                created.push(resource);
+            }
+        }
+        Ok(created)
+    }
+
+    pub(super) fn is_created(&self, resource: &Resource<'a>) -> Result<bool, TemplateError> {
+        resource
+            .condition()
+            .map_or(Ok(true), |condition| self.condition(condition, &resource.at))
+    }
+
+    /// What `Ref` gives for a resource.
+    pub(super) fn resource_reference(&self, id: &str, at: &At) -> Result<String, TemplateError> {
+        let resource = self.existing(id, at)?;
+        let form = naming(resource.kind).map_or("{name}", |naming| naming.reference);
+        self.written(form, &resource)
+    }
+
+    /// What `Fn::GetAtt` gives for a resource.
+    pub(super) fn attribute(&self, id: &str, attribute: &str, at: &At) -> Result<String, TemplateError> {
+        let resource = self.existing(id, at)?;
+        let form = attribute_form(&resource, attribute, at)?;
+        self.written(form, &resource)
+            .map(|text| text.replace("{attribute}", attribute))
+    }
+
+    /// The resource `id`, whether it is created or not.
+    pub(super) fn resource(&self, id: &str) -> Option<Resource<'a>> {
+        if let Some(resource) = self.resources.iter().find(|resource| resource.id == id) {
+            return Some(resource.clone());
+        }
+        let function = |id: &str| {
+            let mut resources = self.resources.iter();
+            resources.find(|resource| resource.id == id && resource.kind == FUNCTION)
+        };
+        if let Some(function) = id.strip_suffix(".Alias").and_then(function) {
+            let alias = || Resource {
+                kind: ALIAS,
+                ..function.clone()
+            };
+            return self.alias_of(function).map(|_| alias());
+        }
+        // SAM makes a role for each function that names none.
+        let function = id.strip_suffix("Role").and_then(function)?;
+        match function.property("Role") {
+            Some(_) => None,
+            None => Some(Resource {
+                kind: ROLE,
+                ..function.clone()
+            }),
+        }
+    }
+
+    /// The alias that SAM points at the last version of a function: its own, or that of Globals.
+    fn alias_of(&self, function: &Resource<'a>) -> Option<&'a str> {
+        let own = function.property("AutoPublishAlias");
+        own.map_or(self.alias, |(entry, _)| entry.value.text())
+    }
+
+    fn existing(&self, id: &str, at: &At) -> Result<Resource<'a>, TemplateError> {
+        let Some(resource) = self.resource(id) else {
+            return Err(at.error(self.unknown_name(id)));
+        };
+        match resource.condition() {
+            Some(condition) if !self.condition(condition, at)? => {
+                Err(at.error(Problem::NotCreated(id.to_owned(), condition.to_owned())))
+            }
+            _ => Ok(resource),
+        }
+    }
+
+    /// Says that nothing is called `name`.
+    pub(super) fn unknown_name(&self, name: &str) -> Problem {
+        let resources = self.resources.iter().map(|resource| resource.id);
+        let known = resources
+            .chain(self.parameters.keys().map(String::as_str))
+            .chain(PSEUDO);
+        Problem::unknown("name", name, known)
+    }
+
+    fn written(&self, form: &str, resource: &Resource<'a>) -> Result<String, TemplateError> {
+        let name = self.guarded(resource.id, &resource.at, || self.name(resource))?;
+        let service = resource.kind.split("::").nth(1).unwrap_or_default().to_lowercase();
+        let words = [
+            ("{partition}", PARTITION),
+            ("{region}", &self.deployment.region),
+            ("{account}", ACCOUNT),
+            ("{suffix}", URL_SUFFIX),
+            ("{service}", &service),
+            ("{id}", resource.id),
+            ("{alias}", self.alias_of(resource).unwrap_or_default()),
+            ("{name}", &name),
+        ];
+        Ok(words
+            .iter()
+            .fold(form.to_owned(), |text, (word, value)| text.replace(word, value)))
+    }
+
+    /// The name that a resource has here: always the same for the same template.
+    fn name(&self, resource: &Resource<'a>) -> Result<String, TemplateError> {
+        let property = naming(resource.kind).map_or("", |naming| naming.name);
+        if let Some((property, at)) = resource.property(property) {
+            return self.string(&property.value, &at);
+        }
+        let first = || {
+            self.created(resource.kind)
+                .map(|all| all.first().is_some_and(|first| first.id == resource.id))
+        };
+        Ok(match resource.kind {
+            USER_POOL if first()? => self.deployment.pool_id.clone(),
+            USER_POOL => format!("{}_{}", self.deployment.region, resource.id),
+            USER_POOL_CLIENT if first()? => self.deployment.client_id.clone(),
+            BUCKET => format!("{}-{}", self.deployment.stack, resource.id).to_lowercase(),
+            ROLE if self
+                .resources
+                .iter()
+                .any(|other| other.id == resource.id && other.kind == FUNCTION) =>
+            {
+                format!("{}Role", resource.id)
+            }
+            _ => resource.id.to_owned(),
+        })
+    }
+}

@@ -1,0 +1,269 @@
+//! User pools, their app clients, and who may invoke what.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::error::{At, Problem, TemplateError, hint};
+use super::properties;
+use super::pseudo::ACCOUNT;
+use super::resolve::Resolver;
+use super::resource::{FUNCTION, PERMISSION, Resource, USER_POOL, USER_POOL_CLIENT};
+use super::{Function, UserPool, UserPoolClient};
+
+/// Attributes that every pool has, and that a client may therefore be allowed to read or write.
+const STANDARD_ATTRIBUTES: [&str; 20] = [
+    "address",
+    "birthdate",
+    "email",
+    "email_verified",
+    "family_name",
+    "gender",
+    "given_name",
+    "identities",
+    "locale",
+    "middle_name",
+    "name",
+    "nickname",
+    "phone_number",
+    "phone_number_verified",
+    "picture",
+    "preferred_username",
+    "profile",
+    "updated_at",
+    "website",
+    "zoneinfo",
+];
+
+/// An `AWS::Lambda::Permission`.
+struct Permission {
+    function: String,
+    action: String,
+    principal: String,
+    source_arn: Option<String>,
+    source_account: Option<String>,
+}
+
+impl Permission {
+    /// Whether it lets the pool with `pool_arn` invoke `function`, which may be named or given as an ARN.
+    fn covers(&self, function: &[&str], pool_arn: &str) -> bool {
+        let source = self.source_arn.as_deref();
+        function.contains(&self.function.as_str())
+            && ["lambda:InvokeFunction", "lambda:*", "*"].contains(&self.action.as_str())
+            && self.principal == "cognito-idp.amazonaws.com"
+            && source.is_none_or(|source| source == pool_arn || matches_wildcard(source, pool_arn))
+            && self.source_account.as_deref().is_none_or(|account| account == ACCOUNT)
+    }
+}
+
+fn matches_wildcard(pattern: &str, text: &str) -> bool {
+    pattern.strip_suffix('*').is_some_and(|start| text.starts_with(start))
+}
+
+/// Reads the pools. Their triggers must be among `functions` and allowed.
+pub(super) fn pools(resolver: &Resolver<'_>, functions: &[Function]) -> Result<Vec<UserPool>, TemplateError> {
+    let permissions = permissions(resolver)?;
+    let pools = resolver.created(USER_POOL)?;
+    pools
+        .into_iter()
+        .map(|resource| pool(resolver, resource, functions, &permissions))
+        .collect()
+}
+
+fn pool(
+    resolver: &Resolver<'_>,
+    resource: &Resource<'_>,
+    functions: &[Function],
+    permissions: &[Permission],
+) -> Result<UserPool, TemplateError> {
+    let properties = resource_properties(resolver, resource, properties::USER_POOL)?;
+    let arn = resolver.attribute(resource.id, "Arn", &resource.at)?;
+    let mut triggers = BTreeMap::new();
+    let config = properties.get("LambdaConfig").and_then(Value::as_object);
+    for (trigger, value) in config.into_iter().flatten() {
+        let target = match value {
+            Value::String(arn) if trigger != "KMSKeyID" => Some(arn.as_str()),
+            // Those that send messages are not run here.
+            Value::Object(config) if !trigger.starts_with("Custom") => config.get("LambdaArn").and_then(Value::as_str),
+            _ => None,
+        };
+        let Some(target) = target else { continue };
+        let at = trigger_place(resource, trigger);
+        let function = function_of(resolver, target, functions, &at)?;
+        let name = resolver.resource_reference(function, &at)?;
+        // A permission for a function is none for its alias.
+        let short = match target.split_once(&format!(":{name}:")) {
+            Some((_, alias)) => format!("{name}:{alias}"),
+            None => name,
+        };
+        if !permissions
+            .iter()
+            .any(|permission| permission.covers(&[&short, target], &arn))
+        {
+            let (pool, function) = (resource.id.to_owned(), function.to_owned());
+            return Err(at.error(Problem::NotAllowed { pool, function }));
+        }
+        triggers.insert(trigger.clone(), function.to_owned());
+    }
+    Ok(UserPool {
+        logical_id: resource.id.to_owned(),
+        triggers,
+        properties,
+    })
+}
+
+fn trigger_place(resource: &Resource<'_>, trigger: &str) -> At {
+    let Some((properties, at)) = resource.properties() else {
+        return resource.at.clone();
+    };
+    let config = properties.get("LambdaConfig");
+    let line = config
+        .and_then(|config| config.value.get(trigger))
+        .or(config)
+        .map(|entry| entry.line);
+    let line = line.unwrap_or(resource.body.line);
+    at.key("LambdaConfig", line).key(trigger, line)
+}
+
+/// The logical id of the function whose ARN is `arn`.
+fn function_of<'f>(
+    resolver: &Resolver<'_>,
+    arn: &str,
+    functions: &'f [Function],
+    at: &At,
+) -> Result<&'f str, TemplateError> {
+    for function in functions {
+        let id = &function.logical_id;
+        let alias = format!("{id}.Alias");
+        let by_alias = || match resolver.resource(&alias) {
+            Some(_) => resolver.resource_reference(&alias, at).map(|alias| alias == arn),
+            None => Ok(false),
+        };
+        if resolver.attribute(id, "Arn", at)? == arn || by_alias()? {
+            return Ok(id);
+        }
+    }
+    for resource in resolver.created(FUNCTION)? {
+        if resolver.attribute(resource.id, "Arn", at)? == arn {
+            let built = format!(
+                "`{}` cannot run here: it has no `Metadata.BuildMethod: rust-cargolambda`",
+                resource.id
+            );
+            return Err(at.error(Problem::Invalid(built)));
+        }
+    }
+    let known: Vec<String> = functions
+        .iter()
+        .map(|function| format!("!GetAtt {}.Arn", function.logical_id))
+        .collect();
+    let hint = hint(arn, known.iter().map(String::as_str));
+    Err(at.error(Problem::Unknown {
+        what: "function",
+        name: arn.to_owned(),
+        hint,
+    }))
+}
+
+fn permissions(resolver: &Resolver<'_>) -> Result<Vec<Permission>, TemplateError> {
+    let resources = resolver.created(PERMISSION)?;
+    let permission = |resource: &Resource<'_>| {
+        let mut properties = resource_properties(resolver, resource, properties::PERMISSION)?;
+        let mut text = |name: &str| match properties.remove(name) {
+            Some(Value::String(text)) => Some(text),
+            _ => None,
+        };
+        let required = |value: Option<String>, name: &str| {
+            value.ok_or_else(|| resource.at.error(Problem::Invalid(format!("has no `{name}`"))))
+        };
+        Ok(Permission {
+            function: required(text("FunctionName"), "FunctionName")?,
+            action: required(text("Action"), "Action")?,
+            principal: required(text("Principal"), "Principal")?,
+            source_arn: text("SourceArn"),
+            source_account: text("SourceAccount"),
+        })
+    };
+    resources.into_iter().map(permission).collect()
+}
+
+/// Reads the app clients of `pools`.
+pub(super) fn clients(resolver: &Resolver<'_>, pools: &[UserPool]) -> Result<Vec<UserPoolClient>, TemplateError> {
+    let clients = resolver.created(USER_POOL_CLIENT)?;
+    clients
+        .into_iter()
+        .map(|resource| client(resolver, resource, pools))
+        .collect()
+}
+
+fn client(
+    resolver: &Resolver<'_>,
+    resource: &Resource<'_>,
+    pools: &[UserPool],
+) -> Result<UserPoolClient, TemplateError> {
+    let properties = resource_properties(resolver, resource, properties::USER_POOL_CLIENT)?;
+    let Some(pool_id) = properties.get("UserPoolId").and_then(Value::as_str) else {
+        return Err(resource.at.error(Problem::Invalid("has no `UserPoolId`".to_owned())));
+    };
+    let place = |name: &str| match resource.properties() {
+        Some((properties, at)) => {
+            let line = properties.get(name).map_or(properties.line, |entry| entry.line);
+            at.key(name, line)
+        }
+        None => resource.at.clone(),
+    };
+    let mut owner = None;
+    for pool in pools {
+        if resolver.resource_reference(&pool.logical_id, &resource.at)? == pool_id {
+            owner = Some(pool);
+        }
+    }
+    let Some(owner) = owner else {
+        let known: Vec<String> = pools.iter().map(|pool| format!("!Ref {}", pool.logical_id)).collect();
+        let hint = hint(pool_id, known.iter().map(String::as_str));
+        let problem = Problem::Unknown {
+            what: "user pool",
+            name: pool_id.to_owned(),
+            hint,
+        };
+        return Err(place("UserPoolId").error(problem));
+    };
+    let attributes = attributes(owner);
+    for list in ["ReadAttributes", "WriteAttributes"] {
+        let names = properties.get(list).and_then(Value::as_array);
+        for name in names.into_iter().flatten().filter_map(Value::as_str) {
+            if !attributes.iter().any(|attribute| attribute == name) {
+                let problem = Problem::unknown("attribute", name, attributes.iter().map(String::as_str));
+                return Err(place(list).error(problem));
+            }
+        }
+    }
+    Ok(UserPoolClient {
+        logical_id: resource.id.to_owned(),
+        user_pool: owner.logical_id.clone(),
+        properties,
+    })
+}
+
+/// The names of a pool's attributes, as an app client writes them.
+fn attributes(pool: &UserPool) -> Vec<String> {
+    let schema = pool.properties.get("Schema").and_then(Value::as_array);
+    let names = schema
+        .into_iter()
+        .flatten()
+        .filter_map(|attribute| attribute.get("Name")?.as_str());
+    let custom = names
+        .filter(|name| !STANDARD_ATTRIBUTES.contains(name))
+        .map(|name| format!("custom:{name}"));
+    custom.chain(STANDARD_ATTRIBUTES.map(str::to_owned)).collect()
+}
+
+fn resource_properties(
+    resolver: &Resolver<'_>,
+    resource: &Resource<'_>,
+    fields: super::shape::Fields,
+) -> Result<serde_json::Map<String, Value>, TemplateError> {
+    match resource.properties() {
+        Some((properties, at)) => resolver.object(properties, fields, &at),
+        None => Ok(serde_json::Map::new()),
+    }
+}

@@ -1,0 +1,43 @@
+//! What users change about themselves.
+
+use serde_json::{Value, json};
+
+use super::access::Owner;
+use super::request::{PASSWORD, Request};
+use crate::State;
+use crate::error::Error;
+use crate::srp::Identity;
+use crate::users::new::verifier;
+
+/// Exchanges a password that is known for another. Wrong ones count like those of sign-ins.
+pub(super) async fn change_password(state: &State, mut request: Request<'_>) -> Result<Value, Error> {
+    let previous = request.text("PreviousPassword", &PASSWORD)?;
+    let proposed = request.required("ProposedPassword", &PASSWORD)?;
+    let owner = Owner::of(state, &mut request).await?;
+    let (pool, user) = (&owner.pool, &owner.user);
+    let previous = previous.ok_or_else(|| Error::missing("PreviousPassword"))?;
+    let identity = Identity {
+        pool: &pool.id,
+        user: &user.name,
+    };
+    let right = |user: &crate::users::User| {
+        user.password
+            .as_ref()
+            .is_some_and(|known| known.matches(identity, previous))
+    };
+    if !state.guard(pool, &user.name, || right(user))? {
+        return Err(Error::incorrect());
+    }
+    let verifier = verifier(pool, &user.name, proposed)?;
+    let now = state.clock.now();
+    owner.update(state, |changed| {
+        if changed.password != user.password {
+            return Err(Error::incorrect().because("the password has been changed meanwhile"));
+        }
+        changed.password = Some(verifier);
+        changed.password_set = now;
+        changed.modified = now;
+        Ok(())
+    })?;
+    Ok(json!({}))
+}

@@ -1,0 +1,154 @@
+//! The operations that send a code to a user and take it back: forgotten passwords and new accounts.
+
+mod addressee;
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::delivery::details;
+use super::request::{NAME, PASSWORD, POOL_ID, Request, USERNAME};
+use crate::State;
+use crate::error::Error;
+use crate::mail::Medium;
+use crate::sign_in::decide::may_go_on;
+use crate::triggers::source::Confirmation;
+use crate::users::addresses::{auto_verified, verified, verify};
+use crate::users::codes::{Purpose, expired, mismatch};
+use crate::users::new::verifier;
+use crate::users::{Status, User};
+use addressee::Addressee;
+
+/// What somebody is told whose account is hidden, or does not exist.
+fn pretended(login: &str) -> Value {
+    let masked = if login.contains('@') {
+        Medium::Email.masked(login)
+    } else {
+        let first: String = login.chars().take(1).collect();
+        format!("{first}***@e***")
+    };
+    json!({"CodeDeliveryDetails": details(Medium::Email, &masked)})
+}
+
+fn no_address() -> Error {
+    Error::invalid_parameter(
+        "Cannot reset password for the user as there is no registered/verified email or phone_number",
+    )
+}
+
+fn may_reset(user: &User) -> Result<Medium, Error> {
+    may_go_on(user)?;
+    match user.status {
+        Status::Confirmed | Status::ResetRequired => verified(user).ok_or_else(no_address),
+        Status::ForceChangePassword => Err(Error::not_authorized(
+            "User password cannot be reset in the current state.",
+        )),
+        Status::Unconfirmed => Err(no_address()),
+    }
+}
+
+pub(super) async fn forgot_password(state: &State, mut request: Request<'_>) -> Result<Value, Error> {
+    let (addressee, login) = Addressee::known_or_not(state, &mut request)?;
+    let metadata = request.client_metadata()?;
+    let user = match &addressee.user {
+        Some(user) => Some(Arc::clone(user)),
+        None => addressee.bring_in(state, login, &metadata).await?,
+    };
+    let Some(user) = &user else {
+        addressee.may_pretend()?;
+        return Ok(pretended(login));
+    };
+    let medium = match may_reset(user) {
+        Ok(medium) => medium,
+        Err(_) if addressee.client.hides_users => return Ok(pretended(login)),
+        Err(error) => return Err(error),
+    };
+    let details = state.send_code_for(&addressee.pool, user, Purpose::Password, medium)?;
+    Ok(json!({"CodeDeliveryDetails": details}))
+}
+
+pub(super) async fn confirm_forgot_password(state: &State, mut request: Request<'_>) -> Result<Value, Error> {
+    let code = request.required("ConfirmationCode", &NAME)?;
+    let password = request.required("Password", &PASSWORD)?;
+    let (addressee, _) = Addressee::of(state, &mut request)?;
+    addressee.pool.password_policy.check(password)?;
+    let user = addressee.user.as_ref().ok_or_else(mismatch)?;
+    let verifier = verifier(&addressee.pool, &user.name, password)?;
+    let now = state.clock.now();
+    let change = |user: &mut User, medium: Medium, address: &str| {
+        may_reset(user)?;
+        if user.attributes.get(medium.attribute()).map(String::as_str) != Some(address) {
+            return Err(expired().because("the address has been changed since the code was sent"));
+        }
+        user.password = Some(verifier);
+        user.password_set = now;
+        user.status = Status::Confirmed;
+        Ok(())
+    };
+    let metadata = request.client_metadata()?;
+    let user = state
+        .take_code(&addressee.pool, user, (Purpose::Password, code), change)
+        .map_err(|error| addressee.hide(error))?;
+    addressee
+        .confirmed(state, &user, Confirmation::ForgotPassword, &metadata)
+        .await?;
+    Ok(json!({}))
+}
+
+pub(super) fn admin_reset_user_password(state: &State, mut request: Request<'_>) -> Result<Value, Error> {
+    let pool = request.required("UserPoolId", &POOL_ID)?;
+    let login = request.required("Username", &USERNAME)?;
+    request.check()?;
+    let pool = state.directory.pool(pool)?;
+    let user = state.directory.user(&pool, login).ok_or_else(Error::user_not_found)?;
+    let medium = may_reset(&user)?;
+    state.send_code_for(&pool, &user, Purpose::Password, medium)?;
+    let now = state.clock.now();
+    state.directory.update_user(&pool, &user.name, |user| {
+        user.status = Status::ResetRequired;
+        user.modified = now;
+        Ok(())
+    })?;
+    Ok(json!({}))
+}
+
+pub(super) fn resend_confirmation_code(state: &State, mut request: Request<'_>) -> Result<Value, Error> {
+    let (addressee, login) = Addressee::of(state, &mut request)?;
+    let Some(user) = &addressee.user else {
+        return Ok(pretended(login));
+    };
+    if user.status != Status::Unconfirmed {
+        return Err(Error::invalid_parameter("User is already confirmed."));
+    }
+    let medium = auto_verified(&addressee.pool, user)
+        .ok_or_else(|| Error::invalid_parameter("Cannot resend codes. Auto verification not turned on."))?;
+    let details = state.send_code_for(&addressee.pool, user, Purpose::SignUp, medium)?;
+    Ok(json!({"CodeDeliveryDetails": details}))
+}
+
+pub(super) async fn confirm_sign_up(state: &State, mut request: Request<'_>) -> Result<Value, Error> {
+    let code = request.required("ConfirmationCode", &NAME)?;
+    let (addressee, _) = Addressee::of(state, &mut request)?;
+    let user = addressee.user.as_ref().ok_or_else(mismatch)?;
+    if user.status != Status::Unconfirmed {
+        let status = user.status.name();
+        return Err(Error::not_authorized(format!(
+            "User cannot be confirmed. Current status is {status}"
+        )));
+    }
+    let change = |user: &mut User, medium: Medium, address: &str| {
+        if user.status == Status::Unconfirmed {
+            user.status = Status::Confirmed;
+        }
+        verify(user, medium, address);
+        Ok(())
+    };
+    let metadata = request.client_metadata()?;
+    let user = state
+        .take_code(&addressee.pool, user, (Purpose::SignUp, code), change)
+        .map_err(|error| addressee.hide(error))?;
+    addressee
+        .confirmed(state, &user, Confirmation::SignUp, &metadata)
+        .await?;
+    Ok(json!({}))
+}

@@ -1,0 +1,97 @@
+//! Who an unsigned request is about.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::State;
+use crate::api::request::{CLIENT_ID, Request, USERNAME};
+use crate::clients::Client;
+use crate::error::Error;
+use crate::pools::Pool;
+use crate::triggers::optional::Migration;
+use crate::triggers::source::Confirmation;
+use crate::users::User;
+use crate::users::codes::{expired, mismatch};
+
+/// What a request says to the functions alone.
+type Metadata = BTreeMap<String, String>;
+
+/// Who an unsigned request is about.
+pub(super) struct Addressee {
+    pub(super) pool: Arc<Pool>,
+    pub(super) client: Arc<Client>,
+    pub(super) user: Option<Arc<User>>,
+}
+
+impl Addressee {
+    /// Who the request is about; an error says openly that there is no such user, unless the client hides that.
+    pub(super) fn of<'a>(state: &State, request: &mut Request<'a>) -> Result<(Self, &'a str), Error> {
+        let (addressee, login) = Self::known_or_not(state, request)?;
+        if addressee.user.is_none() {
+            addressee.may_pretend()?;
+        }
+        Ok((addressee, login))
+    }
+
+    /// The same, without an error for a user who does not exist.
+    pub(super) fn known_or_not<'a>(state: &State, request: &mut Request<'a>) -> Result<(Self, &'a str), Error> {
+        let client = request.required("ClientId", &CLIENT_ID)?;
+        let login = request.required("Username", &USERNAME)?;
+        request.check()?;
+        let (pool, client) = state.directory.client(client)?;
+        client.check_secret_hash(login, request.fields.text("SecretHash")?)?;
+        let user = state.directory.user(&pool, login);
+        Ok((Self { pool, client, user }, login))
+    }
+
+    /// Says that there is no such user, unless the client hides that.
+    pub(super) fn may_pretend(&self) -> Result<(), Error> {
+        if self.client.hides_users {
+            return Ok(());
+        }
+        Err(Error::user_not_found())
+    }
+
+    /// The user from elsewhere who has forgotten the password there.
+    pub(super) async fn bring_in(
+        &self,
+        state: &State,
+        login: &str,
+        metadata: &Metadata,
+    ) -> Result<Option<Arc<User>>, Error> {
+        let migration = Migration::ForgotPassword;
+        let brought = state
+            .migrate(&self.pool, &self.client, login, migration, metadata)
+            .await;
+        match brought {
+            Err(error) if self.client.hides_users => {
+                state
+                    .journal
+                    .warn(&format!("ForgotPassword: {}", error.why.unwrap_or(error.message)));
+                Ok(None)
+            }
+            brought => brought,
+        }
+    }
+
+    /// Tells the function after a confirmation.
+    pub(super) async fn confirmed(
+        &self,
+        state: &State,
+        user: &User,
+        by: Confirmation,
+        metadata: &Metadata,
+    ) -> Result<(), Error> {
+        state
+            .post_confirmation(&self.pool, Some(&self.client.id), user, by, metadata)
+            .await
+    }
+
+    /// The same words for nobody and for somebody who waits for no code.
+    pub(super) fn hide(&self, error: Error) -> Error {
+        if self.client.hides_users && error.name == expired().name {
+            return mismatch();
+        }
+        error
+    }
+}

@@ -1,0 +1,63 @@
+//! The operation that adds attributes to a pool's schema. Nothing removes them again.
+
+use serde_json::{Map, Value, json};
+
+use super::request::{POOL_ID, Request};
+use crate::State;
+use crate::error::Error;
+use crate::fields::Fields;
+use crate::pools::Pool;
+use crate::pools::schema::Schema;
+
+const KEY: &str = "CustomAttributes";
+
+/// How many a request may have.
+const MOST: usize = 25;
+
+/// How many a pool may have.
+const MOST_IN_POOL: usize = 50;
+
+/// Adds all attributes that are given, or none.
+pub(super) fn add_custom_attributes(state: &State, mut request: Request<'_>) -> Result<Value, Error> {
+    let id = request.required("UserPoolId", &POOL_ID)?;
+    let given = request.objects(KEY, MOST)?;
+    request.check()?;
+    state.directory.update_pool(id, |pool| {
+        let mut changed = pool.clone();
+        for (index, attribute) in given.iter().enumerate() {
+            changed = with(&changed, attribute, &format!("{KEY}[{index}]"))?;
+        }
+        Ok(changed)
+    })?;
+    Ok(json!({}))
+}
+
+/// `pool` with the attribute, which is at `path` of the request.
+fn with(pool: &Pool, attribute: &Map<String, Value>, path: &str) -> Result<Pool, Error> {
+    let given = Fields::new(path, attribute);
+    let name = given
+        .text("Name")?
+        .ok_or_else(|| given.wrong_value("Name", "is missing"))?;
+    if given.flag("DeveloperOnlyAttribute")?.unwrap_or(false) {
+        return Err(Error::not_offered("DeveloperOnlyAttribute"));
+    }
+    // Also before a name that starts so already: `custom:custom:x` is an attribute of its own.
+    let name = format!("custom:{name}");
+    let mut attribute = attribute.clone();
+    attribute.insert("Name".to_owned(), name.clone().into());
+    Schema::new(&[Fields::new(path, &attribute)])?;
+    if pool.schema.has(&name) {
+        let message = format!("{name}: Existing attribute already has name {name}.");
+        return Err(Error::invalid_parameter(message));
+    }
+    if pool.schema.custom().count() >= MOST_IN_POOL {
+        let message = format!("a user pool may have {MOST_IN_POOL} custom attributes");
+        return Err(Error::invalid_parameter(message));
+    }
+    let mut properties = pool.properties.clone();
+    match properties.get_mut("Schema") {
+        Some(Value::Array(schema)) => schema.push(attribute.into()),
+        _ => drop(properties.insert("Schema".to_owned(), json!([attribute]))),
+    }
+    Ok(pool.with(properties)?)
+}

@@ -1,0 +1,82 @@
+//! Codes that are sent to a user, and taken back.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use crate::State;
+use crate::error::Error;
+use crate::mail::{self, Medium, Message};
+use crate::pools::Pool;
+use crate::users::User;
+use crate::users::codes::Purpose;
+
+impl State {
+    /// Sends a code; says to whom, as far as anybody may know.
+    pub(super) fn send_code_for(
+        &self,
+        pool: &Pool,
+        user: &User,
+        purpose: Purpose,
+        medium: Medium,
+    ) -> Result<Value, Error> {
+        let (now, code) = (self.clock.now(), mail::code()?);
+        let mut address = None;
+        self.directory.update_user(pool, &user.name, |known| {
+            let found = known.attributes.get(medium.attribute()).cloned();
+            let found = found
+                .filter(|_| known.sub == user.sub)
+                .ok_or_else(Error::user_not_found)?;
+            known.codes.add(purpose, code.clone(), (medium, found.clone()), now);
+            address = Some(found);
+            Ok(())
+        })?;
+        let address = address.ok_or_else(Error::user_not_found)?;
+        let details = details(medium, &medium.masked(&address));
+        self.send(Message {
+            medium,
+            address,
+            user: user.name.clone(),
+            purpose: purpose.name(),
+            code,
+        });
+        Ok(details)
+    }
+
+    /// Takes a code back and changes the user. A wrong one counts, so it is remembered as well.
+    pub(super) fn take_code(
+        &self,
+        pool: &Pool,
+        user: &User,
+        (purpose, code): (Purpose, &str),
+        change: impl FnOnce(&mut User, Medium, &str) -> Result<(), Error>,
+    ) -> Result<Arc<User>, Error> {
+        let now = self.clock.now();
+        let mut taken = Ok(());
+        let user = self.directory.update_user(pool, &user.name, |known| {
+            if known.sub != user.sub {
+                return Err(Error::user_not_found());
+            }
+            match known.codes.spend(purpose, code, now) {
+                Ok((medium, address)) => {
+                    known.modified = now;
+                    change(known, medium, &address)
+                }
+                Err(error) => {
+                    taken = Err(error);
+                    Ok(())
+                }
+            }
+        })?;
+        taken.map(|()| user)
+    }
+}
+
+/// Where a code went, as far as anybody may know.
+pub(super) fn details(medium: Medium, destination: &str) -> Value {
+    json!({
+        "AttributeName": medium.attribute(),
+        "DeliveryMedium": medium.name(),
+        "Destination": destination,
+    })
+}

@@ -1,0 +1,198 @@
+//! The operations on devices, of users and of administrators.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value, json};
+
+use super::access::Owner;
+use super::request::{ANY, POOL_ID, Request, Shape, USERNAME};
+use crate::State;
+use crate::error::Error;
+use crate::pools::Pool;
+use crate::srp::Verifier;
+use crate::users::User;
+use crate::users::devices::{Device, MOST, unknown};
+
+const DEVICE_KEY: Shape = Shape {
+    shortest: 1,
+    longest: 55,
+    pattern: Some((r"[\w-]+_[0-9a-f-]+", |text| {
+        let hex = |byte: u8| byte == b'-' || byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+        text.rsplit_once('_').is_some_and(|(region, rest)| {
+            !region.is_empty()
+                && region
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte))
+                && !rest.is_empty()
+                && rest.bytes().all(hex)
+        })
+    })),
+};
+
+const DEVICE_NAME: Shape = Shape {
+    shortest: 1,
+    longest: 1024,
+    pattern: None,
+};
+
+/// Keeps the verifier of a device whose key came with the access token.
+pub(super) async fn confirm_device(state: &State, mut request: Request<'_>) -> Result<Value, Error> {
+    let key = request.required("DeviceKey", &DEVICE_KEY)?;
+    let name = request.text("DeviceName", &DEVICE_NAME)?;
+    let owner = Owner::of(state, &mut request).await?;
+    let secret = request.fields.fields("DeviceSecretVerifierConfig")?;
+    let part = |key: &str| secret.text(key)?.ok_or_else(|| Error::missing(key));
+    let (verifier, salt) = (part("PasswordVerifier")?, part("Salt")?);
+    let invalid = || Error::invalid_parameter("Invalid device key given.");
+    let tracking = owner.pool.devices.ok_or_else(invalid)?;
+    if owner.claims.device_key.as_deref() != Some(key) {
+        return Err(invalid().because("a device is confirmed with the access token that came with its key"));
+    }
+    let verifier = Verifier::from_client(salt, verifier).ok_or_else(|| {
+        Error::invalid_parameter("Invalid device secret verifier given.")
+            .because("PasswordVerifier and Salt are the base64 of two numbers, the first below N")
+    })?;
+    let now = state.clock.now();
+    owner.update(state, |user| {
+        if user.device(key).is_some() {
+            return Err(Error::new("DeviceKeyExistsException", "Device already exists."));
+        }
+        if user.devices.len() >= MOST {
+            return Err(Error::new("LimitExceededException", "The user has too many devices."));
+        }
+        user.devices.push(Device {
+            key: key.to_owned(),
+            name: name.map(str::to_owned),
+            verifier,
+            remembered: !tracking.remembered_on_prompt,
+            created: now,
+            modified: now,
+            authenticated: now,
+        });
+        Ok(())
+    })?;
+    Ok(json!({"UserConfirmationNecessary": tracking.remembered_on_prompt}))
+}
+
+/// Whose devices a request is about.
+struct DeviceOwner {
+    pool: Arc<Pool>,
+    user: Arc<User>,
+}
+
+impl DeviceOwner {
+    async fn of(state: &State, request: &mut Request<'_>, admin: bool) -> Result<Self, Error> {
+        if !admin {
+            let Owner { pool, user, .. } = Owner::of(state, request).await?;
+            return Ok(Self { pool, user });
+        }
+        let pool = request.required("UserPoolId", &POOL_ID)?;
+        let login = request.required("Username", &USERNAME)?;
+        request.check()?;
+        let pool = state.directory.pool(pool)?;
+        let user = state.directory.user(&pool, login).ok_or_else(Error::user_not_found)?;
+        Ok(Self { pool, user })
+    }
+
+    fn update(&self, state: &State, change: impl FnOnce(&mut User) -> Result<(), Error>) -> Result<(), Error> {
+        let changed = state.directory.update_user(&self.pool, &self.user.name, |user| {
+            if user.sub != self.user.sub {
+                return Err(Error::user_not_found());
+            }
+            change(user)
+        });
+        changed.map(drop)
+    }
+}
+
+pub(super) async fn update_device_status(state: &State, mut request: Request<'_>, admin: bool) -> Result<Value, Error> {
+    const STATUS: &str = "DeviceRememberedStatus";
+    let key = request.required("DeviceKey", &DEVICE_KEY)?;
+    let status = request.required(STATUS, &ANY)?;
+    if !["remembered", "not_remembered"].contains(&status) {
+        request.not_one_of(STATUS, &["remembered", "not_remembered"]);
+    }
+    let owner = DeviceOwner::of(state, &mut request, admin).await?;
+    let now = state.clock.now();
+    owner.update(state, |user| {
+        let device = user.devices.iter_mut().find(|device| device.key == key);
+        let device = device.ok_or_else(unknown)?;
+        device.remembered = status == "remembered";
+        device.modified = now;
+        Ok(())
+    })?;
+    Ok(json!({}))
+}
+
+pub(super) async fn get_device(state: &State, mut request: Request<'_>, admin: bool) -> Result<Value, Error> {
+    let key = request.required("DeviceKey", &DEVICE_KEY)?;
+    let owner = DeviceOwner::of(state, &mut request, admin).await?;
+    let device = owner.user.device(key).ok_or_else(unknown)?;
+    Ok(json!({"Device": describe(device)}))
+}
+
+pub(super) async fn forget_device(state: &State, mut request: Request<'_>, admin: bool) -> Result<Value, Error> {
+    let key = request.required("DeviceKey", &DEVICE_KEY)?;
+    let owner = DeviceOwner::of(state, &mut request, admin).await?;
+    owner.update(state, |user| {
+        let before = user.devices.len();
+        user.devices.retain(|device| device.key != key);
+        if user.devices.len() == before {
+            return Err(unknown());
+        }
+        Ok(())
+    })?;
+    Ok(json!({}))
+}
+
+/// The devices in the order in which they were confirmed; the token of a page is the key of its last.
+pub(super) async fn list_devices(state: &State, mut request: Request<'_>, admin: bool) -> Result<Value, Error> {
+    const MOST_LISTED: u64 = 60;
+    let token = request.text("PaginationToken", &ANY)?;
+    let limit = request.fields.number("Limit")?.unwrap_or(MOST_LISTED);
+    let owner = DeviceOwner::of(state, &mut request, admin).await?;
+    if limit > MOST_LISTED {
+        return Err(Error::invalid_parameter(
+            "1 validation error detected: Value at 'limit' failed to satisfy constraint: Member must have value less \
+             than or equal to 60",
+        ));
+    }
+    let limit = usize::try_from(if limit == 0 { MOST_LISTED } else { limit }).unwrap_or(usize::MAX);
+    let devices = &owner.user.devices;
+    let start = match token {
+        None => 0,
+        Some(token) => {
+            let last = devices.iter().position(|device| device.key == token);
+            last.ok_or_else(|| Error::invalid_parameter("PaginationToken is not valid"))? + 1
+        }
+    };
+    let page: Vec<&Device> = devices.iter().skip(start).take(limit).collect();
+    let described: Vec<Value> = page.iter().map(|device| describe(device)).collect();
+    let mut reply = Map::from_iter([("Devices".to_owned(), described.into())]);
+    if start + page.len() < devices.len()
+        && let Some(last) = page.last()
+    {
+        reply.insert("PaginationToken".to_owned(), last.key.as_str().into());
+    }
+    Ok(reply.into())
+}
+
+fn describe(device: &Device) -> Value {
+    let remembered = if device.remembered {
+        "remembered"
+    } else {
+        "not_remembered"
+    };
+    let mut attributes = vec![json!({"Name": "device_status", "Value": "valid"})];
+    if let Some(name) = &device.name {
+        attributes.push(json!({"Name": "device_name", "Value": name}));
+    }
+    attributes.push(json!({"Name": "dev:device_remembered_status", "Value": remembered}));
+    json!({
+        "DeviceKey": device.key,
+        "DeviceAttributes": attributes,
+        "DeviceCreateDate": device.created.as_secs_f64(),
+        "DeviceLastModifiedDate": device.modified.as_secs_f64(),
+        "DeviceLastAuthenticatedDate": device.authenticated.as_secs_f64(),
+    })
+}

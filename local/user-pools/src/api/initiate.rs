@@ -1,0 +1,268 @@
+//! `InitiateAuth` and `AdminInitiateAuth`.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::request::{ANY, CLIENT_ID, POOL_ID, Request, parameter, username};
+use crate::State;
+use crate::clients::{Client, Flow};
+use crate::error::Error;
+use crate::fields::Fields;
+use crate::pools::Pool;
+use crate::sign_in::decide::{self, CUSTOM_CHALLENGE, Device, Round, SRP_A};
+use crate::sign_in::pending::{Asked, SignIn, Subject};
+use crate::srp::PublicNumber;
+use crate::tokens::Holder;
+use crate::triggers::optional::Migration;
+use crate::triggers::source::TokenSource;
+use crate::users::devices;
+
+const FLOWS: [&str; 8] = [
+    "USER_SRP_AUTH",
+    "REFRESH_TOKEN_AUTH",
+    "REFRESH_TOKEN",
+    "CUSTOM_AUTH",
+    "ADMIN_NO_SRP_AUTH",
+    "USER_PASSWORD_AUTH",
+    "ADMIN_USER_PASSWORD_AUTH",
+    "USER_AUTH",
+];
+
+/// Starts a sign-in.
+pub(super) async fn initiate_auth(state: &State, mut request: Request<'_>, admin: bool) -> Result<Value, Error> {
+    let (pool, client) = client(state, &mut request, admin)?;
+    let flow = request.required("AuthFlow", &ANY)?;
+    let flow = Flow::parse(flow).ok_or_else(|| request.not_one_of("AuthFlow", &FLOWS));
+    request.check()?;
+    // The problem that makes this an error has been raised by the line before.
+    let flow = flow.map_err(|()| Error::missing("AuthFlow"))?;
+    // None of the three functions gets it, only those before a sign-in.
+    let metadata = request.client_metadata()?;
+    match (flow, admin) {
+        (Flow::AdminUserPassword, false) | (Flow::UserPassword, true) => {
+            let other = if admin { "InitiateAuth" } else { "AdminInitiateAuth" };
+            return Err(Error::invalid_parameter("Initiate Auth method not supported.")
+                .because(format!("{} is for {other}", flow.name())));
+        }
+        _ => {}
+    }
+    client.flows.check(flow, admin)?;
+    let parameters = request.strings("AuthParameters")?;
+    if flow == Flow::RefreshToken {
+        let shown = RefreshRequest {
+            token: parameter(&parameters, "REFRESH_TOKEN")?,
+            device: parameters.text("DEVICE_KEY")?,
+            client_metadata: &BTreeMap::new(),
+        };
+        let hash = parameters.text("SECRET_HASH")?;
+        // There is no USERNAME in the request, so the hash is over the user's real name. No source says so.
+        return refresh(state, &pool, &client, shown, |user| {
+            client.check_secret_hash(user, hash)
+        })
+        .await;
+    }
+    let login = username(&parameters)?;
+    client.check_secret_hash(login, parameters.text("SECRET_HASH")?)?;
+    let device = parameters.text("DEVICE_KEY")?;
+    let asked = Asks::read(flow, &parameters)?;
+    let password = match &asked {
+        Asks::Password(password) => Some(*password),
+        Asks::Choice | Asks::Custom(_) | Asks::Srp(_) => None,
+    };
+    let subject = subject(state, (&pool, &client), login, password, &metadata).await?;
+    if let Some(key) = device {
+        subject
+            .user()
+            .and_then(|user| user.device(key))
+            .ok_or_else(devices::unknown)?;
+    }
+    let mut sign_in = SignIn {
+        device: device.map(str::to_owned),
+        pool,
+        client,
+        subject,
+        login: login.to_owned(),
+        history: Vec::new(),
+        custom: matches!(asked, Asks::Custom(_)),
+        token_source: TokenSource::Authentication,
+    };
+    let starts_with_password = !matches!(asked, Asks::Custom(None));
+    state
+        .pre_authenticate(&sign_in, starts_with_password, &metadata)
+        .await?;
+    let none = BTreeMap::new();
+    match asked {
+        Asks::Custom(public_number) => {
+            if public_number.is_some() {
+                sign_in.history.push(Round {
+                    challenge: SRP_A,
+                    result: true,
+                    metadata: None,
+                });
+            }
+            state
+                .go_on(
+                    sign_in,
+                    Asked {
+                        public_number: public_number.as_deref(),
+                        first: true,
+                        client_metadata: &none,
+                    },
+                )
+                .await
+        }
+        Asks::Choice => state.ask_choice(sign_in),
+        Asks::Password(password) => state.check_password(sign_in, password, &none).await,
+        Asks::Srp(public_number) => state.ask_password(sign_in, &public_number, false),
+    }
+}
+
+/// What a flow needs besides the user.
+enum Asks<'a> {
+    Choice,
+    Custom(Option<Box<PublicNumber>>),
+    Password(&'a str),
+    Srp(Box<PublicNumber>),
+}
+
+impl<'a> Asks<'a> {
+    fn read(flow: Flow, parameters: &Fields<'a>) -> Result<Self, Error> {
+        match flow {
+            Flow::AdminUserPassword | Flow::UserPassword => Ok(Self::Password(parameter(parameters, "PASSWORD")?)),
+            Flow::Custom => match parameters.text("CHALLENGE_NAME")? {
+                None | Some(CUSTOM_CHALLENGE) => Ok(Self::Custom(None)),
+                Some(SRP_A) => Ok(Self::Custom(Some(public_number(parameters)?))),
+                Some(_) => Err(
+                    Error::invalid_parameter("CHALLENGE_NAME has to be SRP_A or CUSTOM_CHALLENGE")
+                        .because("Cognito's own answer to another CHALLENGE_NAME is not known, so the sign-in fails"),
+                ),
+            },
+            Flow::UserSrp => Ok(Self::Srp(public_number(parameters)?)),
+            Flow::RefreshToken => Err(Error::not_offered(flow.name())),
+            Flow::User => match parameters.text("PREFERRED_CHALLENGE")? {
+                Some("PASSWORD") => match parameters.text("PASSWORD")? {
+                    Some(password) => Ok(Self::Password(password)),
+                    None => Ok(Self::Choice),
+                },
+                Some("PASSWORD_SRP") => match parameters.text("SRP_A")? {
+                    Some(_) => Ok(Self::Srp(public_number(parameters)?)),
+                    None => Ok(Self::Choice),
+                },
+                Some(challenge @ ("EMAIL_OTP" | "SMS_OTP" | "WEB_AUTHN")) => {
+                    Err(Error::not_offered(&format!("The challenge {challenge}")))
+                }
+                Some(_) => Err(Error::invalid_parameter(
+                    "PREFERRED_CHALLENGE has to be PASSWORD or PASSWORD_SRP",
+                )),
+                None => Ok(Self::Choice),
+            },
+        }
+    }
+}
+
+/// Reads `SRP_A`.
+pub(super) fn public_number(parameters: &Fields<'_>) -> Result<Box<PublicNumber>, Error> {
+    PublicNumber::parse(parameter(parameters, "SRP_A")?)
+        .map(Box::new)
+        .map_err(|error| Error::invalid_parameter("SRP_A is not valid").because(error.to_string()))
+}
+
+/// The client that a request names, and its pool, which an administrator has to name as well.
+pub(super) fn client(state: &State, request: &mut Request<'_>, admin: bool) -> Result<(Arc<Pool>, Arc<Client>), Error> {
+    let id = request.required("ClientId", &CLIENT_ID)?;
+    let pool_id = if admin {
+        Some(request.required("UserPoolId", &POOL_ID)?)
+    } else {
+        None
+    };
+    request.check()?;
+    if let Some(pool_id) = pool_id {
+        state.directory.pool(pool_id)?;
+    }
+    let (pool, client) = state.directory.client(id)?;
+    if pool_id.is_some_and(|pool_id| pool_id != pool.id) {
+        return Err(
+            Error::resource_not_found(format!("User pool client {id} does not exist."))
+                .because("the client belongs to another pool"),
+        );
+    }
+    Ok((pool, client))
+}
+
+/// Who signs in as `login`: where the client hides users, nobody is somebody as well. Who comes with a password may be
+/// brought in from elsewhere.
+async fn subject(
+    state: &State,
+    (pool, client): (&Pool, &Client),
+    login: &str,
+    password: Option<&str>,
+    validation: &BTreeMap<String, String>,
+) -> Result<Subject, Error> {
+    let mut user = state.directory.user(pool, login);
+    if let (None, Some(password)) = (&user, password) {
+        let migration = Migration::Authentication { password, validation };
+        user = state.migrate(pool, client, login, migration, &BTreeMap::new()).await?;
+    }
+    match user {
+        Some(user) => {
+            decide::may_start(&user)?;
+            Ok(Subject::Known(user))
+        }
+        None if client.hides_users => Ok(Subject::Unknown(state.decoys.name(pool, login))),
+        None => Err(Error::user_not_found()),
+    }
+}
+
+/// What a client shows to get new tokens.
+#[derive(Clone, Copy)]
+pub(super) struct RefreshRequest<'a> {
+    pub(super) token: &'a str,
+    pub(super) device: Option<&'a str>,
+    /// For the function before tokens.
+    pub(super) client_metadata: &'a BTreeMap<String, String>,
+}
+
+/// New id and access tokens, with the old sign-in's time and origin. `check_secret` gets the user's name.
+pub(super) async fn refresh(
+    state: &State,
+    pool: &Pool,
+    client: &Client,
+    shown: RefreshRequest<'_>,
+    check_secret: impl FnOnce(&str) -> Result<(), Error>,
+) -> Result<Value, Error> {
+    let found = || {
+        let now = state.clock.now();
+        let found = state.directory.refresh_token(shown.token, client, now)?;
+        let user = state.directory.user(pool, &found.user);
+        let device = Device {
+            signed_in: found.device.as_deref(),
+            shown: shown.device,
+        };
+        let granted = decide::after_refresh(&found.sub, user.as_deref(), device);
+        Ok::<_, Error>((found, user, granted))
+    };
+    let (refresh, user, granted) = found()?;
+    check_secret(&refresh.user)?;
+    granted?;
+    let gone = || Error::not_authorized("Invalid Refresh Token.");
+    let user = user.ok_or_else(gone)?;
+    let caller = state.invoker_of(state.context(pool, &client.id, &user, shown.client_metadata));
+    let content = state.content(&caller, &user, TokenSource::Refresh).await?;
+    // As of now: functions take their time, in which the token may have been revoked.
+    let (found, user, granted) = found()?;
+    let (user, granted, now) = (user.ok_or_else(gone)?, granted?, state.clock.now());
+    let issuer = state.issuer(&pool.id);
+    let holder = Holder {
+        client,
+        user: &user,
+        issuer: &issuer,
+        auth_time: found.auth_time,
+        origin: found.origin,
+        device: found.device.as_deref(),
+        content,
+    };
+    let result = holder.result(granted, &*state.keys.keys().await?, None, now)?;
+    Ok(json!({"ChallengeParameters": {}, "AuthenticationResult": result}))
+}

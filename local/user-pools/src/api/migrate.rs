@@ -1,0 +1,97 @@
+//! Brings in users from elsewhere, where the pool has a function for that.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::State;
+use crate::clients::Client;
+use crate::error::Error;
+use crate::pools::Pool;
+use crate::sign_in::lockout::{Guess, Guessed};
+use crate::triggers::Context;
+use crate::triggers::answer::migrated::Migrated;
+use crate::triggers::optional::Migration;
+use crate::users::new::{NewUser, unchecked_verifier};
+use crate::users::{Status, User};
+
+impl State {
+    /// The user who is `login` elsewhere, now in this pool; none where the pool has no function for that.
+    pub(super) async fn migrate(
+        &self,
+        pool: &Pool,
+        client: &Client,
+        login: &str,
+        migration: Migration<'_>,
+        client_metadata: &BTreeMap<String, String>,
+    ) -> Result<Option<Arc<User>>, Error> {
+        if pool.triggers.function("UserMigration").is_none() {
+            return Ok(None);
+        }
+        let guess = matches!(migration, Migration::Authentication { .. }).then(|| {
+            let target = Guessed::new(Guess::Password, pool, login);
+            self.lockouts().begin(target, self.clock.now())
+        });
+        let guess = guess.transpose()?;
+        let invoker = self.invoker_of(Context {
+            region: &self.settings.region,
+            pool,
+            client: &client.id,
+            user_name: login,
+            user: None,
+            says_user_not_found: false,
+            session: &[],
+            client_metadata,
+        });
+        let brought = match invoker.user_migration(migration).await {
+            Ok(Some(migrated)) => self.bring_in(pool, login, migration, migrated).map(Some),
+            Ok(None) => Ok(None),
+            Err(error) => Err(error),
+        };
+        if let (Ok(_), Some(guess)) = (&brought, &guess) {
+            self.lockouts().withdraw(guess);
+        }
+        brought.map_err(|error| refused(client, &error))
+    }
+
+    fn bring_in(
+        &self,
+        pool: &Pool,
+        login: &str,
+        migration: Migration<'_>,
+        migrated: Migrated,
+    ) -> Result<Arc<User>, Error> {
+        let Migrated { attributes, status } = migrated;
+        let status = match migration {
+            Migration::Authentication { .. } => status.unwrap_or(Status::Confirmed),
+            // There is no password yet, until the code has come back.
+            Migration::ForgotPassword => Status::ResetRequired,
+        };
+        let new = NewUser {
+            login,
+            password: None,
+            attributes,
+            status,
+        };
+        let mut user = self.draft_user(pool, new)?;
+        if let Migration::Authentication { password, .. } = migration {
+            // The function has taken it: the pool's policy is for passwords that are chosen here.
+            user.password = Some(unchecked_verifier(pool, &user.name, password)?);
+        }
+        self.directory.add_user(pool, user)
+    }
+}
+
+/// What a client is told whose user cannot be brought in: nothing of the function's own words.
+fn refused(client: &Client, error: &Error) -> Error {
+    let refused = if client.hides_users {
+        Error::incorrect()
+    } else {
+        let id = &client.id;
+        Error::new(
+            "UserNotFoundException",
+            format!("Exception migrating user in app client {id}"),
+        )
+    };
+    let why = error.why.as_ref().map(|why| format!(" ({why})")).unwrap_or_default();
+    refused.because(format!("{error}{why}"))
+}

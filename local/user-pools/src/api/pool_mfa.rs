@@ -1,0 +1,85 @@
+//! `SetUserPoolMfaConfig` and `GetUserPoolMfaConfig`.
+
+use serde_json::{Map, Value, json};
+
+use super::request::{ANY, POOL_ID, Request};
+use crate::State;
+use crate::error::Error;
+use crate::fields::Fields;
+use crate::pools::{Mfa, Pool};
+use crate::users::mfa::Factor;
+
+/// The factors, and the keys under which requests configure them.
+const CONFIGURATIONS: [(Factor, &str); 3] = [
+    (Factor::Email, "EmailMfaConfiguration"),
+    (Factor::Sms, "SmsMfaConfiguration"),
+    (Factor::SoftwareToken, "SoftwareTokenMfaConfiguration"),
+];
+
+pub(super) fn set_user_pool_mfa_config(state: &State, mut request: Request<'_>) -> Result<Value, Error> {
+    let id = request.required("UserPoolId", &POOL_ID)?;
+    let mfa = request.text("MfaConfiguration", &ANY)?;
+    if mfa.is_some_and(|mfa| Mfa::parse(mfa).is_none()) {
+        request.not_one_of("MfaConfiguration", &["OFF", "ON", "OPTIONAL"]);
+    }
+    request.check()?;
+    let pool = state.directory.update_pool(id, |pool| {
+        let mut properties = pool.properties.clone();
+        if let Some(mfa) = mfa {
+            properties.insert("MfaConfiguration".to_owned(), mfa.into());
+        }
+        let mut factors = pool.factors.clone();
+        for (factor, key) in CONFIGURATIONS {
+            let given = request.fields.fields(key)?;
+            let Some(value) = request.fields.value(key) else {
+                continue;
+            };
+            if turned_on(factor, &given)? {
+                factors.insert(factor);
+            } else {
+                factors.remove(&factor);
+            }
+            properties.insert(key.to_owned(), value.clone());
+        }
+        let names: Vec<&str> = factors.iter().map(|factor| factor.name()).collect();
+        properties.insert("EnabledMfas".to_owned(), json!(names));
+        let changed = pool.with(properties)?;
+        if changed.mfa != Mfa::Off && changed.factors.is_empty() {
+            return Err(Error::invalid_parameter(
+                "Invalid MFA configuration given, can't disable all MFAs and require MFA.",
+            ));
+        }
+        Ok(changed)
+    })?;
+    Ok(describe(&pool))
+}
+
+/// Text messages and e-mails are on where they are configured at all, apps where that is said.
+fn turned_on(factor: Factor, given: &Fields<'_>) -> Result<bool, Error> {
+    match factor {
+        Factor::Email | Factor::Sms => Ok(true),
+        Factor::SoftwareToken => Ok(given.flag("Enabled")?.unwrap_or(false)),
+    }
+}
+
+pub(super) fn get_user_pool_mfa_config(state: &State, mut request: Request<'_>) -> Result<Value, Error> {
+    let id = request.required("UserPoolId", &POOL_ID)?;
+    request.check()?;
+    Ok(describe(&*state.directory.pool(id)?))
+}
+
+fn describe(pool: &Pool) -> Value {
+    let mut described = Map::new();
+    for (factor, key) in CONFIGURATIONS {
+        let value = match factor {
+            Factor::SoftwareToken if pool.factors.contains(&factor) => json!({"Enabled": true}),
+            Factor::Email | Factor::Sms if pool.factors.contains(&factor) => {
+                pool.properties.get(key).cloned().unwrap_or_else(|| json!({}))
+            }
+            Factor::Email | Factor::Sms | Factor::SoftwareToken => continue,
+        };
+        described.insert(key.to_owned(), value);
+    }
+    described.insert("MfaConfiguration".to_owned(), pool.mfa.name().into());
+    described.into()
+}

@@ -1,0 +1,127 @@
+//! Answers to what is asked about second factors.
+
+use serde_json::Value;
+
+use super::Responder;
+use crate::api::request::parameter;
+use crate::error::Error;
+use crate::sign_in::act::MOST_WRONG;
+use crate::sign_in::decide::mfa::{show_code, show_set_up};
+use crate::sign_in::pending::{Pending, SetUp, Waiting};
+use crate::sign_in::sessions;
+use crate::users::mfa::Factor;
+
+pub(super) const EMAIL_OTP: &str = "EMAIL_OTP";
+pub(super) const SMS_MFA: &str = "SMS_MFA";
+pub(super) const SOFTWARE_TOKEN_MFA: &str = "SOFTWARE_TOKEN_MFA";
+
+impl Responder<'_> {
+    /// A wrong code leaves the session usable, but not for ever.
+    pub(super) async fn software_token(&self) -> Result<Value, Error> {
+        let code = parameter(self.responses, "SOFTWARE_TOKEN_MFA_CODE")?;
+        let ticket = self.ticket()?;
+        let Waiting {
+            sign_in,
+            pending: Pending::SoftwareToken { wrong, custom },
+        } = self.take(ticket)?
+        else {
+            return Err(sessions::invalid());
+        };
+        match self.state.spend_code(&sign_in, code) {
+            Ok(shown) => {
+                let result = self
+                    .state
+                    .after_second_factor(sign_in, Factor::SoftwareToken, shown, custom, self.metadata)
+                    .await;
+                self.close(ticket, result)
+            }
+            Err(error) => {
+                let wrong = wrong + 1;
+                if wrong < MOST_WRONG {
+                    let pending = Pending::SoftwareToken { wrong, custom };
+                    self.give_back(ticket, Waiting { sign_in, pending });
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// A code that was sent comes back under `key`.
+    pub(super) async fn code(&self, key: &str) -> Result<Value, Error> {
+        let given = parameter(self.responses, key)?;
+        let ticket = self.ticket()?;
+        let Waiting {
+            sign_in,
+            pending:
+                Pending::Code {
+                    factor,
+                    code,
+                    wrong,
+                    custom,
+                },
+        } = self.take(ticket)?
+        else {
+            return Err(sessions::invalid());
+        };
+        match self.state.guard_code(&sign_in, || show_code(&code, given)) {
+            Ok(shown) => {
+                let result = self
+                    .state
+                    .after_second_factor(sign_in, factor, shown, custom, self.metadata)
+                    .await;
+                self.close(ticket, result)
+            }
+            Err(error) => {
+                let wrong = wrong + 1;
+                if wrong < MOST_WRONG {
+                    let pending = Pending::Code {
+                        factor,
+                        code,
+                        wrong,
+                        custom,
+                    };
+                    self.give_back(ticket, Waiting { sign_in, pending });
+                }
+                Err(error)
+            }
+        }
+    }
+
+    pub(super) fn select_mfa_type(&self) -> Result<Value, Error> {
+        let answer = parameter(self.responses, "ANSWER")?;
+        let ticket = self.ticket()?;
+        let waiting = self.take(ticket)?;
+        let Pending::SelectFactor { factors, custom } = &waiting.pending else {
+            return Err(sessions::invalid());
+        };
+        // Older texts call the e-mail factor so.
+        let answer = if answer == "EMAIL_MFA" { "EMAIL_OTP" } else { answer };
+        if let Some(factor) = Factor::parse(answer).filter(|factor| factors.contains(factor)) {
+            return self.state.ask_factor(waiting.sign_in, factor, *custom, false);
+        }
+        self.give_back(ticket, waiting);
+        Err(Error::invalid_parameter("ANSWER has to be one of MFAS_CAN_CHOOSE"))
+    }
+
+    pub(super) async fn mfa_setup(&self) -> Result<Value, Error> {
+        let ticket = self.ticket()?;
+        let waiting = self.take(ticket)?;
+        let Pending::SetUp { progress, custom } = &waiting.pending else {
+            return Err(sessions::invalid());
+        };
+        match show_set_up(matches!(progress, SetUp::Done)) {
+            Ok(shown) => {
+                let (sign_in, custom) = (waiting.sign_in, *custom);
+                let result = self
+                    .state
+                    .after_second_factor(sign_in, Factor::SoftwareToken, shown, custom, self.metadata)
+                    .await;
+                self.close(ticket, result)
+            }
+            Err(error) => {
+                self.give_back(ticket, waiting);
+                Err(error)
+            }
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! The operations on users: those of administrators, and `GetUser`.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value, json};
+
+use super::access::Owner;
+use super::new_account::NewAccount;
+use super::request::{PASSWORD, POOL_ID, Request, USERNAME};
+use crate::State;
+use crate::error::Error;
+use crate::pools::Pool;
+use crate::triggers::source::Confirmation;
+use crate::users::new::{NewUser, verifier};
+use crate::users::{Status, User};
+
+/// The pool and the user name that an administrator's request is about.
+pub(super) fn target<'a>(state: &State, request: &mut Request<'a>) -> Result<(Arc<Pool>, &'a str), Error> {
+    let pool = request.required("UserPoolId", &POOL_ID)?;
+    let username = request.required("Username", &USERNAME)?;
+    request.check()?;
+    Ok((state.directory.pool(pool)?, username))
+}
+
+pub(super) async fn admin_create_user(state: &State, mut request: Request<'_>) -> Result<Value, Error> {
+    let password = request.text("TemporaryPassword", &PASSWORD)?;
+    let (pool, login) = target(state, &mut request)?;
+    if request.fields.text("MessageAction")? == Some("RESEND") {
+        return Err(Error::not_offered("MessageAction RESEND"));
+    }
+    let attributes = request.attributes("UserAttributes")?;
+    let new = NewUser {
+        login,
+        password,
+        attributes,
+        status: Status::ForceChangePassword,
+    };
+    let draft = state.draft_user(&pool, new)?;
+    let asked = NewAccount::read(&request)?;
+    // What the function says of confirming and verifying does not count here.
+    asked.pre_sign_up(state, &pool, None, &draft).await?;
+    let user = state.directory.add_user(&pool, draft)?;
+    Ok(json!({"User": describe(&user, "Attributes")}))
+}
+
+pub(super) fn admin_set_user_password(state: &State, mut request: Request<'_>) -> Result<Value, Error> {
+    let password = request.required("Password", &PASSWORD)?;
+    let (pool, login) = target(state, &mut request)?;
+    let permanent = request.fields.flag("Permanent")?.unwrap_or(false);
+    let name = state
+        .directory
+        .user(&pool, login)
+        .ok_or_else(Error::user_not_found)?
+        .name
+        .clone();
+    let verifier = verifier(&pool, &name, password)?;
+    let now = state.clock.now();
+    state.directory.update_user(&pool, &name, |user| {
+        user.password = Some(verifier);
+        user.password_set = now;
+        user.status = if permanent {
+            Status::Confirmed
+        } else {
+            Status::ForceChangePassword
+        };
+        user.modified = now;
+        Ok(())
+    })?;
+    Ok(json!({}))
+}
+
+pub(super) fn admin_get_user(state: &State, mut request: Request<'_>) -> Result<Value, Error> {
+    let (pool, login) = target(state, &mut request)?;
+    let user = state.directory.user(&pool, login).ok_or_else(Error::user_not_found)?;
+    Ok(describe(&user, "UserAttributes"))
+}
+
+pub(super) fn admin_delete_user(state: &State, mut request: Request<'_>) -> Result<Value, Error> {
+    let (pool, login) = target(state, &mut request)?;
+    state.directory.remove_user(&pool, login)?;
+    Ok(json!({}))
+}
+
+pub(super) async fn admin_confirm_sign_up(state: &State, mut request: Request<'_>) -> Result<Value, Error> {
+    let (pool, login) = target(state, &mut request)?;
+    let metadata = request.client_metadata()?;
+    let now = state.clock.now();
+    let user = state.directory.update_user(&pool, login, |user| {
+        if user.status != Status::Unconfirmed {
+            let status = user.status.name();
+            return Err(Error::not_authorized(format!(
+                "User cannot be confirmed. Current status is {status}"
+            )));
+        }
+        user.status = Status::Confirmed;
+        user.modified = now;
+        Ok(())
+    })?;
+    state
+        .post_confirmation(&pool, None, &user, Confirmation::SignUp, &metadata)
+        .await?;
+    Ok(json!({}))
+}
+
+/// The user whom an access token belongs to, as far as the token's client may read.
+pub(super) async fn get_user(state: &State, mut request: Request<'_>) -> Result<Value, Error> {
+    let Owner { client, user, .. } = Owner::of(state, &mut request).await?;
+    let readable = attributes(&user, |name| client.may_read(name));
+    let mut described = Map::new();
+    described.insert("Username".to_owned(), user.name.as_str().into());
+    described.insert("UserAttributes".to_owned(), readable);
+    describe_mfa(&user, &mut described);
+    Ok(described.into())
+}
+
+/// A user as administrators see one; the attributes are under a key that differs between operations.
+pub(super) fn describe(user: &User, attributes_key: &str) -> Value {
+    let mut described = Map::new();
+    described.insert("Username".to_owned(), user.name.as_str().into());
+    described.insert(attributes_key.to_owned(), attributes(user, |_| true));
+    described.insert("UserCreateDate".to_owned(), user.created.as_secs_f64().into());
+    described.insert("UserLastModifiedDate".to_owned(), user.modified.as_secs_f64().into());
+    described.insert("Enabled".to_owned(), (!user.disabled).into());
+    described.insert("UserStatus".to_owned(), user.status.name().into());
+    describe_mfa(user, &mut described);
+    Value::Object(described)
+}
+
+/// The second factors that the user wants; left out where there are none.
+fn describe_mfa(user: &User, described: &mut Map<String, Value>) {
+    if let Some(factor) = user.mfa.preferred {
+        described.insert("PreferredMfaSetting".to_owned(), factor.name().into());
+    }
+    let enabled: Vec<&str> = user.mfa.enabled.iter().map(|factor| factor.name()).collect();
+    if !enabled.is_empty() {
+        described.insert("UserMFASettingList".to_owned(), json!(enabled));
+    }
+}
+
+fn attributes(user: &User, readable: impl Fn(&str) -> bool) -> Value {
+    let sub = std::iter::once(("sub", user.sub.as_str()));
+    let others = user
+        .attributes
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()));
+    sub.chain(others.filter(|(name, _)| readable(name)))
+        .map(|(name, value)| json!({"Name": name, "Value": value}))
+        .collect()
+}

@@ -1,0 +1,443 @@
+//! Which attributes the users of a pool have.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use crate::error::Error;
+use crate::fields::{FieldError, Fields};
+
+/// The attributes of a pool, by name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Schema(BTreeMap<String, Attribute>);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Attribute {
+    kind: Kind,
+    mutable: bool,
+    required: bool,
+    /// Of the length for a string, of the value for a number.
+    minimum: Option<i64>,
+    maximum: Option<i64>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Boolean,
+    DateTime,
+    Number,
+    String,
+}
+
+/// The standard claims; a custom attribute is none of these.
+const STANDARD: [&str; 20] = [
+    "sub",
+    "name",
+    "given_name",
+    "family_name",
+    "middle_name",
+    "nickname",
+    "preferred_username",
+    "profile",
+    "picture",
+    "website",
+    "email",
+    "email_verified",
+    "gender",
+    "birthdate",
+    "zoneinfo",
+    "locale",
+    "phone_number",
+    "phone_number_verified",
+    "address",
+    "updated_at",
+];
+
+/// Cognito's limit for the value of any attribute.
+const LONGEST: usize = 2048;
+
+impl Schema {
+    /// The standard attributes and those in `Schema`.
+    pub(crate) fn new(given: &[Fields<'_>]) -> Result<Self, FieldError> {
+        let mut attributes: BTreeMap<_, _> = STANDARD
+            .iter()
+            .map(|name| ((*name).to_owned(), standard_attribute(name)))
+            .collect();
+        for fields in given {
+            let (name, attribute) = attribute(fields)?;
+            attributes.insert(name, attribute);
+        }
+        Ok(Self(attributes))
+    }
+
+    /// Whether there is an attribute called `name`.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.0.contains_key(name)
+    }
+
+    /// The names of the attributes that are not standard.
+    pub(crate) fn custom(&self) -> impl Iterator<Item = &str> {
+        self.0
+            .keys()
+            .map(String::as_str)
+            .filter(|name| !Self::is_standard(name))
+    }
+
+    /// Whether apps may read and write the attribute unless told otherwise.
+    pub(crate) fn is_standard(name: &str) -> bool {
+        STANDARD.contains(&name)
+    }
+
+    /// Refuses attributes of a new user that do not fit.
+    pub(crate) fn check_new(&self, attributes: &BTreeMap<String, String>) -> Result<(), Error> {
+        for (name, value) in attributes {
+            self.check(name, value)?;
+        }
+        let missing = |(name, attribute): &(&String, &Attribute)| {
+            attribute.required && *name != "sub" && !attributes.contains_key(*name)
+        };
+        match self.0.iter().find(missing) {
+            Some((name, _)) => Err(nonconforming(&format!("{name}: The attribute is required\n"))),
+            None => Ok(()),
+        }
+    }
+
+    /// The attributes that every user has to have.
+    pub(crate) fn required(&self) -> impl Iterator<Item = &str> {
+        let required = |(name, attribute): &(&String, &Attribute)| attribute.required && *name != "sub";
+        self.0.iter().filter(required).map(|(name, _)| name.as_str())
+    }
+
+    /// Refuses changes to a user's attributes that do not fit.
+    pub(crate) fn check_changes(&self, changes: &BTreeMap<String, String>) -> Result<(), Error> {
+        for (name, value) in changes {
+            self.check(name, value)?;
+            if self.0.get(name).is_some_and(|attribute| !attribute.mutable) {
+                return Err(Error::invalid_parameter(format!(
+                    "user.{name}: Attribute cannot be updated.\n"
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes the flags among `attributes` as everything else here reads them.
+    pub(crate) fn fold_flags(&self, attributes: &mut BTreeMap<String, String>) {
+        for (name, value) in attributes {
+            let kind = self.0.get(name).map(|attribute| attribute.kind);
+            if kind == Some(Kind::Boolean) && is_flag(value) {
+                value.make_ascii_lowercase();
+            }
+        }
+    }
+
+    fn check(&self, name: &str, value: &str) -> Result<(), Error> {
+        let Some(attribute) = self.0.get(name) else {
+            return Err(nonconforming(&format!(
+                "Type for attribute {{{name}}} could not be determined\n"
+            )));
+        };
+        if name == "sub" {
+            return Err(Error::not_authorized("Attribute cannot be updated: sub"));
+        }
+        attribute
+            .problem(value)
+            .map_or(Ok(()), |problem| Err(nonconforming(&format!("{name}: {problem}\n"))))
+    }
+
+    /// `SchemaAttributes`, as the operations that describe a pool list it.
+    pub(crate) fn describe(&self) -> Vec<Value> {
+        self.0
+            .iter()
+            .map(|(name, attribute)| attribute.describe(name))
+            .collect()
+    }
+}
+
+impl Attribute {
+    fn problem(&self, value: &str) -> Option<&'static str> {
+        let within = |size: i64| {
+            self.minimum.is_none_or(|minimum| size >= minimum) && self.maximum.is_none_or(|maximum| size <= maximum)
+        };
+        let length = value.chars().count();
+        if length > LONGEST {
+            return Some("String must be no longer than 2048 characters");
+        }
+        match self.kind {
+            Kind::Boolean => (!is_flag(value)).then_some("Value must be true or false"),
+            Kind::DateTime => None,
+            Kind::Number => match value.parse() {
+                Ok(number) => (!within(number)).then_some("Value is out of range"),
+                Err(_) => Some("Value must be a number"),
+            },
+            Kind::String => {
+                let length = i64::try_from(length).unwrap_or(i64::MAX);
+                (!within(length)).then_some("String has the wrong length")
+            }
+        }
+    }
+
+    fn describe(&self, name: &str) -> Value {
+        let mut described = json!({
+            "Name": name,
+            "AttributeDataType": match self.kind {
+                Kind::Boolean => "Boolean",
+                Kind::DateTime => "DateTime",
+                Kind::Number => "Number",
+                Kind::String => "String",
+            },
+            "DeveloperOnlyAttribute": false,
+            "Mutable": self.mutable,
+            "Required": self.required,
+        });
+        let constraints = match self.kind {
+            Kind::Number => Some(("NumberAttributeConstraints", "MinValue", "MaxValue")),
+            Kind::String => Some(("StringAttributeConstraints", "MinLength", "MaxLength")),
+            Kind::Boolean | Kind::DateTime => None,
+        };
+        if let (Some((constraints, minimum, maximum)), Some(object)) = (constraints, described.as_object_mut()) {
+            let given = [(minimum, self.minimum), (maximum, self.maximum)];
+            let given = given
+                .into_iter()
+                .filter_map(|(key, limit)| Some((key.to_owned(), limit?.to_string().into())));
+            object.insert(constraints.to_owned(), Value::Object(given.collect()));
+        }
+        described
+    }
+}
+
+fn standard_attribute(name: &str) -> Attribute {
+    let kind = match name {
+        "email_verified" | "phone_number_verified" => Kind::Boolean,
+        "updated_at" => Kind::Number,
+        _ => Kind::String,
+    };
+    let (minimum, maximum) = match (name, kind) {
+        ("sub", _) => (Some(1), Some(2048)),
+        ("birthdate", _) => (Some(10), Some(10)),
+        (_, Kind::String) => (Some(0), Some(2048)),
+        (_, Kind::Number) => (Some(0), None),
+        (_, Kind::Boolean | Kind::DateTime) => (None, None),
+    };
+    Attribute {
+        kind,
+        mutable: name != "sub",
+        required: name == "sub",
+        minimum,
+        maximum,
+    }
+}
+
+fn attribute(fields: &Fields<'_>) -> Result<(String, Attribute), FieldError> {
+    let name = fields
+        .text("Name")?
+        .ok_or_else(|| fields.wrong_value("Name", "is missing"))?;
+    let kind = match fields.text("AttributeDataType")? {
+        None | Some("String") => Kind::String,
+        Some("Boolean") => Kind::Boolean,
+        Some("DateTime") => Kind::DateTime,
+        Some("Number") => Kind::Number,
+        Some(_) => {
+            return Err(fields.wrong_value("AttributeDataType", "has to be Boolean, DateTime, Number or String"));
+        }
+    };
+    let mutable = fields.flag("Mutable")?.unwrap_or(true);
+    let required = fields.flag("Required")?.unwrap_or(false);
+    let (minimum, maximum) = limits(fields, name, kind)?;
+    if Schema::is_standard(name) {
+        let standard = standard_attribute(name);
+        return Ok((
+            name.to_owned(),
+            Attribute {
+                mutable,
+                required,
+                ..standard
+            },
+        ));
+    }
+    if required {
+        return Err(fields.wrong_value("Required", "cannot be true for a custom attribute"));
+    }
+    let short = name.strip_prefix("custom:").unwrap_or(name);
+    if short.is_empty() || short.chars().count() > 20 {
+        return Err(fields.wrong_value("Name", "has to be of 1 to 20 characters"));
+    }
+    Ok((
+        format!("custom:{short}"),
+        Attribute {
+            kind,
+            mutable,
+            required,
+            minimum,
+            maximum,
+        },
+    ))
+}
+
+/// The least and the most of a number, or of a string's length.
+fn limits(fields: &Fields<'_>, name: &str, kind: Kind) -> Result<(Option<i64>, Option<i64>), FieldError> {
+    let custom = name.strip_prefix("custom:").unwrap_or(name);
+    let name = if Schema::is_standard(name) {
+        name.to_owned()
+    } else {
+        format!("custom:{custom}")
+    };
+    let (key, keys, what) = match kind {
+        Kind::Number => ("NumberAttributeConstraints", ["MinValue", "MaxValue"], "value"),
+        Kind::String => ("StringAttributeConstraints", ["MinLength", "MaxLength"], "length"),
+        Kind::Boolean | Kind::DateTime => return Ok((None, None)),
+    };
+    let constraints = fields.fields(key)?;
+    let [minimum, maximum] = keys.map(|limit| match constraints.integer(limit) {
+        Ok(limit) if kind == Kind::Number || limit.is_none_or(|limit| limit >= 0) => Ok(limit),
+        _ => Err(FieldError::Told(format!("Invalid {key} for schema attribute {name}"))),
+    });
+    let (minimum, maximum) = (minimum?, maximum?);
+    let longest = i64::try_from(LONGEST).unwrap_or(i64::MAX);
+    if kind == Kind::String && [minimum, maximum].into_iter().flatten().any(|limit| limit > longest) {
+        let message = format!("user.{name}: String attributes cannot have a length of more than {LONGEST}");
+        return Err(FieldError::Told(message));
+    }
+    if minimum.zip(maximum).is_some_and(|(minimum, maximum)| minimum > maximum) {
+        let message = format!("user.{name}: Max {what} cannot be less than min {what}.");
+        return Err(FieldError::Told(message));
+    }
+    Ok((minimum, maximum))
+}
+
+/// Whether `value` is true or false, in whatever case.
+fn is_flag(value: &str) -> bool {
+    ["true", "false"].iter().any(|flag| value.eq_ignore_ascii_case(flag))
+}
+
+fn nonconforming(problem: &str) -> Error {
+    Error::invalid_parameter(format!("Attributes did not conform to the schema: {problem}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn schema(given: &Value) -> Result<Schema, FieldError> {
+        Schema::new(&Fields::new("", given.as_object().unwrap()).list("Schema")?)
+    }
+
+    fn attributes(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+        pairs
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect()
+    }
+
+    #[test]
+    fn unknown_missing_and_unfit_attributes_are_refused() {
+        let schema = schema(&json!({"Schema": [
+            {"Name": "email", "AttributeDataType": "String", "Required": true, "Mutable": true},
+            {"Name": "age", "AttributeDataType": "Number", "NumberAttributeConstraints": {"MaxValue": "120"}},
+            {"Name": "fixed", "AttributeDataType": "String", "Mutable": false},
+        ]}))
+        .unwrap();
+        assert!(
+            schema
+                .check_new(&attributes(&[("email", "a@example.com"), ("custom:age", "12")]))
+                .is_ok()
+        );
+        for (given, message) in [
+            (attributes(&[]), "email: The attribute is required\n"),
+            (
+                attributes(&[("email", "a"), ("custom:no", "1")]),
+                "Type for attribute {custom:no} could not be determined\n",
+            ),
+            (
+                attributes(&[("email", "a"), ("custom:age", "121")]),
+                "custom:age: Value is out of range\n",
+            ),
+            (
+                attributes(&[("email", "a"), ("email_verified", "yes")]),
+                "email_verified: Value must be true or false\n",
+            ),
+        ] {
+            let error = schema.check_new(&given).unwrap_err();
+            assert_eq!(
+                error.message,
+                format!("Attributes did not conform to the schema: {message}")
+            );
+        }
+        assert!(schema.check_changes(&attributes(&[("custom:fixed", "x")])).is_err());
+        assert!(schema.check_changes(&attributes(&[("sub", "x")])).is_err());
+    }
+
+    fn number(constraints: &Value) -> Result<Schema, FieldError> {
+        schema(&json!({"Schema": [
+            {"Name": "n", "AttributeDataType": "Number", "NumberAttributeConstraints": constraints},
+        ]}))
+    }
+
+    #[test]
+    fn numbers_below_zero_are_compared_too() {
+        let fits = |schema: &Schema, value: &str| schema.check_new(&attributes(&[("custom:n", value)])).is_ok();
+        let from_zero = number(&json!({"MinValue": "0"})).unwrap();
+        assert_eq!((fits(&from_zero, "-5"), fits(&from_zero, "0")), (false, true));
+        let below = number(&json!({"MinValue": "-5", "MaxValue": -1})).unwrap();
+        for (value, expected) in [("-6", false), ("-5", true), ("-1", true), ("0", false)] {
+            assert_eq!(fits(&below, value), expected, "{value}");
+        }
+        let described = below.describe();
+        let described = described
+            .iter()
+            .find(|attribute| attribute["Name"] == "custom:n")
+            .unwrap();
+        assert_eq!(
+            described["NumberAttributeConstraints"],
+            json!({"MinValue": "-5", "MaxValue": "-1"})
+        );
+    }
+
+    #[test]
+    fn constraints_that_contradict_are_refused_in_cognitos_words() {
+        let string =
+            |constraints: Value| schema(&json!({"Schema": [{"Name": "s", "StringAttributeConstraints": constraints}]}));
+        for (wrong, message) in [
+            (
+                number(&json!({"MinValue": "much"})),
+                "Invalid NumberAttributeConstraints for schema attribute custom:n",
+            ),
+            (
+                number(&json!({"MaxValue": "1.5"})),
+                "Invalid NumberAttributeConstraints for schema attribute custom:n",
+            ),
+            (
+                number(&json!({"MinValue": "2", "MaxValue": "1"})),
+                "user.custom:n: Max value cannot be less than min value.",
+            ),
+            (
+                string(json!({"MaxLength": "long"})),
+                "Invalid StringAttributeConstraints for schema attribute custom:s",
+            ),
+            (
+                string(json!({"MinLength": "-1"})),
+                "Invalid StringAttributeConstraints for schema attribute custom:s",
+            ),
+            (
+                string(json!({"MinLength": "2", "MaxLength": "1"})),
+                "user.custom:s: Max length cannot be less than min length.",
+            ),
+            (
+                string(json!({"MaxLength": "2049"})),
+                "user.custom:s: String attributes cannot have a length of more than 2048",
+            ),
+        ] {
+            let error = Error::from(wrong.unwrap_err());
+            assert_eq!((error.name, &*error.message), ("InvalidParameterException", message));
+        }
+    }
+
+    #[test]
+    fn a_custom_attribute_is_never_required() {
+        let error = schema(&json!({"Schema": [{"Name": "x", "Required": true}]})).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "`Schema[0].Required` cannot be true for a custom attribute"
+        );
+    }
+}

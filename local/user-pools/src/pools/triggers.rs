@@ -1,0 +1,177 @@
+//! The functions of a pool.
+
+use std::collections::BTreeMap;
+
+use crate::fields::{FieldError, Fields};
+
+/// The triggers that are run, as `LambdaConfig` names them.
+const RUN: [&str; 9] = [
+    "CreateAuthChallenge",
+    "DefineAuthChallenge",
+    "PostAuthentication",
+    "PostConfirmation",
+    "PreAuthentication",
+    "PreSignUp",
+    "PreTokenGeneration",
+    "UserMigration",
+    "VerifyAuthChallengeResponse",
+];
+
+/// The other name of `PreTokenGeneration`, which comes with a version.
+const PRE_TOKEN_GENERATION_CONFIG: &str = "PreTokenGenerationConfig";
+
+/// A trigger that can stop a sign-in, and is not run. To leave it out would let through what it refuses.
+const GATE: &str = "InboundFederation";
+
+/// The functions of a pool, by trigger.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Triggers {
+    functions: BTreeMap<&'static str, String>,
+    pub(crate) token_version: TokenVersion,
+    /// Other triggers, which are not run: name and function.
+    pub(crate) others: BTreeMap<String, String>,
+}
+
+/// Which form the events before tokens have.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum TokenVersion {
+    /// The id token can be changed.
+    #[default]
+    One,
+    /// The access token as well.
+    Two,
+    /// As two; for machines also, which have no tokens here.
+    Three,
+}
+
+impl TokenVersion {
+    const ALL: [Self; 3] = [Self::One, Self::Two, Self::Three];
+
+    /// `version` of the events.
+    pub(crate) fn of_events(self) -> &'static str {
+        match self {
+            Self::One => "1",
+            Self::Two => "2",
+            Self::Three => "3",
+        }
+    }
+
+    /// As `LambdaVersion` has it.
+    fn setting(self) -> &'static str {
+        match self {
+            Self::One => "V1_0",
+            Self::Two => "V2_0",
+            Self::Three => "V3_0",
+        }
+    }
+}
+
+impl Triggers {
+    /// The triggers of a `LambdaConfig`: `functions` has their names and those of their functions, which may come from
+    /// elsewhere than `config`.
+    pub(crate) fn new<'a>(
+        functions: impl IntoIterator<Item = (&'a str, &'a str)>,
+        config: &Fields<'_>,
+    ) -> Result<Self, FieldError> {
+        let mut triggers = Self {
+            token_version: token_version(config)?,
+            ..Self::default()
+        };
+        for (trigger, function) in functions {
+            let problem = |problem: &str| FieldError::Value {
+                path: format!("LambdaConfig.{trigger}"),
+                problem: problem.to_owned(),
+            };
+            let name = match trigger {
+                PRE_TOKEN_GENERATION_CONFIG => "PreTokenGeneration",
+                name => name,
+            };
+            if name == GATE {
+                return Err(problem(
+                    "is not run by local, which would let through what it refuses: leave it out",
+                ));
+            }
+            let Some(known) = RUN.iter().find(|known| **known == name) else {
+                triggers.others.insert(trigger.to_owned(), function.to_owned());
+                continue;
+            };
+            let before = triggers.functions.insert(known, function.to_owned());
+            if before.is_some_and(|before| before != function) {
+                return Err(problem(
+                    "has to name the same function as PreTokenGeneration and PreTokenGenerationConfig",
+                ));
+            }
+        }
+        Ok(triggers)
+    }
+
+    /// The function of the trigger called `name`.
+    pub(crate) fn function(&self, name: &str) -> Option<&str> {
+        self.functions.get(name).map(String::as_str)
+    }
+
+    /// Trigger name and function, as in `LambdaConfig`.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        let run = self.functions.iter().map(|(name, function)| (*name, function.as_str()));
+        let others = self.others.iter();
+        run.chain(others.map(|(name, function)| (name.as_str(), function.as_str())))
+    }
+
+    /// `LambdaVersion` of `PreTokenGenerationConfig`, where it is not the oldest.
+    pub(crate) fn lambda_version(&self) -> Option<&'static str> {
+        Some(self.token_version)
+            .filter(|version| *version != TokenVersion::One)
+            .map(TokenVersion::setting)
+    }
+}
+
+fn token_version(config: &Fields<'_>) -> Result<TokenVersion, FieldError> {
+    const KEY: &str = "LambdaVersion";
+    let config = config.fields(PRE_TOKEN_GENERATION_CONFIG)?;
+    let Some(setting) = config.text(KEY)? else {
+        return Ok(TokenVersion::One);
+    };
+    let known = TokenVersion::ALL.into_iter().find(|known| known.setting() == setting);
+    known.ok_or_else(|| config.wrong_value(KEY, "has to be V1_0, V2_0 or V3_0"))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn triggers(functions: &[(&str, &str)], config: &Value) -> Result<Triggers, String> {
+        let fields = Fields::new("LambdaConfig", config.as_object().unwrap());
+        Triggers::new(functions.iter().copied(), &fields).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_trigger_that_could_refuse_a_sign_in_is_never_left_out_silently() {
+        let error = triggers(&[(GATE, "F")], &json!({})).unwrap_err();
+        assert!(error.contains(GATE), "{error}");
+        let triggers = triggers(&[("CustomMessage", "F"), ("DefineAuthChallenge", "D")], &json!({})).unwrap();
+        assert_eq!(
+            triggers.iter().collect::<Vec<_>>(),
+            [("DefineAuthChallenge", "D"), ("CustomMessage", "F")]
+        );
+    }
+
+    #[test]
+    fn the_function_before_tokens_has_two_names_and_a_version() {
+        let both = [("PreTokenGeneration", "F"), ("PreTokenGenerationConfig", "F")];
+        for (setting, version) in [("V1_0", "1"), ("V2_0", "2"), ("V3_0", "3")] {
+            let config = json!({"PreTokenGenerationConfig": {"LambdaVersion": setting}});
+            let triggers = triggers(&both, &config).unwrap();
+            assert_eq!(triggers.function("PreTokenGeneration"), Some("F"));
+            assert_eq!(triggers.token_version.of_events(), version);
+        }
+        let config = json!({"PreTokenGenerationConfig": {"LambdaVersion": "V4_0"}});
+        assert_eq!(
+            triggers(&both, &config).unwrap_err(),
+            "`LambdaConfig.PreTokenGenerationConfig.LambdaVersion` has to be V1_0, V2_0 or V3_0"
+        );
+        let two = [("PreTokenGeneration", "F"), ("PreTokenGenerationConfig", "G")];
+        assert!(triggers(&two, &json!({})).unwrap_err().contains("the same function"));
+    }
+}

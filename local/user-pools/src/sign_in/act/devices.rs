@@ -1,0 +1,84 @@
+//! Devices: handing out keys for new ones, and having known ones proved.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use crate::State;
+use crate::error::Error;
+use crate::random;
+use crate::sign_in::decide::{self, DEVICE_PASSWORD_VERIFIER, DEVICE_SRP_AUTH};
+use crate::sign_in::pending::{Pending, SignIn};
+use crate::sign_in::sessions::Form;
+use crate::srp::{Exchange, Identity, Proof, PublicNumber};
+use crate::triggers::source::TokenSource;
+use crate::users::devices::{Device, group_key, new_key, unknown};
+
+impl State {
+    /// The key of a new device, where the pool tracks devices and the sign-in had a password but no device yet.
+    pub(super) fn new_device(&self, sign_in: &SignIn) -> Result<Option<String>, Error> {
+        let wanted = sign_in.pool.devices.is_some() && sign_in.device.is_none() && sign_in.has_password();
+        wanted.then(|| new_key(&self.settings.region)).transpose()
+    }
+
+    /// Asks for the proof of the device that the client says it is.
+    pub(super) fn ask_device(&self, sign_in: SignIn) -> Result<Value, Error> {
+        let parameters = json!({"USERNAME": sign_in.subject.name(), "DEVICE_KEY": device(&sign_in)?.key});
+        self.ask(sign_in, DEVICE_SRP_AUTH, &parameters, Pending::Device)
+    }
+
+    /// Answers the client's public number with ours.
+    pub(crate) fn ask_device_proof(&self, sign_in: SignIn, client: &PublicNumber) -> Result<Value, Error> {
+        let device = device(&sign_in)?;
+        let exchange = Box::new(Exchange::new(client, device.verifier.clone(), random::bytes()?));
+        let mut parameters = json!({
+            "USERNAME": sign_in.subject.name(),
+            "DEVICE_KEY": device.key,
+            "SALT": exchange.salt(),
+            "SRP_B": exchange.srp_b(),
+        });
+        let ticket = self.remember(sign_in, Pending::DeviceProof { exchange })?;
+        let sessions = self.sessions();
+        if let Some(parameters) = parameters.as_object_mut() {
+            let block = sessions.write(ticket, Form::SecretBlock);
+            parameters.insert("SECRET_BLOCK".to_owned(), block.into());
+        }
+        let session = sessions.write(ticket, Form::Session);
+        Ok(json!({"ChallengeName": DEVICE_PASSWORD_VERIFIER, "ChallengeParameters": parameters, "Session": session}))
+    }
+
+    /// Ends a sign-in with the proof of its device.
+    pub(crate) async fn answer_device_proof(
+        &self,
+        mut sign_in: SignIn,
+        exchange: &Exchange,
+        proof: Proof<'_>,
+        client_metadata: &BTreeMap<String, String>,
+    ) -> Result<Value, Error> {
+        let key = device(&sign_in)?.key.clone();
+        let group = group_key(&sign_in.pool.id);
+        let identity = Identity {
+            pool: &group,
+            user: &key,
+        };
+        let granted = decide::after_device(exchange.accepts(identity, proof))?;
+        let now = self.clock.now();
+        self.update_subject(&sign_in, |user| {
+            let device = user.devices.iter_mut().find(|device| device.key == key);
+            device.ok_or_else(unknown)?.authenticated = now;
+            Ok(())
+        })?;
+        // A password that was chosen just before says more about how these tokens came about.
+        if sign_in.token_source == TokenSource::Authentication {
+            sign_in.token_source = TokenSource::Device;
+        }
+        self.issue_tokens(&sign_in, granted, client_metadata).await
+    }
+}
+
+/// The device that the client says it is, as long as the user has it.
+fn device(sign_in: &SignIn) -> Result<&Device, Error> {
+    let user = sign_in.subject.user().ok_or_else(unknown)?;
+    let key = sign_in.device.as_deref().ok_or_else(unknown)?;
+    user.device(key).ok_or_else(unknown)
+}

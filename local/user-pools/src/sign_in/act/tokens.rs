@@ -1,0 +1,105 @@
+//! The end of a sign-in: the last two functions have their word, then there are tokens.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use crate::State;
+use crate::error::Error;
+use crate::sign_in::decide::{Granted, SRP_A, may_go_on};
+use crate::sign_in::pending::SignIn;
+use crate::tokens::claims::Content;
+use crate::tokens::{Holder, SCOPE};
+use crate::triggers::Invoker;
+use crate::triggers::source::TokenSource;
+use crate::users::User;
+use crate::users::devices::group_key;
+
+impl State {
+    /// Lets the pool before a sign-in refuse it. A custom sign-in that starts without a password has no such moment.
+    pub(crate) async fn pre_authenticate(
+        &self,
+        sign_in: &SignIn,
+        starts_with_password: bool,
+        validation: &BTreeMap<String, String>,
+    ) -> Result<(), Error> {
+        if starts_with_password {
+            // What a request that starts a sign-in says for the functions reaches this one as `validationData`.
+            let none = BTreeMap::new();
+            return self.invoker(sign_in, &none).pre_authentication(validation).await;
+        }
+        if sign_in.pool.triggers.function("PreAuthentication").is_some() {
+            self.journal.warn(
+                "PreAuthentication is not called for a custom sign-in that starts without SRP_A: people saw Cognito leave \
+                 it out there; whether it still does is not certain",
+            );
+        }
+        Ok(())
+    }
+
+    pub(super) async fn issue_tokens(
+        &self,
+        sign_in: &SignIn,
+        granted: Granted,
+        client_metadata: &BTreeMap<String, String>,
+    ) -> Result<Value, Error> {
+        let SignIn {
+            pool,
+            client,
+            subject,
+            history,
+            custom,
+            ..
+        } = sign_in;
+        let user = subject.user().ok_or_else(Error::incorrect)?;
+        if *custom && !history.iter().any(|round| round.result && round.challenge != SRP_A) {
+            self.journal
+                .warn("tokens are issued although no challenge has been answered");
+        }
+        let new_device = self.new_device(sign_in)?;
+        let invoker = self.invoker(sign_in, client_metadata);
+        invoker.post_authentication(new_device.is_some()).await?;
+        let content = self.content(&invoker, user, sign_in.token_source).await?;
+        let user = self.still_there(sign_in, user)?;
+        let (now, issuer) = (self.clock.now(), self.issuer(&pool.id));
+        let keys = self.keys.keys().await?;
+        let mut holder = Holder::new(client, &user, &issuer, now)?;
+        holder.device = new_device.as_deref().or(sign_in.device.as_deref());
+        holder.content = content;
+        let refresh = self.directory.add_refresh_token(holder.refresh(now), now)?;
+        let mut result = holder.result(granted, &keys, Some(refresh), now)?;
+        if let (Some(key), Some(result)) = (&new_device, result.as_object_mut()) {
+            let metadata = json!({"DeviceKey": key, "DeviceGroupKey": group_key(&pool.id)});
+            result.insert("NewDeviceMetadata".to_owned(), metadata);
+        }
+        Ok(json!({"ChallengeParameters": {}, "AuthenticationResult": result}))
+    }
+
+    /// What tokens say: the user's groups, and what the function before tokens makes of them.
+    pub(crate) async fn content(
+        &self,
+        invoker: &Invoker<'_>,
+        user: &User,
+        source: TokenSource,
+    ) -> Result<Content, Error> {
+        let memberships = self.directory.memberships(invoker.context.pool, user);
+        let overrides = invoker.pre_token_generation(source, &memberships, &[SCOPE]).await?;
+        let (content, ignored) = Content::new(memberships, overrides.unwrap_or_default(), invoker.context.client);
+        for name in ignored {
+            self.journal.warn(&format!(
+                "PreTokenGeneration cannot change the claim `{}`: it stays as it is",
+                name.escape_debug()
+            ));
+        }
+        Ok(content)
+    }
+
+    /// The user as of now: functions take their time, in which an administrator may have turned the account off.
+    fn still_there(&self, sign_in: &SignIn, known: &User) -> Result<Arc<User>, Error> {
+        let user = self.directory.user(&sign_in.pool, &known.name);
+        let user = user.filter(|user| user.sub == known.sub).ok_or_else(Error::incorrect)?;
+        may_go_on(&user)?;
+        Ok(user)
+    }
+}

@@ -1,0 +1,298 @@
+//! How a sign-in goes on: from what a trigger answered, or a password turned out to be, to what happens next.
+//!
+//! Nothing here calls a function, reads a clock or remembers anything.
+
+pub(crate) mod mfa;
+
+use std::collections::BTreeMap;
+
+use crate::error::Error;
+use crate::pools::Pool;
+use crate::users::{Status, User};
+use mfa::Owed;
+
+/// The name under which a started password proof is in the history. It proves nothing.
+pub(crate) const SRP_A: &str = "SRP_A";
+/// The name of a finished password proof.
+pub(crate) const PASSWORD_VERIFIER: &str = "PASSWORD_VERIFIER";
+/// The name of every challenge that the functions make up.
+pub(crate) const CUSTOM_CHALLENGE: &str = "CUSTOM_CHALLENGE";
+
+/// The name under which a user with a temporary password is asked for a lasting one.
+pub(crate) const NEW_PASSWORD_REQUIRED: &str = "NEW_PASSWORD_REQUIRED";
+
+/// The name under which a client is asked how to sign in.
+pub(crate) const SELECT_CHALLENGE: &str = "SELECT_CHALLENGE";
+/// The name under which the proof of a device starts.
+pub(crate) const DEVICE_SRP_AUTH: &str = "DEVICE_SRP_AUTH";
+/// The name of the proof of a device.
+pub(crate) const DEVICE_PASSWORD_VERIFIER: &str = "DEVICE_PASSWORD_VERIFIER";
+
+/// Challenges that Cognito asks of its own accord. The define function cannot choose them here, and those that are not
+/// offered are refused, so that they never count as passed.
+pub(crate) const OWN: [&str; 14] = [
+    "ADMIN_NO_SRP_AUTH",
+    "DEVICE_PASSWORD_VERIFIER",
+    "DEVICE_SRP_AUTH",
+    "EMAIL_OTP",
+    "MFA_SETUP",
+    "NEW_PASSWORD_REQUIRED",
+    "PASSWORD",
+    "PASSWORD_SRP",
+    "SELECT_CHALLENGE",
+    "SELECT_MFA_TYPE",
+    "SMS_MFA",
+    "SMS_OTP",
+    "SOFTWARE_TOKEN_MFA",
+    "WEB_AUTHN",
+];
+
+/// Whether `name` is a challenge that Cognito asks of its own accord.
+pub(crate) fn is_own(name: &str) -> bool {
+    OWN.contains(&name)
+}
+
+/// Proof that a sign-in may end with tokens. Only this module makes one.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Granted(());
+
+/// One finished challenge, as the functions see it in `session`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Round {
+    pub(crate) challenge: &'static str,
+    pub(crate) result: bool,
+    pub(crate) metadata: Option<String>,
+}
+
+/// What the define function answered; absent and null are false.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Defined {
+    pub(crate) challenge_name: Option<String>,
+    pub(crate) issue_tokens: bool,
+    pub(crate) fail_authentication: bool,
+}
+
+/// What the create function answered.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub(crate) struct Created {
+    pub(crate) public: BTreeMap<String, String>,
+    pub(crate) private: BTreeMap<String, String>,
+    pub(crate) metadata: Option<String>,
+}
+
+/// What happens after the define function.
+#[must_use]
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Next {
+    /// The create function makes up a challenge.
+    AskCustom,
+    /// The client proves the password.
+    AskPassword,
+    /// The sign-in is over and good.
+    IssueTokens(Granted),
+    /// The sign-in is over.
+    Refuse(Error),
+}
+
+/// Where a sign-in is that Cognito itself has the word in.
+#[derive(Clone, Copy)]
+pub(crate) struct Stage<'a> {
+    pub(crate) pool: &'a Pool,
+    /// Whether the functions have the word afterwards.
+    pub(crate) custom: bool,
+    /// The key of the device that has to be proved before there are tokens.
+    pub(crate) device: Option<&'a str>,
+}
+
+/// What happens after a password, or after what Cognito asked next of its own accord.
+#[must_use]
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum AfterPassword {
+    /// The device has to be proved.
+    Device,
+    /// The define function says what comes next.
+    Define,
+    /// The sign-in is over and good.
+    IssueTokens(Granted),
+    /// The user has to choose a password, because the one that was right is temporary.
+    NewPassword,
+    /// The sign-in is over.
+    Refuse(Error),
+    /// The user has to show a second factor.
+    SecondFactor(Owed),
+}
+
+/// Whether a user may start to sign in at all.
+pub(crate) fn may_start(user: &User) -> Result<(), Error> {
+    may_go_on(user)?;
+    match user.status {
+        Status::Confirmed | Status::ForceChangePassword => Ok(()),
+        Status::ResetRequired => Err(reset_required()),
+        Status::Unconfirmed => Err(Error::new("UserNotConfirmedException", "User is not confirmed.")),
+    }
+}
+
+fn reset_required() -> Error {
+    Error::new("PasswordResetRequiredException", "Password reset required for the user")
+}
+
+/// Whether a user may go on with a sign-in, or use what one gave.
+pub(crate) fn may_go_on(user: &User) -> Result<(), Error> {
+    if user.disabled {
+        return Err(Error::not_authorized("User is disabled."));
+    }
+    Ok(())
+}
+
+/// Goes on after the define function.
+pub(crate) fn after_define(defined: &Defined, history: &[Round], user_exists: bool) -> Next {
+    let refuse = |why: &'static str| Next::Refuse(Error::incorrect().because(why));
+    match defined {
+        Defined {
+            issue_tokens: true,
+            fail_authentication: true,
+            ..
+        } => refuse(
+            "`response.issueTokens` and `response.failAuthentication` are both true: what Cognito does then is not \
+             known, so the sign-in fails",
+        ),
+        Defined {
+            fail_authentication: true,
+            ..
+        } => Next::Refuse(Error::incorrect()),
+        Defined { issue_tokens: true, .. } if !user_exists => {
+            refuse("`response.issueTokens` is true for a user that does not exist, who cannot have tokens")
+        }
+        Defined { issue_tokens: true, .. } => Next::IssueTokens(Granted(())),
+        Defined { challenge_name, .. } => after_challenge_name(challenge_name.as_deref().unwrap_or_default(), history),
+    }
+}
+
+fn after_challenge_name(name: &str, history: &[Round]) -> Next {
+    let unreadable = |why: String| Next::Refuse(unrecognizable(why));
+    match (name, history) {
+        (CUSTOM_CHALLENGE, _) => Next::AskCustom,
+        (PASSWORD_VERIFIER, [Round { challenge: SRP_A, .. }]) => Next::AskPassword,
+        (PASSWORD_VERIFIER | SRP_A, _) => unreadable(format!(
+            "`response.challengeName` is `{name}`, which may only follow the start of a password proof (`SRP_A`) once: \
+             what Cognito does here is not known, so the sign-in fails"
+        )),
+        _ if is_own(name) => Next::Refuse(
+            Error::not_offered(&format!("The challenge {name}, chosen by the define function,"))
+                .because("what Cognito does then is not known, so the sign-in fails"),
+        ),
+        _ => unreadable(
+            "`response.challengeName` is none of Cognito's challenges and both `response.issueTokens` and \
+             `response.failAuthentication` are false: what Cognito does then is not known, so the sign-in fails"
+                .to_owned(),
+        ),
+    }
+}
+
+/// Goes on after the create function: a challenge has to have a secret half.
+pub(crate) fn after_create(created: &Created) -> Result<(), Error> {
+    if created.private.is_empty() {
+        return Err(Error::incorrect().because(
+            "`response.privateChallengeParameters` is empty: Cognito needs at least one entry and says only that the \
+             password is wrong",
+        ));
+    }
+    Ok(())
+}
+
+/// Goes on after a password, or the proof of one, has been checked. `user` is none if there is no such user.
+pub(crate) fn after_password(correct: bool, user: Option<&User>, stage: Stage<'_>) -> AfterPassword {
+    match user {
+        Some(user) if correct => match user.status {
+            Status::Unconfirmed => {
+                AfterPassword::Refuse(Error::new("UserNotConfirmedException", "User is not confirmed."))
+            }
+            Status::ForceChangePassword => AfterPassword::NewPassword,
+            Status::ResetRequired => AfterPassword::Refuse(reset_required()),
+            Status::Confirmed => after_lasting_password(user, stage),
+        },
+        _ => AfterPassword::Refuse(Error::incorrect()),
+    }
+}
+
+/// Goes on after a user has chosen a password in place of a temporary one. The functions have no word from here on.
+pub(crate) fn after_new_password(user: &User, stage: Stage<'_>) -> AfterPassword {
+    let stage = Stage { custom: false, ..stage };
+    match user.status {
+        Status::Confirmed => after_lasting_password(user, stage),
+        Status::ForceChangePassword | Status::ResetRequired | Status::Unconfirmed => {
+            AfterPassword::Refuse(Error::incorrect())
+        }
+    }
+}
+
+fn after_lasting_password(user: &User, stage: Stage<'_>) -> AfterPassword {
+    match mfa::owed(user, stage) {
+        Ok(Some(owed)) => AfterPassword::SecondFactor(owed),
+        Ok(None) => after_everything(stage),
+        Err(error) => AfterPassword::Refuse(error),
+    }
+}
+
+/// Goes on after a second factor has been checked.
+pub(crate) fn after_second_factor(_shown: mfa::Shown, stage: Stage<'_>) -> AfterPassword {
+    after_everything(stage)
+}
+
+fn after_everything(stage: Stage<'_>) -> AfterPassword {
+    if stage.custom {
+        AfterPassword::Define
+    } else {
+        before_tokens(Granted(()), stage.device)
+    }
+}
+
+/// What comes before tokens: the proof of the device that the client says it is.
+pub(crate) fn before_tokens(granted: Granted, device: Option<&str>) -> AfterPassword {
+    match device {
+        None => AfterPassword::IssueTokens(granted),
+        Some(_) => AfterPassword::Device,
+    }
+}
+
+/// Goes on after the proof of a device has been checked.
+pub(crate) fn after_device(correct: bool) -> Result<Granted, Error> {
+    if correct {
+        Ok(Granted(()))
+    } else {
+        Err(Error::incorrect())
+    }
+}
+
+/// The devices that matter to a refresh, by key.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Device<'a> {
+    /// The one of the sign-in that is refreshed.
+    pub(crate) signed_in: Option<&'a str>,
+    /// The one that the request names.
+    pub(crate) shown: Option<&'a str>,
+}
+
+/// Goes on after a refresh token has been found: its user has to be the one who signed in.
+pub(crate) fn after_refresh(sub: &str, user: Option<&User>, needs: Device<'_>) -> Result<Granted, Error> {
+    match user {
+        Some(user) if user.sub == sub => {
+            if let Some(key) = needs.signed_in
+                && (needs.shown != Some(key) || user.device(key).is_none())
+            {
+                return Err(Error::not_authorized("Invalid Refresh Token.")
+                    .because("DEVICE_KEY has to be the confirmed device that the sign-in was with"));
+            }
+            may_start(user).map(|()| Granted(()))
+        }
+        _ => Err(Error::not_authorized("Invalid Refresh Token.").because("the user does not exist any more")),
+    }
+}
+
+/// Cognito's answer to an answer that it cannot read.
+pub(crate) fn unrecognizable(why: String) -> Error {
+    Error::new("InvalidLambdaResponseException", "Unrecognizable lambda output").because(why)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,99 @@
+//! Which second factor a user owes after the password.
+
+use std::time::Duration;
+
+use subtle::ConstantTimeEq;
+
+use super::Stage;
+use crate::error::Error;
+use crate::pools::{Mfa, Pool};
+use crate::users::User;
+use crate::users::mfa::{Factor, UserMfa, code_mismatch};
+
+/// The name under which a user who has no second factor is asked to set one up.
+pub(crate) const MFA_SETUP: &str = "MFA_SETUP";
+/// The name under which a user is asked which second factor to use.
+pub(crate) const SELECT_MFA_TYPE: &str = "SELECT_MFA_TYPE";
+
+/// What a user owes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Owed {
+    /// One of several, which the user has to choose.
+    Choice(Vec<Factor>),
+    /// This one.
+    Factor(Factor),
+    /// A new one, as none is there yet.
+    SetUp,
+}
+
+/// Proof that a second factor was shown. Only this module makes one.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Shown(());
+
+/// What `user` owes after a right password. A remembered device, which is proved later, may stand for a factor; it
+/// does not stand for having none.
+pub(super) fn owed(user: &User, stage: Stage<'_>) -> Result<Option<Owed>, Error> {
+    let pool = stage.pool;
+    if pool.mfa == Mfa::Off {
+        return Ok(None);
+    }
+    let usable = usable(user, pool);
+    let preferred = user.mfa.preferred.filter(|factor| usable.contains(factor));
+    let device = stage.device.and_then(|key| user.device(key));
+    let stands_for_factor = pool.devices.is_some_and(|devices| devices.stands_for_factor);
+    if !usable.is_empty() && stands_for_factor && device.is_some_and(|device| device.remembered) {
+        return Ok(None);
+    }
+    match (usable.as_slice(), preferred) {
+        (_, Some(factor)) => Ok(Some(Owed::Factor(factor))),
+        ([factor], None) => Ok(Some(Owed::Factor(*factor))),
+        ([], None) if pool.mfa == Mfa::Optional => Ok(None),
+        ([], None) if pool.factors.contains(&Factor::SoftwareToken) => Ok(Some(Owed::SetUp)),
+        ([], None) => Err(Error::not_offered("The challenge MFA_SETUP").because(
+            "the pool's `MfaConfiguration` is ON, the user has no second factor, and SOFTWARE_TOKEN_MFA, which could \
+             be set up, is not among the pool's",
+        )),
+        (_, None) => Ok(Some(Owed::Choice(usable))),
+    }
+}
+
+/// The factors that the pool allows, the user has and, where it is the user's choice, wants.
+fn usable(user: &User, pool: &Pool) -> Vec<Factor> {
+    let wanted = |factor: &Factor| pool.mfa == Mfa::On || user.mfa.enabled.contains(factor);
+    let factors = pool.factors.iter().copied();
+    factors.filter(|factor| has(user, *factor) && wanted(factor)).collect()
+}
+
+/// Whether the user can be asked for the factor.
+pub(crate) fn has(user: &User, factor: Factor) -> bool {
+    match factor.medium() {
+        Some(medium) => user.attributes.contains_key(medium.attribute()),
+        None => user.mfa.token.is_some(),
+    }
+}
+
+/// Uses up a code of the user's authenticator app.
+pub(crate) fn show_token(mfa: &mut UserMfa, code: &str, now: Duration) -> Result<Shown, Error> {
+    let token = mfa
+        .token
+        .as_mut()
+        .ok_or_else(|| code_mismatch().because("the user has no authenticator app any more"))?;
+    token.spend(code, now).check().map(Shown)
+}
+
+/// Compares a code that was sent with the one that came back, in constant time.
+pub(crate) fn show_code(sent: &str, given: &str) -> Result<Shown, Error> {
+    if sent.as_bytes().ct_eq(given.as_bytes()).into() {
+        return Ok(Shown(()));
+    }
+    Err(code_mismatch())
+}
+
+/// Takes the setting up of an authenticator app, which needs a right code, for showing it.
+pub(crate) fn show_set_up(set_up: bool) -> Result<Shown, Error> {
+    if set_up {
+        return Ok(Shown(()));
+    }
+    Err(super::super::sessions::invalid()
+        .because("MFA_SETUP has to be answered with the session that VerifySoftwareToken gives"))
+}

@@ -1,0 +1,183 @@
+//! Refresh tokens: opaque to clients, remembered here.
+//!
+//! A change is planned first, kept where it lasts, and made then.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::clients::Client;
+use crate::error::Error;
+use crate::random;
+use crate::storage::{Changes, Kind, StorageError};
+
+/// How many tokens are remembered; older ones stop working, so that memory is bounded.
+const MOST: usize = 100_000;
+
+/// What a refresh token stands for.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub(crate) struct Refresh {
+    pub(crate) client: Arc<str>,
+    /// The user's name, and the `sub` that tells a user from a later one of the same name.
+    pub(crate) user: Arc<str>,
+    pub(crate) sub: Arc<str>,
+    pub(crate) auth_time: Duration,
+    pub(crate) origin: Uuid,
+    /// The key of the device that the sign-in was with: a refresh needs it, and needs it to be confirmed.
+    pub(crate) device: Option<Arc<str>>,
+    pub(crate) expires: Duration,
+}
+
+/// As a client holds it, decoded.
+type Token = [u8; 32];
+
+/// The refresh tokens that have been handed out.
+#[derive(Default)]
+pub(crate) struct RefreshTokens {
+    by_token: HashMap<Token, Refresh>,
+    /// Oldest first.
+    order: VecDeque<Token>,
+    /// Sign-ins that were ended, until no access token of theirs can be good any more.
+    ended: HashMap<Uuid, Duration>,
+}
+
+/// What is to become of the tokens.
+#[derive(Default)]
+pub(crate) struct Change {
+    added: Option<(Token, Refresh)>,
+    removed: Vec<Token>,
+    ended: HashMap<Uuid, Duration>,
+    /// Sign-ins of which nothing is left that could be refused.
+    forgotten: Vec<Uuid>,
+}
+
+/// How long access tokens are good at most.
+const LONGEST_ACCESS: Duration = Duration::from_hours(24);
+
+impl RefreshTokens {
+    /// The tokens that were kept, and the sign-ins that were ended, with how long that is remembered.
+    pub(crate) fn new(kept: Vec<(String, Refresh)>, ended: impl IntoIterator<Item = (Uuid, Duration)>) -> Option<Self> {
+        let mut kept: Vec<(Token, Refresh)> = kept
+            .into_iter()
+            .map(|(token, refresh)| Some((read(&token)?, refresh)))
+            .collect::<Option<_>>()?;
+        kept.sort_by_key(|(_, refresh)| refresh.auth_time);
+        Some(Self {
+            order: kept.iter().map(|(token, _)| *token).collect(),
+            by_token: kept.into_iter().collect(),
+            ended: ended.into_iter().collect(),
+        })
+    }
+
+    /// A new token for `refresh`, in place of those that are too old or too many.
+    pub(crate) fn adding(&self, refresh: Refresh, now: Duration) -> Result<(String, Change), Error> {
+        let token = random::bytes()?;
+        let spare = (self.order.len() + 1).saturating_sub(MOST);
+        let is_over = |token: &Token| self.by_token.get(token).is_none_or(|refresh| refresh.expires <= now);
+        let oldest = self.order.iter().enumerate();
+        let removed = oldest.take_while(|(index, token)| *index < spare || is_over(token));
+        let change = Change {
+            removed: removed.map(|(_, token)| *token).collect(),
+            added: Some((token, refresh)),
+            ..Change::default()
+        };
+        Ok((write(&token), change))
+    }
+
+    /// The end of the sign-ins that `wanted` picks.
+    pub(crate) fn ending(&self, now: Duration, wanted: impl Fn(&Refresh) -> bool) -> Change {
+        let picked = self.by_token.iter().filter(|(_, refresh)| wanted(refresh));
+        let old = self.ended.iter().filter(|(_, until)| **until <= now);
+        let mut change = Change {
+            forgotten: old.map(|(origin, _)| *origin).collect(),
+            ..Change::default()
+        };
+        for (token, refresh) in picked {
+            change.removed.push(*token);
+            change.ended.insert(refresh.origin, now + LONGEST_ACCESS);
+        }
+        change
+    }
+
+    /// The end of the sign-ins through the client called `id`.
+    pub(crate) fn ending_client(&self, id: &str, now: Duration) -> Change {
+        self.ending(now, |refresh| *refresh.client == *id)
+    }
+
+    /// Makes a change that was planned with these very tokens.
+    pub(crate) fn make(&mut self, change: Change) {
+        for token in &change.removed {
+            self.by_token.remove(token);
+        }
+        for origin in &change.forgotten {
+            self.ended.remove(origin);
+        }
+        self.ended.extend(change.ended);
+        // Nearly always it is the oldest that go.
+        while self
+            .order
+            .front()
+            .is_some_and(|oldest| !self.by_token.contains_key(oldest))
+        {
+            self.order.pop_front();
+        }
+        if self.order.len() != self.by_token.len() {
+            self.order.retain(|token| self.by_token.contains_key(token));
+        }
+        if let Some((token, refresh)) = change.added {
+            self.order.push_back(token);
+            self.by_token.insert(token, refresh);
+        }
+    }
+
+    /// Whether the sign-in was ended.
+    pub(crate) fn is_ended(&self, origin: Uuid) -> bool {
+        self.ended.contains_key(&origin)
+    }
+
+    /// What `token` stands for, if it belongs to `client`.
+    pub(crate) fn find(&self, token: &str, client: &Client, now: Duration) -> Result<Refresh, Error> {
+        let invalid = || Error::not_authorized("Invalid Refresh Token.");
+        let refresh = read(token).and_then(|token| self.by_token.get(&token));
+        let refresh = refresh.ok_or_else(invalid)?;
+        if *refresh.client != *client.id {
+            return Err(invalid().because("the token belongs to another client"));
+        }
+        if refresh.expires <= now {
+            return Err(Error::not_authorized("Refresh Token has expired"));
+        }
+        Ok(refresh.clone())
+    }
+}
+
+impl Change {
+    /// Keeps the change where it lasts.
+    pub(crate) fn keep(&self, changes: &mut Changes) -> Result<(), StorageError> {
+        for token in &self.removed {
+            changes.remove(Kind::RefreshToken, &write(token));
+        }
+        for origin in &self.forgotten {
+            changes.remove(Kind::Ended, &origin.to_string());
+        }
+        for (origin, until) in &self.ended {
+            changes.put(Kind::Ended, &origin.to_string(), until)?;
+        }
+        match &self.added {
+            Some((token, refresh)) => changes.put(Kind::RefreshToken, &write(token), refresh),
+            None => Ok(()),
+        }
+    }
+}
+
+fn read(token: &str) -> Option<Token> {
+    Token::try_from(URL_SAFE_NO_PAD.decode(token).ok()?).ok()
+}
+
+fn write(token: &Token) -> String {
+    URL_SAFE_NO_PAD.encode(token)
+}

@@ -1,0 +1,193 @@
+//! What the functions answer, read as strictly as Cognito does.
+
+pub(crate) mod challenges;
+pub(crate) mod migrated;
+pub(crate) mod sign_up;
+pub(crate) mod tokens;
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+
+use super::event::Context;
+use super::label::readable;
+use super::source::Trigger;
+use crate::error::Error;
+use crate::sign_in::decide::unrecognizable;
+
+/// The `response` of one kind of function.
+pub(crate) trait Answer: Sized {
+    /// Reads the fields; an error says which is wrong and what would have been right.
+    fn read(fields: &mut Response<'_>) -> Result<Self, String>;
+
+    /// One line for the terminal, without secrets.
+    fn decision(&self) -> String;
+}
+
+/// Reads what a function answered: the event as it was sent, with `response` filled in.
+pub(crate) fn read<A: Answer>(bytes: &[u8], trigger: Trigger, context: &Context<'_>) -> Result<A, Error> {
+    let answer: Value = serde_json::from_slice(bytes).map_err(|_| {
+        Error::new(
+            "InvalidLambdaResponseException",
+            "Invalid lambda function output : Invalid JSON",
+        )
+        .because("the answer is not JSON: it has to be the event, with `response` filled in")
+    })?;
+    let answer = answer.as_object().ok_or_else(|| {
+        unrecognizable("the answer is no object: it has to be the event, with `response` filled in".to_owned())
+    })?;
+    check_envelope(answer, trigger, context).map_err(unrecognizable)?;
+    let response = answer.get("response").and_then(Value::as_object);
+    let response = response.ok_or_else(|| unrecognizable("`response` is no object".to_owned()))?;
+    let mut response = Response::new("response".to_owned(), response);
+    let read = A::read(&mut response).map_err(unrecognizable)?;
+    response.finish(trigger.response_fields()).map_err(unrecognizable)?;
+    Ok(read)
+}
+
+/// Everything but `response` has to come back as it was sent. `request` only has to be there: libraries are known to
+/// add nulls to it and to drop fields, and Cognito to bear it.
+fn check_envelope(answer: &Map<String, Value>, trigger: Trigger, context: &Context<'_>) -> Result<(), String> {
+    let texts = [
+        ("version", trigger.version()),
+        ("region", context.region),
+        ("userPoolId", &context.pool.id),
+        ("userName", context.user_name),
+        ("triggerSource", trigger.source()),
+    ];
+    for (key, sent) in texts {
+        match answer.get(key) {
+            Some(Value::String(text)) if text == sent => {}
+            Some(_) => return Err(format!("`{key}` is not what was sent: answer with the event that came")),
+            None => return Err(format!("`{key}` is missing: answer with the event that came")),
+        }
+    }
+    for key in ["callerContext", "request"] {
+        if !answer.get(key).is_some_and(Value::is_object) {
+            return Err(format!("`{key}` is no object: answer with the event that came"));
+        }
+    }
+    let known = |key: &str| {
+        texts.iter().any(|(name, _)| *name == key) || ["callerContext", "request", "response"].contains(&key)
+    };
+    match answer.keys().find(|key| !known(key)) {
+        Some(key) => Err(format!(
+            "`{}` is no field of the event: whether Cognito bears it is not known, so it is refused",
+            readable(key)
+        )),
+        None => Ok(()),
+    }
+}
+
+/// The fields of `response`, or of an object in it; those that nobody reads are errors.
+pub(crate) struct Response<'a> {
+    /// Where it is, such as `response.claimsOverrideDetails`.
+    path: String,
+    map: &'a Map<String, Value>,
+    /// How many of its fields have been read.
+    read: usize,
+}
+
+impl<'a> Response<'a> {
+    fn new(path: String, map: &'a Map<String, Value>) -> Self {
+        Self { path, map, read: 0 }
+    }
+
+    /// The value at `key`; null counts as absent.
+    pub(crate) fn field(&mut self, key: &str) -> Option<&'a Value> {
+        let value = self.map.get(key)?;
+        self.read += 1;
+        Some(value).filter(|value| !value.is_null())
+    }
+
+    /// Whether there is anything at `key`, be it null.
+    pub(crate) fn has(&self, key: &str) -> bool {
+        self.map.contains_key(key)
+    }
+
+    pub(crate) fn flag(&mut self, key: &str) -> Result<bool, String> {
+        let value = self.field(key);
+        value.map_or(Ok(false), |value| {
+            value.as_bool().ok_or_else(|| self.wrong(key, value, "true or false"))
+        })
+    }
+
+    pub(crate) fn text(&mut self, key: &str) -> Result<Option<String>, String> {
+        let value = self.field(key);
+        let text = value.map(|value| {
+            let text = value.as_str().map(str::to_owned);
+            text.ok_or_else(|| self.wrong(key, value, "a string"))
+        });
+        text.transpose()
+    }
+
+    /// The strings in the list at `key`.
+    pub(crate) fn list(&mut self, key: &str) -> Result<Vec<String>, String> {
+        let Some(value) = self.field(key) else {
+            return Ok(Vec::new());
+        };
+        let texts = value
+            .as_array()
+            .and_then(|items| items.iter().map(|item| item.as_str().map(str::to_owned)).collect());
+        texts.ok_or_else(|| self.wrong(key, value, "a list of strings"))
+    }
+
+    /// The object at `key`, all of whose values are strings.
+    pub(crate) fn texts(&mut self, key: &str) -> Result<BTreeMap<String, String>, String> {
+        let Some(map) = self.map(key, "an object of strings")? else {
+            return Ok(BTreeMap::new());
+        };
+        let text = |(name, value): (&String, &Value)| match value {
+            Value::String(text) => Ok((name.clone(), text.clone())),
+            _ => Err(self.wrong(&format!("{key}.{}", readable(name)), value, "a string")),
+        };
+        map.iter().map(text).collect()
+    }
+
+    /// The object at `key`, to be read like this one.
+    pub(crate) fn object(&mut self, key: &str) -> Result<Option<Response<'a>>, String> {
+        let map = self.map(key, "an object")?;
+        Ok(map.map(|map| Response::new(format!("{}.{key}", self.path), map)))
+    }
+
+    /// The object at `key` as it is.
+    pub(crate) fn map(&mut self, key: &str, expected: &str) -> Result<Option<&'a Map<String, Value>>, String> {
+        let value = self.field(key);
+        let map = value.map(|value| value.as_object().ok_or_else(|| self.wrong(key, value, expected)));
+        map.transpose()
+    }
+
+    /// Says that something is there which nobody has read, as only `known` fields are.
+    pub(crate) fn finish(&self, known: &[&str]) -> Result<(), String> {
+        if self.read == self.map.len() {
+            return Ok(());
+        }
+        let unknown = self.map.keys().find(|key| !known.contains(&key.as_str()));
+        Err(format!(
+            "`{}.{}` is no field of this trigger's response (known: {})",
+            self.path,
+            readable(unknown.map_or("", String::as_str)),
+            if known.is_empty() {
+                "none".to_owned()
+            } else {
+                known.join(", ")
+            }
+        ))
+    }
+
+    fn wrong(&self, key: &str, value: &Value, expected: &str) -> String {
+        format!("`{}.{key}` is {}, should be {expected}", self.path, kind(value))
+    }
+}
+
+/// A value's JSON type, with its article.
+fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a truth value",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    }
+}

@@ -1,0 +1,48 @@
+//! What a function answers that brings in a user from elsewhere.
+
+use std::collections::BTreeMap;
+
+use super::{Answer, Response};
+use crate::triggers::label::readable;
+use crate::users::Status;
+
+/// A user from elsewhere.
+pub(crate) struct Migrated {
+    pub(crate) attributes: BTreeMap<String, String>,
+    /// None where the function leaves it to Cognito.
+    pub(crate) status: Option<Status>,
+}
+
+impl Answer for Migrated {
+    fn read(fields: &mut Response<'_>) -> Result<Self, String> {
+        let attributes = fields.texts("userAttributes")?;
+        let status = fields.text("finalUserStatus")?.map(|name| status(&name)).transpose()?;
+        if attributes.is_empty() {
+            return Err("`response.userAttributes` is empty: a user has at least one attribute".to_owned());
+        }
+        // Nothing is sent to new users here.
+        fields.text("messageAction")?;
+        fields.list("desiredDeliveryMediums")?;
+        for key in ["enableSMSMFA", "forceAliasCreation"] {
+            if fields.flag(key)? {
+                return Err(format!("`response.{key}` is true, which is not offered by local"));
+            }
+        }
+        Ok(Self { attributes, status })
+    }
+
+    fn decision(&self) -> String {
+        format!("bring in, {}", self.status.map_or("confirmed", Status::name))
+    }
+}
+
+/// The status that `finalUserStatus` names.
+fn status(name: &str) -> Result<Status, String> {
+    [Status::Confirmed, Status::ResetRequired]
+        .into_iter()
+        .find(|status| status.name() == name)
+        .ok_or_else(|| {
+            let name = readable(name);
+            format!("`response.finalUserStatus` is `{name}`, should be CONFIRMED or RESET_REQUIRED")
+        })
+}

@@ -1,0 +1,121 @@
+//! The triggers, and the occasions on which each is called.
+
+use crate::pools::triggers::TokenVersion;
+
+/// A function's part, and on what occasion it is called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Trigger {
+    Create,
+    Define,
+    PostAuthentication,
+    PostConfirmation(Confirmation),
+    PreAuthentication,
+    PreSignUp(SignUp),
+    PreTokenGeneration(TokenSource, TokenVersion),
+    UserMigration(MigrationSource),
+    Verify,
+}
+
+/// What an account has been confirmed by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Confirmation {
+    ForgotPassword,
+    SignUp,
+}
+
+/// Who makes an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SignUp {
+    Administrator,
+    User,
+}
+
+/// What tokens are for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum TokenSource {
+    #[default]
+    Authentication,
+    Device,
+    NewPassword,
+    Refresh,
+}
+
+/// What a user is brought in from elsewhere for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum MigrationSource {
+    Authentication,
+    ForgotPassword,
+}
+
+impl Trigger {
+    /// As `LambdaConfig` and error texts name it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Create => "CreateAuthChallenge",
+            Self::Define => "DefineAuthChallenge",
+            Self::PostAuthentication => "PostAuthentication",
+            Self::PostConfirmation(_) => "PostConfirmation",
+            Self::PreAuthentication => "PreAuthentication",
+            Self::PreSignUp(_) => "PreSignUp",
+            Self::PreTokenGeneration(..) => "PreTokenGeneration",
+            Self::UserMigration(_) => "UserMigration",
+            Self::Verify => "VerifyAuthChallengeResponse",
+        }
+    }
+
+    /// `triggerSource`.
+    pub(crate) fn source(self) -> &'static str {
+        match self {
+            Self::Create => "CreateAuthChallenge_Authentication",
+            Self::Define => "DefineAuthChallenge_Authentication",
+            Self::PostAuthentication => "PostAuthentication_Authentication",
+            Self::PostConfirmation(Confirmation::ForgotPassword) => "PostConfirmation_ConfirmForgotPassword",
+            Self::PostConfirmation(Confirmation::SignUp) => "PostConfirmation_ConfirmSignUp",
+            Self::PreAuthentication => "PreAuthentication_Authentication",
+            Self::PreSignUp(SignUp::Administrator) => "PreSignUp_AdminCreateUser",
+            Self::PreSignUp(SignUp::User) => "PreSignUp_SignUp",
+            Self::PreTokenGeneration(source, _) => match source {
+                TokenSource::Authentication => "TokenGeneration_Authentication",
+                TokenSource::Device => "TokenGeneration_AuthenticateDevice",
+                TokenSource::NewPassword => "TokenGeneration_NewPasswordChallenge",
+                TokenSource::Refresh => "TokenGeneration_RefreshTokens",
+            },
+            Self::UserMigration(MigrationSource::Authentication) => "UserMigration_Authentication",
+            Self::UserMigration(MigrationSource::ForgotPassword) => "UserMigration_ForgotPassword",
+            Self::Verify => "VerifyAuthChallengeResponse_Authentication",
+        }
+    }
+
+    /// `version` of the event; a string.
+    pub(super) fn version(self) -> &'static str {
+        match self {
+            Self::PreTokenGeneration(_, version) => version.of_events(),
+            _ => TokenVersion::One.of_events(),
+        }
+    }
+
+    /// The fields of `response`.
+    pub(super) fn response_fields(self) -> &'static [&'static str] {
+        match self {
+            Self::Create => &[
+                "publicChallengeParameters",
+                "privateChallengeParameters",
+                "challengeMetadata",
+            ],
+            Self::Define => &["challengeName", "issueTokens", "failAuthentication"],
+            Self::PostAuthentication | Self::PostConfirmation(_) | Self::PreAuthentication => &[],
+            Self::PreSignUp(_) => &["autoConfirmUser", "autoVerifyEmail", "autoVerifyPhone"],
+            Self::PreTokenGeneration(_, TokenVersion::One) => &["claimsOverrideDetails"],
+            Self::PreTokenGeneration(..) => &["claimsAndScopeOverrideDetails"],
+            Self::UserMigration(_) => &[
+                "userAttributes",
+                "forceAliasCreation",
+                "enableSMSMFA",
+                "finalUserStatus",
+                "messageAction",
+                "desiredDeliveryMediums",
+            ],
+            Self::Verify => &["answerCorrect"],
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! What stands in for a user that does not exist.
+
+use aws_lc_rs::hmac;
+use uuid::Builder;
+
+use super::Verifier;
+use crate::error::Error;
+use crate::pools::{Logins, Pool};
+use crate::random;
+use crate::storage::Records;
+
+/// Makes names and verifiers that are always the same for the same login and pool, and that nobody can tell from real
+/// ones: they come from a secret, not from the login alone.
+pub(crate) struct Decoys(hmac::Key);
+
+impl Decoys {
+    /// Decoys of the secret on `records`, a new one where there is none.
+    pub(crate) fn of(records: &Records) -> Result<Self, Error> {
+        let secret: [u8; 32] = records.single("decoys", random::bytes)?;
+        Ok(Self(hmac::Key::new(hmac::HMAC_SHA256, &secret)))
+    }
+
+    /// The user name that signing in as `login` seems to lead to: the login itself where users have names of their
+    /// own, a UUID of the same version as real ones where the pool makes names up.
+    pub(crate) fn name(&self, pool: &Pool, login: &str) -> String {
+        let made_up = match &pool.logins {
+            Logins::Name => false,
+            Logins::Aliases(_) => looks_like_an_alias(login),
+            Logins::Attributes(_) => true,
+        };
+        if !made_up {
+            return login.to_owned();
+        }
+        let seed = self.seed("name", pool, login);
+        Builder::from_random_bytes(*seed.first_chunk().unwrap_or(&[0; 16]))
+            .into_uuid()
+            .to_string()
+    }
+
+    /// The verifier of that user.
+    pub(crate) fn verifier(&self, pool: &Pool, login: &str) -> Verifier {
+        Verifier::decoy(&self.seed("verifier", pool, login))
+    }
+
+    fn seed(&self, purpose: &str, pool: &Pool, login: &str) -> [u8; 32] {
+        let mut context = hmac::Context::with_key(&self.0);
+        for part in [purpose, "\0", pool.id.as_str(), "\0", pool.fold(login).as_str()] {
+            context.update(part.as_bytes());
+        }
+        let mut seed = [0; 32];
+        seed.copy_from_slice(context.sign().as_ref());
+        seed
+    }
+}
+
+/// Whether a login is an e-mail address or a telephone number rather than a name.
+fn looks_like_an_alias(login: &str) -> bool {
+    login.contains('@')
+        || login
+            .strip_prefix('+')
+            .is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::pools::Triggers;
+
+    fn pool(id: &str, properties: &serde_json::Value) -> Pool {
+        let properties = properties.as_object().unwrap().clone();
+        Pool::new(id.into(), "p".into(), Triggers::default(), properties, Duration::ZERO).unwrap()
+    }
+
+    #[test]
+    fn a_decoy_is_stable_per_login_and_pool_and_unknown_without_the_secret() {
+        let (one, two) = (pool("us-east-1_1", &json!({})), pool("us-east-1_2", &json!({})));
+        let decoys = Decoys::of(&Records::none()).unwrap();
+        assert!(decoys.verifier(&one, "ghost") == decoys.verifier(&one, "ghost"));
+        assert!(decoys.verifier(&one, "ghost") != decoys.verifier(&two, "ghost"));
+        assert!(decoys.verifier(&one, "ghost") != decoys.verifier(&one, "spook"));
+        assert!(decoys.verifier(&one, "ghost") != Decoys::of(&Records::none()).unwrap().verifier(&one, "ghost"));
+    }
+
+    #[test]
+    fn a_decoys_name_has_the_shape_of_real_ones() {
+        let decoys = Decoys::of(&Records::none()).unwrap();
+        assert_eq!(decoys.name(&pool("us-east-1_1", &json!({})), "ghost"), "ghost");
+        let by_email = pool("us-east-1_1", &json!({"UsernameAttributes": ["email"]}));
+        let name = decoys.name(&by_email, "g@example.com");
+        assert_eq!(
+            uuid::Uuid::parse_str(&name).unwrap().get_version_num(),
+            random::uuid().unwrap().get_version_num()
+        );
+        let aliases = pool("us-east-1_1", &json!({"AliasAttributes": ["email", "phone_number"]}));
+        assert_eq!(decoys.name(&aliases, "ghost"), "ghost");
+        assert_ne!(decoys.name(&aliases, "+34600000000"), "+34600000000");
+    }
+}

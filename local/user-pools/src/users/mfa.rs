@@ -1,0 +1,120 @@
+//! What a user has besides the password.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::Error;
+use crate::mail::Medium;
+use crate::totp::Secret;
+
+/// A kind of second factor.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub(crate) enum Factor {
+    Email,
+    Sms,
+    SoftwareToken,
+}
+
+impl Factor {
+    pub(crate) const ALL: [Self; 3] = [Self::Email, Self::Sms, Self::SoftwareToken];
+
+    /// As challenges and settings name it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Email => "EMAIL_OTP",
+            Self::Sms => "SMS_MFA",
+            Self::SoftwareToken => "SOFTWARE_TOKEN_MFA",
+        }
+    }
+
+    /// The factor called `name`.
+    pub(crate) fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|factor| factor.name() == name)
+    }
+
+    /// How a code travels; none where the user makes it.
+    pub(crate) fn medium(self) -> Option<Medium> {
+        match self {
+            Self::Email => Some(Medium::Email),
+            Self::Sms => Some(Medium::Sms),
+            Self::SoftwareToken => None,
+        }
+    }
+
+    /// The setting of this factor in requests that set preferences.
+    pub(crate) fn setting(self) -> &'static str {
+        match self {
+            Self::Email => "EmailMfaSettings",
+            Self::Sms => "SMSMfaSettings",
+            Self::SoftwareToken => "SoftwareTokenMfaSettings",
+        }
+    }
+}
+
+/// The second factors of a user.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+pub(crate) struct UserMfa {
+    /// The authenticator app, once it has shown a right code.
+    pub(crate) token: Option<Token>,
+    /// A secret that has been handed out, but not used yet.
+    pub(crate) handed_out: Option<Secret>,
+    /// What the user wants to be asked for.
+    pub(crate) enabled: BTreeSet<Factor>,
+    pub(crate) preferred: Option<Factor>,
+}
+
+/// An authenticator app.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub(crate) struct Token {
+    secret: Secret,
+    pub(crate) name: Option<String>,
+    /// The last step whose code was used; neither it nor an earlier one works again.
+    used: u64,
+}
+
+/// What became of a code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Code {
+    Right,
+    Used,
+    Wrong,
+}
+
+impl Token {
+    /// An app that has shown the code of step `used`.
+    pub(crate) fn new(secret: Secret, name: Option<String>, used: u64) -> Self {
+        Self { secret, name, used }
+    }
+
+    /// Uses a code up.
+    pub(crate) fn spend(&mut self, code: &str, now: std::time::Duration) -> Code {
+        match self.secret.step(code, now) {
+            Some(step) if step > self.used => {
+                self.used = step;
+                Code::Right
+            }
+            Some(_) => Code::Used,
+            None => Code::Wrong,
+        }
+    }
+}
+
+impl Code {
+    /// Lets a right code through.
+    pub(crate) fn check(self) -> Result<(), Error> {
+        match self {
+            Self::Right => Ok(()),
+            Self::Used => Err(Error::new(
+                "ExpiredCodeException",
+                "Your software token has already been used once.",
+            )),
+            Self::Wrong => Err(code_mismatch()),
+        }
+    }
+}
+
+/// A code is wrong.
+pub(crate) fn code_mismatch() -> Error {
+    Error::new("CodeMismatchException", "Invalid code or auth state for the user.")
+}

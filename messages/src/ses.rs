@@ -1,0 +1,128 @@
+//! Amazon SES, version 2 of its interface.
+
+use async_trait::async_trait;
+use aws_sdk_sesv2::Client;
+use aws_sdk_sesv2::config::BehaviorVersion;
+use aws_sdk_sesv2::config::retry::RetryConfig;
+use aws_sdk_sesv2::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent, Message as Simple, MessageHeader};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use cognito_challenge_runtime::{ConfigError, Environment};
+use tracing::warn;
+
+use super::words::product;
+use super::{Medium, Message, SendError, Sender};
+
+/// A sender of e-mail.
+pub struct Ses {
+    client: Client,
+    /// As the header `From` has it.
+    from: String,
+}
+
+impl Ses {
+    /// Reads `MAIL_FROM`, `PRODUCT_NAME`, which the mails come from, and what the AWS SDK needs.
+    ///
+    /// # Errors
+    ///
+    /// A variable that is missing or cannot be.
+    pub fn configure(environment: &Environment) -> Result<Self, ConfigError> {
+        let address = |text: &str| {
+            let is_address = Medium::Email.is_address(text);
+            let known = is_address.then(|| text.to_owned());
+            known.ok_or("write an address alone, such as `sign-in@example.com`")
+        };
+        let product = environment.optional("PRODUCT_NAME", product)?;
+        let from = from(product.as_deref(), &environment.required("MAIL_FROM", address)?);
+        let config = aws_sdk_sesv2::config::Builder::from(&cognito_challenge_aws::configure(environment, "SESV2")?)
+            .behavior_version(BehaviorVersion::latest())
+            // A mail whose acknowledgement is lost would be sent twice.
+            .retry_config(RetryConfig::disabled());
+        Ok(Self {
+            client: Client::from_conf(config.build()),
+            from,
+        })
+    }
+}
+
+#[async_trait]
+impl Sender for Ses {
+    async fn send(&self, message: &Message) -> Result<(), SendError> {
+        let refused = |_| SendError::new("the mail has no content");
+        let text = |text: &str| Content::builder().data(text).charset("UTF-8").build().map_err(refused);
+        let body = Body::builder().text(text(&message.text)?).html(text(&message.html)?);
+        // Mail servers send no out-of-office reply to such a mail: RFC 3834.
+        let header = MessageHeader::builder().name("Auto-Submitted").value("auto-generated");
+        let simple = Simple::builder()
+            .subject(text(&message.subject)?)
+            .body(body.build())
+            .headers(header.build().map_err(refused)?);
+        let send = self
+            .client
+            .send_email()
+            .from_email_address(&self.from)
+            .destination(Destination::builder().to_addresses(&message.to).build())
+            .content(EmailContent::builder().simple(simple.build()).build());
+        match send.send().await {
+            Ok(_) => Ok(()),
+            // The error's own text may quote the address, so only what SES calls it is kept.
+            Err(error) => {
+                let code = error.code().unwrap_or("no answer");
+                Err(SendError::new(format!("SES did not take the mail: {code}")))
+            }
+        }
+    }
+
+    async fn prepare(&self) {
+        // SES rejects a mail without content, and the connection stays open.
+        match self.client.send_email().send().await {
+            Ok(_) | Err(SdkError::ServiceError(_)) => {}
+            Err(_) => warn!("no connection to SES"),
+        }
+    }
+}
+
+/// The header `From`. The name is quoted (RFC 5322), or encoded if it is not ASCII (RFC 2047).
+fn from(product: Option<&str>, address: &str) -> String {
+    match product {
+        None => address.to_owned(),
+        Some(name) if name.is_ascii() => {
+            let quoted = name.replace('\\', "\\\\").replace('"', "\\\"");
+            format!("\"{quoted}\" <{address}>")
+        }
+        Some(name) => {
+            // An encoded word has at most 75 characters: 45 bytes, and no letter is divided.
+            let mut words = vec![String::new()];
+            for letter in name.chars() {
+                match words.last_mut().filter(|word| word.len() + letter.len_utf8() <= 45) {
+                    Some(word) => word.push(letter),
+                    None => words.push(letter.into()),
+                }
+            }
+            let words: Vec<_> = words
+                .iter()
+                .map(|word| format!("=?UTF-8?B?{}?=", STANDARD.encode(word)))
+                .collect();
+            format!("{} <{address}>", words.join(" "))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_cannot_end_the_header_or_add_an_address() {
+        let from = |name| from(Some(name), "a@example.com");
+        assert_eq!(super::from(None, "a@example.com"), "a@example.com");
+        assert_eq!(from("Peccy"), "\"Peccy\" <a@example.com>");
+        assert_eq!(from("\" <b@c>, \\"), "\"\\\" <b@c>, \\\\\" <a@example.com>");
+        assert_eq!(from("Grüße"), "=?UTF-8?B?R3LDvMOfZQ==?= <a@example.com>");
+        let long = from(&"ü".repeat(64));
+        for word in long.split(' ') {
+            assert!(word.len() <= 75, "{word}");
+        }
+    }
+}

@@ -1,0 +1,338 @@
+//! The enrolment over HTTP: links and notices as they are mailed, and what a request for a link reveals.
+
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use benches::ranks::{compare, median};
+use cognito_challenge::challenges::security_question::{ATTRIBUTE, Enrollment, Link};
+use cognito_challenge::keys::Keys;
+use cognito_challenge_runtime::Environment;
+use cognito_challenge_testkit::functions::{NOW_SECONDS, now};
+use enrolment::Function;
+use loop_tests::dynamodb::{Fate, Network, table};
+use loop_tests::functions::SECRET;
+use loop_tests::services::{MAIL_TAKEN, Received, Reply, Service};
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+use serde_json::{Value, json};
+use tokio::runtime::Runtime;
+
+const POOL: &str = "us-east-1_LocalPool";
+
+/// What Cognito says of a user who may get a link.
+const ADA: &str = r#"{"Username":"ada","Enabled":true,"UserStatus":"CONFIRMED","UserAttributes":[
+    {"Name":"sub","Value":"8a1f2b3c-0000-4000-8000-000000000001"},{"Name":"email","Value":"ada@example.org"},
+    {"Name":"email_verified","Value":"true"}]}"#;
+
+/// Of a user without a verified address.
+const BOB: &str = r#"{"Username":"bob","Enabled":true,"UserStatus":"CONFIRMED","UserAttributes":[
+    {"Name":"sub","Value":"8a1f2b3c-0000-4000-8000-000000000002"},{"Name":"email","Value":"bob@example.org"},
+    {"Name":"email_verified","Value":"false"}]}"#;
+
+/// Of a user who has answers.
+static EVE: LazyLock<String> = LazyLock::new(|| {
+    let answers = [
+        ("first-pet", "Peccy"),
+        ("birth-city", "Seattle"),
+        ("first-teacher", "Ms Grace"),
+    ];
+    let enrolled = Enrollment::new(answers, &Keys::parse(SECRET).unwrap(), || [7; 16]).unwrap();
+    let attributes = [
+        ("sub", "8a1f2b3c-0000-4000-8000-000000000003"),
+        ("email", "eve@example.org"),
+        ("email_verified", "true"),
+        (ATTRIBUTE, &enrolled.to_attribute()),
+    ];
+    let attributes = attributes.map(|(name, value)| json!({"Name": name, "Value": value}));
+    json!({"Username": "eve", "Enabled": true, "UserStatus": "CONFIRMED", "UserAttributes": attributes}).to_string()
+});
+
+/// Of a user who was disabled.
+const DAN: &str = r#"{"Username":"dan","Enabled":false,"UserStatus":"CONFIRMED","UserAttributes":[
+    {"Name":"sub","Value":"8a1f2b3c-0000-4000-8000-000000000004"},{"Name":"email","Value":"dan@example.org"},
+    {"Name":"email_verified","Value":"true"}]}"#;
+
+/// Of a user who has signed up and not confirmed the address.
+const UMA: &str = r#"{"Username":"uma","Enabled":true,"UserStatus":"UNCONFIRMED","UserAttributes":[
+    {"Name":"sub","Value":"8a1f2b3c-0000-4000-8000-000000000005"},{"Name":"email","Value":"uma@example.org"},
+    {"Name":"email_verified","Value":"true"}]}"#;
+
+const JSON: &str = "application/x-amz-json-1.1";
+
+/// What Cognito answers to a request; nothing to what is none.
+fn cognito(received: &Received) -> Option<Reply> {
+    let operation = received.header("x-amz-target").rsplit('.').next()?;
+    match operation {
+        "AdminGetUser" => {
+            let users: [(_, &'static str); 5] = [("ada", ADA), ("bob", BOB), ("eve", &EVE), ("dan", DAN), ("uma", UMA)];
+            let asked: Value = serde_json::from_str(&received.body).ok()?;
+            let user = users.into_iter().find(|(name, _)| asked["Username"] == *name);
+            Some(user.map_or(
+                (
+                    400,
+                    JSON,
+                    r#"{"__type":"UserNotFoundException","message":"User does not exist."}"#,
+                ),
+                |(_, user)| (200, JSON, user),
+            ))
+        }
+        "AdminUpdateUserAttributes" => Some((200, JSON, "{}")),
+        _ => None,
+    }
+}
+
+struct World {
+    function: Function,
+    runtime: Runtime,
+}
+
+impl World {
+    fn new(service: &Service, variables: &[(&str, &str)]) -> Self {
+        let own = [
+            ("ATTEMPTS_TABLE", "attempts"),
+            ("AWS_ACCESS_KEY_ID", "test"),
+            ("AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER", &service.endpoint),
+            ("AWS_ENDPOINT_URL_SESV2", &service.endpoint),
+            ("AWS_REGION", "us-east-1"),
+            ("AWS_SECRET_ACCESS_KEY", "test"),
+            ("CHALLENGE_SECRET", SECRET),
+            ("ENROLMENT_CLIENTS", "web"),
+            ("ENROLMENT_URL", "https://example.com/sign-in"),
+            ("MAIL_FROM", "sign-in@example.com"),
+            ("MESSAGES_PER_HOUR", "unlimited"),
+            ("USER_POOL_ID", POOL),
+        ];
+        let environment = Environment::new(own.into_iter().chain(variables.iter().copied()));
+        let mut runtime = tokio::runtime::Builder::new_current_thread();
+        Self {
+            function: Function::configure(&environment).unwrap(),
+            runtime: runtime.enable_all().build().unwrap(),
+        }
+    }
+
+    fn answer(&self, event: Value, seed: u64) -> Value {
+        let mut rng = StdRng::seed_from_u64(seed);
+        self.runtime
+            .block_on(self.function.handle(event, now(), &mut rng))
+            .unwrap()
+    }
+
+    /// The reply to a request for a link.
+    fn ask(&self, name: &str, seed: u64) -> Value {
+        self.answer(
+            event("POST /enrolment/links", &json!({"username": name}), &Value::Null),
+            seed,
+        )
+    }
+
+    /// The status of the reply to a request that sets answers.
+    fn set(&self) -> u64 {
+        let answers = [
+            ("first-pet", "Peccy"),
+            ("birth-city", "Seattle"),
+            ("first-teacher", "Ms Grace"),
+        ];
+        let answers = answers.map(|(question, answer)| json!({"question": question, "answer": answer}));
+        let claims = json!({"iss": format!("https://cognito-idp.us-east-1.amazonaws.com/{POOL}"), "client_id": "web",
+            "token_use": "access", "username": "ada", "sub": "8a1f2b3c-0000-4000-8000-000000000001",
+            "auth_time": NOW_SECONDS.to_string()});
+        self.answer(event("PUT /enrolment", &json!({"answers": answers}), &claims), 1)["statusCode"]
+            .as_u64()
+            .unwrap()
+    }
+}
+
+fn event(route: &str, body: &Value, claims: &Value) -> Value {
+    let (method, path) = route.split_once(' ').unwrap();
+    json!({"version": "2.0", "routeKey": route, "rawPath": path, "headers": {"content-type": "application/json"},
+        "requestContext": {"http": {"method": method, "path": path}, "authorizer": {"jwt": {"claims": claims}}},
+        "body": body.to_string(), "isBase64Encoded": false})
+}
+
+/// Cognito and SES on one address, which take everything at once.
+fn services() -> Service {
+    Service::start(|received| (Duration::ZERO, cognito(received).unwrap_or(MAIL_TAKEN)))
+}
+
+/// The recipient, subject and text of a mail.
+fn mail(received: &Received) -> [String; 3] {
+    let mail: Value = serde_json::from_str(&received.body).unwrap();
+    let simple = &mail["Content"]["Simple"];
+    [
+        &mail["Destination"]["ToAddresses"][0],
+        &simple["Subject"]["Data"],
+        &simple["Body"]["Text"]["Data"],
+    ]
+    .map(|text| text.as_str().unwrap().to_owned())
+}
+
+#[test]
+fn a_link_is_mailed_to_a_user_without_answers_and_to_no_other_and_the_reply_is_the_same() {
+    let service = services();
+    let world = World::new(&service, &[]);
+    let mut replies = Vec::new();
+    for (name, mailed) in [
+        ("ada", true),
+        ("bob", false),
+        ("eve", false),
+        ("dan", false),
+        ("uma", false),
+        ("missing", false),
+    ] {
+        replies.push(world.ask(name, 1));
+        let messages = service.messages();
+        assert_eq!(messages.len(), usize::from(mailed), "{name}");
+        for message in messages {
+            let [to, subject, text] = mail(&message);
+            assert_eq!(
+                (to.as_str(), subject.as_str()),
+                ("ada@example.org", "Set your security questions for your account")
+            );
+            let (_, link) = text.split_once("https://example.com/sign-in#enrol=").unwrap();
+            let token = link.lines().next().unwrap();
+            let link = Link::parse(token, &Keys::parse(SECRET).unwrap(), POOL, now()).unwrap();
+            assert_eq!(
+                (link.username(), link.sub()),
+                ("ada", "8a1f2b3c-0000-4000-8000-000000000001")
+            );
+        }
+    }
+    assert_eq!(replies[0]["statusCode"], 202);
+    replies.dedup();
+    assert_eq!(replies.len(), 1, "{replies:?}");
+}
+
+#[test]
+fn every_name_has_the_same_limit_and_past_it_the_reply_is_the_same_and_nothing_is_sent() {
+    let table = table();
+    let network = Network::before(&table, |_| Fate::Passed);
+    let service = services();
+    let variables = [
+        ("AWS_ENDPOINT_URL_DYNAMODB", network.endpoint.as_str()),
+        ("MESSAGES_PER_HOUR", "2"),
+    ];
+    let world = World::new(&service, &variables);
+    let mut replies = Vec::new();
+    for (name, sent) in [("ada", 2), ("eve", 0), ("missing", 0)] {
+        for seed in 1..=4 {
+            replies.push(world.ask(name, seed));
+            let operations: Vec<_> = network.sent().into_iter().map(|(operation, _)| operation).collect();
+            assert_eq!(operations, ["GetItem", "PutItem"], "{name}");
+        }
+        assert_eq!(service.messages().len(), sent, "{name}");
+    }
+    replies.dedup();
+    assert_eq!(replies.len(), 1, "{replies:?}");
+    // Links take nothing from the notices.
+    assert_eq!(world.set(), 200);
+    assert_eq!(service.messages().len(), 1);
+}
+
+#[test]
+fn a_service_that_fails_is_not_seen_in_the_reply_to_a_request_for_a_link() {
+    let service = Service::start(|received| {
+        let refused = (500, "application/json", r#"{"__type":"InternalFailure"}"#);
+        (Duration::ZERO, cognito(received).unwrap_or(refused))
+    });
+    let world = World::new(&service, &[]);
+    for name in ["ada", "eve", "missing", "ada", "missing"] {
+        assert_eq!(world.ask(name, 1)["statusCode"], 202, "{name}");
+    }
+    // Without Cognito or the table, all names get the same error.
+    let world = World::new(
+        &services(),
+        &[("AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER", "http://127.0.0.1:1")],
+    );
+    for name in ["ada", "missing"] {
+        assert_eq!(world.ask(name, 1)["statusCode"], 503, "{name}");
+    }
+}
+
+#[test]
+fn a_name_that_cannot_be_one_is_refused_whoever_has_it() {
+    let world = World::new(&services(), &[]);
+    for name in ["", "  ", "a\nb", &"x".repeat(129)] {
+        assert_eq!(world.ask(name, 1)["statusCode"], 400, "{name}");
+    }
+    for body in [
+        json!({}),
+        json!({"username": 1}),
+        json!({"username": "ada", "email": "eve@example.org"}),
+        json!([]),
+    ] {
+        let reply = world.answer(event("POST /enrolment/links", &body, &Value::Null), 1);
+        assert_eq!(reply["statusCode"], 400, "{body}");
+    }
+}
+
+#[test]
+fn the_person_is_told_of_a_change_unless_the_operator_wants_no_notices() {
+    let table = table();
+    let network = Network::before(&table, |_| Fate::Passed);
+    let service = services();
+    let dynamodb = ("AWS_ENDPOINT_URL_DYNAMODB", network.endpoint.as_str());
+    let world = World::new(&service, &[dynamodb, ("PRODUCT_NAME", "Peccy & Co.")]);
+    assert_eq!(world.set(), 200);
+    let [to, subject, text] = mail(&service.messages()[0]);
+    assert_eq!(to, "ada@example.org");
+    assert_eq!(subject, "Your security questions for Peccy & Co. were changed");
+    for hidden in ["Seattle", "Ms Grace", "first-pet", "http"] {
+        assert!(!text.contains(hidden), "{text}");
+    }
+    let world = World::new(&service, &[dynamodb, ("ENROLMENT_NOTICES", "Disabled")]);
+    assert_eq!(world.set(), 200);
+    assert!(service.messages().is_empty());
+}
+
+#[test]
+fn a_change_is_done_even_if_the_notice_cannot_be_sent() {
+    let table = table();
+    let network = Network::before(&table, |_| Fate::Passed);
+    let service = Service::start(|received| {
+        let refused = (400, "application/json", r#"{"__type":"MessageRejected"}"#);
+        (Duration::ZERO, cognito(received).unwrap_or(refused))
+    });
+    let world = World::new(&service, &[("AWS_ENDPOINT_URL_DYNAMODB", network.endpoint.as_str())]);
+    assert_eq!(world.set(), 200);
+}
+
+/// How many requests of each kind are timed.
+const TIMED: u64 = 300;
+
+#[test]
+fn the_time_does_not_tell_whom_a_link_was_mailed_to() {
+    // As services are: mostly quick, sometimes not, and slower with time.
+    let asked = AtomicU64::new(0);
+    let service = Service::start(move |received| match cognito(received) {
+        Some(reply) => (Duration::ZERO, reply),
+        None => {
+            let number = asked.fetch_add(1, Ordering::Relaxed);
+            let micros = 2_000 + number * 7919 % 3_000 + 4_000 * u64::from(number.is_multiple_of(7)) + number * 5;
+            (Duration::from_micros(micros), MAIL_TAKEN)
+        }
+    });
+    let world = World::new(&service, &[]);
+    // The first message opens the connection.
+    world.ask("ada", 0);
+    let names = ["ada", "missing", "eve", "bob"];
+    let mut times = [const { Vec::new() }; 4];
+    for seed in 0..TIMED {
+        for (name, times) in names.iter().zip(&mut times) {
+            let started = Instant::now();
+            world.ask(name, seed);
+            times.push(started.elapsed().as_secs_f64());
+        }
+    }
+    assert_eq!(service.messages().len() as u64, TIMED + 1);
+    let [reached, others @ ..] = &times;
+    for (kind, other) in ["nonexistent", "enrolled", "without a verified address"]
+        .iter()
+        .zip(others)
+    {
+        let ranks = compare(reached, other);
+        let medians = [median(reached), median(other)];
+        println!("{kind}: {ranks:?}, medians {medians:?}");
+        assert!(ranks.p > 1e-4, "{kind}: {ranks:?}, medians {medians:?}");
+    }
+}
