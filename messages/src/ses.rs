@@ -120,9 +120,14 @@ mod tests {
         assert_eq!(from("Peccy"), "\"Peccy\" <a@example.com>");
         assert_eq!(from("\" <b@c>, \\"), "\"\\\" <b@c>, \\\\\" <a@example.com>");
         assert_eq!(from("Grüße"), "=?UTF-8?B?R3LDvMOfZQ==?= <a@example.com>");
-        let long = from(&"ü".repeat(64));
-        for word in long.split(' ') {
-            assert!(word.len() <= 75, "{word}");
+        for letters in ["ü", "aü", "日", "a日", "😀"] {
+            let letters: String = letters.chars().cycle().take(64).collect();
+            let alone = format!("{}{}", "é", "a".repeat(63));
+            for long in [from(&letters), from(&alone)] {
+                for word in long.split(' ') {
+                    assert!(word.len() <= 75, "{word}");
+                }
+            }
         }
     }
 }
