@@ -154,6 +154,14 @@ class Linked(unittest.TestCase):
             text = linked.licences(package, TARGET, dist.DEBIAN)
             for component, _ in linked.packages(package, TARGET):
                 self.assertIn(f"{component['name']} {component['version']}", text)
+        with tempfile.TemporaryDirectory() as folder:
+            for name in linked.ZIG:
+                path = pathlib.Path(folder, name)
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(f"licence {name}")
+            text = linked.licences("pre-token-generation", TARGET, dist.DEBIAN, pathlib.Path(folder))
+        for name in linked.ZIG:
+            self.assertIn(f"the libraries of zig\n{'=' * 80}\n\nlicence {name}", text)
         self.assertIn("SIL OPEN FONT LICENSE", linked.licences("create-auth-challenge", TARGET, dist.DEBIAN))
 
     def test_a_package_without_a_known_licence_is_refused(self):

@@ -1,6 +1,7 @@
 //! Which crates may depend on which, read from `cargo tree`, and what a function links.
 
 use std::collections::BTreeSet;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -235,4 +236,22 @@ fn a_function_links_only_the_types_that_it_lists() {
         );
     }
     assert!(has_symbols(&one, "pbkdf2"));
+}
+
+#[test]
+fn functions_are_built_so_that_a_panic_can_be_caught() {
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    for manifest in [
+        "Cargo.toml",
+        "examples/own-challenge/Cargo.toml",
+        "examples/template/Cargo{{empty}}.toml",
+    ] {
+        let text = fs::read_to_string(workspace.join(manifest)).unwrap();
+        let (_, profile) = text.split_once("\n[profile.release]\n").unwrap();
+        let profile = profile.split_once("\n[").map_or(profile, |(profile, _)| profile);
+        assert!(
+            profile.lines().any(|line| line == r#"panic = "unwind""#),
+            "{manifest}: without `panic`, cargo-lambda sets \"abort\""
+        );
+    }
 }

@@ -73,6 +73,7 @@ fn of_all_forms_of_a_step_at_once_each_can_be_answered_once() {
         for name in [
             "captchaUrl",
             "captchaAlt",
+            "captchaAudioLocale",
             "captchaAudioUrl",
             "proofOfWork",
             "mostTries",

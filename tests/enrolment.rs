@@ -4,6 +4,8 @@ use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use benches::ranks::{compare, median};
 use cognito_challenge::challenges::security_question::{ATTRIBUTE, Enrollment, Link};
 use cognito_challenge::keys::Keys;
@@ -11,7 +13,9 @@ use cognito_challenge_runtime::Environment;
 use cognito_challenge_testkit::functions::{NOW_SECONDS, now};
 use enrolment::Function;
 use loop_tests::dynamodb::{Fate, Network, table};
-use loop_tests::functions::SECRET;
+use loop_tests::functions::{ANSWERS, SECRET};
+use loop_tests::local::{Client, Local};
+use loop_tests::script::right_answer;
 use loop_tests::services::{MAIL_TAKEN, Received, Reply, Service};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
@@ -335,4 +339,173 @@ fn the_time_does_not_tell_whom_a_link_was_mailed_to() {
         println!("{kind}: {ranks:?}, medians {medians:?}");
         assert!(ranks.p > 1e-4, "{kind}: {ranks:?}, medians {medians:?}");
     }
+}
+
+/// A `local` that mails. It does not run the HTTP API: the test invokes the function as API Gateway would.
+struct Deployed {
+    local: Local,
+}
+
+impl Deployed {
+    fn start() -> Self {
+        let args = [
+            "--flow",
+            "CAPTCHA:3,SECURITY_QUESTION:3",
+            "--parameter",
+            "MailFrom=sign-in@example.com",
+        ];
+        Self {
+            local: Local::start(&args),
+        }
+    }
+
+    /// A user as an administrator makes them.
+    fn make(&self, user: &str) {
+        let attributes = json!([{"Name": "email", "Value": format!("{user}@example.com")},
+            {"Name": "email_verified", "Value": "true"}]);
+        let created = json!({"Username": user, "MessageAction": "SUPPRESS", "UserAttributes": attributes});
+        self.local.admin("AdminCreateUser", &created);
+        let password = json!({"Username": user, "Password": "Passw0rd!demo", "Permanent": true});
+        self.local.admin("AdminSetUserPassword", &password);
+    }
+
+    /// The status and the body of the reply.
+    fn call(&self, event: &Value) -> (u64, Value) {
+        let reply = self.local.invoke("EnrolmentFunction", &event.to_string());
+        let reply: Value = serde_json::from_str(&reply).unwrap();
+        let body = reply["body"].as_str().and_then(|body| serde_json::from_str(body).ok());
+        (
+            reply["statusCode"].as_u64().unwrap_or_else(|| panic!("{reply}")),
+            body.unwrap_or_default(),
+        )
+    }
+
+    /// Subject and text of what was mailed, the newest first.
+    fn outbox(&self) -> Vec<(String, String)> {
+        let kept = Local::get(&format!("{}/debug/outbox", self.local.endpoint)).unwrap();
+        let kept: Value = serde_json::from_slice(&kept).unwrap();
+        let text = |message: &Value, name: &str| message[name].as_str().unwrap_or_default().to_owned();
+        let messages = kept["messages"].as_array().unwrap().iter();
+        messages
+            .map(|message| (text(message, "subject"), text(message, "text")))
+            .collect()
+    }
+
+    /// The access token of a sign-in, if the answers of the test are right.
+    fn sign_in(&self, user: &str) -> Option<String> {
+        let client = Client::new(&self.local);
+        let asked = client.start(user).unwrap();
+        let picture = right_answer(&asked["ChallengeParameters"], &client.private_parameters(&asked));
+        let asked = client.answer(user, &asked, &picture, &Value::Null).unwrap();
+        let id = asked["ChallengeParameters"]["questionId"].as_str().unwrap();
+        let answer = ANSWERS
+            .iter()
+            .find(|(question, _)| *question == id)
+            .map_or("?", |(_, answer)| answer);
+        let answered = client.answer(user, &asked, answer, &Value::Null).unwrap();
+        answered["AuthenticationResult"]["AccessToken"]
+            .as_str()
+            .map(str::to_owned)
+    }
+}
+
+fn own_answers() -> Value {
+    let answers = ANSWERS.map(|(question, answer)| json!({"question": question, "answer": answer}));
+    json!({"answers": answers})
+}
+
+/// A request as the authorizer of the API passes it on.
+fn signed_in(route: &str, token: &str) -> Value {
+    let content = URL_SAFE_NO_PAD.decode(token.split('.').nth(1).unwrap()).unwrap();
+    let claims: serde_json::Map<String, Value> = serde_json::from_slice(&content).unwrap();
+    // API Gateway makes every claim a text.
+    let claims: Value = claims
+        .into_iter()
+        .map(|(name, value)| {
+            let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            (name, Value::from(text))
+        })
+        .collect();
+    event(route, &own_answers(), &claims)
+}
+
+fn with_link(route: &str, token: &str) -> Value {
+    let mut event = event(route, &own_answers(), &Value::Null);
+    event["requestContext"]["authorizer"] = Value::Null;
+    event["headers"]["authorization"] = format!("Link {token}").into();
+    event
+}
+
+#[test]
+fn a_user_made_by_an_administrator_enrols_with_a_mailed_link_and_signs_in() {
+    let deployed = Deployed::start();
+    deployed.make("late");
+    assert_eq!(deployed.sign_in("late"), None);
+    let ask = event(
+        "POST /enrolment/links",
+        &json!({"username": "LATE@example.com"}),
+        &Value::Null,
+    );
+    let (status, reply) = deployed.call(&ask);
+    assert_eq!(status, 202, "{reply}");
+    let (subject, text) = deployed.outbox().remove(0);
+    assert_eq!(subject, "Set your security questions for your account");
+    let (page, link) = text.split_once("#enrol=").unwrap();
+    assert!(page.ends_with(&format!("{}/", deployed.local.endpoint)), "{page}");
+    let token = link.split_whitespace().next().unwrap();
+
+    assert_eq!(deployed.call(&with_link("GET /enrolment/link", token)).0, 200);
+    let (status, reply) = deployed.call(&with_link("PUT /enrolment/link", token));
+    assert_eq!(status, 200, "{reply}");
+    assert_eq!(
+        deployed.outbox().remove(0).0,
+        "Your security questions for your account were changed"
+    );
+    let (status, reply) = deployed.call(&with_link("PUT /enrolment/link", token));
+    assert_eq!((status, &reply["type"]), (403, &json!("/problems/link-used")));
+    // A user with answers gets no other link.
+    let mails = deployed.outbox().len();
+    assert_eq!(deployed.call(&ask).0, 202);
+    assert_eq!(deployed.outbox().len(), mails);
+
+    let token = deployed.sign_in("late").expect("the answers are right");
+    let (status, reply) = deployed.call(&signed_in("PUT /enrolment", &token));
+    assert_eq!(status, 200, "{reply}");
+    assert!(deployed.sign_in("late").is_some());
+    assert_eq!(deployed.call(&signed_in("DELETE /enrolment", &token)).0, 204);
+    assert_eq!(deployed.sign_in("late"), None);
+    let printed = deployed.local.printed();
+    for (_, answer) in ANSWERS {
+        assert!(!printed.contains(answer), "{answer}");
+    }
+}
+
+#[test]
+fn a_link_that_admin_prints_is_good_until_answers_are_set_in_another_way() {
+    let deployed = Deployed::start();
+    deployed.make("late");
+    let invite = [
+        "invite",
+        "--json",
+        "--username",
+        "late",
+        "--page",
+        "https://example.com/in",
+    ];
+    let (code, printed) = deployed.local.admin_questions(&invite, "");
+    assert_eq!(code, Some(0), "{printed}");
+    let printed: Value = serde_json::from_str(&printed).unwrap();
+    let link = printed["link"].as_str().unwrap();
+    let token = link.strip_prefix("https://example.com/in#enrol=").unwrap();
+    assert_eq!(deployed.call(&with_link("GET /enrolment/link", token)).0, 200);
+    let lines: String = ANSWERS
+        .iter()
+        .map(|(question, answer)| format!("{question}={answer}\n"))
+        .collect();
+    let enroll = ["enroll", "--stdin", "--username", "late"];
+    assert_eq!(deployed.local.admin_questions(&enroll, &lines).0, Some(0));
+    let (status, reply) = deployed.call(&with_link("PUT /enrolment/link", token));
+    assert_eq!((status, &reply["type"]), (403, &json!("/problems/link-used")));
+    let (code, printed) = deployed.local.admin_questions(&invite, "");
+    assert_eq!(code, Some(2), "{printed}");
 }

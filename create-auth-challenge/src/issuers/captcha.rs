@@ -50,7 +50,7 @@ impl Issuer for CaptchaIssuer {
             Some("audio") => {
                 let (digits, sound) = spoken(request, rng)?;
                 let url = self.store.publish(rng.random(), sound).await;
-                Ok(Issued::new().public(SOUND_URL, url).private(ANSWER, digits))
+                Ok(with_sound(Issued::new(), request, url).private(ANSWER, digits))
             }
             // Both go out at the same time: together they take no longer than one may.
             Some("all") => {
@@ -60,7 +60,7 @@ impl Issuer for CaptchaIssuer {
                     self.store.publish(rng.random(), picture),
                     self.store.publish(rng.random(), sound)
                 );
-                let issued = with_picture(request, picture)?.public(SOUND_URL, sound);
+                let issued = with_sound(with_picture(request, picture)?, request, sound);
                 Ok(issued.private(ANSWER, letters).private(SPOKEN_ANSWER, digits))
             }
             _ => {
@@ -72,9 +72,6 @@ impl Issuer for CaptchaIssuer {
     }
 }
 
-/// Public parameter: where the sound is.
-const SOUND_URL: &str = "captchaAudioUrl";
-
 /// A challenge with the picture at `url`.
 fn with_picture(request: &Request<'_>, url: String) -> Result<Issued, IssueError> {
     // What the picture is for, to be read aloud: WCAG technique G143.
@@ -82,6 +79,13 @@ fn with_picture(request: &Request<'_>, url: String) -> Result<Issued, IssueError
     Ok(Issued::new()
         .public("captchaAlt", alternative)
         .public("captchaUrl", url))
+}
+
+/// `issued` with the sound at `url`, and the language that it is in: there are recordings in fewer languages than texts.
+fn with_sound(issued: Issued, request: &Request<'_>, url: String) -> Issued {
+    issued
+        .public("captchaAudioLocale", sound::language(request))
+        .public("captchaAudioUrl", url)
 }
 
 /// Letters, and a picture of them.
@@ -98,8 +102,8 @@ fn drawn(request: &Request<'_>, rng: &mut (dyn CryptoRng + Send)) -> Result<(Str
 /// Digits, and a recording of them.
 fn spoken(request: &Request<'_>, rng: &mut (dyn CryptoRng + Send)) -> Result<(String, Medium), IssueError> {
     let digits = draw(DECIMALS, DIGITS, rng);
-    let language = request.language(&sound::LANGUAGES).unwrap_or(sound::LANGUAGES[0]);
-    let bytes = sound::speak(&digits, language, rng).ok_or(IssueError::new("could not make the sound"))?;
+    let bytes =
+        sound::speak(&digits, sound::language(request), rng).ok_or(IssueError::new("could not make the sound"))?;
     let medium = Medium {
         extension: "wav",
         kind: "audio/wav",

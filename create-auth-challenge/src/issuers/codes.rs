@@ -5,6 +5,7 @@
 //! a wait takes the place of the message.
 
 mod sent;
+mod texts;
 
 use async_trait::async_trait;
 use base64::Engine;
@@ -21,15 +22,10 @@ use rand::CryptoRng;
 use tracing::{info, warn};
 
 use sent::Sent;
+use texts::TEXTS;
 
 /// The fewest digits of a code: one in a million, of which an attacker has a few tries.
 const MIN_DIGITS: u8 = 6;
-
-/// The texts of `EMAIL_CODE`, `MAGIC_LINK` and `SMS_CODE`.
-static TEXTS: [(&str, &str); 2] = [
-    ("en", include_str!("../../texts/en.json")),
-    ("es", include_str!("../../texts/es.json")),
-];
 
 /// Makes an issuer of codes that `sender` delivers, for the challenge `name`: `EMAIL_CODE`, `SMS_CODE`, or a name of your
 /// own whose texts you add. The texts are `NAME.account`, `NAME.prompt` and `NAME.text`, for e-mail `NAME.subject` and
@@ -241,7 +237,7 @@ impl Issuer for CodeIssuer {
     }
 
     fn texts(&self) -> &'static [(&'static str, &'static str)] {
-        &TEXTS
+        TEXTS
     }
 }
 

@@ -3,11 +3,12 @@
 //! Each digit in a voice and at a speed of its own, after a gap of random length, over words spoken backwards. It is
 //! easier for a program than the picture is.
 
+use cognito_challenge::issue::Request;
 use rand::seq::IndexedRandom;
 use rand::{CryptoRng, RngExt};
 
 /// The languages that there are recordings in. The first is for speakers of all others.
-pub(super) const LANGUAGES: [&str; 2] = ["en", "es"];
+const LANGUAGES: [&str; 2] = ["en", "es"];
 
 const SAMPLES_PER_SECOND: u32 = 8_000;
 /// The sample that is silence.
@@ -20,6 +21,11 @@ const GAP: std::ops::Range<usize> = 2_000..4_000;
 /// How loud the digits are, and the words behind them, in percent.
 const DIGIT_GAIN: i32 = 80;
 const BABBLE_GAIN: i32 = 14;
+
+/// The language of the recordings for `request`.
+pub(super) fn language(request: &Request<'_>) -> &'static str {
+    request.language(&LANGUAGES).unwrap_or(LANGUAGES[0])
+}
 
 /// A WAV file, at most 60 KB for six digits, in which a person who knows the language hears `digits`.
 ///

@@ -181,9 +181,9 @@ mod tests {
         for (tag, _) in STANDARD {
             for question in CATALOGUE {
                 let text = Texts::standard();
-                let text = text.text(&question.key(), [tag]).unwrap();
+                let text = text.text(&question.key(), [*tag]).unwrap();
                 assert!(
-                    text.language == tag && text.words.ends_with('?'),
+                    text.language == *tag && text.words.ends_with(['?', '？', '؟']),
                     "{tag} {}",
                     question.id
                 );

@@ -9,7 +9,8 @@ use crate::verify::MAX_ANSWER_CHARS;
 /// The fewest questions a user enrols, so that the one that is asked says little about which there are.
 pub const FEWEST_QUESTIONS: usize = 3;
 
-/// The shortest answer, in characters after normalising.
+/// The shortest answer, in characters after normalising. A Chinese, Japanese or Korean character counts as two: many names
+/// of people and towns have two of them.
 pub const SHORTEST_ANSWER: usize = 3;
 
 /// The attributes that others know of a user. With the username, their values are what no answer may be.
@@ -23,36 +24,11 @@ pub const KNOWN_TO_OTHERS: [&str; 7] = [
     "preferred_username",
 ];
 
-/// Answers that people give to be done with it, normalised, in the languages of the catalogue.
-const DENIED: [&str; 24] = [
-    "123",
-    "1234",
-    "12345",
-    "abc",
-    "answer",
-    "asdf",
-    "contraseña",
-    "desconocido",
-    "don't know",
-    "ninguna",
-    "ninguno",
-    "no se",
-    "no sé",
-    "none",
-    "not applicable",
-    "nothing",
-    "password",
-    "qwerty",
-    "respuesta",
-    "secret",
-    "secreto",
-    "test",
-    "unknown",
-    "xxx",
-];
+/// The text with the answers that people give to be done with it, separated by commas. Each language has its own.
+const DENIED: &str = "SECURITY_QUESTION.denied";
 
 /// Checks `answers`, pairs of a question and what a user said to it. `known` is what others know of the user, such as
-/// the name and the e-mail address. `texts` are the questions in words, in all languages.
+/// the name and the e-mail address. `texts` are the questions in words and the denied answers, in all languages.
 ///
 /// # Errors
 ///
@@ -65,6 +41,11 @@ pub fn check(answers: &[(&Question, &str)], known: &[&str], texts: &Texts) -> Re
         .flat_map(|text| [*text, local_part(text)])
         .map(hash::normalise)
         .collect();
+    let denied: BTreeSet<String> = texts
+        .in_all_languages(DENIED)
+        .flat_map(|list| list.split(','))
+        .map(hash::normalise)
+        .collect();
     for (question, answer) in answers {
         let id = question.id;
         // Before normalising, which changes the number of characters: verify measures an answer as it was typed.
@@ -73,7 +54,7 @@ pub fn check(answers: &[(&Question, &str)], known: &[&str], texts: &Texts) -> Re
         if !ids.insert(id) {
             return Err(PolicyError::AskedTwice { id });
         }
-        if answer.chars().count() < SHORTEST_ANSWER {
+        if length(&answer) < SHORTEST_ANSWER {
             return Err(PolicyError::TooShort { id });
         }
         if too_long {
@@ -82,7 +63,7 @@ pub fn check(answers: &[(&Question, &str)], known: &[&str], texts: &Texts) -> Re
         if known.contains(&answer) {
             return Err(PolicyError::KnownToOthers { id });
         }
-        if DENIED.contains(&answer.as_str()) || all_alike(&answer) {
+        if denied.contains(&answer) || all_alike(&answer) {
             return Err(PolicyError::TooCommon { id });
         }
         if texts
@@ -106,6 +87,16 @@ pub fn check(answers: &[(&Question, &str)], known: &[&str], texts: &Texts) -> Re
 /// What stands before the at sign of an e-mail address, else all of it.
 fn local_part(text: &str) -> &str {
     text.split('@').next().unwrap_or(text)
+}
+
+/// The length that [`SHORTEST_ANSWER`] is about.
+fn length(answer: &str) -> usize {
+    answer.chars().map(|c| if is_east_asian(c) { 2 } else { 1 }).sum()
+}
+
+/// Whether `c` is an ideograph, a kana or a syllable of Hangul.
+fn is_east_asian(c: char) -> bool {
+    matches!(c, '\u{3005}' | '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}' | '\u{ac00}'..='\u{d7a3}' | '\u{20000}'..='\u{3ffff}')
 }
 
 fn all_alike(answer: &str) -> bool {
@@ -169,7 +160,9 @@ pub enum PolicyError {
         id: &'static str,
     },
     /// Fewer characters than [`SHORTEST_ANSWER`].
-    #[error("the answer to `{id}` is too short: give at least {SHORTEST_ANSWER} characters")]
+    #[error(
+        "the answer to `{id}` is too short: give at least {SHORTEST_ANSWER} characters, or two of Chinese, Japanese or Korean"
+    )]
     TooShort {
         /// The question.
         id: &'static str,
@@ -198,7 +191,9 @@ mod tests {
 
     #[test]
     fn good_answers_pass() {
-        assert_eq!(with_first("Peccy"), None);
+        for answer in ["Peccy", "北京", "たま", "초코", "Łódź", "ليلى"] {
+            assert_eq!(with_first(answer), None, "{answer}");
+        }
     }
 
     #[test]
@@ -232,6 +227,11 @@ mod tests {
             ("aaaa", PolicyError::TooCommon { id }),
             ("Pet", PolicyError::FromTheQuestion { id }),
             ("MASCOTA", PolicyError::FromTheQuestion { id }),
+            ("京", PolicyError::TooShort { id }),
+            ("秘密", PolicyError::TooCommon { id }),
+            ("비밀번호", PolicyError::TooCommon { id }),
+            ("لا أعرف", PolicyError::TooCommon { id }),
+            ("Weiß ich NICHT", PolicyError::TooCommon { id }),
         ] {
             assert_eq!(with_first(answer), Some(why), "{answer}");
         }
@@ -260,9 +260,12 @@ mod tests {
     }
 
     #[test]
-    fn what_is_denied_is_written_as_it_is_compared() {
-        for denied in DENIED {
-            assert_eq!(hash::normalise(denied), denied);
+    fn no_denied_answer_is_too_short_to_be_one() {
+        let texts = Texts::standard();
+        for list in texts.in_all_languages(DENIED) {
+            for denied in list.split(',').map(hash::normalise) {
+                assert!(length(&denied) >= SHORTEST_ANSWER, "{denied}");
+            }
         }
     }
 }
