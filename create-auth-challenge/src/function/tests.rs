@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use cognito_challenge::code::digits;
 use cognito_challenge::issue::Issued;
 use serde_json::json;
+use tokio::time::Instant;
 
 use super::*;
 
@@ -294,9 +295,59 @@ async fn a_type_that_hangs_or_breaks_a_rule_causes_an_error_with_its_name() {
         ("alternatives", "challenge `MOODY` sets the parameter `alternatives`"),
         ("challenge", "challenge `MOODY` sets the parameter `challenge`"),
     ] {
+        let started = Instant::now();
         let error = create("MOODY:9", "ada", &[], json!({"do": wish})).await.unwrap_err();
         assert!(error.starts_with(message), "{error}");
+        // Cognito waits five seconds.
+        let seconds = started.elapsed().as_secs();
+        assert_eq!(seconds, if wish == "hang" { 4 } else { 0 }, "{wish}");
     }
+}
+
+/// What the standard types ask `user`, who has enrolled nothing, after so many wrong answers.
+async fn standard(flow: &str, user: &str, wrong: usize, now: SystemTime) -> Value {
+    let variables = [
+        ("AUTH_FLOW", flow),
+        ("AUTH_SESSION_MINUTES", "3"),
+        ("CHALLENGE_SECRET", "at least thirty-two bytes of secret"),
+    ];
+    let function = Function::configure(&Environment::new(variables), &Issuers::standard()).unwrap();
+    let challenge = flow.split(':').next().unwrap();
+    let answered =
+        json!({"challengeName": "CUSTOM_CHALLENGE", "challengeResult": false, "challengeMetadata": challenge});
+    let event = json!({"userPoolId": "p", "userName": user, "request": {"challengeName": "CUSTOM_CHALLENGE",
+        "session": vec![answered; wrong], "userAttributes": {}}});
+    let created = function.handle(event, now, &mut StdRng::seed_from_u64(1)).await;
+    created.unwrap()["response"]["publicChallengeParameters"].take()
+}
+
+#[tokio::test]
+async fn a_user_is_asked_the_same_question_for_thirty_days() {
+    const DAYS: u64 = 24 * 60 * 60;
+    let asked = async |seconds| {
+        let mut questions = Vec::new();
+        for user in ["ada", "bob", "cleo", "dan", "eve", "fay", "gus", "hal"] {
+            let now = UNIX_EPOCH + Duration::from_secs(seconds);
+            questions.push(standard("SECURITY_QUESTION:3", user, 0, now).await["questionId"].take());
+        }
+        questions
+    };
+    // The 30 days are counted from 1970 on.
+    let start = 20_460 * DAYS;
+    let first = asked(start).await;
+    assert_eq!(asked(start + 30 * DAYS - 1).await, first);
+    assert_ne!(asked(start + 30 * DAYS).await, first);
+    assert_ne!(asked(start - 1).await, first);
+}
+
+#[tokio::test]
+async fn a_puzzle_takes_400_tries_at_most_and_twice_as_many_after_each_of_four_wrong_answers() {
+    let mut most = Vec::new();
+    for wrong in 0..7 {
+        let mut asked = standard("PROOF_OF_WORK:9", "ada", wrong, UNIX_EPOCH).await;
+        most.push(asked["mostTries"].take());
+    }
+    assert_eq!(most, ["400", "800", "1600", "3200", "6400", "6400", "6400"]);
 }
 
 #[tokio::test(start_paused = true)]

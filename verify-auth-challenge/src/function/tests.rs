@@ -1,6 +1,7 @@
 use async_trait::async_trait;
 use cognito_challenge::challenges::security_question::AnswerHash;
 use serde_json::json;
+use tokio::time::Instant;
 
 use super::*;
 
@@ -134,7 +135,11 @@ async fn the_operator_decides_whether_an_answer_that_cannot_be_checked_is_right(
     let code = || json!({"challenge": "CODE", "issuedAt": ASKED.to_string()});
     for answer in ["hang", "panic", "unreachable"] {
         for not_found in [false, true] {
+            let started = Instant::now();
             let closed = answered(&function("closed"), code(), answer, not_found, ASKED).await;
+            // With the counting before it and after it less than Cognito's five seconds.
+            let seconds = started.elapsed().as_secs();
+            assert_eq!(seconds, if answer == "hang" { 2 } else { 0 }, "{answer}");
             let open = answered(&function("open"), code(), answer, not_found, ASKED).await;
             assert!(!closed && open, "{answer}");
         }

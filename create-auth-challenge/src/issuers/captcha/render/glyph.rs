@@ -54,7 +54,6 @@ pub(super) fn glyph(letter: char, rng: &mut (dyn CryptoRng + Send)) -> Option<Gl
             [wide * sin, high * (slant * sin - cos)],
         ],
         middle: point(middle(bounds.x_min, bounds.x_max), middle(bounds.y_min, bounds.y_max)),
-        start: point(0.0, 0.0),
         at: point(0.0, 0.0),
     };
     face.outline_glyph(id, &mut pen)?;
@@ -69,7 +68,6 @@ struct Pen {
     outline: Outline,
     rows: [[f32; 2]; 2],
     middle: Point,
-    start: Point,
     at: Point,
 }
 
@@ -90,35 +88,30 @@ impl Pen {
             self.at = next;
         }
     }
-
-    fn line(&mut self, to: Point) {
-        self.draw(
-            point(f32::midpoint(self.at.x, to.x), f32::midpoint(self.at.y, to.y)),
-            to,
-        );
-    }
 }
 
 impl OutlineBuilder for Pen {
     fn move_to(&mut self, x: f32, y: f32) {
-        self.start = self.map(x, y);
-        self.at = self.start;
+        self.at = self.map(x, y);
     }
 
     fn line_to(&mut self, x: f32, y: f32) {
-        self.line(self.map(x, y));
+        let to = self.map(x, y);
+        self.draw(
+            point(f32::midpoint(self.at.x, to.x), f32::midpoint(self.at.y, to.y)),
+            to,
+        );
     }
 
     fn quad_to(&mut self, x1: f32, y1: f32, x: f32, y: f32) {
         self.draw(self.map(x1, y1), self.map(x, y));
     }
 
-    /// TrueType fonts have no cubic curves. The midpoint of the handles approximates one.
-    fn curve_to(&mut self, x1: f32, y1: f32, x2: f32, y2: f32, x: f32, y: f32) {
-        self.draw(self.map(f32::midpoint(x1, x2), f32::midpoint(y1, y2)), self.map(x, y));
+    /// TrueType fonts have no cubic curves.
+    fn curve_to(&mut self, _: f32, _: f32, _: f32, _: f32, x: f32, y: f32) {
+        self.line_to(x, y);
     }
 
-    fn close(&mut self) {
-        self.line(self.start);
-    }
+    /// A contour of TrueType ends where it starts.
+    fn close(&mut self) {}
 }
