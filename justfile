@@ -26,11 +26,13 @@ test *arguments="--workspace":
 fuzz seconds="60":
     tests/fuzz/run {{ seconds }}
 
-# Changes the code that decides, bit by bit, to see whether a test notices. Needs cargo-mutants.
-mutants:
-    # With the crates' own tests first, then what those miss with the fixtures, the sign-ins and the sessions.
-    -cargo mutants --output target/mutants
-    cargo mutants --output target/mutants --iterate --test-package loop-tests -- --test agreement --test fixtures --test sign_in
+# Changes the code bit by bit, to see whether a test notices: `just mutants --package admin`. Needs cargo-mutants.
+mutants *arguments:
+    # With the crates' own tests first, then what those miss with tests that run the functions and `admin`.
+    -cargo mutants --output target/mutants --cargo-arg=--tests {{ arguments }}
+    cargo mutants --output target/mutants --iterate --test-package loop-tests {{ arguments }} -- --test agreement \
+        --test captcha --test counting --test fixtures --test local --test log --test messages --test rotation \
+        --test rules --test sent --test siteverify --test start
 
 # Writes the expectations of the fixtures anew: look at the difference before committing it.
 bless:

@@ -108,6 +108,16 @@ def environment(processor):
     return environment, rust
 
 
+def zig():
+    """The folder of the zig that cargo-lambda links with: that of its package on PyPI, or that of the program."""
+    found = [pathlib.Path(path).resolve().parent for name in ("cargo-lambda", "zig") if (path := shutil.which(name))]
+    packages = [folder for each in found for folder in each.parent.glob("lib/python3*/site-packages/ziglang")]
+    for folder in [*packages, *found]:
+        if all((folder / name).is_file() for name in linked.ZIG):
+            return folder
+    raise Refused("zig's licences are not found: install cargo-lambda with pip, or zig with its own folder")
+
+
 def sysroot(rustc):
     printed = subprocess.run([rustc, "--print", "sysroot"], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
     return pathlib.Path(printed.stdout.strip())
@@ -167,7 +177,7 @@ def pack(processor, folder):
         (folder / f"{name}.cdx.json").write_text(
             linked.bill(package, target, this, (f"{name}.zip", digest), rustc, committed())
         )
-        (folder / f"{name}.licenses.txt").write_text(linked.licences(package, target, rust))
+        (folder / f"{name}.licenses.txt").write_text(linked.licences(package, target, rust, zig()))
     (folder / f"template-{processor}.yaml").write_text(template(processor))
 
 

@@ -16,6 +16,8 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 # A serial number has to be a UUID, and the same for the same program.
 NAMESPACE = uuid.UUID("5f1a4b0e-3c5d-5b7e-9d43-6c1d0a6f2b10")
 LICENCE_FILE = re.compile(r"(?i)^(licen[sc]e|copying|notice|unlicense|copyright)|\.OFL\.txt$")
+# The licences of what zig links into a program that uses glibc, in its folder.
+ZIG = ["LICENSE", "lib/libunwind/LICENSE.TXT", "lib/libc/glibc/LICENSES"]
 
 
 class Missing(Exception):
@@ -100,10 +102,11 @@ def component(package, kind, checksums):
     return described
 
 
-def licences(package, target, rust):
+def licences(package, target, rust, zig=None):
     """The licence texts of all that is linked into the program of `package`, each once, with what it is for.
 
-    `rust` is the toolchain's folder: the standard library is linked too.
+    `rust` is the toolchain's folder: the standard library is linked too. So are the start of the program and the unwinder
+    of `zig`, if it links.
 
     Raises `Missing` for a package that has no text and no licence whose text is known here.
     """
@@ -111,6 +114,10 @@ def licences(package, target, rust):
     listed = ["Rust standard library (MIT OR Apache-2.0, and those of the packages in it)"]
     for content in standard_library(rust):
         given.setdefault(content, []).append("Rust standard library")
+    for name in ZIG if zig else ():
+        given.setdefault((zig / name).read_text(errors="replace").strip(), []).append("the libraries of zig")
+    if zig:
+        listed.append("what zig links: compiler-rt, libunwind and the start of glibc programs")
     for each, _ in packages(package, target):
         name = f"{each['name']} {each['version']}"
         listed.append(f"{name} ({expression(each)})")

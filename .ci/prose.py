@@ -1,7 +1,8 @@
 """Checks the language of the documentation against prose.toml.
 
-`prose.py` checks the Markdown files, and fails if a rule does not hold. It counts the same in the comments of the Rust
-files. `prose.py FILE…` checks these files alone. `--long` also lists the long sentences, `--rust` what it counted.
+`prose.py` checks the Markdown files and the comments of the Rust files that `rust` in prose.toml lists. It fails if a
+rule does not hold. In other Rust files it only counts. `prose.py FILE…` checks only these files. `--long` also lists the
+long sentences, `--rust` what it counted.
 """
 
 import pathlib
@@ -13,7 +14,14 @@ import tomllib
 HERE = pathlib.Path(__file__).resolve().parent
 MARKDOWN = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "docs/*.md", "examples/*/README.md"]
 RULES = tomllib.loads((HERE / "prose.toml").read_text())
-PATTERNS = [(re.compile(rule["pattern"], re.IGNORECASE | re.MULTILINE), rule["instead"]) for rule in RULES["rule"]]
+
+
+def compiled(rules):
+    return [(re.compile(rule["pattern"], re.IGNORECASE | re.MULTILINE), rule["instead"]) for rule in rules]
+
+
+PATTERNS = compiled(RULES["rule"])
+COMMENT_PATTERNS = PATTERNS + compiled(RULES["comment"])
 
 
 def markdown(text):
@@ -42,9 +50,9 @@ def sentences(text):
         start = end.end()
 
 
-def check(text):
+def check(text, patterns):
     """What is wrong: the line, what was found, and what to write instead."""
-    for pattern, instead in PATTERNS:
+    for pattern, instead in patterns:
         for match in pattern.finditer(text):
             line = text.count("\n", 0, match.end()) + 1
             yield line, f"`{' '.join(match[0].split())}`: write {instead}"
@@ -66,19 +74,20 @@ def main(arguments):
     flags = {argument for argument in arguments if argument.startswith("--")}
     named = [pathlib.Path(argument) for argument in arguments if argument not in flags]
     wrong = long = counted = 0
+    checked = set(named or tracked(MARKDOWN) + tracked(RULES["rust"]))
     for path in named or tracked(MARKDOWN) + tracked(["*.rs"]):
         rust = path.suffix == ".rs"
         text = (comments if rust else markdown)(path.read_text())
-        found = list(check(text))
-        for line, what in found if not rust or "--rust" in flags or named else []:
+        found = list(check(text, COMMENT_PATTERNS if rust else PATTERNS))
+        for line, what in found if path in checked or "--rust" in flags else []:
             print(f"{path}:{line}: {what}")
-        wrong += 0 if rust and not named else len(found)
-        counted += len(found) if rust else 0
-        found = [] if rust else list(long_sentences(text))
+        wrong += len(found) if path in checked else 0
+        counted += len(found) if path not in checked else 0
+        found = list(long_sentences(text)) if path in checked else []
         for line, what in found if "--long" in flags else []:
             print(f"{path}:{line}: {what}")
         long += len(found)
-    print(f"prose: {wrong} to rewrite, {long} sentences of more than {RULES['words']} words, {counted} in comments of Rust")
+    print(f"prose: {wrong} to rewrite, {long} sentences of more than {RULES['words']} words, {counted} in other comments of Rust")
     return 1 if wrong else 0
 
 

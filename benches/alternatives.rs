@@ -1,7 +1,8 @@
-//! What create costs if it asks all alternatives of a step at once, beside each of them alone.
+//! Measures what create costs if it asks all alternatives of a step at once, compared with each alternative alone.
 //!
-//! `cargo bench -p benches --bench alternatives`, or with other than 200 rounds `cargo bench -p benches --bench
-//! alternatives -- 1000`. All forms are asked in turn, in one process, with an S3 on this machine and without TLS.
+//! `cargo bench -p benches --bench alternatives`, or with another number of rounds than 200 `cargo bench -p benches
+//! --bench alternatives -- 1000`. All forms are measured alternately, in one process, with an S3 on this machine and
+//! without TLS.
 
 use std::env;
 use std::path::PathBuf;
@@ -64,7 +65,7 @@ fn main() {
     }
 }
 
-/// What was measured of one form, invocation by invocation.
+/// The measurements of one form, one for each invocation.
 #[derive(Default)]
 struct Figures {
     wall: Vec<f64>,

@@ -1,7 +1,7 @@
-//! Cold starts, warm invocations, memory and sizes of the functions, beside a program that does nothing and beside Node
-//! and Python.
+//! Measures cold starts, warm invocations, memory and sizes of the functions, compared with a program that does nothing
+//! and with Node and Python.
 //!
-//! `cargo bench -p benches --bench cold_starts`, or with other counts than 51 cold starts and 21 rounds of 20 warm
+//! `cargo bench -p benches --bench cold_starts`, or with other numbers than 51 cold starts and 21 rounds of 20 warm
 //! invocations `cargo bench -p benches --bench cold_starts -- 201 51`. Linux only.
 
 use std::collections::BTreeMap;
@@ -15,7 +15,7 @@ use benches::lambda::Program;
 use benches::ranks::median;
 use benches::services::Services;
 
-/// How many invocations a round of a program has.
+/// The number of invocations in a round of a program.
 const ROUND: u32 = 20;
 
 fn main() {
@@ -31,7 +31,7 @@ fn main() {
     let mut note = |candidate: usize, figure: &'static str, value: f64| {
         figures.entry((candidate, figure)).or_default().push(value);
     };
-    // In turn, so that what else the machine does hits all alike.
+    // Alternately, so that other load on the machine affects all programs.
     for _ in 0..starts {
         for (index, candidate) in candidates.iter().enumerate() {
             for services in [&plain, &tls] {
@@ -123,7 +123,7 @@ impl Candidate {
         Program::start(command.args(&self.arguments).current_dir(peers), &variables)
     }
 
-    /// One round of invocations.
+    /// Runs one round of invocations.
     fn invoke(&self, program: &Program) {
         for _ in 0..ROUND {
             program.answer(&self.event).1.expect("an answer, not an error");
@@ -132,7 +132,7 @@ impl Candidate {
     }
 }
 
-/// The floor, the functions, and what there is of the peers.
+/// Returns the floor, the functions, and the peers that are installed.
 fn candidates(plain: &Services, tls: &Services) -> Vec<Candidate> {
     let floor = PathBuf::from(env!("CARGO_BIN_EXE_floor"));
     let functions = functions::build(&floor);
@@ -214,11 +214,11 @@ fn candidates(plain: &Services, tls: &Services) -> Vec<Candidate> {
         .unwrap_or_default();
     let modules = clients.join("node_modules");
     let client = modules.join("aws-lambda-ric/index.mjs");
-    // A Node as new as the client needs, where it was installed with it.
+    // A Node of the version that the client needs, if it was installed with the client.
     let node = Some(modules.join(".bin/node")).filter(|node| node.exists());
     let node = node.unwrap_or("node".into());
     if !runs(&node) {
-        println!("Node is missing, and left out");
+        println!("Node is not installed and is skipped");
     } else if client.exists() {
         let variables = [("LAMBDA_TASK_ROOT", "."), ("_HANDLER", "define.handler")];
         candidates.push(Candidate {
@@ -227,7 +227,7 @@ fn candidates(plain: &Services, tls: &Services) -> Vec<Candidate> {
         });
     } else {
         println!(
-            "aws-lambda-ric is not in {}: Node runs a loop of our own",
+            "aws-lambda-ric is not in {}: Node runs the loop of this project",
             clients.display()
         );
         candidates.push(peer("Node, a bare loop", node, &["loop.mjs".into()]));
@@ -237,7 +237,10 @@ fn candidates(plain: &Services, tls: &Services) -> Vec<Candidate> {
         let arguments = ["-m", "awslambdaric", "define.handler"].map(PathBuf::from);
         candidates.push(peer("Python, awslambdaric", python, &arguments));
     } else {
-        println!("Python with awslambdaric is not in {}, and left out", clients.display());
+        println!(
+            "Python with awslambdaric is not in {} and is skipped",
+            clients.display()
+        );
     }
     candidates
 }

@@ -1,4 +1,4 @@
-//! The least that a function of `lambda_runtime` can be: it reads each event, and answers with it.
+//! The smallest function with `lambda_runtime`: it reads each event and returns it.
 
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde_json::Value;

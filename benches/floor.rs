@@ -1,4 +1,4 @@
-//! The least that a function can be: it answers each event with the event, without looking at it.
+//! The smallest function: it returns each event without parsing it.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -13,7 +13,7 @@ fn main() -> io::Result<()> {
     let mut lambda = BufReader::new(TcpStream::connect(&api)?);
     let next = format!("GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\nHost: {api}\r\n\r\n");
     loop {
-        // In one piece: Linux would hold back the second until the first is acknowledged.
+        // In one write, because Linux would delay a second write until the first is acknowledged.
         lambda.get_mut().write_all(next.as_bytes())?;
         let (id, event) = reply(&mut lambda)?;
         let head = format!(
@@ -25,7 +25,7 @@ fn main() -> io::Result<()> {
     }
 }
 
-/// Reads a reply: the id of the event, if there is one, and the body.
+/// Reads a response. Returns the id of the event, if it has one, and the body.
 fn reply(lambda: &mut BufReader<TcpStream>) -> io::Result<(String, Vec<u8>)> {
     let (mut id, mut length) = (String::new(), 0);
     let mut line = Vec::new();
@@ -35,7 +35,7 @@ fn reply(lambda: &mut BufReader<TcpStream>) -> io::Result<(String, Vec<u8>)> {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
         let Some((name, value)) = str::from_utf8(&line).unwrap_or_default().split_once(':') else {
-            // The first line has no colon, nor has the last.
+            // The first line and the last line have no colon.
             if line == b"\r\n" {
                 break;
             }

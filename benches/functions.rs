@@ -1,4 +1,5 @@
-//! The functions as they are deployed: release builds, each by itself, so that none has what only another needs.
+//! The functions as they are deployed: release builds, each built alone, so that no function has dependencies of
+//! another.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -10,7 +11,7 @@ use serde_json::Value;
 
 const SECRET: &str = "the benchmarks' secret, long enough";
 
-/// The functions that are measured, by name.
+/// The names of the measured functions.
 pub const NAMES: [&str; 4] = [
     "define-auth-challenge",
     "verify-auth-challenge",
@@ -18,14 +19,14 @@ pub const NAMES: [&str; 4] = [
     "enrolment",
 ];
 
-/// Builds them into the folder of `floor`, a program that was built in the release profile.
+/// Builds the functions into the folder of `floor`, a program that was built in the release profile.
 ///
 /// # Panics
 ///
-/// Functions that do not build.
+/// Panics if a function does not build.
 #[expect(
     clippy::disallowed_methods,
-    reason = "cargo's own variables are not for another cargo"
+    reason = "another cargo must not receive cargo's own variables"
 )]
 pub fn build(floor: &Path) -> HashMap<&'static str, PathBuf> {
     NAMES
@@ -33,7 +34,7 @@ pub fn build(floor: &Path) -> HashMap<&'static str, PathBuf> {
         .map(|name| {
             let mut cargo = Command::new(env!("CARGO"));
             cargo.args(["build", "--quiet", "--release", "--package", name]);
-            // What cargo says of this package would make it build some libraries anew.
+            // With these variables of cargo, some libraries would be built again.
             for (variable, _) in env::vars_os() {
                 if variable.to_string_lossy().starts_with("CARGO_PKG_") || variable == "CARGO_MANIFEST_DIR" {
                     cargo.env_remove(variable);
@@ -45,16 +46,16 @@ pub fn build(floor: &Path) -> HashMap<&'static str, PathBuf> {
         .collect()
 }
 
-/// The folder of the workspace.
+/// Returns the folder of the workspace.
 ///
 /// # Panics
 ///
-/// Never.
+/// Never panics.
 pub fn workspace() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
 }
 
-/// What template.yaml sets for the functions, apart from where pictures go.
+/// The variables that template.yaml sets for the functions, except those for pictures.
 pub const VARIABLES: [(&str, &str); 7] = [
     ("AUTH_FLOW", "PASSWORD,CAPTCHA|PROOF_OF_WORK:3,SECURITY_QUESTION:3"),
     ("AUTH_SESSION_MINUTES", "3"),
@@ -65,22 +66,23 @@ pub const VARIABLES: [(&str, &str); 7] = [
     ("PROOF_OF_WORK_TRIES", "200"),
 ];
 
-/// The event of a fixture, such as `define/every-step-passed-issues-tokens`.
+/// Returns the event of a fixture, such as `define/every-step-passed-issues-tokens`.
 ///
 /// # Panics
 ///
-/// A fixture that is not there.
+/// Panics if the fixture does not exist.
 pub fn event(fixture: &str) -> Value {
     let path = workspace().join(format!("tests/fixtures/{fixture}.event.json"));
     let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     serde_json::from_str(&text).unwrap()
 }
 
-/// An event for verify with what create stored: `secret` under `name`, asked at this moment for `challenge`.
+/// Returns an event for verify with what create stores: the secret `secret` in the parameter `name`, issued now for
+/// `challenge`.
 ///
 /// # Panics
 ///
-/// A clock before 1970.
+/// Panics if the clock is before 1970.
 #[expect(clippy::disallowed_methods, reason = "this is the edge, where the clock is read")]
 pub fn answered(challenge: &str, name: &str, secret: &str) -> Value {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();

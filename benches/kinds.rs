@@ -1,18 +1,18 @@
-//! Who signs in, as far as the functions are told.
+//! The kinds of users, as the functions' events describe them.
 
 use serde_json::{Value, json};
 
 use crate::functions::event;
 
-/// A kind of user, which nobody outside must be able to tell from the others.
+/// A kind of user. Clients must not be able to distinguish the kinds.
 pub struct Kind {
-    /// What it is called here.
+    /// The name in the benchmark's output.
     pub name: &'static str,
     attributes: Value,
     missing: bool,
 }
 
-/// Users who have enrolled answers, users who have not, and nobody.
+/// Returns users who have enrolled answers, users who have not, and nonexistent users.
 pub fn kinds() -> [Kind; 3] {
     let attributes = |fixture| event(fixture)["request"]["userAttributes"].take();
     [
@@ -35,7 +35,7 @@ pub fn kinds() -> [Kind; 3] {
 }
 
 impl Kind {
-    /// `event` as Cognito sends it for a user of this kind.
+    /// Returns `event` as Cognito sends it for a user of this kind.
     pub fn signs_in(&self, mut event: Value) -> Value {
         event["request"]["userAttributes"] = self.attributes.clone();
         event["request"]["userNotFound"] = self.missing.into();

@@ -1,4 +1,4 @@
-//! A program as Lambda starts it, and the Runtime API that it asks for work.
+//! Starts a program as Lambda does, and serves the Runtime API to it.
 
 use std::process::{Child, Command};
 use std::sync::{Arc, mpsc};
@@ -17,10 +17,10 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::Mutex;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-/// How long a program may take for anything.
+/// The time limit for each step of a program.
 const STUCK_AFTER: Duration = Duration::from_mins(1);
 
-/// A running program, killed when dropped.
+/// A running program. It is killed when this value is dropped.
 pub struct Program {
     process: Child,
     started: Instant,
@@ -30,18 +30,18 @@ pub struct Program {
     _server: Runtime,
 }
 
-/// What a program said to an event, or why it could not, and when.
+/// The response of a program to an event, or its error, and the time.
 type Answer = (Instant, Result<Bytes, Bytes>);
 
 impl Program {
-    /// Starts `command` with a Runtime API of its own, and with nothing else in its environment than what Lambda sets,
-    /// the way to programs, and `variables`.
+    /// Starts `command` with its own Runtime API. Its environment contains only Lambda's variables, `PATH` and
+    /// `variables`.
     ///
     /// # Panics
     ///
-    /// A command that cannot be run.
+    /// Panics if the command cannot be run.
     pub fn start(command: &mut Command, variables: &[(&str, &str)]) -> Self {
-        // One thread that runs by itself, while this one waits.
+        // A separate thread serves, while this one waits.
         let server = Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()
@@ -82,61 +82,63 @@ impl Program {
         }
     }
 
-    /// When it was started.
+    /// Returns the time of the start.
     pub fn started(&self) -> Instant {
         self.started
     }
 
-    /// Waits until it asks for the next event, and gives when that was.
+    /// Waits until the program requests the next event, and returns the time of the request.
     ///
     /// # Panics
     ///
-    /// A program that does not ask.
+    /// Panics if the program does not request one.
     pub fn asks(&self) -> Instant {
-        self.asked.recv_timeout(STUCK_AFTER).expect("it asks for an event")
+        self.asked
+            .recv_timeout(STUCK_AFTER)
+            .expect("the program requests an event")
     }
 
-    /// Gives it `event`, and waits for the answer, or for what it reports instead, and when that was.
+    /// Sends `event` to the program. Returns its response or error, and the time.
     ///
     /// # Panics
     ///
-    /// A program that does not answer.
+    /// Panics if the program does not respond.
     pub fn answer(&self, event: &str) -> Answer {
         self.events.send(event.to_owned()).unwrap();
         self.answers.recv_timeout(STUCK_AFTER).expect("it answers")
     }
 
-    /// Gives it `event`, and waits for the answer, which is to be none that it reports as an error.
+    /// Sends `event` to the program and returns its response.
     ///
     /// # Panics
     ///
-    /// A program that does not answer so.
+    /// Panics if the program does not respond or reports an error.
     pub fn reply(&self, event: &Value) -> Value {
         let (_, answer) = self.answer(&event.to_string());
         serde_json::from_slice(&answer.expect("an answer, not an error")).unwrap()
     }
 
-    /// Asks it to end, and waits until it has.
+    /// Sends SIGTERM to the program and waits until it ends.
     ///
     /// # Panics
     ///
-    /// A program that cannot be asked.
+    /// Panics if the program cannot be signaled.
     pub fn end(mut self) {
         let asked = Command::new("kill").arg(self.id().to_string()).status();
         assert!(asked.unwrap().success());
         self.process.wait().unwrap();
     }
 
-    /// Its process id.
+    /// Returns the process id.
     pub fn id(&self) -> u32 {
         self.process.id()
     }
 
-    /// How much processor time its threads have taken, as Linux counts it.
+    /// Returns the processor time of the program's threads, as Linux counts it.
     ///
     /// # Panics
     ///
-    /// A program that has ended.
+    /// Panics if the program has ended.
     pub fn processor_time(&self) -> Duration {
         let threads = fs::read_dir(format!("/proc/{}/task", self.id())).unwrap();
         let nanoseconds = threads.map(|thread| {
@@ -147,11 +149,11 @@ impl Program {
         Duration::from_nanos(nanoseconds.sum())
     }
 
-    /// The memory in kB that Linux has under `name` in the process's status, such as `VmRSS`.
+    /// Returns the memory in kB that Linux reports as `name` in the process status, such as `VmRSS`.
     ///
     /// # Panics
     ///
-    /// A program that has ended.
+    /// Panics if the program has ended.
     pub fn memory(&self, name: &str) -> u32 {
         let status = fs::read_to_string(format!("/proc/{}/status", self.id())).unwrap();
         let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap();
@@ -166,7 +168,7 @@ impl Drop for Program {
     }
 }
 
-/// Where the program fetches its work and hands in its answers.
+/// The state of the Runtime API: events for the program, and its responses.
 struct Desk {
     events: Mutex<UnboundedReceiver<String>>,
     ask: mpsc::Sender<Instant>,
@@ -185,7 +187,7 @@ fn router(desk: Desk) -> Router {
 async fn next(State(desk): State<Arc<Desk>>) -> impl IntoResponse {
     let _ = desk.ask.send(Instant::now());
     let event = desk.events.lock().await.recv().await.unwrap_or_default();
-    // The year 2286: what is measured here is no time limit.
+    // The year 2286: these measurements have no time limit.
     let headers = [
         ("Content-Type", "application/json"),
         ("Lambda-Runtime-Aws-Request-Id", "00000000-0000-4000-8000-000000000000"),

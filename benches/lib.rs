@@ -1,4 +1,5 @@
-//! What the benchmarks share: the functions as they are deployed, and the Runtime API and the services that they talk to.
+//! The shared parts of the benchmarks: the functions as they are deployed, the Runtime API, and the services that the
+//! functions call.
 
 pub mod functions;
 pub mod kinds;

@@ -1,8 +1,8 @@
-//! How long an invocation takes with the share of a processor that each memory size has, and how much memory it needs;
-//! for verify with several costs of Argon2.
+//! Measures the duration of an invocation with the share of a processor that each memory size has, and the memory that
+//! it needs. Measures verify with several costs of Argon2.
 //!
-//! `cargo bench -p benches --bench memory_sizes`, as root on Linux. The functions have started already, and create and
-//! verify have their connections: while they start, Lambda gives them a whole processor.
+//! `cargo bench -p benches --bench memory_sizes`, as root on Linux. The functions have started, and create and verify
+//! have their connections: during its start, a function on Lambda has a full processor.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -15,10 +15,10 @@ use benches::throttle::{Throttle, WHOLE};
 
 const SIZES: [u32; 5] = [128, 256, 512, 1024, WHOLE];
 
-/// How often each is invoked.
+/// The number of invocations of each function.
 const INVOCATIONS: usize = 11;
 
-/// Costs of Argon2id that OWASP holds to be equal, and the least two: KiB and passes.
+/// Costs of Argon2id that OWASP considers equal, and the two lowest ones: KiB and passes.
 const COSTS: [(u32, u32); 5] = [(47_104, 1), (19_456, 2), (12_288, 3), (9_216, 4), (7_168, 5)];
 
 fn main() {
@@ -37,7 +37,7 @@ fn main() {
     let throttle = match Throttle::new() {
         Ok(throttle) => Some(throttle),
         Err(error) => {
-            println!("no control group ({error}): times are processor time divided by the share");
+            println!("there is no control group ({error}): times are processor time divided by the share");
             None
         }
     };
@@ -98,7 +98,7 @@ fn main() {
     }
 }
 
-/// How long one invocation takes, or would take with the share of `size` MB.
+/// Returns the duration of one invocation with the share of `size` MB, measured or computed.
 fn invoke(program: &Program, event: &str, size: u32, throttled: bool) -> Duration {
     let (start, processor) = (Instant::now(), program.processor_time());
     let (at, answer) = program.answer(event);
@@ -111,7 +111,7 @@ fn invoke(program: &Program, event: &str, size: u32, throttled: bool) -> Duratio
     }
 }
 
-/// A hash that matches nothing and costs this much to compare with.
+/// Returns a hash with this cost that matches no answer.
 fn hash(kib: u32, passes: u32) -> String {
     let (salt, output) = ("A".repeat(22), "A".repeat(43));
     format!("$argon2id$v=19$m={kib},t={passes},p=1,data=AQ${salt}${output}")

@@ -1,23 +1,23 @@
-//! Whether one kind of figure tends to be greater than another: the Mann–Whitney U test.
+//! Tests whether one sample tends to have greater values than another: the Mann–Whitney U test.
 
 use std::f64::consts::{PI, SQRT_2};
 
-/// What the test says of two samples.
+/// The result of the test for two samples.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Ranks {
-    /// In how many of all pairs the figure of the first sample is the greater one; a tie is half a pair.
+    /// The number of pairs in which the value of the first sample is greater. A tie counts as half a pair.
     pub u: f64,
-    /// How many standard deviations `u` is from what chance alone would give, corrected for ties.
+    /// The distance of `u` from its expected value under chance, in standard deviations, corrected for ties.
     pub z: f64,
-    /// How likely chance alone is at least as far from that, on either side.
+    /// The probability that chance alone results in at least this distance, in either direction.
     pub p: f64,
 }
 
-/// Compares samples by the normal approximation, which is good from 20 figures of each on.
+/// Compares samples with the normal approximation, which is accurate for 20 or more values per sample.
 ///
 /// # Panics
 ///
-/// Figures that are not numbers.
+/// Panics if a value is not a number.
 pub fn compare(first: &[f64], second: &[f64]) -> Ranks {
     let of_first = first.iter().map(|figure| (*figure, true));
     let mut all: Vec<_> = of_first.chain(second.iter().map(|figure| (*figure, false))).collect();
@@ -45,7 +45,7 @@ pub fn compare(first: &[f64], second: &[f64]) -> Ranks {
     }
 }
 
-/// The figure in the middle, of an even number the upper one.
+/// Returns the median. For an even number of values, this is the upper of the two middle values.
 pub fn median(figures: &[f64]) -> Option<f64> {
     let mut figures = figures.to_vec();
     figures.sort_by(f64::total_cmp);
@@ -53,10 +53,11 @@ pub fn median(figures: &[f64]) -> Option<f64> {
 }
 
 fn number(count: usize) -> f64 {
-    f64::from(u32::try_from(count).expect("a sample that fits into memory"))
+    f64::from(u32::try_from(count).expect("a sample has at most u32::MAX values"))
 }
 
-/// 1 - erf(x) for x ≥ 0: by the series of erf where it ends soon, else by the continued fraction of Laplace.
+/// Returns 1 - erf(x) for x ≥ 0: with the series of erf if it converges quickly, else with the continued fraction of
+/// Laplace.
 fn complementary_error(x: f64) -> f64 {
     let bell = (-x * x).exp() / PI.sqrt();
     if x < 2.0 {
@@ -80,10 +81,10 @@ mod tests {
         (left - right).abs() <= 1e-9 * right.abs().max(1e-3)
     }
 
-    /// `scipy.stats.mannwhitneyu(first, second, use_continuity=False, method="asymptotic")` of SciPy 1.16, and `z` from
-    /// its `p`.
+    /// The expected values are from `scipy.stats.mannwhitneyu(first, second, use_continuity=False,
+    /// method="asymptotic")` of SciPy 1.16; `z` is computed from `p`.
     #[test]
-    fn the_figures_are_those_of_scipy() {
+    fn the_results_equal_those_of_scipy() {
         let multiples = |count, factor, start, modulus| -> Vec<f64> {
             (0..count)
                 .map(|number| f64::from((number * factor + start) % modulus))
@@ -115,14 +116,14 @@ mod tests {
     }
 
     #[test]
-    fn the_order_of_samples_changes_the_sign_alone() {
+    fn the_order_of_samples_changes_only_the_sign() {
         let (first, second) = ([1.0, 4.0, 4.0, 9.0], [2.0, 4.0, 5.0]);
         let (one, other) = (compare(&first, &second), compare(&second, &first));
         assert!(close(one.u + other.u, 12.0) && close(one.z, -other.z) && close(one.p, other.p));
     }
 
     #[test]
-    fn figures_that_are_all_the_same_tell_nothing() {
+    fn equal_values_are_not_significant() {
         let same = compare(&[7.0; 30], &[7.0; 30]);
         assert!(close(same.u, 450.0) && same.z == 0.0 && close(same.p, 1.0), "{same:?}");
     }

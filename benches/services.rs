@@ -1,4 +1,4 @@
-//! An S3 that takes every object, a DynamoDB that takes every item, and an SES that takes every mail. None keeps any.
+//! An S3, a DynamoDB and an SES that accept every object, item and mail. They store nothing.
 
 use std::io::Write;
 use std::net::SocketAddr;
@@ -22,11 +22,11 @@ use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use tokio_rustls::server::TlsStream;
 
-/// All at one address, ended when dropped.
+/// All three services at one address. They end when this value is dropped.
 pub struct Services {
-    /// Where they are.
+    /// The address.
     pub endpoint: String,
-    /// What was asked of them, in order.
+    /// The received requests, in order.
     pub requests: mpsc::Receiver<Request>,
     authority: NamedTempFile,
     _server: Runtime,
@@ -34,22 +34,22 @@ pub struct Services {
 
 /// A request that was answered.
 pub struct Request {
-    /// What was asked for, such as `PUT`.
+    /// The HTTP method, such as `PUT`.
     pub method: String,
-    /// The other end of the connection that it came over.
+    /// The client address of the connection.
     pub from: SocketAddr,
-    /// When all of it was there.
+    /// The time at which the request was complete.
     pub at: Instant,
-    /// How many bytes its body had.
+    /// The number of bytes in the body.
     pub bytes: usize,
 }
 
 impl Services {
-    /// Starts them with a certificate of an authority of its own.
+    /// Starts the services with a certificate of a new certificate authority.
     ///
     /// # Panics
     ///
-    /// A machine without a free port.
+    /// Panics if there is no free port.
     pub fn start() -> Self {
         let (authority, tls) = certify();
         let acceptor = TlsAcceptor::from(Arc::new(tls));
@@ -58,11 +58,11 @@ impl Services {
         })
     }
 
-    /// Starts them without TLS.
+    /// Starts the services without TLS.
     ///
     /// # Panics
     ///
-    /// A machine without a free port.
+    /// Panics if there is no free port.
     pub fn without_tls() -> Self {
         Self::serve("http", certify().0, |tcp, service| async {
             let _ = axum::serve(tcp, service).await;
@@ -73,7 +73,7 @@ impl Services {
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        // One thread that runs by itself, while the others wait.
+        // A separate thread serves, while the others wait.
         let server = Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()
@@ -93,7 +93,7 @@ impl Services {
         }
     }
 
-    /// The file of certificates that theirs can be verified with.
+    /// Returns the file of certificates that verifies the services' certificate.
     pub fn authority(&self) -> &Path {
         self.authority.path()
     }
@@ -101,7 +101,8 @@ impl Services {
 
 type Service = IntoMakeServiceWithConnectInfo<Router, Peer>;
 
-/// A file with the certificate of a new authority, and a server that it vouches for.
+/// Returns a file with the certificate of a new authority, and the configuration of a server with a certificate that it
+/// signed.
 fn certify() -> (NamedTempFile, ServerConfig) {
     let mut authority = CertificateParams::default();
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -124,8 +125,10 @@ fn certify() -> (NamedTempFile, ServerConfig) {
     (file, tls)
 }
 
-/// Stores nothing. DynamoDB is asked by POST, and says that there was no item; of what is there, S3 says what it says to
-/// who may not list.
+/// Responds without storing anything.
+///
+/// DynamoDB receives POST requests and responds without an item. S3 responds to reads as it does without the permission
+/// to list.
 async fn answer(
     State(note): State<mpsc::Sender<Request>>,
     ConnectInfo(Peer(from)): ConnectInfo<Peer>,
@@ -146,7 +149,7 @@ async fn answer(
     answer
 }
 
-/// Accepts one connection after the other: whoever does not finish the handshake holds up all.
+/// Accepts one connection at a time: a client that does not finish its handshake blocks the others.
 struct Tls {
     tcp: TcpListener,
     acceptor: TlsAcceptor,
@@ -161,7 +164,7 @@ impl Listener for Tls {
             let Ok((stream, from)) = self.tcp.accept().await else {
                 continue;
             };
-            // Without it a handshake in several pieces takes 40 ms longer.
+            // Without this option, a handshake in several packets takes 40 ms longer.
             let _ = stream.set_nodelay(true);
             if let Ok(stream) = self.acceptor.accept(stream).await {
                 return (stream, from);
@@ -174,7 +177,7 @@ impl Listener for Tls {
     }
 }
 
-/// Who is at the other end.
+/// The address of the client.
 #[derive(Clone)]
 struct Peer(SocketAddr);
 

@@ -1,27 +1,28 @@
-//! A share of one processor, as Lambda gives it by memory, from Linux's control groups.
+//! Limits a process to the share of a processor that Lambda assigns to a memory size, with Linux's control groups.
 
 use std::fs;
 use std::io;
 use std::path::PathBuf;
 
-/// The memory in MB that comes with one whole processor.
+/// The memory in MB with which a function has one full processor.
 pub const WHOLE: u32 = 1769;
 
-/// How often Linux renews the share, in microseconds. Lambda's own period is not documented; others measured 20 ms.
+/// The period in which Linux renews the share, in microseconds. Lambda does not document its period; published
+/// measurements found 20 ms.
 const PERIOD: u32 = 20_000;
 
-/// A control group, removed when dropped.
+/// A control group. It is removed when this value is dropped.
 pub struct Throttle {
     folder: PathBuf,
     second: bool,
 }
 
 impl Throttle {
-    /// Makes a group without a limit; needs root, and version 1 or 2 of control groups.
+    /// Creates a group without a limit. This requires root, and version 1 or 2 of control groups.
     ///
     /// # Errors
     ///
-    /// A group that cannot be made.
+    /// Returns an error if the group cannot be created.
     pub fn new() -> io::Result<Self> {
         let name = format!("benches-{}", std::process::id());
         let second = fs::exists("/sys/fs/cgroup/cgroup.controllers")?;
@@ -35,20 +36,20 @@ impl Throttle {
         Ok(throttle)
     }
 
-    /// Puts the process `id` in.
+    /// Adds the process `id` to the group.
     ///
     /// # Errors
     ///
-    /// A process that has ended.
+    /// Returns an error if the process has ended.
     pub fn take(&self, id: u32) -> io::Result<()> {
         fs::write(self.folder.join("cgroup.procs"), id.to_string())
     }
 
-    /// Allows what Lambda gives a function of `memory` MB.
+    /// Limits the group to the share for a function with `memory` MB.
     ///
     /// # Errors
     ///
-    /// A share that Linux refuses.
+    /// Returns an error if Linux rejects the share.
     pub fn limit(&self, memory: u32) -> io::Result<()> {
         let quota = PERIOD * memory / WHOLE;
         if self.second {
@@ -61,7 +62,7 @@ impl Throttle {
 
 impl Drop for Throttle {
     fn drop(&mut self) {
-        // Processes that have been killed take a moment to leave.
+        // Killed processes leave the group with a short delay.
         for _ in 0..100 {
             if fs::remove_dir(&self.folder).is_ok() {
                 break;

@@ -1,8 +1,9 @@
-//! Whether the time that a function takes tells who has enrolled answers, who has not, and nobody apart: processor time,
-//! compared by the Mann–Whitney U test.
+//! Tests whether a function's time reveals if a user is enrolled, not enrolled or nonexistent. Compares processor times
+//! with the Mann–Whitney U test.
 //!
-//! `cargo bench -p benches --bench user_kinds`, or with other than 500 rounds `cargo bench -p benches --bench user_kinds
-//! -- 2000`. Linux only. The last pair of each function is twice the same events, to show what chance gives.
+//! `cargo bench -p benches --bench user_kinds`, or with another number of rounds than 500 `cargo bench -p benches
+//! --bench user_kinds -- 2000`. Linux only. The last pair of each function compares the same events twice, to show the
+//! effect of chance.
 
 use std::env;
 use std::hash::{BuildHasher, RandomState};
@@ -16,7 +17,7 @@ use benches::ranks::{Ranks, compare, median};
 use benches::services::Services;
 use serde_json::Value;
 
-/// What is compared, by the index of the kind; the last one is the first one again.
+/// The pairs of kinds that are compared, by index. Index 3 is the first kind again.
 const PAIRS: [(usize, usize); 4] = [(0, 1), (0, 2), (1, 2), (0, 3)];
 
 fn main() {
@@ -62,7 +63,7 @@ fn main() {
     });
 }
 
-/// What create tells verify of the answer that it wants from `kind`.
+/// Returns the answer hash that create passes to verify for `kind`.
 fn hash(create: &Program, kind: &Kind) -> String {
     let asking = kind.signs_in(event("create/session-length-3-asks-the-security-question"));
     let asked = create.reply(&asking);
@@ -71,7 +72,7 @@ fn hash(create: &Program, kind: &Kind) -> String {
     hash.unwrap().to_owned()
 }
 
-/// Gives `program` an event of each kind in each round, in an order of its own, and prints how the times compare.
+/// Sends an event of each kind to `program` in each round, in random order, and prints the comparison of the times.
 fn measure(name: &str, program: &Program, rounds: u32, event: &dyn Fn(usize) -> Value) {
     let chance = RandomState::new();
     let mut times = [(); 4].map(|()| Vec::new());
@@ -85,7 +86,7 @@ fn measure(name: &str, program: &Program, rounds: u32, event: &dyn Fn(usize) -> 
             answer.expect("an answer, not an error");
             program.asks();
             let time = program.processor_time() - before;
-            // The first ones find nothing in the processor's caches.
+            // The first round is slower, because the processor's caches are empty.
             if round > 0 {
                 times[kind].push(time.as_secs_f64() * 1e6);
             }

@@ -1,4 +1,4 @@
-//! Small worlds, all of them: what a flow decides about every session there can be, against a rule of its own.
+//! Compares the decisions of flows with independent rules, for every session up to a given length.
 
 use cognito_challenge::event::Entry;
 use cognito_challenge::flow::{Decision, Flow};
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 const OURS: &str = "CUSTOM_CHALLENGE";
 
-/// Cognito's name of an entry, and what create gave as its metadata.
+/// Returns the Cognito name of an entry and its metadata from create.
 fn entry(letter: Letter) -> (&'static str, Option<&'static str>) {
     match letter.to_ascii_uppercase() {
         'S' => ("SRP_A", None),
@@ -23,7 +23,7 @@ fn entry(letter: Letter) -> (&'static str, Option<&'static str>) {
         'X' => (OURS, Some("PIN")),
         'Z' => (OURS, Some("CODE.")),
         'N' => (OURS, None),
-        other => panic!("no entry is called {other}"),
+        other => panic!("no entry has the letter {other}"),
     }
 }
 
@@ -36,11 +36,11 @@ fn answered(letter: Letter) -> Entry<'static> {
     }
 }
 
-/// The decision in the letters of the rule: what may be answered right, or how the sign-in ends.
+/// Returns a decision in the letters of the rule: the right answers, or the end of the sign-in.
 fn decided(decision: &Decision<'_>) -> String {
     match decision {
         Decision::Ask(ask) => {
-            // A challenge that can leave a state may be answered with it or without.
+            // A challenge that can leave a state may be answered with or without one.
             let named = |name: &str| match name {
                 "CODE" => "TU".chars().collect::<Vec<_>>(),
                 name => "CPQ".chars().filter(|letter| entry(*letter).1 == Some(name)).collect(),
@@ -55,25 +55,25 @@ fn decided(decision: &Decision<'_>) -> String {
     }
 }
 
-/// What the rule says about a session.
+/// Returns the decision that the rule requires for a session.
 fn ruled(open: &Open) -> String {
     if open.passed() {
         "tokens".into()
     } else if open.denied() {
         "denied".into()
     } else {
-        // Cognito's own second factor comes by itself or not at all.
+        // Cognito asks its own second factor without define.
         open.right().replace('M', "")
     }
 }
 
 #[test]
-fn the_default_flow_is_among_them() {
+fn the_default_flow_is_among_the_rules() {
     assert_eq!(RULES[0].line, DEFAULT_FLOW);
 }
 
 #[test]
-fn every_session_ends_as_the_rule_says() {
+fn every_decision_follows_the_rule() {
     let counts: Vec<u64> = std::thread::scope(|scope| {
         let threads: Vec<_> = RULES
             .iter()
@@ -82,7 +82,7 @@ fn every_session_ends_as_the_rule_says() {
         threads.into_iter().map(|thread| thread.join().unwrap()).collect()
     });
     for (rule, count) in RULES.iter().zip(&counts) {
-        assert_eq!(*count, rule.sessions(2), "{}: not every session was seen", rule.line);
+        assert_eq!(*count, rule.sessions(2), "{}: not every session was checked", rule.line);
         println!(
             "{}: {count} sessions, {} with null results",
             rule.line,
@@ -108,7 +108,7 @@ impl<'a> World<'a> {
         }
     }
 
-    /// Looks at every session, and says how many there are.
+    /// Checks every session and returns their number.
     fn every_session(&mut self) -> u64 {
         let mut count = 0;
         for start in self.rule.starts() {
@@ -123,7 +123,7 @@ impl<'a> World<'a> {
         count + self.grow(&self.rule.mixed(), LONGEST_MIXED, &self.rule.start())
     }
 
-    /// Looks at the session and at all of its continuations by up to `more` entries.
+    /// Checks the session and all its continuations by up to `more` entries.
     fn grow(&mut self, letters: &str, more: u32, open: &Open) -> u64 {
         self.look(open);
         let mut count = 1;
@@ -139,37 +139,38 @@ impl<'a> World<'a> {
         count
     }
 
-    /// Compares the decision with the rule, for somebody and for nobody. That a denied session stays denied is in the
-    /// rule: what fits nowhere fits nowhere later.
+    /// Compares the decision with the rule, for an existing and a nonexistent user.
+    ///
+    /// The rule guarantees that a denied session stays denied: after an unexpected entry, it accepts no further entry.
     fn look(&self, open: &Open) {
         if self.session.is_empty() {
             return self.begins(open);
         }
         let found = self.flow.decide(&self.session, Existence::Existing);
-        let nobody = self.flow.decide(&self.session, Existence::Nonexistent);
+        let nonexistent = self.flow.decide(&self.session, Existence::Nonexistent);
         if open.denied() {
-            let both = matches!((&found, &nobody), (Decision::Deny(_), Decision::Deny(_)));
+            let both = matches!((&found, &nonexistent), (Decision::Deny(_), Decision::Deny(_)));
             assert!(both, "{}: {:?} gives {found:?}", self.rule.line, self.session);
             return;
         }
         assert_eq!(decided(&found), ruled(open), "{}: {:?}", self.rule.line, self.session);
         if open.passed() {
             assert!(
-                matches!(nobody, Decision::Deny(_)),
-                "{}: {:?} gives nobody tokens",
+                matches!(nonexistent, Decision::Deny(_)),
+                "{}: {:?} issues tokens to a nonexistent user",
                 self.rule.line,
                 self.session
             );
         } else {
             assert_eq!(
-                nobody, found,
-                "{}: {:?} tells that nobody is there",
+                nonexistent, found,
+                "{}: {:?} reveals that the user does not exist",
                 self.rule.line, self.session
             );
         }
     }
 
-    /// A flow with a password begins with Cognito's entry for it, so without any entry it is over.
+    /// Checks the empty session. A flow with a password denies it, because its sessions start with Cognito's entry.
     fn begins(&self, open: &Open) {
         let decision = decided(&self.flow.decide(&[], Existence::Existing));
         let password = self.rule.starts().len() > 1;
@@ -182,13 +183,13 @@ impl<'a> World<'a> {
     }
 }
 
-/// What a client sends to be asked something else.
-fn wishes() -> Value {
+/// Returns client metadata that tries to change the sign-in.
+fn hostile_metadata() -> Value {
     json!({"challenge": "PROOF_OF_WORK", "captcha": "audio", "locale": "es", "attemptsLeft": "99", "step": "3",
         "issueTokens": "true", "userNotFound": "false", "session": "[]"})
 }
 
-/// Entries as Cognito sends them: right, wrong and without a result.
+/// Returns an event with entries as Cognito sends them: right, wrong and without a result.
 fn event(trigger: &str, session: &[(Letter, Value)], changed: &[(&str, Value)]) -> Value {
     let session: Vec<_> = session
         .iter()
@@ -205,7 +206,7 @@ fn event(trigger: &str, session: &[(Letter, Value)], changed: &[(&str, Value)]) 
     event
 }
 
-/// The three functions of a rule's flow, asked about one session after the other.
+/// The three functions with the flow of a rule. They receive one session after the other.
 struct Handlers<'a> {
     rule: &'a Rule,
     functions: Functions,
@@ -213,7 +214,7 @@ struct Handlers<'a> {
 }
 
 impl Handlers<'_> {
-    /// Looks at every session that is not denied, and at all of its continuations by one entry.
+    /// Checks every session that is not denied, and all its continuations by one entry.
     fn grow(&mut self, session: &mut Vec<(Letter, Value)>, open: &Open) {
         for right in self.rule.mixed().chars() {
             let wrong = right.to_ascii_lowercase();
@@ -245,15 +246,18 @@ impl Handlers<'_> {
         };
         assert_eq!(told, expected, "{line}: {session:?}");
         assert_eq!(
-            define(&[("clientMetadata", wishes())]),
+            define(&[("clientMetadata", hostile_metadata())]),
             told,
-            "{line}: {session:?} can be talked round"
+            "{line}: {session:?}: client metadata changes the response"
         );
-        let nobody = define(&[("userNotFound", json!(true))]);
-        assert_ne!(nobody["issueTokens"], true, "{line}: {session:?} gives nobody tokens");
+        let nonexistent = define(&[("userNotFound", json!(true))]);
+        assert_ne!(
+            nonexistent["issueTokens"], true,
+            "{line}: {session:?} issues tokens to a nonexistent user"
+        );
         assert!(
-            open.passed() || nobody == told,
-            "{line}: {session:?} tells that nobody is there"
+            open.passed() || nonexistent == told,
+            "{line}: {session:?} reveals that the user does not exist"
         );
 
         let asks = told["challengeName"] == OURS;
@@ -263,11 +267,14 @@ impl Handlers<'_> {
             created.map(|mut created| created["response"].take())
         };
         let Ok(created) = create(&[]) else { return };
-        let wished = create(&[("clientMetadata", wishes())]).expect("it asks without the wishes");
-        let _ = create(&[("userNotFound", json!(true)), ("clientMetadata", wishes())]);
+        let wished = create(&[("clientMetadata", hostile_metadata())]).expect("create asks without the metadata");
+        let _ = create(&[("userNotFound", json!(true)), ("clientMetadata", hostile_metadata())]);
         for name in ["step", "steps", "attemptsLeft"] {
             let [told, wished] = [&created, &wished].map(|created| &created["publicChallengeParameters"][name]);
-            assert_eq!(told, wished, "{line}: {session:?} can be talked round");
+            assert_eq!(
+                told, wished,
+                "{line}: {session:?}: client metadata changes the response"
+            );
         }
         for created in [created, wished] {
             let letter = "CPQ"
@@ -282,7 +289,7 @@ impl Handlers<'_> {
 }
 
 #[test]
-fn define_and_create_follow_the_rule_whatever_the_client_wishes() {
+fn define_and_create_follow_the_rule_with_any_client_metadata() {
     let counts: Vec<u64> = std::thread::scope(|scope| {
         let walk = |rule| {
             move || {
@@ -299,7 +306,7 @@ fn define_and_create_follow_the_rule_whatever_the_client_wishes() {
         let threads: Vec<_> = standard.map(|rule| scope.spawn(walk(rule))).collect();
         threads.into_iter().map(|thread| thread.join().unwrap()).collect()
     });
-    // What the rules allow, each with every entry behind it.
+    // All sessions that the rules allow, each followed by every entry.
     assert_eq!(counts, [8736, 168, 72, 14616, 1029, 252, 126, 3420, 3192]);
     println!("{} sessions through define and create", counts.iter().sum::<u64>());
 }

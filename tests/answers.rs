@@ -1,4 +1,4 @@
-//! What the built functions answer to the events of the fixtures: what the libraries answer, on any processor.
+//! Tests that the built functions respond to the fixtures' events as the libraries do, on every processor architecture.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -9,7 +9,7 @@ use loop_tests::runtime_api::Function;
 use serde_json::{Value, json};
 
 #[test]
-fn define_verify_and_pre_token_generation_answer_as_the_libraries_do() {
+fn define_verify_and_pre_token_generation_respond_like_the_libraries() {
     let own = [
         ("AUTH_FLOW", DEFAULT_FLOW),
         ("AUTH_SESSION_MINUTES", "3"),
@@ -33,7 +33,7 @@ fn define_verify_and_pre_token_generation_answer_as_the_libraries_do() {
 }
 
 #[test]
-fn create_asks_what_the_library_asks_with_other_random_values() {
+fn create_responds_like_the_library_except_for_random_values() {
     let own = [
         ("AUTH_FLOW", DEFAULT_FLOW),
         ("AUTH_SESSION_MINUTES", "3"),
@@ -41,7 +41,7 @@ fn create_asks_what_the_library_asks_with_other_random_values() {
         ("PROOF_OF_WORK_TRIES", "2"),
     ];
     let function = Function::start("create-auth-challenge", &[&own[..], &PICTURES].concat());
-    // What is drawn, and what depends on it or on the time.
+    // Random values, and values that depend on them or on the time.
     let drawn = [
         "answer",
         "captchaUrl",
@@ -70,8 +70,8 @@ fn create_asks_what_the_library_asks_with_other_random_values() {
     }
 }
 
-/// Each case of a folder: its name, its event as if the fixtures' time were now, what `function` answers, and the response
-/// of the fixture, or nothing if it is an error.
+/// Returns the cases of a folder: the name, the event with its times shifted to now, the response of `function`, and
+/// the expected response. The latter is `None` if the case expects an error.
 fn answered(function: &Function, folder: &str) -> Vec<(String, Value, Value, Option<Value>)> {
     let folder = fixtures(folder);
     let answer = |case: String| {
@@ -88,7 +88,7 @@ fn answered(function: &Function, folder: &str) -> Vec<(String, Value, Value, Opt
     };
     cases(&folder, &[".event.json", ".response.json"])
         .into_iter()
-        // Another second may begin before the function reads the clock.
+        // These cases depend on the second, which can change before the function reads the clock.
         .filter(|case| {
             ![
                 "answer-in-the-last-second-is-right",

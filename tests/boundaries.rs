@@ -1,12 +1,13 @@
-//! Which crates may depend on which, read from `cargo tree`, and what a function links.
+//! Checks which crates may depend on which, with `cargo tree`, and which crates a function links.
 
 use std::collections::BTreeSet;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::Value;
 
-/// The crates that `package` links in the end.
+/// Returns the crates that `package` links, directly or indirectly.
 fn links(package: &str) -> Vec<String> {
     let output = Command::new(env!("CARGO"))
         .args([
@@ -32,8 +33,8 @@ fn links(package: &str) -> Vec<String> {
         .collect()
 }
 
-/// What only these functions need: create stores pictures, draws and sends messages, verify counts, and enrolment writes
-/// users and sends mails.
+/// The crates that only these functions need. Create stores pictures, renders them and sends messages. Verify counts
+/// answers. Enrolment writes users and sends mails.
 const OWN: [(&str, &[&str]); 3] = [
     (
         "create-auth-challenge",
@@ -60,7 +61,7 @@ const OWN: [(&str, &[&str]); 3] = [
 ];
 
 #[test]
-fn only_create_draws_and_only_create_verify_and_enrolment_talk_to_aws() {
+fn only_create_renders_and_only_create_verify_and_enrolment_call_aws() {
     for package in [
         "create-auth-challenge",
         "define-auth-challenge",
@@ -75,7 +76,7 @@ fn only_create_draws_and_only_create_verify_and_enrolment_talk_to_aws() {
         for needed in own {
             assert!(
                 linked.iter().any(|linked| linked == needed),
-                "{package} does without {needed}"
+                "{package} does not link {needed}"
             );
         }
         for linked in linked {
@@ -85,7 +86,7 @@ fn only_create_draws_and_only_create_verify_and_enrolment_talk_to_aws() {
                 own.contains(&linked.as_str()) || !(of_another || aws),
                 "{package} links {linked}"
             );
-            // What an SDK brings along.
+            // Crates that an SDK depends on.
             let foreign = ["rustls", "ring"].contains(&linked.as_str()) || linked.starts_with("aws-smithy");
             assert!(!own.is_empty() || !foreign, "{package} links {linked}");
         }
@@ -102,7 +103,7 @@ fn local_never_links_a_function() {
     }
 }
 
-/// What each part of `local` may use of this workspace.
+/// The crates of this workspace that each part of `local` may use.
 const PARTS_OF_LOCAL: [(&str, &[&str]); 5] = [
     ("listener", &[]),
     ("sam-template", &[]),
@@ -121,7 +122,7 @@ const PARTS_OF_LOCAL: [(&str, &[&str]); 5] = [
 ];
 
 #[test]
-fn the_parts_of_local_know_only_what_is_below_them() {
+fn the_parts_of_local_depend_only_on_lower_parts() {
     let parts = PARTS_OF_LOCAL.map(|(part, _)| part);
     for (part, below) in PARTS_OF_LOCAL {
         let linked = links(part);
@@ -132,7 +133,7 @@ fn the_parts_of_local_know_only_what_is_below_them() {
             .collect::<BTreeSet<_>>();
         assert_eq!(own, below.iter().copied().collect(), "{part}");
     }
-    // User pools start no process, read no template and write no file; what reads a template serves nothing.
+    // User pools start no process, read no template and write no file. The template reader serves no requests.
     for (part, foreign) in [
         ("user-pools", &["notify", "redb", "rustix", "saphyr-parser"][..]),
         ("lambda-host", &["aws-lc-rs", "jsonwebtoken", "redb", "saphyr-parser"]),
@@ -170,7 +171,7 @@ fn no_source_file_is_in_two_programs() {
 }
 
 #[test]
-fn the_crate_that_everything_links_does_no_io_and_only_functions_link_lambdas_runtime() {
+fn the_shared_crate_does_no_io_and_only_functions_link_lambda_runtime() {
     for package in ["cognito-challenge", "admin", "local"] {
         let linked = links(package);
         assert!(
@@ -187,16 +188,16 @@ fn the_crate_that_everything_links_does_no_io_and_only_functions_link_lambdas_ru
     }
 }
 
-/// Whether the built program at `path` has a symbol of the crate `krate`.
+/// Returns whether the built program `path` has a symbol of the crate `krate`.
 fn has_symbols(path: &Path, krate: &str) -> bool {
     let program = std::fs::read(path).unwrap();
-    // Mangled names have the length of each part before it.
+    // In a mangled name, the length of each part precedes it.
     let mangled = format!("{}{krate}", krate.len()).into_bytes();
     program.windows(mangled.len()).any(|window| window == mangled)
 }
 
 #[test]
-fn a_function_links_only_the_types_that_it_lists() {
+fn a_function_links_only_the_types_in_its_list() {
     let built = Command::new(env!("CARGO"))
         .args([
             "build",
@@ -228,11 +229,32 @@ fn a_function_links_only_the_types_that_it_lists() {
         "png",
         "ttf_parser",
     ] {
-        assert!(has_symbols(&all, krate), "the test finds no {krate} where it is");
+        assert!(
+            has_symbols(&all, krate),
+            "the test does not find {krate} in a function that links it"
+        );
         assert!(
             !has_symbols(&one, krate),
             "a create with PROOF_OF_WORK alone links {krate}"
         );
     }
     assert!(has_symbols(&one, "pbkdf2"));
+}
+
+#[test]
+fn functions_are_built_so_that_a_panic_can_be_caught() {
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    for manifest in [
+        "Cargo.toml",
+        "examples/own-challenge/Cargo.toml",
+        "examples/template/Cargo{{empty}}.toml",
+    ] {
+        let text = fs::read_to_string(workspace.join(manifest)).unwrap();
+        let (_, profile) = text.split_once("\n[profile.release]\n").unwrap();
+        let profile = profile.split_once("\n[").map_or(profile, |(profile, _)| profile);
+        assert!(
+            profile.lines().any(|line| line == r#"panic = "unwind""#),
+            "{manifest}: without `panic`, cargo-lambda sets \"abort\""
+        );
+    }
 }

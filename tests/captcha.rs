@@ -1,15 +1,15 @@
-//! What the built create gives clients over the wire: addresses that expire, media, and all alternatives at once.
+//! Tests what clients of the built create receive: addresses that expire, media, and all alternatives at once.
 
 use loop_tests::local::{Client, Local};
 use loop_tests::script::right_answer;
 use serde_json::{Value, json};
 
-/// The parameters of a challenge.
+/// Returns the parameters of a challenge.
 fn parameters(reply: &Value) -> &Value {
     &reply["ChallengeParameters"]
 }
 
-/// The challenge that comes in place of the first one, which asks for every form of the step.
+/// Replaces the first challenge by one with all forms of the step.
 fn ask_all(client: &Client<'_>, user: &str) -> Value {
     let first = client.start(user).unwrap();
     let all = json!({"challenge": "all", "captcha": "all"});
@@ -36,7 +36,7 @@ fn an_address_is_valid_for_as_long_as_the_challenge_can_be_answered() {
 }
 
 #[test]
-fn media_have_their_types_and_are_kept_by_no_cache() {
+fn media_have_their_content_types_and_are_not_cached() {
     let local = Local::start(&["--flow", "CAPTCHA:3"]);
     let client = Client::new(&local);
     let asked = ask_all(&client, "demo");
@@ -55,14 +55,14 @@ fn media_have_their_types_and_are_kept_by_no_cache() {
 }
 
 #[test]
-fn of_all_forms_of_a_step_at_once_each_can_be_answered_once() {
+fn each_form_of_a_step_can_be_answered_once_if_all_are_asked() {
     let local = Local::start(&["--flow", "CAPTCHA|PROOF_OF_WORK:9"]);
     let client = Client::new(&local);
     let all = json!({"challenge": "all", "captcha": "all"});
     let mut answers: Vec<String> = Vec::new();
     for form in ["picture", "recording", "puzzle"] {
         let mut asked = ask_all(&client, "demo");
-        // The answers to earlier challenges are wrong here.
+        // The answers to earlier challenges are wrong for this one.
         for old in &answers {
             asked = client.answer("demo", &asked, old, &all).unwrap();
         }
@@ -73,6 +73,7 @@ fn of_all_forms_of_a_step_at_once_each_can_be_answered_once() {
         for name in [
             "captchaUrl",
             "captchaAlt",
+            "captchaAudioLocale",
             "captchaAudioUrl",
             "proofOfWork",
             "mostTries",

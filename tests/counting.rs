@@ -1,4 +1,4 @@
-//! How the built verify counts answers: with a real DynamoDB engine, over a network that loses replies.
+//! Tests how the built verify counts answers, with a real DynamoDB engine and a network that loses responses.
 
 use std::collections::HashMap;
 use std::process::{Command, Stdio};
@@ -30,7 +30,7 @@ impl Verify {
         Self(program)
     }
 
-    /// Whether `answer` is right.
+    /// Returns whether `answer` is right.
     fn takes(&self, answer: &str) -> bool {
         self.0.reply(&answered(answer))["response"]["answerCorrect"]
             .as_bool()
@@ -38,7 +38,7 @@ impl Verify {
     }
 }
 
-/// What verify is given to count in the table at `endpoint`.
+/// Returns the variables that verify needs to count in the table at `endpoint`.
 fn variables(endpoint: &str) -> [(&str, &str); 8] {
     [
         ("ATTEMPTS_TABLE", "attempts"),
@@ -52,7 +52,7 @@ fn variables(endpoint: &str) -> [(&str, &str); 8] {
     ]
 }
 
-/// The event of an `answer` to letters, which are `ACDEH`.
+/// Returns the event of an `answer` to the letters `ACDEH`.
 fn answered(answer: &str) -> Value {
     json!({"userPoolId": "p", "userName": "ada", "request": {
         "privateChallengeParameters": {"challenge": "CAPTCHA", "alternatives": "CAPTCHA,PROOF_OF_WORK",
@@ -69,7 +69,7 @@ fn number(item: &Value, name: &str) -> u64 {
     item[name]["N"].as_str().unwrap().parse().unwrap()
 }
 
-/// The items that were written, in order.
+/// Returns the items that were written, in order.
 fn written(network: &Network) -> Vec<Value> {
     let puts = network
         .sent()
@@ -78,8 +78,8 @@ fn written(network: &Network) -> Vec<Value> {
     puts.map(|(_, mut put)| put["Item"].take()).collect()
 }
 
-/// A network to the table at `address` on which the verify that is put into the slot, if there is one, counts a wrong
-/// answer right before the next `operation`.
+/// Starts a network to the table at `address`, and returns a slot for a second verify. Before the next `operation`, the
+/// verify in the slot counts a wrong answer.
 fn interrupted(address: &str, operation: &'static str) -> (Network, Arc<Mutex<Option<Verify>>>) {
     let between = Arc::new(Mutex::new(None::<Verify>));
     let slot = Arc::clone(&between);
@@ -95,10 +95,10 @@ fn interrupted(address: &str, operation: &'static str) -> (Network, Arc<Mutex<Op
 }
 
 #[test]
-fn a_write_whose_reply_is_lost_is_counted_once_and_the_right_answer_is_right() {
+fn a_write_whose_response_is_lost_counts_once() {
     let lost = Arc::new(AtomicUsize::new(0));
     let losing = Arc::clone(&lost);
-    // Of each write the first reply.
+    // Loses the first response to each write.
     let network = Network::before(&table(), move |operation| {
         let loses = operation == "PutItem" && losing.fetch_add(1, Ordering::SeqCst).is_multiple_of(2);
         if loses { Fate::ReplyLost } else { Fate::Passed }
@@ -108,17 +108,17 @@ fn a_write_whose_reply_is_lost_is_counted_once_and_the_right_answer_is_right() {
     for failures in 1..=4 {
         assert!(!verify.takes("wrong"));
         let items = written(&network);
-        assert_eq!(items.len(), 2, "the SDK sends it again");
+        assert_eq!(items.len(), 2, "the SDK sends the write again");
         assert_eq!(items[0], items[1], "{failures}");
         assert_eq!(number(&items[1], "consecutive"), failures);
         assert_eq!(number(&items[1], "failures"), failures);
     }
-    assert!(verify.takes("ACDEH"), "the fifth answer meets no wait");
+    assert!(verify.takes("ACDEH"), "the fifth answer is not during a wait");
     assert_eq!(lost.load(Ordering::SeqCst), 10);
 }
 
 #[test]
-fn a_right_answer_forgets_what_was_counted_before_it_and_nothing_since() {
+fn a_right_answer_resets_earlier_counts_and_keeps_later_ones() {
     let table = table();
     let (network, between) = interrupted(&table, "DeleteItem");
     let verify = Verify::start(&network.endpoint);
@@ -127,23 +127,23 @@ fn a_right_answer_forgets_what_was_counted_before_it_and_nothing_since() {
     network.sent();
     assert!(!verify.takes("wrong"));
     let counted = number(&written(&network)[0], "consecutive");
-    assert_eq!(counted, 3, "the right answer, the one since, and this one");
+    assert_eq!(counted, 3, "the right answer, the later answer, and this one");
     assert!(verify.takes("ACDEH"));
     network.sent();
     assert!(!verify.takes("wrong"));
     assert_eq!(
         number(&written(&network)[0], "consecutive"),
         1,
-        "nothing came in between"
+        "no write came in between"
     );
 }
 
 #[test]
-fn an_answer_that_is_counted_in_between_counts_too() {
+fn a_concurrent_answer_counts_too() {
     let table = table();
     let (network, between) = interrupted(&table, "PutItem");
     let verify = Verify::start(&network.endpoint);
-    // First without an item, then with one.
+    // The first round starts without an item, the second with one.
     for expected in [[1, 2], [3, 4]] {
         *between.lock().unwrap() = Some(Verify::start(&format!("http://{table}")));
         network.sent();
@@ -152,12 +152,12 @@ fn an_answer_that_is_counted_in_between_counts_too() {
             .iter()
             .map(|item| number(item, "consecutive"))
             .collect();
-        assert_eq!(counted, expected, "the first write was refused");
+        assert_eq!(counted, expected, "DynamoDB rejects the first write");
     }
 }
 
 #[test]
-fn a_table_that_never_replies_is_asked_twice_and_no_answer_is_right() {
+fn a_table_that_never_responds_is_called_twice_and_no_answer_is_right() {
     for (lost, expected) in [
         ("GetItem", &["GetItem", "GetItem"][..]),
         ("PutItem", &["GetItem", "PutItem", "PutItem"]),
@@ -178,14 +178,14 @@ fn a_table_that_never_replies_is_asked_twice_and_no_answer_is_right() {
 }
 
 #[test]
-fn a_table_that_hangs_is_given_up_before_cognito_gives_up() {
+fn a_hanging_table_is_abandoned_within_cognitos_time_limit() {
     for (hangs, right, reason) in [
-        ("GetItem", false, "the answer could not be counted: no answer in time"),
-        ("PutItem", false, "the answer could not be counted: no answer in time"),
+        ("GetItem", false, "the answer could not be counted: no response in time"),
+        ("PutItem", false, "the answer could not be counted: no response in time"),
         (
             "DeleteItem",
             true,
-            "the failures could not be forgotten: no answer in time",
+            "the count of wrong answers could not be reset: no response in time",
         ),
     ] {
         let network = Network::before(&table(), move |operation| {
@@ -199,13 +199,13 @@ fn a_table_that_hangs_is_given_up_before_cognito_gives_up() {
         let Invoked { answer, line } = verify.invoke(&answered("ACDEH"));
         assert_eq!(answer["response"]["answerCorrect"], right, "{hangs}");
         assert!(line["message"].as_str().unwrap().contains(reason), "{hangs}: {line}");
-        // With a lot of room: a busy machine is not a late function.
+        // The limit is generous, because a busy machine may delay the function.
         assert!(line["milliseconds"].as_f64().unwrap() < 4000.0, "{hangs}: {line}");
     }
 }
 
 #[test]
-fn waits_and_the_limit_are_written_as_documented() {
+fn waits_and_the_limit_are_stored_as_documented() {
     const SECOND: u64 = 1000;
     const YEAR: u64 = 365 * DAY;
     let table = table();
@@ -214,7 +214,7 @@ fn waits_and_the_limit_are_written_as_documented() {
     network.sent();
     assert!(!verify.takes("wrong"));
     let first = written(&network).remove(0);
-    // What was counted before: in a row, and of late.
+    // Earlier counts: consecutive and recent wrong answers.
     for (row, recent, wait, kept) in [
         (3, 3, 0, YEAR),
         (4, 4, SECOND, YEAR),
@@ -245,7 +245,7 @@ fn waits_and_the_limit_are_written_as_documented() {
             (from + kept..=to + kept).contains(&number(&item, "expires")),
             "{row}: {item}"
         );
-        // While no answer is right, the item is written with what it has.
+        // During a wait, the item is written with unchanged values.
         if wait > SECOND || row == 99 {
             assert!(!verify.takes("ACDEH"), "{row}");
             let mut again = written(&network).remove(0);
@@ -256,7 +256,7 @@ fn waits_and_the_limit_are_written_as_documented() {
 }
 
 #[test]
-fn what_goes_over_the_wire_is_consistent_conditional_and_expires() {
+fn requests_are_consistent_and_conditional_and_items_expire() {
     let network = Network::before(&table(), |_| Fate::Passed);
     let verify = Verify::start(&network.endpoint);
     network.sent();
@@ -286,7 +286,7 @@ fn what_goes_over_the_wire_is_consistent_conditional_and_expires() {
 }
 
 #[test]
-fn an_item_of_an_earlier_version_counts_on() {
+fn an_item_of_an_earlier_version_keeps_its_count() {
     let table = table();
     let network = Network::before(&table, |_| Fate::Passed);
     let verify = Verify::start(&network.endpoint);
@@ -314,7 +314,7 @@ fn at_the_limit_the_right_answer_is_wrong_until_admin_resets_the_attempts() {
     let limit = ["--parameter", "AttemptsLimit=3"];
     let local = Local::start(&[&["--flow", FLOW, "--verify-auth-challenge", &verify][..], &limit].concat());
     let client = Client::new(&local);
-    // Whether the answer to the picture is right: a wrong one ends the sign-in.
+    // Returns whether a right or wrong answer to the picture passes. A wrong answer ends the sign-in.
     let passes = |user: &str, right: bool| {
         let asked = client.start(user).unwrap();
         let answer = if right {
@@ -388,7 +388,7 @@ fn at_the_limit_the_right_answer_is_wrong_until_admin_resets_the_attempts() {
 }
 
 #[test]
-fn admin_shows_how_long_a_user_has_to_wait() {
+fn admin_shows_the_remaining_wait_of_a_user() {
     const HOUR: u64 = 60 * 60;
     let table = table();
     let local = Local::start(&["--flow", "CAPTCHA|PROOF_OF_WORK:1"]);

@@ -1,4 +1,4 @@
-//! A DynamoDB with a table to count in, and a network between it and a function.
+//! A DynamoDB with an attempts table, and a network between it and a function.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -8,11 +8,11 @@ use std::thread;
 use dynoxide::Database;
 use serde_json::{Value, json};
 
-/// The address of a DynamoDB with a table called `attempts`, as template.yaml has it.
+/// Starts a DynamoDB with a table `attempts` as in template.yaml, and returns its address.
 ///
 /// # Panics
 ///
-/// A database that does not start.
+/// Panics if the database does not start.
 pub fn table() -> String {
     let database = Database::memory().unwrap();
     let attempts = json!({"TableName": "attempts", "BillingMode": "PAY_PER_REQUEST",
@@ -34,22 +34,22 @@ pub fn table() -> String {
     address.to_string()
 }
 
-/// What happens to a request.
+/// The fate of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fate {
-    /// It is passed on, and so is the reply.
+    /// The request and its response are forwarded.
     Passed,
-    /// It is passed on, and the connection ends before the reply comes through.
+    /// The request is forwarded, and the connection ends before the response.
     ReplyLost,
-    /// It is not passed on, and nothing comes through until the client gives up.
+    /// The request is not forwarded, and the client gets no response.
     Unanswered,
 }
 
-/// Writes `item` into the table at `address`, whatever is there.
+/// Writes `item` into the table at `address` and replaces an existing item.
 ///
 /// # Panics
 ///
-/// A DynamoDB that does not take it.
+/// Panics if DynamoDB rejects the item.
 pub fn put(address: &str, item: &Value) {
     let reply = ureq::post(format!("http://{address}"))
         .header("content-type", "application/x-amz-json-1.0")
@@ -60,22 +60,22 @@ pub fn put(address: &str, item: &Value) {
     assert!(reply.unwrap().status().is_success());
 }
 
-/// A request that went over the network: the operation and its JSON.
+/// A request that the network received: the operation and its JSON.
 pub type Sent = (String, Value);
 
 /// A network in front of a DynamoDB.
 pub struct Network {
-    /// Where a function reaches the DynamoDB through it.
+    /// The address of the DynamoDB behind this network.
     pub endpoint: String,
     sent: Arc<Mutex<Vec<Sent>>>,
 }
 
 impl Network {
-    /// A network to the DynamoDB at `address`. `decide` is asked about each operation before it is passed on.
+    /// Starts a network to the DynamoDB at `address`. It calls `decide` with each operation before it forwards it.
     ///
     /// # Panics
     ///
-    /// No free port.
+    /// Panics if there is no free port.
     pub fn before(address: &str, decide: impl Fn(&str) -> Fate + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
@@ -84,18 +84,18 @@ impl Network {
         thread::spawn(move || {
             for connection in listener.incoming().map_while(Result::ok) {
                 let (address, noted, decide) = (address.clone(), Arc::clone(&noted), Arc::clone(&decide));
-                // A connection that breaks off is no request.
+                // A connection that breaks is not a request.
                 thread::spawn(move || pass_on(connection, &address, &noted, decide.as_ref()));
             }
         });
         Self { endpoint, sent }
     }
 
-    /// The requests so far, and from then on none.
+    /// Removes and returns the requests so far.
     ///
     /// # Panics
     ///
-    /// A request that panicked.
+    /// Panics if a request panicked.
     pub fn sent(&self) -> Vec<Sent> {
         std::mem::take(&mut self.sent.lock().unwrap())
     }
@@ -134,7 +134,7 @@ fn pass_on(
         return None;
     }
     let mut upstream = TcpStream::connect(address).ok()?;
-    // One request a connection: the reply ends with it.
+    // One request per connection: the response ends with it.
     let head = head.replace("\r\n\r\n", "\r\nconnection: close\r\n\r\n");
     upstream.write_all(head.as_bytes()).ok()?;
     upstream.write_all(&body).ok()?;

@@ -1,11 +1,11 @@
-//! The rules of CloudWatch's embedded metric format, as its specification has them.
+//! The rules of CloudWatch's embedded metric format, from its specification.
 
 use std::collections::BTreeSet;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::{Map, Value};
 
-/// The units that CloudWatch knows, without those of bytes and bits.
+/// The units that CloudWatch knows, except those for bytes and bits.
 const UNITS: [&str; 6] = [
     "Count",
     "Count/Second",
@@ -17,18 +17,18 @@ const UNITS: [&str; 6] = [
 
 const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 
-/// What of `line` CloudWatch would not take.
+/// Returns the parts of `line` that CloudWatch would reject.
 ///
 /// # Panics
 ///
-/// A line that is no JSON object.
-#[expect(clippy::disallowed_methods, reason = "CloudWatch takes no old metrics")]
+/// Panics if the line is not a JSON object.
+#[expect(clippy::disallowed_methods, reason = "CloudWatch rejects old metrics")]
 pub fn violations(line: &Value) -> Vec<String> {
     let mut wrong = Wrong(Vec::new());
     let root = line.as_object().unwrap();
     let declared = &line["_aws"];
     wrong.unless(only(declared, &["Timestamp", "CloudWatchMetrics"]), "members of `_aws`");
-    wrong.unless(line.to_string().len() <= 256 * 1024, "an event that is too long");
+    wrong.unless(line.to_string().len() <= 256 * 1024, "an event of at most 256 KiB");
     let now = u64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis()).unwrap();
     let timestamp = declared["Timestamp"].as_u64().unwrap_or_default();
     let taken = now - 14 * DAY_MS..now + DAY_MS / 12;
@@ -39,7 +39,7 @@ pub fn violations(line: &Value) -> Vec<String> {
     for directive in &directives {
         wrong.directive(directive, root);
         for metric in directive["Metrics"].as_array().into_iter().flatten() {
-            wrong.unless(names.insert(metric["Name"].to_string()), "a metric declared twice");
+            wrong.unless(names.insert(metric["Name"].to_string()), "each metric declared once");
         }
     }
     wrong.0
@@ -114,7 +114,7 @@ mod tests {
     use super::*;
 
     #[test]
-    #[expect(clippy::disallowed_methods, reason = "CloudWatch takes no old metrics")]
+    #[expect(clippy::disallowed_methods, reason = "CloudWatch rejects old metrics")]
     fn every_rule_can_be_broken() {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis();
         let right = json!({"f": "x", "M": 1, "_aws": {"Timestamp": u64::try_from(now).unwrap(), "CloudWatchMetrics":

@@ -1,9 +1,11 @@
-//! The enrolment over HTTP: links and notices as they are mailed, and what a request for a link reveals.
+//! Tests the enrollment over HTTP: mails with links and notices, and the information that a request for a link reveals.
 
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use benches::ranks::{compare, median};
 use cognito_challenge::challenges::security_question::{ATTRIBUTE, Enrollment, Link};
 use cognito_challenge::keys::Keys;
@@ -11,7 +13,9 @@ use cognito_challenge_runtime::Environment;
 use cognito_challenge_testkit::functions::{NOW_SECONDS, now};
 use enrolment::Function;
 use loop_tests::dynamodb::{Fate, Network, table};
-use loop_tests::functions::SECRET;
+use loop_tests::functions::{ANSWERS, SECRET};
+use loop_tests::local::{Client, Local};
+use loop_tests::script::right_answer;
 use loop_tests::services::{MAIL_TAKEN, Received, Reply, Service};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
@@ -20,17 +24,17 @@ use tokio::runtime::Runtime;
 
 const POOL: &str = "us-east-1_LocalPool";
 
-/// What Cognito says of a user who may get a link.
+/// Cognito's response for a user who may get a link.
 const ADA: &str = r#"{"Username":"ada","Enabled":true,"UserStatus":"CONFIRMED","UserAttributes":[
     {"Name":"sub","Value":"8a1f2b3c-0000-4000-8000-000000000001"},{"Name":"email","Value":"ada@example.org"},
     {"Name":"email_verified","Value":"true"}]}"#;
 
-/// Of a user without a verified address.
+/// Cognito's response for a user without a verified address.
 const BOB: &str = r#"{"Username":"bob","Enabled":true,"UserStatus":"CONFIRMED","UserAttributes":[
     {"Name":"sub","Value":"8a1f2b3c-0000-4000-8000-000000000002"},{"Name":"email","Value":"bob@example.org"},
     {"Name":"email_verified","Value":"false"}]}"#;
 
-/// Of a user who has answers.
+/// Cognito's response for a user who has answers.
 static EVE: LazyLock<String> = LazyLock::new(|| {
     let answers = [
         ("first-pet", "Peccy"),
@@ -48,19 +52,19 @@ static EVE: LazyLock<String> = LazyLock::new(|| {
     json!({"Username": "eve", "Enabled": true, "UserStatus": "CONFIRMED", "UserAttributes": attributes}).to_string()
 });
 
-/// Of a user who was disabled.
+/// Cognito's response for a disabled user.
 const DAN: &str = r#"{"Username":"dan","Enabled":false,"UserStatus":"CONFIRMED","UserAttributes":[
     {"Name":"sub","Value":"8a1f2b3c-0000-4000-8000-000000000004"},{"Name":"email","Value":"dan@example.org"},
     {"Name":"email_verified","Value":"true"}]}"#;
 
-/// Of a user who has signed up and not confirmed the address.
+/// Cognito's response for a user who has signed up and has not confirmed the address.
 const UMA: &str = r#"{"Username":"uma","Enabled":true,"UserStatus":"UNCONFIRMED","UserAttributes":[
     {"Name":"sub","Value":"8a1f2b3c-0000-4000-8000-000000000005"},{"Name":"email","Value":"uma@example.org"},
     {"Name":"email_verified","Value":"true"}]}"#;
 
 const JSON: &str = "application/x-amz-json-1.1";
 
-/// What Cognito answers to a request; nothing to what is none.
+/// Returns Cognito's response, or `None` if the request is not for Cognito.
 fn cognito(received: &Received) -> Option<Reply> {
     let operation = received.header("x-amz-target").rsplit('.').next()?;
     match operation {
@@ -118,7 +122,7 @@ impl World {
             .unwrap()
     }
 
-    /// The reply to a request for a link.
+    /// Returns the response to a request for a link.
     fn ask(&self, name: &str, seed: u64) -> Value {
         self.answer(
             event("POST /enrolment/links", &json!({"username": name}), &Value::Null),
@@ -126,7 +130,7 @@ impl World {
         )
     }
 
-    /// The status of the reply to a request that sets answers.
+    /// Sets answers and returns the status of the response.
     fn set(&self) -> u64 {
         let answers = [
             ("first-pet", "Peccy"),
@@ -150,12 +154,12 @@ fn event(route: &str, body: &Value, claims: &Value) -> Value {
         "body": body.to_string(), "isBase64Encoded": false})
 }
 
-/// Cognito and SES on one address, which take everything at once.
+/// Starts Cognito and SES at one address. They accept everything at once.
 fn services() -> Service {
     Service::start(|received| (Duration::ZERO, cognito(received).unwrap_or(MAIL_TAKEN)))
 }
 
-/// The recipient, subject and text of a mail.
+/// Returns the recipient, subject and text of a mail.
 fn mail(received: &Received) -> [String; 3] {
     let mail: Value = serde_json::from_str(&received.body).unwrap();
     let simple = &mail["Content"]["Simple"];
@@ -168,7 +172,7 @@ fn mail(received: &Received) -> [String; 3] {
 }
 
 #[test]
-fn a_link_is_mailed_to_a_user_without_answers_and_to_no_other_and_the_reply_is_the_same() {
+fn only_a_user_without_answers_gets_a_link_and_all_responses_are_the_same() {
     let service = services();
     let world = World::new(&service, &[]);
     let mut replies = Vec::new();
@@ -204,7 +208,7 @@ fn a_link_is_mailed_to_a_user_without_answers_and_to_no_other_and_the_reply_is_t
 }
 
 #[test]
-fn every_name_has_the_same_limit_and_past_it_the_reply_is_the_same_and_nothing_is_sent() {
+fn every_name_has_the_same_limit_with_the_same_response_above_it() {
     let table = table();
     let network = Network::before(&table, |_| Fate::Passed);
     let service = services();
@@ -224,13 +228,13 @@ fn every_name_has_the_same_limit_and_past_it_the_reply_is_the_same_and_nothing_i
     }
     replies.dedup();
     assert_eq!(replies.len(), 1, "{replies:?}");
-    // Links take nothing from the notices.
+    // Links do not count toward the limit of notices.
     assert_eq!(world.set(), 200);
     assert_eq!(service.messages().len(), 1);
 }
 
 #[test]
-fn a_service_that_fails_is_not_seen_in_the_reply_to_a_request_for_a_link() {
+fn the_response_to_a_request_for_a_link_hides_a_failing_service() {
     let service = Service::start(|received| {
         let refused = (500, "application/json", r#"{"__type":"InternalFailure"}"#);
         (Duration::ZERO, cognito(received).unwrap_or(refused))
@@ -250,7 +254,7 @@ fn a_service_that_fails_is_not_seen_in_the_reply_to_a_request_for_a_link() {
 }
 
 #[test]
-fn a_name_that_cannot_be_one_is_refused_whoever_has_it() {
+fn an_invalid_name_is_rejected() {
     let world = World::new(&services(), &[]);
     for name in ["", "  ", "a\nb", &"x".repeat(129)] {
         assert_eq!(world.ask(name, 1)["statusCode"], 400, "{name}");
@@ -267,7 +271,7 @@ fn a_name_that_cannot_be_one_is_refused_whoever_has_it() {
 }
 
 #[test]
-fn the_person_is_told_of_a_change_unless_the_operator_wants_no_notices() {
+fn users_are_notified_of_a_change_unless_notices_are_disabled() {
     let table = table();
     let network = Network::before(&table, |_| Fate::Passed);
     let service = services();
@@ -286,7 +290,7 @@ fn the_person_is_told_of_a_change_unless_the_operator_wants_no_notices() {
 }
 
 #[test]
-fn a_change_is_done_even_if_the_notice_cannot_be_sent() {
+fn a_change_succeeds_even_if_the_notice_cannot_be_sent() {
     let table = table();
     let network = Network::before(&table, |_| Fate::Passed);
     let service = Service::start(|received| {
@@ -297,12 +301,12 @@ fn a_change_is_done_even_if_the_notice_cannot_be_sent() {
     assert_eq!(world.set(), 200);
 }
 
-/// How many requests of each kind are timed.
+/// The number of timed requests of each kind.
 const TIMED: u64 = 300;
 
 #[test]
-fn the_time_does_not_tell_whom_a_link_was_mailed_to() {
-    // As services are: mostly quick, sometimes not, and slower with time.
+fn the_time_does_not_reveal_who_got_a_link() {
+    // The service is mostly fast, sometimes slow, and gets slower over time.
     let asked = AtomicU64::new(0);
     let service = Service::start(move |received| match cognito(received) {
         Some(reply) => (Duration::ZERO, reply),
@@ -335,4 +339,169 @@ fn the_time_does_not_tell_whom_a_link_was_mailed_to() {
         println!("{kind}: {ranks:?}, medians {medians:?}");
         assert!(ranks.p > 1e-4, "{kind}: {ranks:?}, medians {medians:?}");
     }
+}
+
+/// A `local` that sends mails. It does not run the HTTP API: the test invokes the function in the role of API Gateway.
+struct Deployed {
+    local: Local,
+}
+
+impl Deployed {
+    fn start() -> Self {
+        let args = [
+            "--flow",
+            "CAPTCHA:3,SECURITY_QUESTION:3",
+            "--parameter",
+            "MailFrom=sign-in@example.com",
+        ];
+        Self {
+            local: Local::start(&args),
+        }
+    }
+
+    /// Creates a user in the role of an administrator.
+    fn make(&self, user: &str) {
+        let attributes = json!([{"Name": "email", "Value": format!("{user}@example.com")},
+            {"Name": "email_verified", "Value": "true"}]);
+        let created = json!({"Username": user, "MessageAction": "SUPPRESS", "UserAttributes": attributes});
+        self.local.admin("AdminCreateUser", &created);
+        let password = json!({"Username": user, "Password": "Passw0rd!demo", "Permanent": true});
+        self.local.admin("AdminSetUserPassword", &password);
+    }
+
+    /// Returns the status and the body of the response.
+    fn call(&self, event: &Value) -> (u64, Value) {
+        let reply = self.local.invoke("EnrolmentFunction", &event.to_string());
+        let reply: Value = serde_json::from_str(&reply).unwrap();
+        let body = reply["body"].as_str().and_then(|body| serde_json::from_str(body).ok());
+        (
+            reply["statusCode"].as_u64().unwrap_or_else(|| panic!("{reply}")),
+            body.unwrap_or_default(),
+        )
+    }
+
+    /// Returns subject and text of the sent mails, newest first.
+    fn outbox(&self) -> Vec<(String, String)> {
+        let kept = Local::get(&format!("{}/debug/outbox", self.local.endpoint)).unwrap();
+        let kept: Value = serde_json::from_slice(&kept).unwrap();
+        let text = |message: &Value, name: &str| message[name].as_str().unwrap_or_default().to_owned();
+        let messages = kept["messages"].as_array().unwrap().iter();
+        messages
+            .map(|message| (text(message, "subject"), text(message, "text")))
+            .collect()
+    }
+
+    /// Signs in and returns the access token, if the test's answers are right.
+    fn sign_in(&self, user: &str) -> Option<String> {
+        let client = Client::new(&self.local);
+        let asked = client.start(user).unwrap();
+        let picture = right_answer(&asked["ChallengeParameters"], &client.private_parameters(&asked));
+        let asked = client.answer(user, &asked, &picture, &Value::Null).unwrap();
+        let id = asked["ChallengeParameters"]["questionId"].as_str().unwrap();
+        let answer = ANSWERS
+            .iter()
+            .find(|(question, _)| *question == id)
+            .map_or("?", |(_, answer)| answer);
+        let answered = client.answer(user, &asked, answer, &Value::Null).unwrap();
+        answered["AuthenticationResult"]["AccessToken"]
+            .as_str()
+            .map(str::to_owned)
+    }
+}
+
+fn own_answers() -> Value {
+    let answers = ANSWERS.map(|(question, answer)| json!({"question": question, "answer": answer}));
+    json!({"answers": answers})
+}
+
+/// Returns a request as the API's authorizer forwards it.
+fn signed_in(route: &str, token: &str) -> Value {
+    let content = URL_SAFE_NO_PAD.decode(token.split('.').nth(1).unwrap()).unwrap();
+    let claims: serde_json::Map<String, Value> = serde_json::from_slice(&content).unwrap();
+    // API Gateway converts every claim to a string.
+    let claims: Value = claims
+        .into_iter()
+        .map(|(name, value)| {
+            let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            (name, Value::from(text))
+        })
+        .collect();
+    event(route, &own_answers(), &claims)
+}
+
+fn with_link(route: &str, token: &str) -> Value {
+    let mut event = event(route, &own_answers(), &Value::Null);
+    event["requestContext"]["authorizer"] = Value::Null;
+    event["headers"]["authorization"] = format!("Link {token}").into();
+    event
+}
+
+#[test]
+fn a_user_created_by_an_administrator_enrolls_with_a_mailed_link_and_signs_in() {
+    let deployed = Deployed::start();
+    deployed.make("late");
+    assert_eq!(deployed.sign_in("late"), None);
+    let ask = event(
+        "POST /enrolment/links",
+        &json!({"username": "LATE@example.com"}),
+        &Value::Null,
+    );
+    let (status, reply) = deployed.call(&ask);
+    assert_eq!(status, 202, "{reply}");
+    let (subject, text) = deployed.outbox().remove(0);
+    assert_eq!(subject, "Set your security questions for your account");
+    let (page, link) = text.split_once("#enrol=").unwrap();
+    assert!(page.ends_with(&format!("{}/", deployed.local.endpoint)), "{page}");
+    let token = link.split_whitespace().next().unwrap();
+
+    assert_eq!(deployed.call(&with_link("GET /enrolment/link", token)).0, 200);
+    let (status, reply) = deployed.call(&with_link("PUT /enrolment/link", token));
+    assert_eq!(status, 200, "{reply}");
+    assert_eq!(
+        deployed.outbox().remove(0).0,
+        "Your security questions for your account were changed"
+    );
+    let (status, reply) = deployed.call(&with_link("PUT /enrolment/link", token));
+    assert_eq!((status, &reply["type"]), (403, &json!("/problems/link-used")));
+    // A user with answers gets no further link.
+    let mails = deployed.outbox().len();
+    assert_eq!(deployed.call(&ask).0, 202);
+    assert_eq!(deployed.outbox().len(), mails);
+
+    let token = deployed.sign_in("late").expect("the answers are right");
+    let (status, reply) = deployed.call(&signed_in("PUT /enrolment", &token));
+    assert_eq!(status, 200, "{reply}");
+    assert!(deployed.sign_in("late").is_some());
+    assert_eq!(deployed.call(&signed_in("DELETE /enrolment", &token)).0, 204);
+    assert_eq!(deployed.sign_in("late"), None);
+}
+
+#[test]
+fn a_link_from_admin_is_valid_until_other_answers_are_set() {
+    let deployed = Deployed::start();
+    deployed.make("late");
+    let invite = [
+        "invite",
+        "--json",
+        "--username",
+        "late",
+        "--page",
+        "https://example.com/in",
+    ];
+    let (code, printed) = deployed.local.admin_questions(&invite, "");
+    assert_eq!(code, Some(0), "{printed}");
+    let printed: Value = serde_json::from_str(&printed).unwrap();
+    let link = printed["link"].as_str().unwrap();
+    let token = link.strip_prefix("https://example.com/in#enrol=").unwrap();
+    assert_eq!(deployed.call(&with_link("GET /enrolment/link", token)).0, 200);
+    let lines: String = ANSWERS
+        .iter()
+        .map(|(question, answer)| format!("{question}={answer}\n"))
+        .collect();
+    let enroll = ["enroll", "--stdin", "--username", "late"];
+    assert_eq!(deployed.local.admin_questions(&enroll, &lines).0, Some(0));
+    let (status, reply) = deployed.call(&with_link("PUT /enrolment/link", token));
+    assert_eq!((status, &reply["type"]), (403, &json!("/problems/link-used")));
+    let (code, printed) = deployed.local.admin_questions(&invite, "");
+    assert_eq!(code, Some(2), "{printed}");
 }

@@ -1,6 +1,6 @@
-//! Who does not exist, or has enrolled nothing, cannot be told from who has, by anything that a client is shown.
+//! Tests that clients cannot distinguish nonexistent, not enrolled and enrolled users.
 //!
-//! What still tells them apart is in docs/concepts.md: a last step that is a CAPTCHA, and the `locale` attribute.
+//! The remaining differences are in docs/concepts.md: a last step that is a CAPTCHA, and the `locale` attribute.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::thread;
@@ -14,12 +14,12 @@ use loop_tests::services::{MAIL_TAKEN, Service};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-/// How many people of each kind sign in, each twice.
+/// The number of users of each kind. Each signs in twice.
 const PEOPLE: usize = 36;
 
 const PASSWORD: &str = "Passw0rd!demo";
 
-/// Who signs in.
+/// A kind of user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     Enrolled,
@@ -30,7 +30,7 @@ enum Kind {
 const KINDS: [Kind; 3] = [Kind::Enrolled, Kind::NotEnrolled, Kind::Unknown];
 
 impl Kind {
-    /// The names of `count` people of this kind, as long as those of the others.
+    /// Returns the names of `count` users of this kind. All kinds have names of the same length.
     fn people(self, count: usize) -> impl Iterator<Item = String> {
         let letter = match self {
             Self::Enrolled => 'a',
@@ -41,7 +41,7 @@ impl Kind {
     }
 
     fn sign_up(self, local: &Local, count: usize) {
-        // Whatever the client is asked must not depend on which questions somebody has chosen.
+        // All questions are enrolled, so that the question asked cannot depend on the user's selection.
         let answers = CATALOGUE.iter().map(|question| (question.id, "the answer"));
         let enrolled = Enrollment::new(answers, &Keys::parse(SECRET).unwrap(), || [7; 16]).unwrap();
         for name in self.people(count) {
@@ -64,10 +64,10 @@ impl Kind {
     }
 }
 
-/// What a sign-in may show: for each reply and each text in it, which values or lengths there were.
+/// The observations of a sign-in: for each reply and each text in it, the values or lengths.
 type Seen = BTreeMap<(usize, String), BTreeSet<String>>;
 
-/// Texts that are new in every sign-in, or chosen for the user: their lengths count, not their letters.
+/// Texts that differ between sign-ins or users. Their lengths are compared, not their content.
 const CHANGING: [&str; 14] = [
     "Session",
     "code",
@@ -107,14 +107,14 @@ fn note_reply(seen: &mut Seen, round: usize, client: &Client<'_>, reply: &Result
     match reply {
         Ok(reply) => {
             note(seen, round, "", reply);
-            // Nobody sees these, but verify works on them.
+            // Clients do not see these, but verify processes them.
             note(seen, round, "private", &client.private_parameters(reply));
         }
         Err(refusal) => note(seen, round, "refused", &json!([refusal.kind, refusal.message])),
     }
 }
 
-/// What is answered to one challenge after the other.
+/// The answers to the challenges of a sign-in, in order.
 const SCRIPTS: [&[&str]; 4] = [
     &["right", "wrong", "wrong", "wrong"],
     &["wrong", "right", " ", "wrong", "wrong"],
@@ -123,13 +123,13 @@ const SCRIPTS: [&[&str]; 4] = [
         "wrong",
         "right",
         "another",
-        "an answer that is longer than those that people have",
+        "an answer that is longer than those that people give",
         "-",
     ],
     &["wrong", "wrong", "wrong"],
 ];
 
-/// Signs in until the refusal, and gives the question that was asked, if one was.
+/// Signs in until Cognito rejects the sign-in. Returns the questions that were asked.
 fn sign_in(client: &Client<'_>, name: &str, script: &[&str], seen: &mut Seen) -> BTreeSet<String> {
     let mut questions = BTreeSet::new();
     let mut reply = client.start(name);
@@ -147,7 +147,7 @@ fn sign_in(client: &Client<'_>, name: &str, script: &[&str], seen: &mut Seen) ->
 }
 
 #[test]
-fn nobody_is_asked_and_told_what_somebody_is() {
+fn nonexistent_users_get_the_same_challenges_and_replies_as_existing_users() {
     let local = Local::start(&["--flow", "CAPTCHA:3,SECURITY_QUESTION:3"]);
     let shown: Vec<_> = thread::scope(|scope| {
         let kinds = KINDS.map(|kind| {
@@ -160,12 +160,12 @@ fn nobody_is_asked_and_told_what_somebody_is() {
                 for (number, name) in kind.people(PEOPLE).enumerate() {
                     let script = number % SCRIPTS.len();
                     let mut asked = sign_in(&client, &name, SCRIPTS[script], &mut seen[script]);
-                    // The same question again, in another sign-in with other mistakes.
+                    // Another sign-in with other mistakes must ask the same question.
                     asked.extend(sign_in(&client, &name, SCRIPTS[0], &mut seen[0]));
                     assert_eq!(asked.len(), 1, "{kind:?} {name} was asked {asked:?}");
                     questions.extend(asked);
                 }
-                assert!(questions.len() > 1, "{kind:?} is asked {questions:?} alone");
+                assert!(questions.len() > 1, "{kind:?} is only asked {questions:?}");
                 seen
             })
         });
@@ -174,7 +174,7 @@ fn nobody_is_asked_and_told_what_somebody_is() {
     for (kind, seen) in KINDS.iter().zip(&shown) {
         for (seen, enrolled) in seen.iter().zip(&shown[0]) {
             for (place, values) in enrolled {
-                // Everybody has a question of their own: which of them were asked here is chance.
+                // Each user has another question, so the set of questions is random.
                 if !["/securityQuestion", "/questionId"]
                     .iter()
                     .any(|name| place.1.ends_with(name))
@@ -212,7 +212,7 @@ fn a_nonexistent_user_is_asked_for_a_code_like_an_existing_one_and_gets_no_mail(
         let client = Client::new(&local);
         let mut seen = Seen::new();
         for name in kind.people(FEW) {
-            // The last sign-in is one more than the limit allows.
+            // The last sign-in exceeds the limit.
             for _ in 0..4 {
                 sign_in(&client, &name, &["wrong", "-", "123 456 789"], &mut seen);
             }
@@ -231,7 +231,7 @@ fn a_nonexistent_user_is_asked_for_a_code_like_an_existing_one_and_gets_no_mail(
 }
 
 #[test]
-fn a_password_is_asked_of_nobody_as_of_somebody() {
+fn nonexistent_users_are_asked_for_the_password_like_existing_users() {
     let local = Local::start(&["--parameter", "ProofOfWorkTries=2"]);
     let shown = KINDS.map(|kind| {
         kind.sign_up(&local, PEOPLE);
@@ -239,7 +239,7 @@ fn a_password_is_asked_of_nobody_as_of_somebody() {
         let (mut seen, mut longest) = (Seen::new(), BTreeMap::new());
         for name in kind.people(PEOPLE) {
             let mut asked = srp(&client, &name);
-            // Numbers in hexadecimal digits, without leading zeros: their length varies, for everybody alike.
+            // Hexadecimal numbers without leading zeros. Their length varies for all users.
             for number in ["SALT", "SRP_B"] {
                 let digits = asked["ChallengeParameters"][number].take();
                 let length = digits.as_str().unwrap().len();
@@ -250,7 +250,7 @@ fn a_password_is_asked_of_nobody_as_of_somebody() {
             assert_eq!(
                 asked["ChallengeParameters"]["USER_ID_FOR_SRP"].as_str().unwrap(),
                 name,
-                "the pool makes no names up"
+                "the pool uses the username"
             );
         }
         let refused = client.start_with_password(&kind.people(1).next().unwrap(), "not the password", &Value::Null);
@@ -262,7 +262,7 @@ fn a_password_is_asked_of_nobody_as_of_somebody() {
     assert_eq!(shown[2], shown[0]);
 }
 
-/// What Cognito's own challenge for the password shows.
+/// Returns Cognito's own challenge for the password.
 fn srp(client: &Client<'_>, name: &str) -> Value {
     let public_key = "1f".repeat(384);
     let parameters = json!({"USERNAME": name, "CHALLENGE_NAME": "SRP_A", "SRP_A": public_key});
@@ -270,14 +270,14 @@ fn srp(client: &Client<'_>, name: &str) -> Value {
 }
 
 #[test]
-fn questions_and_salts_are_the_same_after_a_restart_for_everybody() {
+fn questions_and_salts_are_the_same_after_a_restart_for_all_users() {
     const FEW: usize = 8;
     let folder = TempDir::new().unwrap();
     let run = |flow: &str, shown: &dyn Fn(&Client<'_>, &str) -> Value| {
         let local = Local::start_in(folder.path(), &["--flow", flow]);
         let client = Client::new(&local);
-        let everybody = KINDS.into_iter().flat_map(|kind| kind.people(FEW));
-        everybody.map(|name| shown(&client, &name)).collect::<Vec<_>>()
+        let everyone = KINDS.into_iter().flat_map(|kind| kind.people(FEW));
+        everyone.map(|name| shown(&client, &name)).collect::<Vec<_>>()
     };
     let signed_up = Local::start_in(folder.path(), &[]);
     for kind in KINDS {

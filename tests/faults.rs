@@ -1,4 +1,4 @@
-//! What a client sees when something breaks: with the built functions, and a Cognito that gives each of them 5 seconds.
+//! Tests what a client sees if a dependency fails, with the built functions and Cognito's limit of 5 seconds per call.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -20,7 +20,7 @@ use loop_tests::script::right_answer;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-/// An S3 that does with every connection what it is told. It lives as long as the test.
+/// Starts an S3 that handles every connection with `treat`. It runs until the test ends.
 fn s3(treat: impl Fn(TcpStream) + Clone + Send + 'static) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
@@ -33,7 +33,7 @@ fn s3(treat: impl Fn(TcpStream) + Clone + Send + 'static) -> String {
     endpoint
 }
 
-/// The method of the request that comes over `connection`, read to its end; none where there is none.
+/// Reads a request from `connection` and returns its method, or `None` if there is no request.
 fn request(connection: &TcpStream) -> Option<String> {
     let mut reader = BufReader::new(connection);
     let mut head = String::new();
@@ -47,7 +47,7 @@ fn request(connection: &TcpStream) -> Option<String> {
     Some(head.split(' ').next().unwrap().to_owned())
 }
 
-/// Answers with `status`, and to a PUT with S3's error of the name `code`.
+/// Responds with `status`, and to a PUT with S3's error `code`.
 fn answer(mut connection: &TcpStream, method: &str, status: &str, code: &str) {
     let body = match method {
         "PUT" if !code.is_empty() => format!("<Error><Code>{code}</Code><Message>no</Message></Error>"),
@@ -60,12 +60,12 @@ fn answer(mut connection: &TcpStream, method: &str, status: &str, code: &str) {
     );
 }
 
-/// The flags of a `local` whose create has other variables.
+/// Returns the command that starts create with other variables.
 fn create_with(variables: &str) -> String {
     format!("env {variables} {}", function("create-auth-challenge").display())
 }
 
-/// Answers what is asked rightly until the end.
+/// Gives right answers until the sign-in ends.
 fn finish(client: &Client<'_>, mut reply: Value) -> Result<Value, Refusal> {
     while reply.get("AuthenticationResult").is_none() {
         let right = right_answer(&reply["ChallengeParameters"], &client.private_parameters(&reply));
@@ -79,14 +79,14 @@ fn url(reply: &Value) -> &str {
 }
 
 #[test]
-fn without_s3_the_picture_comes_inline_in_time_and_the_sign_in_goes_on() {
+fn without_s3_the_picture_is_inline_in_time_and_the_sign_in_continues() {
     let refuses = || "http://127.0.0.1:1".to_owned();
     let hangs = || {
         s3(|mut connection| {
             let _ = std::io::copy(&mut connection, &mut std::io::sink());
         })
     };
-    // What has come and was not read when a connection is closed makes it a reset.
+    // Closing a connection with unread data resets it.
     let resets = || {
         s3(|connection| {
             let _ = connection.peek(&mut [0]);
@@ -141,7 +141,7 @@ fn without_s3_the_picture_comes_inline_in_time_and_the_sign_in_goes_on() {
     });
 }
 
-/// A `local` whose create is sent `signal` when it hands the first picture to S3, which works otherwise.
+/// Starts a `local` that sends `signal` to create during its first upload to S3. S3 works otherwise.
 fn struck(signal: &'static str, folder: &TempDir) -> (Local, String) {
     let done = Arc::new(AtomicBool::new(false));
     let id = folder.path().join("id");
@@ -155,7 +155,7 @@ fn struck(signal: &'static str, folder: &TempDir) -> (Local, String) {
         }
         answer(&connection, &method, "200 OK", "");
     });
-    // The shell's id is that of the function, which takes its place; only the first one leaves it there.
+    // The function replaces the shell, so the shell's process id is the function's. Only the first process writes it.
     let create = format!(
         "set -C; echo $$ 2>/dev/null >{}; exec {}",
         id.display(),
@@ -166,7 +166,7 @@ fn struck(signal: &'static str, folder: &TempDir) -> (Local, String) {
 }
 
 #[test]
-fn a_create_that_is_killed_in_mid_call_ends_that_sign_in_alone() {
+fn a_create_that_is_killed_during_a_call_ends_only_that_sign_in() {
     let folder = TempDir::new().unwrap();
     let (local, s3) = struck("KILL", &folder);
     let client = Client::new(&local);
@@ -178,7 +178,7 @@ fn a_create_that_is_killed_in_mid_call_ends_that_sign_in_alone() {
 }
 
 #[test]
-fn a_create_that_is_stopped_in_mid_call_is_tried_again_and_the_second_picture_counts() {
+fn a_create_that_is_stopped_during_a_call_is_retried_and_the_second_picture_counts() {
     let folder = TempDir::new().unwrap();
     let (local, s3) = struck("STOP", &folder);
     let client = Client::new(&local);
@@ -191,7 +191,7 @@ fn a_create_that_is_stopped_in_mid_call_is_tried_again_and_the_second_picture_co
 }
 
 #[test]
-fn each_of_three_tries_of_one_call_has_an_answer_that_can_be_used() {
+fn each_of_three_retries_of_one_call_returns_a_usable_response() {
     let flow = ("AUTH_FLOW", "CAPTCHA:3");
     let secret = [("AUTH_SESSION_MINUTES", "3"), ("CHALLENGE_SECRET", SECRET)];
     let s3 = [
@@ -209,7 +209,7 @@ fn each_of_three_tries_of_one_call_has_an_answer_that_can_be_used() {
         .iter()
         .map(|asked| asked["privateChallengeParameters"]["answer"].to_string())
         .collect();
-    assert_eq!(letters.len(), 3, "each picture is a new one");
+    assert_eq!(letters.len(), 3, "each picture is new");
     for asked in pictures {
         let private = &asked["privateChallengeParameters"];
         for (answer, right) in [(&private["answer"], true), (&json!("wrong"), false)] {
@@ -238,7 +238,7 @@ fn each_of_three_tries_of_one_call_has_an_answer_that_can_be_used() {
     }
 }
 
-/// A running function that is given everything three times.
+/// A running function that receives every event three times.
 struct Tried(Program);
 
 impl Tried {
@@ -248,7 +248,7 @@ impl Tried {
         Self(program)
     }
 
-    /// What is answered to `event` by one try after the other.
+    /// Returns the responses to `event` of three calls.
     fn three_times(&self, event: &Value) -> [Value; 3] {
         [(); 3].map(|()| self.once(event))
     }
@@ -259,7 +259,7 @@ impl Tried {
 }
 
 #[test]
-fn a_create_of_another_version_gets_nobody_in_who_has_not_passed_what_define_wants() {
+fn a_create_with_another_flow_cannot_bypass_the_flow_of_define() {
     thread::scope(|scope| {
         for other in [
             "SECURITY_QUESTION:3,CAPTCHA:3",
@@ -290,7 +290,7 @@ fn a_create_of_another_version_gets_nobody_in_who_has_not_passed_what_define_wan
 }
 
 #[test]
-fn under_another_secret_an_enrolled_answer_is_wrong_and_no_error() {
+fn an_answer_enrolled_under_another_secret_is_wrong_and_not_an_error() {
     let verify = format!(
         "env CHALLENGE_SECRET=another-secret-that-is-long-enough {}",
         function("verify-auth-challenge").display()
@@ -312,7 +312,7 @@ fn under_another_secret_an_enrolled_answer_is_wrong_and_no_error() {
 
 #[test]
 #[expect(clippy::disallowed_methods, reason = "the function reads the clock now")]
-fn whatever_the_clock_said_when_it_was_asked_an_answer_is_right_or_wrong() {
+fn an_answer_is_right_or_wrong_for_any_time_of_issue() {
     const MINUTES: i64 = 60;
     let verify = Tried::start(
         "verify-auth-challenge",
@@ -328,7 +328,7 @@ fn whatever_the_clock_said_when_it_was_asked_an_answer_is_right_or_wrong() {
         verify.once(&event)["answerCorrect"].as_bool().unwrap()
     };
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
-    // Nowhere near a limit: nobody knows how long a run takes.
+    // Far from the limits, because the duration of a run varies.
     for (after, right) in [
         (0, true),
         (30, true),

@@ -17,17 +17,17 @@ use crate::services::{MAIL_TAKEN, SMS_TAKEN, Service};
 /// The flow that template.yaml sets.
 pub const DEFAULT_FLOW: &str = "PASSWORD,CAPTCHA|PROOF_OF_WORK:3,SECURITY_QUESTION:3";
 
-/// The secret that the hashes in the fixtures are keyed with.
+/// The secret that keys the hashes in the fixtures.
 pub const SECRET: &str = "the fixtures' secret, long enough";
 
-/// What [`enrolled`] holds.
+/// The answers in [`enrolled`].
 pub const ANSWERS: [(&str, &str); 3] = [
     ("birth-city", "Seattle"),
     ("first-pet", "Peccy"),
     ("first-teacher", "Ms Ada"),
 ];
 
-/// What create needs for pictures, with a bucket that does not answer: pictures go inline.
+/// The variables that create needs for pictures. The bucket does not respond, so pictures are inline.
 pub const PICTURES: [(&str, &str); 5] = [
     ("AWS_ACCESS_KEY_ID", "test"),
     ("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:1"),
@@ -36,7 +36,7 @@ pub const PICTURES: [(&str, &str); 5] = [
     ("CAPTCHA_BUCKET", "pictures"),
 ];
 
-/// What create needs for messages, with services that take all of them.
+/// Returns the variables that create needs for messages, with services that accept all messages.
 pub fn messages() -> [(&'static str, &'static str); 6] {
     static SES: LazyLock<Service> = LazyLock::new(|| Service::taking(MAIL_TAKEN));
     static SNS: LazyLock<Service> = LazyLock::new(|| Service::taking(SMS_TAKEN));
@@ -50,23 +50,23 @@ pub fn messages() -> [(&'static str, &'static str); 6] {
     ]
 }
 
-/// The attribute value of a user who has enrolled [`ANSWERS`].
+/// Returns the attribute value of a user who has enrolled [`ANSWERS`].
 pub fn enrolled() -> &'static str {
     static ENROLLED: LazyLock<String> = LazyLock::new(|| enrolled_under(SECRET));
     &ENROLLED
 }
 
-/// The same under another secret.
+/// Returns the attribute value of [`enrolled`] under another secret.
 ///
 /// # Panics
 ///
-/// A secret that is too short.
+/// Panics if the secret is too short.
 pub fn enrolled_under(secret: &str) -> String {
     let keys = Keys::parse(secret).unwrap();
     Enrollment::new(ANSWERS, &keys, || [7; 16]).unwrap().to_attribute()
 }
 
-/// The attributes of a user who can get messages.
+/// The attributes of a user who can receive messages.
 pub const REACHABLE: [(&str, &str); 4] = [
     ("email", "ada@example.com"),
     ("email_verified", "true"),
@@ -74,7 +74,7 @@ pub const REACHABLE: [(&str, &str); 4] = [
     ("phone_number_verified", "true"),
 ];
 
-/// The attributes of the users in scripts.
+/// Returns the attributes of the users in scripts.
 pub fn people() -> People {
     let attributes = json!({"sub": "8a1f2b3c-0000-4000-8000-00000000abcd", "cognito:user_status": "CONFIRMED"});
     let mut enrolled_attributes = attributes.clone();
@@ -88,11 +88,11 @@ pub fn people() -> People {
     }
 }
 
-/// Define, create and verify with a flow.
+/// Returns define, create and verify with a flow.
 ///
 /// # Panics
 ///
-/// A flow that they refuse.
+/// Panics if a function rejects the flow.
 pub fn with_flow(flow: &str) -> Functions {
     let own = [
         ("AUTH_FLOW", flow),
@@ -104,7 +104,7 @@ pub fn with_flow(flow: &str) -> Functions {
     Functions::new(&environment, &Issuers::standard(), &Verifiers::standard()).unwrap()
 }
 
-/// The folder `fixtures/NAME`.
+/// Returns the folder `fixtures/NAME`.
 pub fn fixtures(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(name)
 }

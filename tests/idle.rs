@@ -1,5 +1,5 @@
-//! A function that does nothing but let everyone in, on the Runtime API's HTTP with as little work as possible: the
-//! benchmarks of the server put it in place of define, create and verify.
+//! A function that issues tokens to everyone and does as little work as possible. The benchmarks of the server use it
+//! for define, create and verify.
 
 #![expect(clippy::disallowed_methods, reason = "this is main")]
 
@@ -29,7 +29,7 @@ fn main() {
     }
 }
 
-/// The request id and the body of the next HTTP answer.
+/// Reads the next HTTP response. Returns its request id and body.
 fn read_answer(stream: &mut BufReader<TcpStream>) -> (String, Vec<u8>) {
     let (mut id, mut length) = (String::new(), 0);
     loop {

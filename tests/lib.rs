@@ -1,5 +1,5 @@
-//! What the tests of this package share: the functions as values, the folders of fixtures, scripted sign-ins, and
-//! `local` as a process.
+//! The shared parts of the tests in this package: the functions as values, fixtures, scripted sign-ins, and `local` as
+//! a process.
 
 pub mod dynamodb;
 pub mod emf;

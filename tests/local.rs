@@ -1,4 +1,4 @@
-//! The scripts in `fixtures/sign-in`, played through `local` and the real binaries.
+//! Plays the scripts in `fixtures/sign-in` through `local` and the real binaries.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use loop_tests::script::{Answer, End, Script, User, right_answer};
 use serde_json::{Value, json};
 
 #[test]
-fn every_script_ends_as_it_says() {
+fn every_script_ends_as_expected() {
     let folder = fixtures("sign-in");
     let mut by_flow: BTreeMap<String, Vec<(String, Script)>> = BTreeMap::new();
     for case in cases(&folder, &[".json"]) {
@@ -17,7 +17,7 @@ fn every_script_ends_as_it_says() {
         by_flow.entry(script.flow.clone()).or_default().push((case, script));
     }
     for (flow, scripts) in by_flow {
-        // Some of the scripts only answer wrong, and all are of the same few users.
+        // Counting is off, because all scripts use the same few users and some give only wrong answers.
         let uncounted = ["--parameter", "CountAttempts=Disabled"];
         let local = Local::start(&[&["--flow", &flow, "--parameter", "ProofOfWorkTries=2"][..], &uncounted].concat());
         local.admin(
@@ -44,12 +44,12 @@ fn every_script_ends_as_it_says() {
     }
 }
 
-/// Nobody has a password that Cognito would find right, so what comes after it is never asked.
+/// Returns whether Cognito ends the script at the password, because the user does not exist.
 fn stopped_by_cognito(script: &Script) -> bool {
     script.user == User::Unknown && script.password()
 }
 
-/// Plays a sign-in as a client would, with the answers from the debug channel.
+/// Plays a sign-in in the role of a client. The debug channel provides the right answers.
 fn play(local: &Local, script: &Script, asked: &mut Vec<String>) -> End {
     let user = match script.user {
         User::Demo => "demo",
@@ -111,12 +111,12 @@ fn end(refusal: Refusal) -> End {
 }
 
 #[test]
-fn tokens_name_the_user_and_nobody_else_gets_a_picture() {
+fn tokens_contain_the_user_and_pictures_need_a_signed_address() {
     let local = Local::start(&["--flow", "CAPTCHA:1"]);
     let client = Client::new(&local);
     let reply = client.start("demo").unwrap();
     let url = reply["ChallengeParameters"]["captchaUrl"].as_str().unwrap();
-    assert!(url.starts_with("http://127.0.0.1:"), "the picture went inline: {url}");
+    assert!(url.starts_with("http://127.0.0.1:"), "the picture is inline: {url}");
     let picture = Local::get(url).unwrap();
     assert!(picture.starts_with(b"\x89PNG"));
     let unsigned = url.split('?').next().unwrap();
@@ -129,12 +129,12 @@ fn tokens_name_the_user_and_nobody_else_gets_a_picture() {
     let attributes = user["UserAttributes"].to_string();
     assert!(
         !attributes.contains("security_questions"),
-        "the client may not read the enrolment: {attributes}"
+        "the client must not read the enrollment: {attributes}"
     );
 }
 
 #[test]
-fn a_new_password_gives_tokens_only_where_no_function_comes_before_them() {
+fn a_new_password_gets_tokens_only_without_a_pre_token_function() {
     const TEMPORARY: &str = "Temp0rary!password";
     const LASTING: &str = "L4sting!password";
     let local = Local::start(&["--parameter", "ProofOfWorkTries=2"]);
@@ -167,7 +167,7 @@ fn a_new_password_gives_tokens_only_where_no_function_comes_before_them() {
 }
 
 #[test]
-fn a_session_is_good_for_one_answer() {
+fn a_session_is_valid_for_one_answer() {
     let local = Local::start(&["--flow", "CAPTCHA:3"]);
     let client = Client::new(&local);
     let reply = client.start("demo").unwrap();
@@ -180,7 +180,7 @@ fn a_session_is_good_for_one_answer() {
 }
 
 #[test]
-fn without_the_flag_nobody_reads_the_answers() {
+fn without_the_flag_the_answers_cannot_be_read() {
     let local = Local::start_without_answers(&["--flow", "CAPTCHA:3"]);
     let client = Client::new(&local);
     let reply = client.start("demo").unwrap();
@@ -188,7 +188,7 @@ fn without_the_flag_nobody_reads_the_answers() {
 }
 
 #[test]
-fn what_cannot_run_says_why_and_ends_with_2() {
+fn an_invalid_configuration_is_reported_with_exit_code_2() {
     for (args, message) in [
         (
             &["--flow", "CAPTHA:3"][..],
@@ -209,7 +209,7 @@ fn what_cannot_run_says_why_and_ends_with_2() {
 }
 
 #[test]
-fn a_taken_port_says_so_and_ends_with_2() {
+fn a_port_in_use_is_reported_with_exit_code_2() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
     let (code, output) = Local::fails(&["--listen", &address]);
@@ -218,7 +218,7 @@ fn a_taken_port_says_so_and_ends_with_2() {
 }
 
 #[test]
-fn answers_that_admin_enrols_are_right_until_they_are_reset() {
+fn answers_that_admin_enrolls_are_right_until_they_are_reset() {
     let local = Local::start(&["--flow", "SECURITY_QUESTION:1"]);
     let user = json!({"Username": "ada", "MessageAction": "SUPPRESS", "TemporaryPassword": "Passw0rd!demo"});
     local.admin("AdminCreateUser", &user);
@@ -245,11 +245,11 @@ fn answers_that_admin_enrols_are_right_until_they_are_reset() {
 }
 
 #[test]
-fn the_longest_answer_that_admin_enrols_is_right() {
+fn the_longest_answer_that_admin_enrolls_is_right() {
     let local = Local::start(&["--flow", "SECURITY_QUESTION:1"]);
     let user = json!({"Username": "ada", "MessageAction": "SUPPRESS", "TemporaryPassword": "Passw0rd!demo"});
     local.admin("AdminCreateUser", &user);
-    // Each of 1,024 characters, and of more when normalised.
+    // Each answer has 1,024 characters, and more after normalizing.
     let longest = |id: &str| format!("{id}{}", "ﬁ".repeat(1024 - id.len()));
     let ids = ["birth-city", "first-pet", "first-teacher"];
     let answers: String = ids.iter().map(|id| format!("{id}={}\n", longest(id))).collect();
@@ -262,7 +262,7 @@ fn the_longest_answer_that_admin_enrols_is_right() {
 }
 
 #[test]
-fn admin_refuses_weak_answers_and_unknown_users_without_quoting_them() {
+fn admin_rejects_weak_answers_and_unknown_users_without_quoting_them() {
     let local = Local::start(&["--flow", "SECURITY_QUESTION:1"]);
     let long = &"hunter2".repeat(147)[..1025];
     let long = format!("first-pet={long}\nbirth-city=Seattle\nfirst-teacher=Ms Ada\n");
@@ -291,7 +291,7 @@ fn admin_refuses_weak_answers_and_unknown_users_without_quoting_them() {
 }
 
 #[test]
-fn admin_shows_under_which_secret_answers_are_hashed_and_goes_on_counting_where_it_stopped() {
+fn admin_shows_the_secret_of_enrolled_answers_and_continues_a_count() {
     let local = Local::start(&[]);
     let user = json!({"Username": "ada", "MessageAction": "SUPPRESS", "TemporaryPassword": "Passw0rd!demo"});
     local.admin("AdminCreateUser", &user);
@@ -312,10 +312,10 @@ fn admin_shows_under_which_secret_answers_are_hashed_and_goes_on_counting_where_
     assert_eq!((&rest["users"], &rest["complete"]), (&json!(1), &json!(true)));
 }
 
-/// Two steps, so that a right answer to the first is seen also where nobody can pass the second.
+/// Two steps, so that passing the first is visible even if the user cannot pass the second.
 const COUNTED: &str = "CAPTCHA:1,SECURITY_QUESTION:1";
 
-/// Someone who has signed in as far as a question.
+/// A sign-in that has reached a question.
 struct Asked<'a> {
     client: &'a Client<'a>,
     user: &'a str,
@@ -345,7 +345,7 @@ impl<'a> Asked<'a> {
         self.client.answer(self.user, &self.reply, answer, &Value::Null)
     }
 
-    /// Whether `answer` is right: a wrong one ends the sign-in, because each step has one attempt.
+    /// Returns whether `answer` is right. A wrong answer ends the sign-in, because each step has one attempt.
     fn takes(&self, answer: &str) -> bool {
         let answered = self.answer(answer);
         if let Err(refusal) = &answered {
@@ -355,13 +355,13 @@ impl<'a> Asked<'a> {
     }
 }
 
-/// Whether the right answer to a new question is refused after five wrong ones, each in a sign-in of its own.
+/// Returns whether verify rejects the right answer to a new question after five wrong answers, each in its own sign-in.
 ///
-/// Where this machine pauses for the second that the first wait lasts, it is not; so there are three rounds, each of
-/// which starts anew where the right answer was taken.
+/// The first wait lasts one second. If the machine pauses for that long, verify accepts the right answer. So there are
+/// up to three rounds.
 fn five_wrong_ones_lock<'a>(ask: &dyn Fn() -> Asked<'a>) -> bool {
     (0..3).any(|_| {
-        // All are asked before any is answered: asking takes longest.
+        // All questions are requested before any is answered, because requesting takes longest.
         let asked: Vec<_> = (0..6).map(|_| ask()).collect();
         let (last, others) = asked.split_last().unwrap();
         let right = last.right();
@@ -373,7 +373,7 @@ fn five_wrong_ones_lock<'a>(ask: &dyn Fn() -> Asked<'a>) -> bool {
 }
 
 #[test]
-fn five_wrong_answers_in_as_many_sign_ins_lock_one_user_out_of_one_challenge() {
+fn five_wrong_answers_in_five_sign_ins_lock_one_user_out_of_one_challenge() {
     let local = Local::start(&["--flow", COUNTED]);
     let client = Client::new(&local);
     for user in ["demo", "nobody"] {
@@ -384,7 +384,7 @@ fn five_wrong_answers_in_as_many_sign_ins_lock_one_user_out_of_one_challenge() {
 }
 
 #[test]
-fn who_is_locked_out_of_the_question_still_passes_the_captcha() {
+fn a_user_who_is_locked_out_of_the_question_still_passes_the_captcha() {
     let local = Local::start(&["--flow", COUNTED]);
     let client = Client::new(&local);
     assert!(five_wrong_ones_lock(&|| Asked::question(&client, "demo")));
@@ -393,7 +393,7 @@ fn who_is_locked_out_of_the_question_still_passes_the_captcha() {
 }
 
 #[test]
-fn a_right_answer_starts_the_count_anew() {
+fn a_right_answer_resets_the_count() {
     let local = Local::start(&["--flow", COUNTED]);
     let client = Client::new(&local);
     for user in ["demo", "nobody"] {
@@ -408,7 +408,7 @@ fn a_right_answer_starts_the_count_anew() {
 }
 
 #[test]
-fn without_its_table_verify_is_closed_or_open_as_it_is_told() {
+fn without_its_table_verify_fails_open_or_closed_as_configured() {
     let verify = function("verify-auth-challenge");
     let dead = format!("AWS_ENDPOINT_URL_DYNAMODB=http://127.0.0.1:1 exec {}", verify.display());
     for (setting, opens) in [("closed", false), ("open", true)] {

@@ -1,5 +1,5 @@
-//! What the built functions print: one line for each event, with the same fields, without secrets, with metrics that
-//! CloudWatch takes.
+//! Tests the output of the built functions: one line per event, always with the same fields, without secrets, and with
+//! valid CloudWatch metrics.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -21,7 +21,7 @@ const CREATE: &str = "create-auth-challenge";
 const VERIFY: &str = "verify-auth-challenge";
 const PRE_TOKEN: &str = "pre-token-generation";
 
-/// A function with the environment that the template gives it, and an S3 that is not there.
+/// Starts a function with the environment of the template and an unavailable S3.
 fn start(name: &str) -> Function {
     let flow = ("AUTH_FLOW", DEFAULT_FLOW);
     let secret = [("AUTH_SESSION_MINUTES", "3"), ("CHALLENGE_SECRET", SECRET)];
@@ -29,7 +29,7 @@ fn start(name: &str) -> Function {
         ("AWS_ACCESS_KEY_ID", "test"),
         ("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:1"),
         ("AWS_REGION", "us-east-1"),
-        ("AWS_SECRET_ACCESS_KEY", "a key that nobody may see"),
+        ("AWS_SECRET_ACCESS_KEY", "a key that no line may contain"),
         ("CAPTCHA_BUCKET", "pictures"),
     ];
     match name {
@@ -43,20 +43,20 @@ fn start(name: &str) -> Function {
     }
 }
 
-/// A function whose flow has the types that send messages, and services that take all of them.
+/// Starts a function whose flow has the types that send messages, with services that accept all messages.
 fn start_sending(name: &str) -> Function {
     let own = [
         ("AUTH_FLOW", "EMAIL_CODE|SMS_CODE|MAGIC_LINK:3"),
         ("AUTH_SESSION_MINUTES", "3"),
         ("AWS_ACCESS_KEY_ID", "test"),
         ("AWS_REGION", "us-east-1"),
-        ("AWS_SECRET_ACCESS_KEY", "a key that nobody may see"),
+        ("AWS_SECRET_ACCESS_KEY", "a key that no line may contain"),
         ("CHALLENGE_SECRET", SECRET),
     ];
     Function::start(name, &[&own[..], &messages()].concat())
 }
 
-/// What verify counts answers with.
+/// Returns the variables that verify needs to count answers.
 fn attempts<'a>(endpoint: &'a str, if_unreachable: &'a str) -> [(&'a str, &'a str); 6] {
     [
         ("ATTEMPTS_TABLE", "attempts"),
@@ -64,11 +64,11 @@ fn attempts<'a>(endpoint: &'a str, if_unreachable: &'a str) -> [(&'a str, &'a st
         ("AWS_ACCESS_KEY_ID", "test"),
         ("AWS_ENDPOINT_URL_DYNAMODB", endpoint),
         ("AWS_REGION", "us-east-1"),
-        ("AWS_SECRET_ACCESS_KEY", "a key that nobody may see"),
+        ("AWS_SECRET_ACCESS_KEY", "a key that no line may contain"),
     ]
 }
 
-/// The fixtures of a function, asked just now.
+/// Returns the fixtures of a function, with the current time.
 fn events(folder: &str) -> Vec<(String, Value)> {
     let folder = fixtures(folder);
     let event = |case: String| {
@@ -89,7 +89,7 @@ fn seconds() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()
 }
 
-/// Runs every fixture of a function, in one process.
+/// Runs every fixture of a function in one process.
 fn run(name: &str, folder: &str) -> Vec<(String, Value, Invoked)> {
     run_all(start(name), name, events(folder))
 }
@@ -116,7 +116,7 @@ fn run_all(function: Function, name: &str, events: Vec<(String, Value)>) -> Vec<
 }
 
 #[test]
-fn every_line_has_the_same_fields_and_metrics_that_cloudwatch_takes() {
+fn every_line_has_the_same_fields_and_valid_cloudwatch_metrics() {
     let mut seen = BTreeSet::new();
     let table = format!("http://{}", table());
     let secret = [
@@ -129,7 +129,7 @@ fn every_line_has_the_same_fields_and_metrics_that_cloudwatch_takes() {
     let wrong = all
         .iter()
         .filter(|(case, _)| case == "answer-of-1025-characters-is-wrong");
-    // More in a row than anybody has for nothing.
+    // More consecutive wrong answers than are possible without a wait.
     let guesses: Vec<_> = wrong.cycle().take(9).cloned().collect();
     let counted = [guesses, all].concat();
     for (name, ran) in [
@@ -165,17 +165,20 @@ fn every_line_has_the_same_fields_and_metrics_that_cloudwatch_takes() {
             );
         }
     }
-    // The standard types can judge every answer.
+    // The standard types can check every answer.
     let all: BTreeSet<_> = METRICS.iter().map(|metric| metric.name.to_owned()).collect();
     let missing: Vec<_> = all.difference(&seen).collect();
-    assert_eq!(missing, ["CannotJudge"], "a metric that no fixture shows");
+    assert_eq!(missing, ["CannotJudge"], "the metrics that no fixture produces");
     for of_messages in ["MessageMilliseconds", "MessagesSent", "NotEnrolled"] {
-        assert!(seen.contains(of_messages), "no fixture shows {of_messages}: {seen:?}");
+        assert!(
+            seen.contains(of_messages),
+            "no fixture produces {of_messages}: {seen:?}"
+        );
     }
 }
 
 #[test]
-fn no_line_tells_who_it_is_or_what_they_know() {
+fn no_line_contains_the_user_or_a_secret() {
     for ran in [
         run(DEFINE, "define"),
         run(CREATE, "create"),
@@ -185,7 +188,7 @@ fn no_line_tells_who_it_is_or_what_they_know() {
         run_sending(VERIFY, "messages/verify"),
     ] {
         for (case, event, Invoked { answer, line }) in ran {
-            let mut secrets = vec![SECRET.to_owned(), "a key that nobody may see".to_owned()];
+            let mut secrets = vec![SECRET.to_owned(), "a key that no line may contain".to_owned()];
             for path in [
                 "/userName",
                 "/request/userAttributes",
@@ -207,8 +210,9 @@ fn no_line_tells_who_it_is_or_what_they_know() {
     }
 }
 
-/// The texts in `value` that a log must not have: not the names of challenges and media, small numbers, the words of JSON and the
-/// time.
+/// Collects the texts in `value` that a log must not contain.
+///
+/// It omits names of challenges and media, small numbers, JSON keywords and the time.
 fn texts(value: &Value, found: &mut Vec<String>) {
     match value {
         Value::String(text) if ["true", "false", "null"].contains(&text.as_str()) => {}
@@ -225,7 +229,7 @@ fn texts(value: &Value, found: &mut Vec<String>) {
 }
 
 #[test]
-fn one_person_is_followed_by_create_and_verify_and_not_by_define() {
+fn create_and_verify_log_the_same_pseudonym_and_define_logs_none() {
     let event = |trigger: &str| {
         json!({"triggerSource": format!("{trigger}_Authentication"), "userPoolId": "pool", "userName": "ada",
             "callerContext": {"clientId": "client"},
@@ -246,7 +250,7 @@ fn one_person_is_followed_by_create_and_verify_and_not_by_define() {
 }
 
 #[test]
-fn what_is_no_event_is_an_error_with_a_reason_that_the_client_does_not_see() {
+fn an_invalid_event_is_an_error_whose_reason_is_hidden_from_the_client() {
     let function = start(DEFINE);
     let Invoked { answer, line } = function.invoke(&json!(["MARKER"]));
     assert_eq!([&line["level"], &line["decision"]], ["ERROR", "error"]);
@@ -255,7 +259,7 @@ fn what_is_no_event_is_an_error_with_a_reason_that_the_client_does_not_see() {
 }
 
 #[test]
-fn local_shows_what_the_dashboard_would() {
+fn local_shows_the_metrics_of_the_dashboard() {
     let local = Local::start(&["--flow", "CAPTCHA:3"]);
     let client = Client::new(&local);
     let asked = client.start("demo").unwrap();
@@ -269,7 +273,7 @@ fn local_shows_what_the_dashboard_would() {
         ("SignInsPassed", 1),
         ("SignInsStarted", 1),
     ];
-    // The lines are on their way: they come through pipes.
+    // The lines arrive later, because they come through pipes.
     let end = Instant::now() + Duration::from_secs(30);
     let url = format!("{}/debug/metrics", local.endpoint);
     loop {

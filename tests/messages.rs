@@ -1,4 +1,4 @@
-//! Codes and links as they are sent over HTTP, counted in a table, and judged afterwards.
+//! Tests codes and links: sent over HTTP, counted in a table, and checked by verify.
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -14,7 +14,7 @@ use loop_tests::services::{MAIL_TAKEN, Received, SMS_TAKEN, Service};
 use serde_json::{Value, json};
 use verify_auth_challenge::Verifiers;
 
-/// Create and verify with a flow, and services that they send by.
+/// Returns create and verify with a flow and the services that send messages.
 fn functions(flow: &str, service: &Service, variables: &[(&str, &str)]) -> Functions {
     let own = [
         ("AUTH_FLOW", flow),
@@ -38,7 +38,7 @@ fn ada() -> Value {
         "phone_number": "+12065551234", "phone_number_verified": "true"})
 }
 
-/// What create asks of a user after so many wrong answers.
+/// Returns create's response for a user after the wrong answers in `session`.
 fn ask(functions: &Functions, name: &str, session: &[&Value], metadata: &Value, seed: u64) -> Result<Value, String> {
     let missing = name == "missing";
     let mut event = event("CreateAuthChallenge", &if missing { json!({}) } else { ada() }, missing);
@@ -57,14 +57,14 @@ fn first(functions: &Functions, name: &str, seed: u64) -> Value {
     ask(functions, name, &[], &Value::Null, seed).unwrap()
 }
 
-/// The only line that `act` leaves in the log.
+/// Returns the only log line of `act`.
 fn line<T>(functions: &Functions, act: impl FnOnce() -> T) -> Value {
     let (_, lines) = record(&functions.telemetry(), act);
     let [line] = &lines[..] else { panic!("{lines:?}") };
     serde_json::from_str(line).unwrap()
 }
 
-/// Whether verify finds `answer` right.
+/// Returns whether verify accepts `answer`.
 fn is_right(functions: &Functions, name: &str, asked: &Value, answer: &str) -> bool {
     let missing = name == "missing";
     let mut event = event(
@@ -82,11 +82,11 @@ fn code(asked: &Value) -> &str {
     asked["privateChallengeParameters"]["code"].as_str().unwrap()
 }
 
-/// The only message of `service`.
+/// Returns the only message of `service`.
 fn only(service: &Service) -> Received {
     let messages = service.messages();
     let [message] = messages.as_slice() else {
-        panic!("not one message: {messages:?}")
+        panic!("expected one message: {messages:?}")
     };
     message.clone()
 }
@@ -123,7 +123,7 @@ fn a_mail_is_one_signed_request_with_text_and_html() {
 }
 
 #[test]
-fn a_link_is_mailed_and_its_token_signs_in() {
+fn a_link_is_sent_by_e_mail_and_its_token_is_right() {
     let ses = Service::taking(MAIL_TAKEN);
     let functions = functions("MAGIC_LINK:3", &ses, &[]);
     let asked = first(&functions, "ada", 1);
@@ -158,7 +158,7 @@ fn a_text_message_is_one_request_to_a_phone() {
 }
 
 #[test]
-fn a_code_is_right_for_its_user_step_and_sign_in_alone() {
+fn a_code_is_right_only_for_its_user_step_and_sign_in() {
     let ses = Service::taking(MAIL_TAKEN);
     let functions = functions("EMAIL_CODE:3,EMAIL_CODE:3", &ses, &[]);
     let mut asked = first(&functions, "ada", 1);
@@ -176,14 +176,14 @@ fn a_code_is_right_for_its_user_step_and_sign_in_alone() {
     }
     let missing = first(&functions, "missing", 1);
     assert!(!is_right(&functions, "missing", &missing, code(&missing)));
-    // The code of ten minutes ago, although the challenge was shown again since.
+    // A code that expired ten minutes after it was sent, although the challenge was shown again later.
     let expired = (cognito_challenge_testkit::functions::NOW_SECONDS - 1).to_string();
     asked["privateChallengeParameters"]["codeExpires"] = expired.into();
     assert!(!is_right(&functions, "ada", &asked, code(&asked)));
 }
 
 #[test]
-fn a_service_that_refuses_or_fails_is_asked_once_and_its_words_are_not_repeated() {
+fn a_service_that_rejects_or_fails_is_called_once_and_not_quoted() {
     for (status, kind) in [(400, "MessageRejected"), (500, "InternalFailure"), (503, "no answer")] {
         let ses = Service::start(move |_| {
             let body = match status {
@@ -204,19 +204,19 @@ fn a_service_that_refuses_or_fails_is_asked_once_and_its_words_are_not_repeated(
 }
 
 #[test]
-fn a_service_that_hangs_is_given_up_before_create_is() {
+fn a_hanging_service_is_abandoned_within_creates_time_limit() {
     let hangs = Service::start(|_| (Duration::from_mins(1), MAIL_TAKEN));
     for (flow, challenge) in [("EMAIL_CODE:3", "EMAIL_CODE"), ("SMS_CODE:3", "SMS_CODE")] {
         let error = ask(&functions(flow, &hangs, &[]), "ada", &[], &Value::Null, 1).unwrap_err();
         assert_eq!(
             error,
-            format!("challenge `{challenge}`: the service did not take the message in time")
+            format!("challenge `{challenge}`: the service did not accept the message in time")
         );
         only(&hangs);
     }
 }
 
-/// Variables to count messages in the table behind `network`.
+/// Returns the variables to count messages in the table behind `network`.
 fn counted<'a>(network: &'a Network, per_hour: &'a str) -> [(&'a str, &'a str); 3] {
     [
         ("ATTEMPTS_TABLE", "attempts"),
@@ -226,7 +226,7 @@ fn counted<'a>(network: &'a Network, per_hour: &'a str) -> [(&'a str, &'a str); 
 }
 
 #[test]
-fn a_message_is_counted_by_a_consistent_read_and_a_conditional_write_for_an_hour() {
+fn a_message_is_counted_for_an_hour_by_a_consistent_read_and_a_conditional_write() {
     const NOW: u64 = cognito_challenge_testkit::functions::NOW_SECONDS;
     let network = Network::before(&table(), |_| Fate::Passed);
     let ses = Service::taking(MAIL_TAKEN);
@@ -244,7 +244,11 @@ fn a_message_is_counted_by_a_consistent_read_and_a_conditional_write_for_an_hour
         assert_eq!(item["sent"]["S"], times.join(" "));
         assert_eq!(item["expires"]["N"], (NOW + 3600).to_string());
         assert_eq!(item["id"], get["Key"]["id"]);
-        assert_eq!(item.as_object().unwrap().len(), 4, "and a token: {item}");
+        assert_eq!(
+            item.as_object().unwrap().len(),
+            4,
+            "the fourth attribute is a token: {item}"
+        );
         assert!(!put.to_string().contains("ada"), "{put}");
     }
 }
@@ -279,7 +283,7 @@ fn the_log_counts_existing_users_without_an_address_and_no_others() {
 }
 
 #[test]
-fn a_message_that_is_counted_in_between_counts_too() {
+fn a_concurrent_message_counts_too() {
     let table = table();
     let ses = Service::taking(MAIL_TAKEN);
     let between = Arc::new(Mutex::new(None::<Functions>));
@@ -294,7 +298,7 @@ fn a_message_that_is_counted_in_between_counts_too() {
     });
     let direct = Network::before(&table, |_| Fate::Passed);
     let ours = functions("EMAIL_CODE:3", &ses, &counted(&network, "3"));
-    // First without an item, then with one.
+    // The first round starts without an item, the second with one.
     for sent in [2, 1] {
         *between.lock().unwrap() = Some(functions("EMAIL_CODE:3", &ses, &counted(&direct, "3")));
         network.sent();
@@ -306,7 +310,7 @@ fn a_message_that_is_counted_in_between_counts_too() {
 }
 
 #[test]
-fn a_table_that_hangs_is_given_up_before_create_is() {
+fn a_hanging_table_is_abandoned_within_creates_time_limit() {
     let ses = Service::taking(MAIL_TAKEN);
     for hangs in ["GetItem", "PutItem"] {
         let network = Network::before(&table(), move |operation| {
@@ -327,7 +331,7 @@ fn a_table_that_hangs_is_given_up_before_create_is() {
 }
 
 #[test]
-fn past_the_limit_everything_looks_the_same_and_nothing_is_sent() {
+fn above_the_limit_responses_look_the_same_and_nothing_is_sent() {
     let table = table();
     let network = Network::before(&table, |_| Fate::Passed);
     let ses = Service::taking(MAIL_TAKEN);
@@ -356,7 +360,7 @@ fn past_the_limit_everything_looks_the_same_and_nothing_is_sent() {
     }
     shapes.dedup();
     assert_eq!(shapes.len(), 1, "{shapes:?}");
-    // A wrong answer and the challenge shown again take nothing from the table.
+    // A wrong answer and a repeated challenge do not change the table.
     let asked = first(&functions, "bob", 1);
     network.sent();
     ask(&functions, "bob", &[&asked], &Value::Null, 2).unwrap();
@@ -364,7 +368,7 @@ fn past_the_limit_everything_looks_the_same_and_nothing_is_sent() {
 }
 
 #[test]
-fn a_count_whose_acknowledgement_is_lost_counts_once_and_sends_once() {
+fn a_count_whose_response_is_lost_counts_once_and_sends_once() {
     let table = table();
     let lost = std::sync::atomic::AtomicBool::new(false);
     let network = Network::before(&table, move |operation| {
@@ -380,7 +384,7 @@ fn a_count_whose_acknowledgement_is_lost_counts_once_and_sends_once() {
 }
 
 #[test]
-fn without_the_table_no_message_is_sent_and_no_challenge_is_asked_of_anybody() {
+fn without_the_table_no_user_gets_a_message_or_a_challenge() {
     let ses = Service::taking(MAIL_TAKEN);
     let variables = [
         ("ATTEMPTS_TABLE", "attempts"),
@@ -392,14 +396,14 @@ fn without_the_table_no_message_is_sent_and_no_challenge_is_asked_of_anybody() {
         let error = ask(&functions, name, &[], &Value::Null, 1).unwrap_err();
         assert_eq!(
             error,
-            "challenge `EMAIL_CODE`: the message could not be counted: GetItem: no answer"
+            "challenge `EMAIL_CODE`: the message could not be counted: GetItem: no response"
         );
     }
     assert!(ses.messages().is_empty());
 }
 
 #[test]
-fn a_flow_without_messages_reads_none_of_their_variables() {
+fn a_flow_without_messages_does_not_read_their_variables() {
     let unread = [
         ("AUTH_FLOW", "PASSWORD,PROOF_OF_WORK:3,SECURITY_QUESTION:3"),
         ("AUTH_SESSION_MINUTES", "3"),
@@ -410,17 +414,17 @@ fn a_flow_without_messages_reads_none_of_their_variables() {
         ("MAIL_TEMPLATE", "/nowhere"),
         ("MESSAGES_PER_HOUR", "none"),
     ];
-    // There are no credentials either: a client of AWS could not be made.
+    // Without credentials, a client of AWS could not be created.
     let create = create_auth_challenge::Function::configure(&Environment::new(unread), &Issuers::standard());
     assert!(create.is_ok());
 }
 
-/// How many sign-ins of each kind are timed.
+/// The number of timed sign-ins of each kind.
 const TIMED: u64 = 300;
 
 #[test]
-fn the_time_does_not_tell_whether_a_message_was_sent() {
-    // As services are: mostly quick, sometimes not, and slower with time.
+fn the_time_does_not_reveal_whether_a_message_was_sent() {
+    // The service is mostly fast, sometimes slow, and gets slower over time.
     let asked = std::sync::atomic::AtomicU64::new(0);
     let ses = Service::start(move |_| {
         let number = asked.fetch_add(1, std::sync::atomic::Ordering::Relaxed);

@@ -1,26 +1,26 @@
-//! Which sessions a flow allows, written as a regular expression and matched letter by letter: the rule of a sign-in,
-//! stated without the code that decides it.
+//! The sessions that a flow allows, as regular expressions that are matched letter by letter. This states the rules of
+//! a sign-in independently of the code that decides.
 
-/// A kind of entry, right or wrong: upper case is right.
+/// A kind of entry. Upper case is a right answer, lower case a wrong one.
 ///
-/// `S` is `SRP_A`, `V` is `PASSWORD_VERIFIER`, `M` is a second factor of Cognito's, `C`, `P` and `Q` are `CAPTCHA`,
-/// `PROOF_OF_WORK` and `SECURITY_QUESTION`, `T` is `CODE` with a state and `U` is `CODE` alone; `X` is an unknown
-/// challenge, `Z` is `CODE` with what is not a state, and `N` is null.
+/// `S` is `SRP_A`, `V` is `PASSWORD_VERIFIER`, `M` is Cognito's own second factor. `C`, `P` and `Q` are `CAPTCHA`,
+/// `PROOF_OF_WORK` and `SECURITY_QUESTION`. `T` is `CODE` with a state and `U` is `CODE` alone. `X` is an unknown
+/// challenge, `Z` is `CODE` with an invalid state, and `N` is null.
 pub type Letter = char;
 
-/// A flow and the sessions that end it with tokens.
+/// A flow, and the sessions that end with tokens.
 pub struct Rule {
     /// The flow.
     pub line: &'static str,
-    /// The right answers to each of its challenges, to one that nobody knows, and to null.
+    /// The right answers to its challenges, to an unknown challenge, and to null.
     pub letters: &'static str,
-    /// The longest sessions to look at.
+    /// The maximum length of sessions.
     pub longest: u32,
-    /// Letters, or letters to choose from, that may be left out where a `?` follows.
+    /// A regular expression of letters and sets of letters. `?` marks optional ones.
     tokens: &'static str,
 }
 
-/// The default flow and others.
+/// The default flow and other flows.
 pub const RULES: [Rule; 11] = [
     Rule {
         line: "PASSWORD,CAPTCHA|PROOF_OF_WORK:3,SECURITY_QUESTION:3",
@@ -90,16 +90,16 @@ pub const RULES: [Rule; 11] = [
     },
 ];
 
-/// The longest sessions in which Cognito's own entries stand anywhere.
+/// The maximum length of sessions in which Cognito's own entries can be at any position.
 pub const LONGEST_MIXED: u32 = 5;
 
 impl Rule {
-    /// Whether create has an issuer for each challenge of the flow.
+    /// Returns whether create has an issuer for each challenge of the flow.
     pub fn is_standard(&self) -> bool {
         !self.line.contains("CODE")
     }
 
-    /// What may come next in a session of no entries.
+    /// Returns the position of an empty session.
     pub fn start(&self) -> Open {
         let places = self.tokens.split(' ').map(|atom| {
             let letters = atom.trim_end_matches('?');
@@ -108,7 +108,7 @@ impl Rule {
         Open::new(places.collect())
     }
 
-    /// What sessions begin with: nothing, or what Cognito enters for a password.
+    /// Returns the starts of sessions: empty, or Cognito's entries for a password.
     pub fn starts(&self) -> &'static [&'static str] {
         if self.tokens.starts_with('S') {
             &["", "SV", "SVM"]
@@ -117,13 +117,15 @@ impl Rule {
         }
     }
 
-    /// Every letter, Cognito's own too.
+    /// Returns all letters, including Cognito's own.
     pub fn mixed(&self) -> String {
         format!("{}SVM", self.letters)
     }
 
-    /// How many sessions there are whose entries have one of `results` results: of up to [`Rule::longest`] entries
-    /// behind each start, and of up to [`LONGEST_MIXED`] with Cognito's own among them.
+    /// Returns the number of sessions whose entries have one of `results` results.
+    ///
+    /// These are sessions with up to [`Rule::longest`] entries after each start, and with up to [`LONGEST_MIXED`]
+    /// entries that include Cognito's own.
     pub fn sessions(&self, results: u64) -> u64 {
         let up_to = |longest: u32, letters: &str| -> u64 {
             let entries = letters.len() as u64 * results;
@@ -133,11 +135,11 @@ impl Rule {
     }
 }
 
-/// Where in the expression a session can be. Nowhere, once it has an entry that did not fit.
+/// The possible positions of a session in the expression. After an unexpected entry, no position is possible.
 #[derive(Clone)]
 pub struct Open {
     places: std::rc::Rc<[(Vec<Letter>, bool)]>,
-    /// A bit for each place, and one for the end.
+    /// One bit for each position, and one for the end.
     at: u64,
 }
 
@@ -150,7 +152,7 @@ impl Open {
         }
     }
 
-    /// After one more entry.
+    /// Returns the position after one more entry.
     #[must_use]
     pub fn then(&self, letter: Letter) -> Self {
         let mut at = 0;
@@ -167,17 +169,17 @@ impl Open {
         }
     }
 
-    /// Whether every step was passed, in order, each within its attempts.
+    /// Returns whether every step was passed, in order, and within its attempts.
     pub fn passed(&self) -> bool {
         self.at & (1 << self.places.len()) != 0
     }
 
-    /// Whether the sign-in is over without tokens.
+    /// Returns whether the sign-in ended without tokens.
     pub fn denied(&self) -> bool {
         self.at == 0
     }
 
-    /// The right answers that could come next.
+    /// Returns the right answers that are possible next.
     pub fn right(&self) -> String {
         let here = self
             .places
@@ -191,7 +193,7 @@ impl Open {
     }
 }
 
-/// `index` and what follows it if it is left out.
+/// Returns `index` and the positions after it that are reachable through optional letters.
 fn reachable(places: &[(Vec<Letter>, bool)], index: usize) -> u64 {
     let optional = places[index..].iter().take_while(|(_, optional)| *optional).count();
     (index..=index + optional).map(|place| 1 << place).sum()

@@ -1,4 +1,4 @@
-//! A function that panics with what it was given, for the test that its text is not shown.
+//! A function that panics with its event as the message. A test checks that the message is not shown.
 
 use std::process::ExitCode;
 

@@ -1,4 +1,4 @@
-//! `local` as a process, and a client that speaks to it.
+//! `local` as a process, and a client of it.
 
 use std::collections::BTreeMap;
 use std::env;
@@ -21,19 +21,19 @@ const CLIENT: &str = "localclient000000000000000";
 /// The binaries of this workspace, built once for all tests of a process.
 static BUILT: LazyLock<Built> = LazyLock::new(Built::now);
 
-/// Where the binaries are.
+/// The locations of the binaries.
 struct Built {
     admin: PathBuf,
     local: PathBuf,
     panics: PathBuf,
-    /// The functions as cargo-lambda would lay them out.
+    /// The functions in the folder layout of cargo-lambda.
     functions: TempDir,
 }
 
 impl Built {
     fn now() -> Self {
         let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-        // The whole workspace, so that no dependency is built with other features than the tests have it.
+        // Builds the whole workspace, so that dependencies have the same features as in the tests.
         let profile = if cfg!(debug_assertions) { "dev" } else { "release" };
         let built = Command::new(env!("CARGO"))
             .args([
@@ -82,7 +82,7 @@ impl Built {
     }
 }
 
-/// The binary of the function `name`, or of the one called `panics`.
+/// Returns the binary of the function `name`, or the one called `panics`.
 pub fn function(name: &str) -> PathBuf {
     if name == "panics" {
         BUILT.panics.clone()
@@ -91,12 +91,12 @@ pub fn function(name: &str) -> PathBuf {
     }
 }
 
-/// The program `admin`.
+/// Returns the program `admin`.
 pub fn admin() -> &'static Path {
     &BUILT.admin
 }
 
-/// The binary of `function` that SAM has built into the folder `FUNCTIONS_DIR`, where that is set: what is shipped.
+/// Returns the binary of `function` that SAM built into the folder `FUNCTIONS_DIR`, if this variable is set.
 fn shipped(function: &str) -> Option<PathBuf> {
     let folder = PathBuf::from(env::var_os("FUNCTIONS_DIR")?);
     let words = function.split('-').map(|word| word[..1].to_uppercase() + &word[1..]);
@@ -105,13 +105,13 @@ fn shipped(function: &str) -> Option<PathBuf> {
     Some(binary)
 }
 
-/// A running `local`, ended when dropped.
+/// A running `local`. It ends when this value is dropped.
 pub struct Local {
     process: Child,
     secret: String,
-    /// The address of everything, without a slash at the end.
+    /// The base address, without a slash at the end.
     pub endpoint: String,
-    /// How long it took until it said so.
+    /// The time until `local` reported that it was ready.
     pub ready_after: Duration,
     output: Option<JoinHandle<String>>,
     errors: Option<JoinHandle<String>>,
@@ -122,30 +122,31 @@ impl Local {
     ///
     /// # Panics
     ///
-    /// A `local` that does not start.
+    /// Panics if `local` does not start.
     pub fn start(args: &[&str]) -> Self {
         Self::start_with_secret(args, SECRET)
     }
 
-    /// The same with another `CHALLENGE_SECRET`.
+    /// Starts `local` with another `CHALLENGE_SECRET`.
     ///
     /// # Panics
     ///
-    /// A `local` that does not start.
+    /// Panics if `local` does not start.
     pub fn start_with_secret(args: &[&str], secret: &str) -> Self {
         Self::run(&[args, &["--debug-answers"]].concat(), secret)
     }
 
-    /// The same without the debug channel.
+    /// Starts `local` without the debug channel.
     ///
     /// # Panics
     ///
-    /// A `local` that does not start.
+    /// Panics if `local` does not start.
     pub fn start_without_answers(args: &[&str]) -> Self {
         Self::run(args, SECRET)
     }
 
-    /// `local` with the built functions on a free port, and nothing kept, unless `args` say otherwise.
+    /// Returns the command for `local` with the built functions on a free port. It stores no data, unless `args` say
+    /// otherwise.
     fn command(args: &[&str]) -> Command {
         let mut command = Command::new(&BUILT.local);
         command.env("CHALLENGE_SECRET", SECRET);
@@ -172,7 +173,7 @@ impl Local {
     fn spawn(mut command: Command, secret: &str) -> Self {
         let start = Instant::now();
         let mut process = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        // Someone has to read, or `local` would wait for room in the pipe.
+        // A thread reads the output: otherwise `local` would block when the pipe is full.
         let mut errors = process.stderr.take().unwrap();
         let errors = thread::spawn(move || {
             let mut printed = Vec::new();
@@ -213,22 +214,22 @@ impl Local {
         }
     }
 
-    /// Starts a `local` that keeps what lasts in `folder`, the functions' secret included.
+    /// Starts a `local` that stores its data in `folder`, including the functions' secret.
     ///
     /// # Panics
     ///
-    /// A `local` that does not start.
+    /// Panics if `local` does not start.
     pub fn start_in(folder: &Path, args: &[&str]) -> Self {
         let mut command = Self::command(&[&["--data-dir", folder.to_str().unwrap(), "--debug-answers"], args].concat());
         command.env_remove("CHALLENGE_SECRET");
         Self::spawn(command, "")
     }
 
-    /// Ends it at once, whatever it is doing.
+    /// Kills the process.
     ///
     /// # Panics
     ///
-    /// A process that cannot be ended.
+    /// Panics if the process cannot be killed.
     pub fn kill(&self) {
         let killed = Command::new("kill")
             .args(["-KILL", &self.process.id().to_string()])
@@ -236,11 +237,11 @@ impl Local {
         assert!(killed.unwrap().success());
     }
 
-    /// Runs `local reset` on a folder: its exit code and all that it printed.
+    /// Runs `local reset` on a folder. Returns its exit code and its output.
     ///
     /// # Panics
     ///
-    /// A `local` that cannot be run at all.
+    /// Panics if `local` cannot be run.
     pub fn reset(folder: &Path) -> (Option<i32>, String) {
         let output = Command::new(&BUILT.local)
             .args(["reset", "--data-dir"])
@@ -251,11 +252,11 @@ impl Local {
         (output.status.code(), String::from_utf8(printed).unwrap())
     }
 
-    /// Ends it, and gives all that it printed.
+    /// Ends the process and returns its output.
     ///
     /// # Panics
     ///
-    /// An output that was read already.
+    /// Panics if the output was read before.
     pub fn printed(mut self) -> String {
         self.end();
         let read = |printed: &mut Option<JoinHandle<String>>| printed.take().unwrap().join().unwrap();
@@ -263,16 +264,16 @@ impl Local {
     }
 
     fn end(&mut self) {
-        // Asked politely, so that it ends the functions too.
+        // SIGTERM, so that `local` ends the functions too.
         let _ = Command::new("kill").arg(self.process.id().to_string()).status();
         let _ = self.process.wait();
     }
 
-    /// Runs a `local` that should not start: its exit code and all that it printed.
+    /// Runs a `local` that should not start. Returns its exit code and its output.
     ///
     /// # Panics
     ///
-    /// A `local` that cannot be run at all.
+    /// Panics if `local` cannot be run.
     pub fn fails(args: &[&str]) -> (Option<i32>, String) {
         let output = Self::command(args).output().unwrap();
         let printed = [output.stdout, output.stderr].concat();
@@ -283,37 +284,37 @@ impl Local {
     ///
     /// # Panics
     ///
-    /// A refusal.
+    /// Panics if `local` rejects the request.
     pub fn admin(&self, operation: &str, fields: &Value) -> Value {
         let mut body = fields.clone();
         body["UserPoolId"] = POOL.into();
         Client::new(self).call(operation, &body).unwrap()
     }
 
-    /// Runs `admin questions ARGS` on the pool with `input`: its exit code and all that it printed.
+    /// Runs `admin questions ARGS` on the pool with `input`. Returns its exit code and its output.
     ///
     /// # Panics
     ///
-    /// An `admin` that cannot be run at all.
+    /// Panics if `admin` cannot be run.
     pub fn admin_questions(&self, args: &[&str], input: &str) -> (Option<i32>, String) {
         self.admin_command(&[&["questions"], args].concat(), &[], input)
     }
 
-    /// Runs `admin ARGS` on the pool with `variables` and `input`: its exit code and all that it printed.
+    /// Runs `admin ARGS` on the pool with `variables` and `input`. Returns its exit code and its output.
     ///
     /// # Panics
     ///
-    /// An `admin` that cannot be run at all.
+    /// Panics if `admin` cannot be run.
     pub fn admin_command(&self, args: &[&str], variables: &[(&str, &str)], input: &str) -> (Option<i32>, String) {
         let pool = ["--endpoint-url", &self.endpoint, "--user-pool-id", POOL];
         self.admin_alone(&[args, &pool].concat(), variables, input)
     }
 
-    /// Runs `admin ARGS` with `variables` and `input`: its exit code and all that it printed.
+    /// Runs `admin ARGS` with `variables` and `input`. Returns its exit code and its output.
     ///
     /// # Panics
     ///
-    /// An `admin` that cannot be run at all.
+    /// Panics if `admin` cannot be run.
     pub fn admin_alone(&self, args: &[&str], variables: &[(&str, &str)], input: &str) -> (Option<i32>, String) {
         let mut process = Command::new(&BUILT.admin)
             .args(args)
@@ -334,11 +335,11 @@ impl Local {
         )
     }
 
-    /// Invokes a function by its logical id with `event`, whatever it is: all that comes back.
+    /// Invokes a function by its logical id with any `event`. Returns the response.
     ///
     /// # Panics
     ///
-    /// No answer at all.
+    /// Panics if there is no response.
     pub fn invoke(&self, function: &str, event: &str) -> String {
         let url = format!("{}/2015-03-31/functions/{function}/invocations", self.endpoint);
         agent()
@@ -350,14 +351,14 @@ impl Local {
             .unwrap()
     }
 
-    /// The processor time that `local` itself has used, without the functions: hundredths of a second.
+    /// Returns the processor time of `local` itself, without the functions, in units of 10 ms.
     ///
     /// # Panics
     ///
-    /// A system without `/proc`.
+    /// Panics on a system without `/proc`.
     pub fn cpu_time(&self) -> Duration {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.process.id())).unwrap();
-        // User and system time are the fields 14 and 15; the second, the name in brackets, may hold blanks.
+        // User and system time are fields 14 and 15. The second field, the name in brackets, may contain spaces.
         let (_, fields) = stat.rsplit_once(')').unwrap();
         let ticks: u64 = fields
             .split_whitespace()
@@ -368,26 +369,26 @@ impl Local {
         Duration::from_millis(ticks * 10)
     }
 
-    /// The kilobytes of memory that `local` itself holds.
+    /// Returns the memory of `local` itself, in kilobytes.
     ///
     /// # Panics
     ///
-    /// A system without `/proc`.
+    /// Panics on a system without `/proc`.
     pub fn resident_kilobytes(&self) -> u32 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id())).unwrap();
         let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
         line.split_whitespace().nth(1).unwrap().parse().unwrap()
     }
 
-    /// Gets `url`: its bytes, or the status that was not 200.
+    /// Gets `url` and returns the body.
     ///
     /// # Errors
     ///
-    /// A status other than 200.
+    /// Returns the status if it is not 200.
     ///
     /// # Panics
     ///
-    /// No answer at all.
+    /// Panics if there is no response.
     pub fn get(url: &str) -> Result<Vec<u8>, u16> {
         let mut answer = agent().get(url).call().unwrap();
         let mut bytes = Vec::new();
@@ -402,7 +403,7 @@ impl Local {
 
 impl Drop for Local {
     fn drop(&mut self) {
-        // What was asked for its output has ended already.
+        // If the output was read, the process has already ended.
         if let Some(output) = self.output.take() {
             self.end();
             let _ = output.join();
@@ -410,24 +411,24 @@ impl Drop for Local {
     }
 }
 
-/// One for all threads, because it keeps connections.
+/// Returns the HTTP client. All threads share it, because it keeps connections open.
 fn agent() -> &'static ureq::Agent {
     static AGENT: LazyLock<ureq::Agent> =
         LazyLock::new(|| ureq::Agent::config_builder().http_status_as_error(false).build().into());
     &AGENT
 }
 
-/// What Cognito refuses with.
+/// An error of Cognito.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
-    /// The exception's name.
+    /// The name of the exception.
     pub kind: String,
-    /// Its text.
+    /// The message.
     pub message: String,
 }
 
 impl Refusal {
-    /// The refusal that tells nothing.
+    /// Returns the error that reveals nothing.
     pub fn incorrect() -> Self {
         Self {
             kind: "NotAuthorizedException".into(),
@@ -436,7 +437,7 @@ impl Refusal {
     }
 }
 
-/// Someone who signs in.
+/// A client that signs in.
 pub struct Client<'a> {
     local: &'a Local,
     pool: String,
@@ -444,7 +445,7 @@ pub struct Client<'a> {
 }
 
 impl<'a> Client<'a> {
-    /// A client of the template's app client.
+    /// Creates a client for the template's app client.
     pub fn new(local: &'a Local) -> Self {
         Self {
             local,
@@ -453,11 +454,11 @@ impl<'a> Client<'a> {
         }
     }
 
-    /// A client of an app client that allows `flows`, in a pool of its own with one user.
+    /// Creates a client for an app client that allows `flows`, in a new pool with one user.
     ///
     /// # Panics
     ///
-    /// A pool, an app client or a user that `local` refuses to make.
+    /// Panics if `local` rejects the pool, the app client or the user.
     pub fn of_new_pool(local: &'a Local, flows: &[&str], user: &str, password: &str) -> Self {
         let mut client = Self::new(local);
         let made = |operation: &str, body: Value| client.call(operation, &body).unwrap();
@@ -482,20 +483,20 @@ impl<'a> Client<'a> {
     ///
     /// # Errors
     ///
-    /// What Cognito refuses with.
+    /// Returns the error of Cognito.
     ///
     /// # Panics
     ///
-    /// An answer that is not Cognito's.
+    /// Panics if the response does not have Cognito's format.
     pub fn call(&self, operation: &str, body: &Value) -> Result<Value, Refusal> {
         self.try_call(operation, body).expect("local answers")
     }
 
-    /// Calls an operation of a `local` that may be gone; nothing, then.
+    /// Calls an operation. Returns `None` if `local` does not respond.
     ///
     /// # Panics
     ///
-    /// An answer that is not Cognito's.
+    /// Panics if the response does not have Cognito's format.
     pub fn try_call(&self, operation: &str, body: &Value) -> Option<Result<Value, Refusal>> {
         let mut answer = agent()
             .post(&self.local.endpoint)
@@ -519,17 +520,17 @@ impl<'a> Client<'a> {
     ///
     /// # Errors
     ///
-    /// What Cognito refuses with.
+    /// Returns the error of Cognito.
     pub fn start(&self, user: &str) -> Result<Value, Refusal> {
         let parameters = json!({"USERNAME": user});
         self.initiate("CUSTOM_AUTH", &parameters)
     }
 
-    /// Starts a sign-in of any kind.
+    /// Starts a sign-in with any authentication flow.
     ///
     /// # Errors
     ///
-    /// What Cognito refuses with.
+    /// Returns the error of Cognito.
     pub fn initiate(&self, flow: &str, parameters: &Value) -> Result<Value, Refusal> {
         self.call(
             "InitiateAuth",
@@ -537,28 +538,29 @@ impl<'a> Client<'a> {
         )
     }
 
-    /// Starts a custom sign-in with the password, proven by SRP, and gives what comes after it.
+    /// Starts a custom sign-in, proves the password by SRP, and returns the next challenge.
     ///
     /// # Errors
     ///
-    /// What Cognito refuses with.
+    /// Returns the error of Cognito.
     ///
     /// # Panics
     ///
-    /// A start that is not followed by Cognito's password challenge.
+    /// Panics if Cognito's password challenge does not follow the start.
     pub fn start_with_password(&self, user: &str, password: &str, metadata: &Value) -> Result<Value, Refusal> {
         self.prove_password("CUSTOM_AUTH", user, password, metadata)
     }
 
-    /// Starts a sign-in of the kind `flow` with the password, proven by SRP, and gives what comes after it.
+    /// Starts a sign-in with the authentication flow `flow`, proves the password by SRP, and returns the next
+    /// challenge.
     ///
     /// # Errors
     ///
-    /// What Cognito refuses with.
+    /// Returns the error of Cognito.
     ///
     /// # Panics
     ///
-    /// A start that is not followed by Cognito's password challenge.
+    /// Panics if Cognito's password challenge does not follow the start.
     pub fn prove_password(&self, flow: &str, user: &str, password: &str, metadata: &Value) -> Result<Value, Refusal> {
         let srp = SrpClient::new(User::new(&self.pool, user, password), &self.id, None);
         let parameters = json!({"USERNAME": user, "CHALLENGE_NAME": "SRP_A", "SRP_A": srp.get_auth_parameters().a});
@@ -586,7 +588,7 @@ impl<'a> Client<'a> {
     ///
     /// # Errors
     ///
-    /// What Cognito refuses with.
+    /// Returns the error of Cognito.
     pub fn answer(&self, user: &str, reply: &Value, answer: &str, metadata: &Value) -> Result<Value, Refusal> {
         self.call(
             "RespondToAuthChallenge",
@@ -599,7 +601,7 @@ impl<'a> Client<'a> {
     ///
     /// # Errors
     ///
-    /// What Cognito refuses with.
+    /// Returns the error of Cognito.
     pub fn choose_password(&self, user: &str, reply: &Value, password: &str) -> Result<Value, Refusal> {
         self.call(
             "RespondToAuthChallenge",
@@ -608,21 +610,21 @@ impl<'a> Client<'a> {
         )
     }
 
-    /// What verify will be given for the challenge in `reply`, from the debug channel.
+    /// Returns the private parameters of the challenge in `reply`, from the debug channel.
     ///
     /// # Panics
     ///
-    /// A debug channel that does not know it.
+    /// Panics if the debug channel does not know the session.
     pub fn private_parameters(&self, reply: &Value) -> Value {
         self.try_private_parameters(reply)
             .expect("the debug channel knows the session")
     }
 
-    /// The same, `None` where there is no debug channel.
+    /// Returns the private parameters, or `None` without the debug channel.
     ///
     /// # Panics
     ///
-    /// An answer that is not JSON.
+    /// Panics if the response is not JSON.
     pub fn try_private_parameters(&self, reply: &Value) -> Option<Value> {
         let session = reply["Session"].as_str().unwrap();
         let encoded: String = session.bytes().map(|byte| format!("%{byte:02X}")).collect();

@@ -1,5 +1,7 @@
-//! A CAPTCHA provider on this machine that answers as its token says. Its replies are written from the documentation of
-//! Turnstile, hCaptcha, reCAPTCHA and Cap, and were not tried against them, except for Cap (tests/clients/cap.mjs).
+//! A CAPTCHA provider on this machine whose reply depends on the token.
+//!
+//! The replies follow the documentation of Turnstile, hCaptcha, reCAPTCHA and Cap. Only those of Cap were tested
+//! against the provider (tests/clients/cap.mjs).
 
 use std::collections::HashSet;
 use std::io::{BufRead, BufReader, Write};
@@ -10,26 +12,26 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-/// The secret that the provider takes. No output may contain it.
+/// The secret that the provider accepts. No output may contain it.
 pub const SECRET: &str = "marked-secret-of-the-provider";
 
-/// The host that tokens are of.
+/// The host on which the tokens are made.
 pub const HOST: &str = "app.example.com";
 
-/// Longer than a check may take.
+/// Longer than the time limit of a check.
 const HANG: Duration = Duration::from_secs(5);
 
-/// A provider that listens until the process ends.
+/// A provider that runs until the process ends.
 pub struct Provider {
-    /// Its address, without a slash at the end.
+    /// The address, without a slash at the end.
     pub address: String,
     requests: Arc<Mutex<Vec<Request>>>,
 }
 
-/// A request that came.
+/// A request that the provider received.
 #[derive(Clone, Debug)]
 pub struct Request {
-    /// As in `POST /siteverify`.
+    /// The request line, such as `POST /siteverify`.
     pub line: String,
     /// The media type.
     pub media_type: String,
@@ -42,7 +44,7 @@ impl Provider {
     ///
     /// # Panics
     ///
-    /// A machine without a free port.
+    /// Panics if there is no free port.
     pub fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
@@ -57,7 +59,7 @@ impl Provider {
         Self { address, requests }
     }
 
-    /// The variables of all four types with this provider behind each.
+    /// Returns the variables of all four types with this provider.
     pub fn variables(&self) -> Vec<(String, String)> {
         let own = |name: &str| {
             [
@@ -76,11 +78,11 @@ impl Provider {
         variables
     }
 
-    /// The requests with a token so far.
+    /// Returns the requests with a token so far.
     ///
     /// # Panics
     ///
-    /// A thread that panicked.
+    /// Panics if a thread panicked.
     pub fn requests(&self) -> Vec<Request> {
         let requests = self.requests.lock().unwrap();
         requests
@@ -91,7 +93,7 @@ impl Provider {
     }
 }
 
-/// A token that has `says` happen, for the challenge with the public parameters `public`, and unlike all others.
+/// Returns a new token for the challenge with the public parameters `public`. `says` determines the provider's reply.
 pub fn token(says: &str, public: &Value) -> String {
     static COUNT: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
     let number = COUNT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
@@ -142,7 +144,7 @@ fn serve(stream: TcpStream, seen: &Mutex<Vec<Request>>, used: &Mutex<HashSet<Str
     }
 }
 
-/// What `siteverify` says of a token.
+/// Returns the reply of `siteverify` for a token.
 fn verdict(says: &str, cdata: &str, spent: bool, fields: &Value) -> Value {
     let rejected = |code: &str| json!({"success": false, "error-codes": [code]});
     let mut approved = json!({"success": true, "challenge_ts": "2026-01-01T00:00:30.123Z", "hostname": HOST,
@@ -198,7 +200,7 @@ fn read(reader: &mut impl BufRead) -> Option<Request> {
     })
 }
 
-/// A value of a form as text.
+/// Decodes the value of a form field.
 fn unescaped(value: &str) -> String {
     let mut parts = value.split('%');
     let mut bytes = parts.next().unwrap_or_default().as_bytes().to_vec();

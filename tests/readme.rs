@@ -1,4 +1,4 @@
-//! The documentation against the clients that are installed and against the code of the example.
+//! Checks the documentation against the installed clients and the code of the example.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -10,7 +10,7 @@ fn workspace(file: &str) -> String {
     std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// The packages and versions that the clients are installed in.
+/// Returns the packages and versions of the installed clients.
 fn installed() -> BTreeMap<String, String> {
     let node: Value = serde_json::from_str(&workspace("tests/clients/package.json")).unwrap();
     let node = node["dependencies"].as_object().unwrap().clone();
@@ -43,8 +43,8 @@ fn installed() -> BTreeMap<String, String> {
 }
 
 #[test]
-fn the_documentation_names_the_versions_of_the_clients_that_are_tested() {
-    /// Packages that the clients need and that are no clients.
+fn the_documentation_has_the_versions_of_the_tested_clients() {
+    /// Packages that the clients need and that are not clients.
     const TOOLS: [&str; 7] = [
         "@cap.js/server",
         "@cap.js/wasm",
@@ -69,7 +69,7 @@ fn the_documentation_names_the_versions_of_the_clients_that_are_tested() {
 }
 
 #[test]
-fn the_tutorial_of_the_example_shows_its_code_as_it_is() {
+fn the_tutorial_of_the_example_shows_its_current_code() {
     let folder = "examples/own-challenge";
     let code: String = [
         "src/lib.rs",

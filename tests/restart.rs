@@ -1,4 +1,4 @@
-//! What lasts when `local` ends, and what happens to who uses its folder meanwhile.
+//! Tests which data is kept when `local` ends, and how `local` protects its folder.
 
 use std::fs;
 use std::path::Path;
@@ -12,10 +12,10 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use totp_rs::{Algorithm, Secret, TOTP};
 
-/// Tokens of one run are good in the next only where both have the same issuer, as with the same port.
+/// Tokens are valid in the next run only if both runs have the same issuer.
 const SAME_ISSUER: [&str; 2] = ["--issuer", "http://127.0.0.1:9229"];
 
-/// A pool with an app client, both made through the API, and a user called jane.
+/// A pool with an app client and a user called jane, all created through the API.
 struct Pool {
     id: String,
     client: String,
@@ -73,7 +73,7 @@ impl Pool {
         client.call("RespondToAuthChallenge", &body)
     }
 
-    /// Signs in with a device in place of a second factor.
+    /// Signs in with a device instead of a second factor.
     fn sign_in_with(&self, client: &Client, password: &str, device: &Device) -> Result<Value, Refusal> {
         let srp = SrpClient::new(device.tracked(&self.id), &self.client, None);
         let parameters = json!({"USERNAME": "jane", "PASSWORD": password, "DEVICE_KEY": device.key});
@@ -119,13 +119,13 @@ impl Device {
     }
 }
 
-/// The published keys of a pool.
+/// Returns the public keys of a pool.
 fn jwks(local: &Local, pool: &str) -> Vec<u8> {
     Local::get(&format!("{}/{pool}/.well-known/jwks.json", local.endpoint)).unwrap()
 }
 
 #[test]
-fn a_user_and_what_is_signed_in_outlive_a_kill() {
+fn users_sessions_and_tokens_are_kept_after_a_kill() {
     let folder = TempDir::new().unwrap();
     let local = Local::start_in(folder.path(), &SAME_ISSUER);
     let client = Client::new(&local);
@@ -148,7 +148,7 @@ fn a_user_and_what_is_signed_in_outlive_a_kill() {
         json!({"AccessToken": access, "SoftwareTokenMfaSettings": on}),
     );
     let asked = pool.sign_in(&client, "Passw0rd!second").unwrap();
-    // The code after the one that is used up; it is taken already, because clocks differ.
+    // The code after the current one, which is used up. `local` accepts it early, because clocks differ.
     let code = app.generate(app.next_step_current().unwrap());
     let with_code = json!({"USERNAME": "jane", "SOFTWARE_TOKEN_MFA_CODE": code});
     let revoked = pool.respond(&client, &asked, &with_code).unwrap()["AuthenticationResult"].clone();
@@ -212,7 +212,7 @@ fn questions_and_their_answers_are_the_same_after_a_restart() {
 }
 
 #[test]
-fn the_template_is_right_about_its_pool_and_its_users_stay() {
+fn the_template_determines_its_pool_and_the_users_are_kept() {
     let folder = TempDir::new().unwrap();
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let template = fs::read_to_string(workspace.join("template.yaml")).unwrap();
@@ -241,7 +241,7 @@ fn the_template_is_right_about_its_pool_and_its_users_stay() {
 }
 
 #[test]
-fn whatever_was_answered_is_there_after_a_kill_amid_a_burst() {
+fn all_confirmed_writes_are_kept_after_a_kill_during_a_burst() {
     let folder = TempDir::new().unwrap();
     let local = Local::start_in(folder.path(), &["--no-demo-user"]);
     let pool = Client::new(&local)
@@ -280,7 +280,7 @@ fn whatever_was_answered_is_there_after_a_kill_amid_a_burst() {
 }
 
 #[test]
-fn a_folder_is_refused_to_a_second_instance_and_to_a_reset() {
+fn a_folder_in_use_is_denied_to_a_second_instance_and_to_a_reset() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().to_str().unwrap();
     let sub = |local: &Local| local.admin("AdminGetUser", &json!({"Username": "demo"}))["UserAttributes"].clone();
@@ -301,7 +301,7 @@ fn a_folder_is_refused_to_a_second_instance_and_to_a_reset() {
 }
 
 #[test]
-fn a_damaged_file_is_an_error_that_says_the_way_out() {
+fn a_damaged_file_is_an_error_that_names_the_fix() {
     let folder = TempDir::new().unwrap();
     drop(Local::start_in(folder.path(), &[]));
     let file = folder.path().join("state.redb");

@@ -1,4 +1,4 @@
-//! A change of the secret from beginning to end, as in docs/rotation.md, with the built functions in a running `local`.
+//! A complete rotation of the secret as in docs/rotation.md, with the built functions in a running `local`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ use tempfile::TempDir;
 
 const FLOW: &str = "CAPTCHA:3,SECURITY_QUESTION:3";
 
-/// A `local` whose functions read their secret from a file when they start, and where to find their processes and table.
+/// A `local` whose functions read their secret from a file when they start. It knows their processes and their table.
 struct World {
     folder: TempDir,
     local: Local,
@@ -55,7 +55,7 @@ impl World {
         fs::read_to_string(self.path("secret")).unwrap()
     }
 
-    /// Gives the functions another value of `CHALLENGE_SECRET`, as a deploy does: their processes end, new ones start.
+    /// Deploys another value of `CHALLENGE_SECRET`: the processes of the functions end, and new ones start.
     fn deploy(&self, value: &str) {
         fs::write(self.path("secret"), value).unwrap();
         let pids = fs::read_to_string(self.path("pids")).unwrap();
@@ -70,7 +70,7 @@ impl World {
         }
     }
 
-    /// `admin ARGS` with the secret in use: what it prints.
+    /// Runs `admin ARGS` with the current secret and returns its output.
     fn admin(&self, args: &[&str], input: &str) -> String {
         let (secret, noted) = (
             self.secret(),
@@ -86,7 +86,7 @@ impl World {
         printed
     }
 
-    /// The value after the one in use.
+    /// Returns the value for the next step of the rotation.
     fn step(&self, step: &str) -> String {
         let (code, printed) = self
             .local
@@ -95,7 +95,8 @@ impl World {
         printed.trim().to_owned()
     }
 
-    /// `admin questions status --all`: how many users are in each state, and the names of those in `state`.
+    /// Runs `admin questions status --all`. Returns the number of users in each state, and the names of those in
+    /// `state`.
     fn status(&self, state: &str) -> (Value, Vec<String>) {
         let args = [
             "questions",
@@ -128,7 +129,7 @@ impl World {
         self.local.admin("AdminSetUserPassword", &password);
     }
 
-    /// The wrong answers that are counted for `user`, in the order of the flow.
+    /// Returns the counts of wrong answers of `user`, in the order of the flow.
     fn counted(&self, user: &str) -> Vec<u64> {
         let noted = fs::read_to_string(self.path("verify-auth-challenge")).unwrap();
         let (_, table) = noted.trim().split_once(' ').unwrap();
@@ -152,8 +153,8 @@ impl World {
         Client::new(&self.local)
     }
 
-    /// Signs `user` in until the security question is asked.
-    fn half_way(&self, user: &str) -> Value {
+    /// Starts a sign-in of `user` and returns the security question.
+    fn until_the_question(&self, user: &str) -> Value {
         let client = self.client();
         let asked = client.start(user).unwrap();
         let picture = right_answer(&asked["ChallengeParameters"], &client.private_parameters(&asked));
@@ -162,13 +163,13 @@ impl World {
         asked
     }
 
-    /// The question that `user` is asked.
+    /// Returns the id of the question that `user` is asked.
     fn question(&self, user: &str) -> String {
-        let asked = self.half_way(user);
+        let asked = self.until_the_question(user);
         asked["ChallengeParameters"]["questionId"].as_str().unwrap().to_owned()
     }
 
-    /// Whether the right answer to the question in `asked` gives tokens.
+    /// Returns whether the right answer to the question in `asked` results in tokens.
     fn finishes(&self, user: &str, asked: &Value) -> bool {
         let client = self.client();
         let answer = right_answer(&asked["ChallengeParameters"], &client.private_parameters(asked));
@@ -176,7 +177,7 @@ impl World {
         answered["AuthenticationResult"]["AccessToken"].is_string()
     }
 
-    /// Waits until the metric says that so many answers needed a secret that is gone.
+    /// Waits until the metric counts this number of answers that needed a removed secret.
     fn counts_gone(&self, answers: f64) {
         let url = format!("{}/debug/metrics", self.local.endpoint);
         let deadline = Instant::now() + Duration::from_secs(10);
@@ -192,14 +193,14 @@ impl World {
     }
 
     fn signs_in(&self, user: &str) -> bool {
-        self.finishes(user, &self.half_way(user))
+        self.finishes(user, &self.until_the_question(user))
     }
 }
 
 #[test]
-fn a_change_of_the_secret_ends_no_sign_in_and_locks_out_those_who_were_counted_before() {
+fn a_rotation_ends_no_sign_in_and_locks_out_only_users_with_old_answers() {
     let world = World::start();
-    // `demo` is enrolled by `local`. `late` enrols in the middle of the change.
+    // `local` enrolls `demo`. `late` enrolls during the rotation.
     world.sign_up("late");
     let users = ["demo", "nonexistent", "nameless"];
     let questions = users.map(|user| world.question(user));
@@ -207,23 +208,23 @@ fn a_change_of_the_secret_ends_no_sign_in_and_locks_out_those_who_were_counted_b
     assert!(world.signs_in("demo"));
     assert_eq!(world.status("current"), (json!([1, 0, 0]), vec!["demo".to_owned()]));
 
-    // Step 1. The new secret verifies, and is not used.
-    let asked = world.half_way("demo");
+    // Step 1. The new secret can verify, but is not used for new values.
+    let asked = world.until_the_question("demo");
     world.deploy(&world.step("next"));
-    assert!(world.finishes("demo", &asked), "half way through step 1");
+    assert!(world.finishes("demo", &asked), "a sign-in that continues during step 1");
     assert!(world.signs_in("demo"));
     same_questions();
     let wrong = world
         .client()
-        .answer("demo", &world.half_way("demo"), "wrong", &Value::Null);
+        .answer("demo", &world.until_the_question("demo"), "wrong", &Value::Null);
     wrong.unwrap();
     assert_eq!(world.counted("demo"), [0, 1]);
 
-    // Step 2. New answers are hashed under the new secret, the old ones are right still.
-    let (asked, before) = (world.half_way("demo"), world.secret());
+    // Step 2. The new secret hashes new answers, and old answers stay right.
+    let (asked, before) = (world.until_the_question("demo"), world.secret());
     world.deploy(&world.step("switch"));
-    assert_eq!(world.counted("demo"), [0, 1], "a change gives no attempts anew");
-    assert!(world.finishes("demo", &asked), "half way through step 2");
+    assert_eq!(world.counted("demo"), [0, 1], "a rotation does not reset the counts");
+    assert!(world.finishes("demo", &asked), "a sign-in that continues during step 2");
     same_questions();
     world.enroll("late");
     assert!(world.signs_in("demo") && world.signs_in("late"));
@@ -234,19 +235,19 @@ fn a_change_of_the_secret_ends_no_sign_in_and_locks_out_those_who_were_counted_b
     assert!(world.signs_in("demo") && world.signs_in("late"));
     world.deploy(&switched);
 
-    // Step 3. The answers that were counted before are wrong now, and no others.
-    let asked = world.half_way("late");
-    let old = world.half_way("demo");
+    // Step 3. Only answers enrolled before the rotation are wrong.
+    let asked = world.until_the_question("late");
+    let old = world.until_the_question("demo");
     world.deploy(&world.step("finish"));
-    assert!(world.finishes("late", &asked), "half way through step 3");
-    assert!(!world.finishes("demo", &old), "the secret is gone");
+    assert!(world.finishes("late", &asked), "a sign-in that continues during step 3");
+    assert!(!world.finishes("demo", &old), "the secret was removed");
     assert!(world.signs_in("late"));
     assert!(!world.signs_in("demo"));
     same_questions();
     assert_eq!(world.status("gone"), (json!([1, 0, 1]), vec!["demo".to_owned()]));
     world.counts_gone(2.0);
 
-    // The way back in: new answers.
+    // Enrolling new answers restores access.
     world.enroll("demo");
     assert!(world.signs_in("demo"));
     let printed = world.local.printed();
@@ -254,7 +255,7 @@ fn a_change_of_the_secret_ends_no_sign_in_and_locks_out_those_who_were_counted_b
 }
 
 #[test]
-fn a_secret_that_cannot_be_used_stops_create_and_verify_with_the_reason_and_without_the_secret() {
+fn an_invalid_secret_stops_create_and_verify_with_a_reason_that_does_not_quote_it() {
     const HIDDEN: &str = "hunter2-hunter2-hunter2-hunter2-";
     let member = |name: &str| format!(r#""{name}":"{name}-{HIDDEN}""#);
     let object = |names: &[&str]| {
@@ -266,7 +267,7 @@ fn a_secret_that_cannot_be_used_stops_create_and_verify_with_the_reason_and_with
         (object(&["current", "next", "previous", "first"]), "three secrets"),
         (
             format!(r#"{{"current":"{HIDDEN}","previous":"{HIDDEN}","first":"{HIDDEN}"}}"#),
-            "have one id",
+            "are the same",
         ),
         (object(&["current", "previuos", "first"]), "`next` or `previous`"),
         (object(&["current", "first"]).replace(',', " "), "line 1, column"),

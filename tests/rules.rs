@@ -1,19 +1,21 @@
-//! The standard challenge types hold the rules of the test kit, and types that break a rule are found.
+//! Checks that the standard challenge types keep the rules of the test kit, and that it finds types that break a rule.
 
 use async_trait::async_trait;
 use cognito_challenge::issue::{IssueError, Issued, Issuer, Request};
 use cognito_challenge::verify::{Answer, CannotJudge, Verdict, Verifier, Why};
+use cognito_challenge_runtime::log::record;
+use cognito_challenge_testkit::functions::event;
 use cognito_challenge_testkit::rules::{Rule, Subject, assert_holds, check};
 use cognito_challenge_testkit::script::People;
 use create_auth_challenge::Issuers;
-use loop_tests::functions::{PICTURES, REACHABLE, enrolled_under, messages};
+use loop_tests::functions::{PICTURES, REACHABLE, enrolled_under, messages, people as people_of_fixtures, with_flow};
 use loop_tests::script::right_answer;
 use rand::CryptoRng;
-use serde_json::json;
+use serde_json::{Value, json};
 use tracing::info;
 use verify_auth_challenge::Verifiers;
 
-/// The people of the rules: their answers are hashed under the secret of the rules.
+/// Returns the users for the rules. Their answers are hashed with the secret of the rules.
 fn people() -> People {
     let mut enrolled = json!({"sub": "s", "cognito:user_status": "CONFIRMED",
         "custom:security_questions": enrolled_under(cognito_challenge_testkit::rules::SECRET)});
@@ -49,22 +51,22 @@ fn standard<'a>(challenge: &'a str, varying: &'a [&'a str]) -> Subject<'a> {
 }
 
 #[test]
-fn every_standard_type_is_asked_and_judged() {
+fn every_standard_type_has_both_halves() {
     let asked: Vec<_> = Issuers::standard().names().collect();
-    let judged: Vec<_> = Verifiers::standard().names().collect();
-    assert_eq!(asked, judged);
+    let checked: Vec<_> = Verifiers::standard().names().collect();
+    assert_eq!(asked, checked);
 }
 
 #[test]
-fn the_standard_types_hold_every_rule() {
+fn the_standard_types_keep_every_rule() {
     assert_holds(&standard("CAPTCHA", &["captchaUrl"]));
     assert_holds(&standard("PROOF_OF_WORK", &[]));
     assert_holds(&standard("SECURITY_QUESTION", &["securityQuestion", "questionId"]));
 }
 
 #[test]
-fn so_do_the_standard_types_that_send_messages() {
-    // A shorter code could stand in a time of the log by chance.
+fn the_standard_types_that_send_messages_keep_every_rule() {
+    // A shorter code could occur by chance in a time in the log.
     let variables = [&PICTURES[..], &messages(), &[("CODE_DIGITS", "10")]].concat();
     for challenge in ["EMAIL_CODE", "MAGIC_LINK", "SMS_CODE"] {
         assert_holds(&Subject {
@@ -75,7 +77,25 @@ fn so_do_the_standard_types_that_send_messages() {
     }
 }
 
-/// A challenge type that breaks the rule it is named after.
+#[test]
+fn the_log_counts_existing_users_without_a_question_and_no_others() {
+    let functions = with_flow("SECURITY_QUESTION:3");
+    let people = people_of_fixtures();
+    for (attributes, missing, not_enrolled) in [
+        (people.enrolled, false, 0),
+        (people.not_enrolled, false, 1),
+        (json!({}), true, 0),
+    ] {
+        let mut event = event("CreateAuthChallenge", &attributes, missing);
+        event["request"]["challengeName"] = "CUSTOM_CHALLENGE".into();
+        let (created, lines) = record(&[], || functions.create(event));
+        let line: Value = serde_json::from_str(&lines[0]).unwrap();
+        assert!(created.is_ok() && lines.len() == 1, "{lines:?}");
+        assert_eq!(line["NotEnrolled"], not_enrolled, "{line}");
+    }
+}
+
+/// A challenge type that breaks the given rule.
 struct Breaks(Rule);
 
 #[async_trait]
@@ -117,7 +137,7 @@ impl Verifier for Breaks {
 }
 
 #[test]
-fn a_type_that_breaks_a_rule_is_found() {
+fn the_test_kit_finds_a_type_that_breaks_a_rule() {
     macro_rules! subject {
         ($rule:expr) => {
             Subject {

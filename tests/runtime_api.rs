@@ -1,4 +1,4 @@
-//! Lambda's Runtime API, for one built function, so that what it prints can be read.
+//! Lambda's Runtime API for one built function, so that a test can read the function's output.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -11,29 +11,29 @@ use serde_json::Value;
 
 use crate::local;
 
-/// Nothing that is waited for takes longer.
+/// The maximum time that a test waits for anything.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A running function, killed when dropped.
+/// A running function. It is killed when this value is dropped.
 pub struct Function {
     process: Child,
     requests: Receiver<Request>,
     lines: Receiver<String>,
 }
 
-/// A request of the function, which waits for its answer.
+/// A request of the function that waits for a response.
 struct Request {
     path: String,
     body: Vec<u8>,
     answer: Sender<Vec<u8>>,
 }
 
-/// What came of an event.
+/// The result of an invocation.
 #[derive(Debug)]
 pub struct Invoked {
-    /// What the function answered, be it an error.
+    /// The response of the function, or its error.
     pub answer: Value,
-    /// The line that it had printed before it answered.
+    /// The line that the function printed before it responded.
     pub line: Value,
 }
 
@@ -42,7 +42,7 @@ impl Function {
     ///
     /// # Panics
     ///
-    /// A function that does not start.
+    /// Panics if the function does not start.
     pub fn start(name: &str, environment: &[(&str, &str)]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let mut process = Command::new(local::function(name))
@@ -72,11 +72,11 @@ impl Function {
         }
     }
 
-    /// Runs the function once.
+    /// Invokes the function once.
     ///
     /// # Panics
     ///
-    /// A function that ends, or prints nothing before it answers.
+    /// Panics if the function ends, or prints no line before it responds.
     pub fn invoke(&self, event: &Value) -> Invoked {
         let next = self.request();
         assert!(next.path.ends_with("/invocation/next"), "{}", next.path);
@@ -86,11 +86,11 @@ impl Function {
             Lambda-Runtime-Invoked-Function-Arn: arn:aws:lambda:us-east-1:123456789012:function:f\r\n";
         next.answer(&format!("200 OK\r\n{head}"), &event);
         let answered = self.request();
-        // Its answer is not taken yet: what is printed only after that would never come.
+        // The response has not been accepted yet, so the function cannot wait for that before it prints the line.
         let line = loop {
             let line = self.lines.recv_timeout(PATIENCE).expect("a line before the answer");
             let line: Value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("not JSON: {line}"));
-            // What was said before the first event is of no invocation.
+            // Lines before the first event belong to no invocation.
             if !line["requestId"].is_null() {
                 break line;
             }
@@ -102,7 +102,7 @@ impl Function {
         }
     }
 
-    /// Ends the function: what it printed besides a line for each invocation.
+    /// Ends the function and returns its output besides the line of each invocation.
     pub fn end(mut self) -> Vec<String> {
         let _ = self.process.kill();
         let _ = self.process.wait();
@@ -129,7 +129,7 @@ impl Request {
     }
 }
 
-/// Passes the requests of a connection on, and their answers back.
+/// Forwards the requests of a connection and their responses.
 fn serve(connection: &TcpStream, ask: &Sender<Request>) -> Option<()> {
     let mut reader = BufReader::new(connection);
     let mut writer = connection;

@@ -1,4 +1,5 @@
-//! The AWS SDK for Rust against `local` and the real binaries: custom sign-ins, those of administrators, typed errors.
+//! Tests the AWS SDK for Rust with `local` and the real binaries: custom sign-ins, sign-ins by administrators, typed
+//! errors.
 
 use std::collections::HashMap;
 
@@ -24,7 +25,7 @@ const USER: &str = "demo";
 const PASSWORD: &str = "Passw0rd!demo";
 const INCORRECT: Option<&str> = Some("Incorrect username or password.");
 
-/// The SDK, set up for `local` as for Cognito but for the address.
+/// Returns the SDK, configured as for Cognito except for the address.
 fn sdk(local: &Local) -> Client {
     let config = Config::builder()
         .behavior_version(BehaviorVersion::latest())
@@ -35,7 +36,7 @@ fn sdk(local: &Local) -> Client {
     Client::from_conf(config.build())
 }
 
-/// The right answer to the challenge that came with `session`.
+/// Returns the right answer to the challenge of `session`.
 fn answer(local: &Local, parameters: Option<&HashMap<String, String>>, session: Option<&str>) -> String {
     let private = Debug::new(local).private_parameters(&json!({"Session": session.unwrap()}));
     right_answer(&json!(parameters.unwrap()), &private)
@@ -98,7 +99,7 @@ async fn respond(
 }
 
 #[tokio::test]
-async fn custom_challenges_lead_to_tokens_with_wrong_answers_in_between() {
+async fn a_custom_sign_in_with_some_wrong_answers_gets_tokens() {
     let local = Local::start(&["--flow", "PASSWORD,CAPTCHA:3,SECURITY_QUESTION:3"]);
     let client = sdk(&local);
     let mut asked = start(&client, PASSWORD).await.unwrap();
@@ -154,10 +155,10 @@ async fn an_administrator_signs_a_user_in() {
 }
 
 #[tokio::test]
-async fn an_administrator_makes_a_user_who_chooses_a_password() {
+async fn an_administrator_creates_a_user_who_chooses_a_password() {
     let local = Local::start(&[]);
     let client = sdk(&local);
-    // The template's pool has a function that refuses tokens for a new password.
+    // The template's pool has a function that denies tokens after a new password.
     let pool = client.create_user_pool().pool_name("plain").send().await.unwrap();
     let pool = pool.user_pool().unwrap().id().unwrap();
     let made = client
@@ -207,9 +208,9 @@ async fn an_administrator_makes_a_user_who_chooses_a_password() {
     assert!(choose("L4sting!pw123").await.unwrap().authentication_result().is_some());
     let user = client.admin_get_user().user_pool_id(pool).username("jane");
     assert_eq!(user.send().await.unwrap().user_status().unwrap().as_str(), "CONFIRMED");
-    let nobody = client.admin_get_user().user_pool_id(pool).username("nobody");
-    let nobody = nobody.send().await.unwrap_err().into_service_error();
-    assert!(nobody.is_user_not_found_exception() && nobody.message() == Some("User does not exist."));
+    let nonexistent = client.admin_get_user().user_pool_id(pool).username("nonexistent");
+    let nonexistent = nonexistent.send().await.unwrap_err().into_service_error();
+    assert!(nonexistent.is_user_not_found_exception() && nonexistent.message() == Some("User does not exist."));
 }
 
 #[tokio::test]
@@ -243,8 +244,8 @@ async fn errors_have_their_types_and_texts() {
             .set_auth_parameters(parameters);
         start.send().await.unwrap_err().into_service_error()
     };
-    let unknown = initiate("nobody", AuthFlowType::CustomAuth, Some(USER)).await;
-    let text = Some("User pool client nobody does not exist.");
+    let unknown = initiate("nonexistent", AuthFlowType::CustomAuth, Some(USER)).await;
+    let text = Some("User pool client nonexistent does not exist.");
     assert!(
         unknown.is_resource_not_found_exception() && unknown.message() == text,
         "{unknown:?}"

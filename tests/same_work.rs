@@ -1,5 +1,6 @@
-//! Asking and judging are the same work for users and for who is none: instructions of the built functions, counted by
-//! valgrind. A clock would tell less, and not always the same.
+//! Tests that create and verify do the same work for existing and nonexistent users.
+//!
+//! Valgrind counts the instructions of the built functions, which is more precise and reproducible than a clock.
 
 use std::env;
 use std::fs;
@@ -16,21 +17,22 @@ use loop_tests::local::function;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-/// What the functions need to ask and judge a security question.
+/// The variables that the functions need for a security question.
 const VARIABLES: [(&str, &str); 3] = [
     ("AUTH_FLOW", "SECURITY_QUESTION:3"),
     ("AUTH_SESSION_MINUTES", "15"),
     ("CHALLENGE_SECRET", SECRET),
 ];
 
-/// Create's event for a kind of user.
+/// Returns create's event for a kind of user.
 fn asking(kind: &Kind) -> Value {
     let mut event = event("create/unknown-user-gets-a-decoy-question");
     event["request"]["session"] = json!([]);
     kind.signs_in(event)
 }
 
-/// The same, as long for everybody: Cognito sends more of some users than of others, and reading that takes time.
+/// Returns an event of the same length for all kinds of users. Cognito sends more attributes for some users, and
+/// reading them takes time.
 fn asking_at_length(kind: &Kind) -> Value {
     let mut event = asking(kind);
     let attributes = event["request"]["userAttributes"].as_object_mut().unwrap();
@@ -43,7 +45,7 @@ fn asking_at_length(kind: &Kind) -> Value {
     event
 }
 
-/// Verify's event for a wrong answer to what `create` asks.
+/// Returns verify's event for a wrong answer to the challenge from `create`.
 fn answering(kind: &Kind, create: &Program) -> Value {
     let asked = create.reply(&asking(kind));
     create.asks();
@@ -52,7 +54,7 @@ fn answering(kind: &Kind, create: &Program) -> Value {
     kind.signs_in(event)
 }
 
-/// The same with a stored hash that has another key.
+/// Returns the event with a stored hash under another key.
 fn answering_under(keyed: &str, create: &Program) -> Value {
     let [enrolled, ..] = kinds();
     let mut event = answering(&enrolled, create);
@@ -62,12 +64,12 @@ fn answering_under(keyed: &str, create: &Program) -> Value {
     event
 }
 
-/// Starts a function under valgrind, lets it answer `events`, and gives how many instructions that took in all.
+/// Runs a function under valgrind with `events`. Returns the total number of instructions.
 fn instructions(name: &str, events: &[&Value], folder: &Path) -> u64 {
     instructions_with(name, &VARIABLES, events, folder)
 }
 
-/// The same with other variables.
+/// Returns [`instructions`] with other variables.
 fn instructions_with(name: &str, variables: &[(&str, &str)], events: &[&Value], folder: &Path) -> u64 {
     let counted = folder.join("callgrind.out");
     let mut valgrind = Command::new("valgrind");
@@ -90,7 +92,7 @@ fn instructions_with(name: &str, variables: &[(&str, &str)], events: &[&Value], 
     total.unwrap().trim().parse().unwrap()
 }
 
-/// Whether there is valgrind; where `CI` is set there has to be.
+/// Returns whether valgrind is installed. It must be if `CI` is set.
 fn counts() -> bool {
     let found = Command::new("valgrind").arg("--version").output().is_ok();
     assert!(
@@ -103,7 +105,7 @@ fn counts() -> bool {
     found
 }
 
-/// What two answers of the function `name` to the event of each kind take, besides its start.
+/// Returns the number of instructions for two responses to the event of each kind, without the start of the function.
 fn works(name: &str, event: impl Fn(&Kind) -> Value) -> [u64; 3] {
     let folder = TempDir::new().unwrap();
     let start = instructions(name, &[], folder.path());
@@ -115,14 +117,14 @@ fn works(name: &str, event: impl Fn(&Kind) -> Value) -> [u64; 3] {
     })
 }
 
-/// To one part in a hundred.
+/// Compares the numbers with a tolerance of one percent.
 fn are_the_same(works: [u64; 3]) {
     let (least, most) = (works.iter().min().unwrap(), works.iter().max().unwrap());
     assert!(most - least < least / 100, "{works:?}");
 }
 
 #[test]
-fn an_answer_is_judged_with_the_same_work_whoever_gives_it() {
+fn an_answer_is_checked_with_the_same_work_for_every_kind_of_user() {
     if counts() {
         let mut command = Command::new(function("create-auth-challenge"));
         let create = Program::start(command.stdout(Stdio::null()), &VARIABLES);
@@ -132,7 +134,7 @@ fn an_answer_is_judged_with_the_same_work_whoever_gives_it() {
 }
 
 #[test]
-fn an_answer_is_judged_with_the_same_work_whichever_secret_it_was_enrolled_under() {
+fn an_answer_is_checked_with_the_same_work_under_every_secret() {
     if counts() {
         let [current, gone] = [
             "the current secret, long enough, too",
@@ -159,7 +161,7 @@ fn an_answer_is_judged_with_the_same_work_whichever_secret_it_was_enrolled_under
 }
 
 #[test]
-fn a_question_is_asked_with_the_same_work_whoever_is_asked() {
+fn a_question_is_asked_with_the_same_work_for_every_kind_of_user() {
     if counts() {
         are_the_same(works("create-auth-challenge", asking_at_length));
     }

@@ -1,4 +1,4 @@
-//! Right answers to the standard challenges, and scripts.
+//! Right answers to the standard challenges, and a test of scripts.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -8,17 +8,18 @@ pub use cognito_challenge_testkit::script::{Answer, End, Player, Script, User};
 
 use crate::functions::ANSWERS;
 
-/// The right answer to a challenge, from what the client is shown and what only verify and tests see.
+/// Returns the right answer to a challenge, from its public parameters and the private ones that only verify and tests
+/// see.
 ///
 /// # Panics
 ///
-/// A challenge that tests do not know.
+/// Panics if tests do not know the challenge.
 pub fn right_answer(public: &Value, private: &Value) -> String {
     match public["challenge"].as_str() {
         Some("CAPTCHA") => private["answer"].as_str().unwrap().to_lowercase(),
         Some("SECURITY_QUESTION") => {
             let asked = ANSWERS.iter().find(|(id, _)| public["questionId"] == *id);
-            // A decoy may ask what nobody enrolled.
+            // A decoy may ask a question that is not enrolled.
             asked.map_or("no such answer".into(), |(_, answer)| {
                 format!(" {} ", answer.to_uppercase())
             })
@@ -33,7 +34,7 @@ pub fn right_answer(public: &Value, private: &Value) -> String {
     }
 }
 
-/// Solves a puzzle with the library that defines its format, and answers as its widget would.
+/// Solves a puzzle with the reference library of its format, and answers as its widget does.
 fn proof(challenge: &str) -> String {
     let challenge: altcha::Challenge = serde_json::from_str(challenge).unwrap();
     let solution = altcha::solve_challenge(altcha::SolveChallengeOptions::new(&challenge))

@@ -1,5 +1,4 @@
-//! Texts that nobody may read again, put wherever they can go in: then looked for in all that the binaries print, log
-//! and answer.
+//! Puts marked secrets into every input, and searches for them in all output, logs and responses of the binaries.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -15,9 +14,9 @@ use loop_tests::services::{MAIL_TAKEN, SMS_TAKEN, Service};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-/// Part of every text that is a secret.
+/// A part of every secret.
 const MARK: &str = "zqmark";
-/// Part of the user's name, which a client may see and a function's log may not have.
+/// A part of the username. Clients may see it, but the functions' logs must not contain it.
 const USER: &str = "zquser";
 
 const SECRET: &str = "zqmark-secret, which is long enough to be one";
@@ -37,14 +36,14 @@ const FUNCTIONS: [(&str, &str); 4] = [
 ];
 
 #[test]
-fn no_secret_comes_out_of_anything() {
+fn no_output_contains_a_secret() {
     let default = "PASSWORD,CAPTCHA|PROOF_OF_WORK:3,SECURITY_QUESTION:3";
     everything(default, "text", "");
-    // Without S3, whose key is a secret as well.
+    // Without S3. Its key is a secret too.
     let no_bucket = "AWS_ENDPOINT_URL_S3=http://127.0.0.1:1 AWS_SECRET_ACCESS_KEY=zqmark";
     everything("SECURITY_QUESTION:3,CAPTCHA|PROOF_OF_WORK:2", "JSON", no_bucket);
     let (ses, sns) = (Service::taking(MAIL_TAKEN), Service::taking(SMS_TAKEN));
-    // A shorter code could stand in a time of the log by chance.
+    // A shorter code could occur by chance in a time in the log.
     let messages = format!(
         "AWS_ENDPOINT_URL_SESV2={} AWS_ENDPOINT_URL_SNS={} CODE_DIGITS=10 MAGIC_LINK_URL=https://example.com \
          MAIL_FROM=sign-in@example.com MESSAGES_PER_HOUR=unlimited",
@@ -56,7 +55,7 @@ fn no_secret_comes_out_of_anything() {
     assert!(!sns.messages().is_empty());
 }
 
-/// Runs whatever there is with one flow, then looks at what came out.
+/// Runs all inputs with one flow, then searches the output.
 fn everything(flow: &str, format: &str, variables: &str) {
     let logs = TempDir::new().unwrap();
     let commands = commands(logs.path(), &format!("AWS_LAMBDA_LOG_FORMAT={format} {variables}"), &[]);
@@ -69,17 +68,17 @@ fn everything(flow: &str, format: &str, variables: &str) {
     for (folder, function) in [("define", 0), ("create", 1), ("verify", 2), ("pre-token", 3)] {
         events(&local, folder, FUNCTIONS[function].1, &mut found);
     }
-    // `--trace` shows whose sign-in it is.
+    // `--trace` shows the user of each sign-in.
     found.shown("local", &local.printed());
     for (file, log) in read_all(logs.path()) {
         found.logged(&file, &log);
     }
-    assert_eq!(found.logs, 8, "each function has its two outputs");
-    assert!(found.captured > 3, "secrets of the functions' own: {}", found.captured);
+    assert_eq!(found.logs, 8, "each function has two output files");
+    assert!(found.captured > 3, "the functions' own secrets: {}", found.captured);
     assert!(found.leaks.is_empty(), "{:#?}", found.leaks);
 }
 
-/// Flags that run each function at the lowest log level, with all that it prints in files of `folder`.
+/// Returns flags that run each function at the lowest log level and redirect its output to files in `folder`.
 fn commands(folder: &Path, variables: &str, instead: &[(&str, &str)]) -> Vec<String> {
     FUNCTIONS
         .iter()
@@ -99,10 +98,10 @@ fn commands(folder: &Path, variables: &str, instead: &[(&str, &str)]) -> Vec<Str
         .collect()
 }
 
-/// What came out, and where it should not have.
+/// The collected outputs, and the places with a secret.
 #[derive(Default)]
 struct Found {
-    /// Secrets that the functions made themselves.
+    /// Secrets that the functions generated.
     own: Vec<String>,
     captured: usize,
     logs: usize,
@@ -110,12 +109,12 @@ struct Found {
 }
 
 impl Found {
-    /// What a client or an operator is shown: the user's name may be in it.
+    /// Searches output for a client or an operator, which may contain the username.
     fn shown(&mut self, place: &str, text: &str) {
         self.look(place, text, &[MARK]);
     }
 
-    /// What a function has logged.
+    /// Searches the log of a function.
     fn logged(&mut self, place: &str, text: &str) {
         self.logs += 1;
         self.look(place, text, &[MARK, USER]);
@@ -131,7 +130,7 @@ impl Found {
         }
     }
 
-    /// Keeps what only verify may know.
+    /// Keeps the private parameters as secrets.
     fn keep(&mut self, private: &Value) {
         let secrets = private.as_object().unwrap().iter();
         for (_, value) in secrets
@@ -169,7 +168,7 @@ fn enrol(local: &Local, found: &mut Found) {
     }
 }
 
-/// Signs in as somebody and as nobody, with wrong, odd and right answers.
+/// Signs in as an existing and a nonexistent user, with wrong, odd and right answers.
 fn sign_ins(local: &Local, password: bool, found: &mut Found) {
     let client = Client::new(local);
     let metadata = json!({"challenge": "odd", "captcha": "odd", "locale": "odd", "other": MARK});
@@ -186,7 +185,7 @@ fn sign_ins(local: &Local, password: bool, found: &mut Found) {
             client.start(user)
         };
         while let Ok(shown) = &reply {
-            // A token is the user's own, and has the name and the address in it.
+            // Tokens belong to the user and contain the name and the address.
             let Some(public) = shown
                 .get("ChallengeParameters")
                 .filter(|_| shown.get("Session").is_some())
@@ -198,7 +197,7 @@ fn sign_ins(local: &Local, password: bool, found: &mut Found) {
             found.shown("reply", &without_media(public).to_string());
             let right = ANSWERS.iter().find(|(id, _)| public["questionId"] == *id);
             let answer = match answers.next() {
-                // One wrong answer each, so that there is a step after it.
+                // One wrong answer each, so that the sign-in continues.
                 Some(odd) if public["attemptsLeft"] != "1" => odd.to_owned(),
                 _ => right.map_or_else(|| right_answer(public, &private), |(_, answer)| (*answer).to_owned()),
             };
@@ -214,7 +213,7 @@ fn sign_ins(local: &Local, password: bool, found: &mut Found) {
     }
 }
 
-/// Letters can stand in the bytes of a picture by chance.
+/// Removes media, because the bytes of a picture can contain the letters by chance.
 fn without_media(public: &Value) -> Value {
     let mut public = public.clone();
     for value in public.as_object_mut().unwrap().values_mut() {
@@ -225,8 +224,8 @@ fn without_media(public: &Value) -> Value {
     public
 }
 
-/// Hands in every fixture with marked texts, one of them also with each of its fields of the wrong type, and what is
-/// no event.
+/// Sends every fixture with marked texts. Also sends one of them with a wrong type in each field, and texts that are
+/// not events.
 fn events(local: &Local, folder: &str, function: &str, found: &mut Found) {
     let folder = fixtures(folder);
     let mut events = Vec::new();
@@ -280,7 +279,7 @@ fn events(local: &Local, folder: &str, function: &str, found: &mut Found) {
     }
 }
 
-/// What a function has to say: the event itself goes back, and in create's answer what only verify will see.
+/// Returns the part of a response that must not contain secrets: without the event, and without the private parameters.
 fn answer(mut answered: Value) -> Value {
     let Some(response) = answered.get_mut("response").and_then(Value::as_object_mut) else {
         return answered;
@@ -297,7 +296,7 @@ fn answer(mut answered: Value) -> Value {
 
 fn mark(value: &mut Value) {
     match value {
-        // These are looked up, so a marked one would go no further.
+        // These names select the challenge type. A marked name would end the processing early.
         Value::String(text) if Issuers::standard().names().any(|name| name == text) => {}
         Value::String(text) if text.parse::<u64>().is_ok() => {}
         Value::String(text) => text.push_str(MARK),
@@ -318,7 +317,7 @@ fn read_all(folder: &Path) -> BTreeMap<String, String> {
 }
 
 #[test]
-fn a_panic_says_where_it_was_and_nothing_else() {
+fn a_panic_logs_only_its_location() {
     for format in ["text", "JSON"] {
         let logs = TempDir::new().unwrap();
         let instead = [("verify-auth-challenge", "panics")];
@@ -342,7 +341,7 @@ fn a_panic_says_where_it_was_and_nothing_else() {
         let told = logs
             .values()
             .any(|log| log.contains("panicked") && log.contains("panics.rs:"));
-        assert!(told, "the log has to say where: {logs:?}");
+        assert!(told, "the log must contain the location: {logs:?}");
         assert!(found.leaks.is_empty(), "{:#?}", found.leaks);
     }
 }

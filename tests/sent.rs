@@ -1,4 +1,4 @@
-//! Codes and links that the functions send with the SES and SNS of `local`, read from its outbox.
+//! Tests codes and links that the functions send with the SES and SNS of `local`, read from its outbox.
 
 use loop_tests::local::{Client, Local, Refusal};
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 const USER: &str = "demo";
 const PASSWORD: &str = "Passw0rd!demo";
 
-/// A `local` whose flow is `flow`, and whose template has what messages need.
+/// Starts a `local` with the flow `flow` and a template that can send messages.
 fn start(flow: &str, more: &[&str]) -> Local {
     let flow = format!("AuthFlow={flow}");
     let parameters = [
@@ -22,17 +22,17 @@ fn start(flow: &str, more: &[&str]) -> Local {
     Local::start(&[&parameters, more].concat())
 }
 
-/// What was sent, the newest first.
+/// Returns the sent messages, newest first.
 fn outbox(local: &Local) -> Vec<Value> {
     let kept = Local::get(&format!("{}/debug/outbox", local.endpoint)).unwrap();
     let mut kept: Value = serde_json::from_slice(&kept).unwrap();
     serde_json::from_value(kept["messages"].take()).unwrap()
 }
 
-/// The answer that the newest message has: a token behind `#link=`, or else a code of six digits.
+/// Returns the answer in the newest message: a token after `#link=`, or a code of six digits.
 fn newest(local: &Local) -> String {
     let messages = outbox(local);
-    answer_in(messages.first().expect("nothing was sent"))
+    answer_in(messages.first().expect("no message was sent"))
 }
 
 fn answer_in(message: &Value) -> String {
@@ -64,7 +64,7 @@ fn has_tokens(reply: &Value) -> bool {
 }
 
 #[test]
-fn a_sign_in_ends_with_what_was_sent() {
+fn a_sign_in_ends_with_the_answer_from_the_message() {
     for (flow, medium, to, masked) in [
         ("PASSWORD,EMAIL_CODE:3", "EMAIL", "demo@example.com", "d***@e***"),
         ("EMAIL_CODE:3", "EMAIL", "demo@example.com", "d***@e***"),
@@ -85,7 +85,7 @@ fn a_sign_in_ends_with_what_was_sent() {
             "{flow}"
         );
         let [message] = &outbox(&local)[..] else {
-            panic!("{flow}: one message for one step")
+            panic!("{flow}: expected one message for one step")
         };
         assert_eq!(
             (message["medium"].as_str(), message["to"].as_str()),
@@ -95,7 +95,7 @@ fn a_sign_in_ends_with_what_was_sent() {
         let answer = answer_in(message);
         assert!(
             !asked.to_string().contains(&answer),
-            "{flow}: the client has the answer"
+            "{flow}: the client must not receive the answer"
         );
         let signed_in = client.answer(USER, &asked, &answer, &Value::Null).unwrap();
         assert!(has_tokens(&signed_in), "{flow}: {signed_in}");
@@ -104,7 +104,7 @@ fn a_sign_in_ends_with_what_was_sent() {
 }
 
 #[test]
-fn a_mail_has_text_and_html_and_says_that_no_person_wrote_it() {
+fn a_mail_has_text_and_html_and_says_that_it_is_automatic() {
     let local = start("EMAIL_CODE:3,MAGIC_LINK:3", &[]);
     let client = Client::new(&local);
     let asked = client.start(USER).unwrap();
@@ -131,7 +131,7 @@ fn a_mail_has_text_and_html_and_says_that_no_person_wrote_it() {
 }
 
 #[test]
-fn wrong_answers_send_nothing_and_leave_the_code_as_it_is() {
+fn wrong_answers_send_nothing_and_keep_the_code() {
     for flow in ["EMAIL_CODE:3", "SMS_CODE:3", "MAGIC_LINK:3"] {
         let local = start(flow, &[]);
         let client = Client::new(&local);
@@ -193,7 +193,7 @@ fn a_code_may_be_pasted_in_any_form() {
 }
 
 #[test]
-fn asking_again_too_early_uses_an_attempt_and_sends_nothing() {
+fn requesting_a_code_too_early_uses_an_attempt_and_sends_nothing() {
     for flow in ["EMAIL_CODE:3", "SMS_CODE:3", "MAGIC_LINK:3"] {
         let local = start(flow, &[]);
         let client = Client::new(&local);
@@ -237,7 +237,10 @@ fn the_code_of_another_sign_in_or_user_is_wrong() {
         let other = client.start("ada").unwrap();
         assert_eq!(outbox(&local)[0]["to"], "ada@example.com", "{flow}");
         let of_other = newest(&local);
-        assert!(of_first != of_second && of_second != of_other, "{flow}: three codes");
+        assert!(
+            of_first != of_second && of_second != of_other,
+            "{flow}: the three codes must differ"
+        );
         for (user, asked, answer) in [(USER, &first, &of_second), ("ada", &other, &of_first)] {
             let again = client.answer(user, asked, answer, &Value::Null).unwrap();
             assert_eq!(public(&again, "attemptsLeft"), "1", "{flow}");
@@ -251,7 +254,7 @@ fn the_code_of_another_sign_in_or_user_is_wrong() {
 }
 
 #[test]
-fn the_code_of_the_step_before_is_wrong() {
+fn the_code_of_the_previous_step_is_wrong() {
     let local = start("EMAIL_CODE:2,SMS_CODE:2", &[]);
     let client = Client::new(&local);
     let asked = client.start(USER).unwrap();
@@ -264,7 +267,7 @@ fn the_code_of_the_step_before_is_wrong() {
 }
 
 #[test]
-fn who_gets_nothing_is_asked_the_same() {
+fn users_who_get_no_message_are_asked_the_same() {
     for flow in ["EMAIL_CODE:2", "SMS_CODE:2", "MAGIC_LINK:2"] {
         let local = start(flow, &[]);
         local.admin(
@@ -302,13 +305,13 @@ fn who_gets_nothing_is_asked_the_same() {
         assert_eq!(
             outbox(&local).len(),
             1,
-            "{flow}: nothing for who has no verified address"
+            "{flow}: a user without a verified address gets no message"
         );
     }
 }
 
 #[test]
-fn at_the_limit_of_an_hour_the_step_looks_the_same_and_sends_nothing() {
+fn above_the_hourly_limit_the_step_looks_the_same_and_sends_nothing() {
     let local = start("EMAIL_CODE:1", &["--parameter", "MessagesPerHour=2"]);
     let client = Client::new(&local);
     let mut seen = Vec::new();
@@ -323,7 +326,7 @@ fn at_the_limit_of_an_hour_the_step_looks_the_same_and_sends_nothing() {
 }
 
 #[test]
-fn a_sender_that_is_missing_is_named_at_start() {
+fn a_missing_sender_is_reported_at_start() {
     let (code, output) = Local::fails(&["--parameter", "AuthFlow=EMAIL_CODE:3"]);
     assert_eq!(code, Some(2), "{output}");
     assert!(output.contains("MAIL_FROM"), "{output}");

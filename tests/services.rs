@@ -1,4 +1,4 @@
-//! Amazon SES and SNS, as far as create needs them: what was sent is kept, and the reply is the test's choice.
+//! Simplified Amazon SES and SNS: they keep the messages, and a test determines their responses.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -6,37 +6,37 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-/// A request.
+/// A received request.
 #[derive(Clone, Debug)]
 pub struct Received {
-    /// Such as `POST /v2/email/outbound-emails HTTP/1.1`.
+    /// The request line, such as `POST /v2/email/outbound-emails HTTP/1.1`.
     pub line: String,
-    /// Names in lower case, and values.
+    /// Header names in lower case, and values.
     pub headers: Vec<(String, String)>,
     /// The body as text.
     pub body: String,
 }
 
 impl Received {
-    /// The header `name`, or nothing.
+    /// Returns the header `name`, or `""`.
     pub fn header(&self, name: &str) -> &str {
         let found = self.headers.iter().find(|(known, _)| known == name);
         found.map_or("", |(_, value)| value)
     }
 
-    /// Whether it could have sent something: create opens a connection with a request that has nothing in it.
+    /// Returns whether the request can send a message. Create opens connections with an empty request.
     pub fn is_message(&self) -> bool {
         self.body.contains("\"Content\"") || self.body.contains("PhoneNumber")
     }
 }
 
-/// A reply: status, media type and body.
+/// A response: status, media type and body.
 pub type Reply = (u16, &'static str, &'static str);
 
-/// What SES says to a mail that it takes.
+/// The response of SES to an accepted mail.
 pub const MAIL_TAKEN: Reply = (200, "application/json", r#"{"MessageId":"0100019400000000-1"}"#);
 
-/// What SNS says to a text message that it takes.
+/// The response of SNS to an accepted text message.
 pub const SMS_TAKEN: Reply = (
     200,
     "text/xml",
@@ -46,17 +46,17 @@ pub const SMS_TAKEN: Reply = (
 
 /// A service on this machine.
 pub struct Service {
-    /// Its address.
+    /// The address.
     pub endpoint: String,
     received: Arc<Mutex<Vec<Received>>>,
 }
 
 impl Service {
-    /// A service that answers each request with what `reply` gives, after the time that it gives.
+    /// Starts a service. `reply` returns the response to each request and its delay.
     ///
     /// # Panics
     ///
-    /// No free port.
+    /// Panics if there is no free port.
     pub fn start(reply: impl Fn(&Received) -> (Duration, Reply) + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
@@ -65,23 +65,23 @@ impl Service {
         thread::spawn(move || {
             for connection in listener.incoming().map_while(Result::ok) {
                 let (kept, reply) = (Arc::clone(&kept), Arc::clone(&reply));
-                // A connection that breaks off is no request.
+                // A connection that breaks is not a request.
                 thread::spawn(move || serve(&connection, &kept, reply.as_ref()));
             }
         });
         Self { endpoint, received }
     }
 
-    /// A service that takes everything at once.
+    /// Starts a service that accepts everything at once.
     pub fn taking(reply: Reply) -> Self {
         Self::start(move |_| (Duration::ZERO, reply))
     }
 
-    /// The messages so far, and from then on none.
+    /// Removes and returns the messages so far.
     ///
     /// # Panics
     ///
-    /// A request that panicked.
+    /// Panics if a request panicked.
     pub fn messages(&self) -> Vec<Received> {
         let received = std::mem::take(&mut *self.received.lock().unwrap());
         received.into_iter().filter(Received::is_message).collect()

@@ -1,5 +1,7 @@
-//! `CAP`, `HCAPTCHA`, `RECAPTCHA` and `TURNSTILE` through create and verify, with a provider on this machine that
-//! misbehaves on demand. Not tried against the providers; tests/clients/cap.mjs runs Cap itself.
+//! Tests `CAP`, `HCAPTCHA`, `RECAPTCHA` and `TURNSTILE` through create and verify, with a provider on this machine that
+//! fails on demand.
+//!
+//! Not tested against the providers; tests/clients/cap.mjs runs Cap itself.
 
 use benches::services::Services;
 use cognito_challenge_runtime::log::record;
@@ -18,7 +20,7 @@ use verify_auth_challenge::Verifiers;
 
 const TYPES: [&str; 4] = ["CAP", "HCAPTCHA", "RECAPTCHA", "TURNSTILE"];
 
-/// Create and verify with `flow` and these variables besides the provider's.
+/// Returns create and verify with `flow`, the variables of the provider, and `more`.
 fn functions(provider: &Provider, flow: &str, more: &[(&str, &str)]) -> Result<Functions, ConfigError> {
     let own = [
         ("AUTH_FLOW", flow),
@@ -36,7 +38,7 @@ fn functions(provider: &Provider, flow: &str, more: &[(&str, &str)]) -> Result<F
     Functions::new(&environment, &Issuers::standard(), &Verifiers::standard())
 }
 
-/// What create answers to `client_metadata`.
+/// Returns the response of create to `client_metadata`.
 fn asked(functions: &Functions, user_not_found: bool, client_metadata: &Value) -> Value {
     let mut create = event("CreateAuthChallenge", &json!({}), user_not_found);
     create["request"]["challengeName"] = "CUSTOM_CHALLENGE".into();
@@ -44,7 +46,7 @@ fn asked(functions: &Functions, user_not_found: bool, client_metadata: &Value) -
     functions.create(create).unwrap()["response"].take()
 }
 
-/// Whether verify finds the answer right, and the line of its log.
+/// Returns whether verify accepts the answer, and its log line.
 fn answered(functions: &Functions, asked: &Value, answer: &str) -> (bool, Value) {
     let mut verify = event("VerifyAuthChallengeResponse", &json!({}), false);
     verify["request"]["privateChallengeParameters"] = asked["privateChallengeParameters"].clone();
@@ -59,7 +61,7 @@ fn answered(functions: &Functions, asked: &Value, answer: &str) -> (bool, Value)
 }
 
 #[test]
-fn the_types_hold_every_rule() {
+fn the_types_keep_every_rule() {
     let provider = Provider::start();
     let variables = provider.variables();
     let variables: Vec<_> = variables
@@ -81,7 +83,7 @@ fn the_types_hold_every_rule() {
             varying: &[],
         });
     }
-    // What was typed elsewhere never reached a provider.
+    // Answers to other challenges never reached a provider.
     for request in provider.requests() {
         let token = request.fields["response"].as_str().unwrap();
         assert!(
@@ -92,7 +94,7 @@ fn the_types_hold_every_rule() {
 }
 
 #[test]
-fn the_functions_answer_their_fixtures() {
+fn the_functions_match_their_fixtures() {
     let provider = Provider::start();
     let flow = "TURNSTILE|CAP|HCAPTCHA|RECAPTCHA:3";
     let shown = functions(
@@ -113,7 +115,7 @@ fn the_functions_answer_their_fixtures() {
 }
 
 #[test]
-fn a_request_is_the_providers_own_and_has_the_token_and_nothing_of_the_user() {
+fn a_request_has_the_providers_format_and_contains_the_token_but_no_user_data() {
     let provider = Provider::start();
     for (challenge, line, media_type, fields) in [
         (
@@ -158,7 +160,7 @@ fn a_request_is_the_providers_own_and_has_the_token_and_nothing_of_the_user() {
 }
 
 #[test]
-fn a_token_that_is_wrong_spent_or_for_something_else_is_wrong_for_a_reason_of_its_own() {
+fn each_kind_of_wrong_token_has_its_own_reason() {
     let provider = Provider::start();
     for challenge in TYPES {
         for open in ["closed", "open"] {
@@ -199,7 +201,7 @@ fn a_token_that_is_wrong_spent_or_for_something_else_is_wrong_for_a_reason_of_it
 }
 
 #[test]
-fn a_turnstile_token_of_another_sign_in_is_wrong_and_another_users_is_too() {
+fn a_turnstile_token_of_another_sign_in_or_user_is_wrong() {
     let provider = Provider::start();
     let functions = functions(&provider, "TURNSTILE:3", &[]).unwrap();
     let create = |seed| {
@@ -219,7 +221,7 @@ fn a_turnstile_token_of_another_sign_in_is_wrong_and_another_users_is_too() {
 }
 
 #[test]
-fn a_token_is_right_while_create_and_verify_have_other_secrets_of_a_change() {
+fn a_token_is_right_while_create_and_verify_have_different_secrets_of_a_rotation() {
     let provider = Provider::start();
     let secret = |value: &str| functions(&provider, "TURNSTILE:3", &[("CHALLENGE_SECRET", value)]).unwrap();
     let (one, other) = ("1".repeat(32), "2".repeat(32));
@@ -239,7 +241,7 @@ fn a_token_is_right_while_create_and_verify_have_other_secrets_of_a_change() {
 }
 
 #[test]
-fn tokens_up_to_the_documented_length_are_judged() {
+fn tokens_up_to_the_documented_length_are_checked() {
     let provider = Provider::start();
     for (challenge, most) in [
         ("CAP", 1024),
@@ -261,12 +263,12 @@ fn tokens_up_to_the_documented_length_are_judged() {
 }
 
 #[test]
-fn a_provider_that_does_not_judge_is_counted_and_closed_unless_the_operator_opens_it() {
+fn a_failing_provider_is_counted_and_fails_closed_unless_configured_open() {
     let provider = Provider::start();
     for (says, message) in [
         ("html", "is not the JSON of siteverify"),
         ("garbage", "is not the JSON of siteverify"),
-        ("huge", "sends too long a reply"),
+        ("huge", "sent a reply that is too long"),
         ("redirect", "is not the JSON of siteverify"),
         ("reset", "cannot be reached"),
         ("busy", "status 429"),
@@ -276,7 +278,7 @@ fn a_provider_that_does_not_judge_is_counted_and_closed_unless_the_operator_open
         ("hang", "did not reply in time"),
     ] {
         for challenge in TYPES {
-            // Each hang takes as long as a provider may take.
+            // Each hang takes as long as the time limit for a provider.
             if says == "hang" && challenge != "TURNSTILE" {
                 continue;
             }
@@ -305,13 +307,13 @@ fn a_provider_that_does_not_judge_is_counted_and_closed_unless_the_operator_open
 }
 
 #[test]
-fn a_provider_is_reached_over_tls_if_its_certificate_is_trusted_and_not_otherwise() {
+fn a_provider_is_reached_over_tls_only_if_its_certificate_is_trusted() {
     let provider = Provider::start();
     let services = Services::start();
     let endpoint = format!("{}/siteverify", services.endpoint);
     let authority = services.authority().to_str().unwrap();
     let amazon = concat!(env!("CARGO_MANIFEST_DIR"), "/../aws/roots/amazon.pem");
-    // The server answers without JSON. An empty variable leaves the certificates of the operating system.
+    // The server's response is not JSON. With an empty variable, the operating system's certificates are used.
     for (trusted, message) in [
         (authority, "is not the JSON of siteverify"),
         (amazon, "cannot be reached"),
@@ -366,14 +368,18 @@ fn all_alternatives_can_be_asked_at_once_and_any_can_be_answered() {
         .to_owned();
     assert!(answered(&functions, &all(), &letters).0);
     assert!(!answered(&functions, &all(), "not it").0);
-    assert_eq!(provider.requests().len(), before, "letters were sent to a provider");
+    assert_eq!(
+        provider.requests().len(),
+        before,
+        "an answer to the CAPTCHA was sent to a provider"
+    );
     let mut public = public.clone();
     public["challenge"] = "PROOF_OF_WORK".into();
     assert!(answered(&functions, &all(), &right_answer(&public, &Value::Null)).0);
 }
 
 #[test]
-fn a_client_that_asks_for_one_alternative_gets_it() {
+fn a_client_gets_the_alternative_that_it_requests() {
     let provider = Provider::start();
     let functions = functions(&provider, "TURNSTILE|CAPTCHA|PROOF_OF_WORK:3", &[]).unwrap();
     for (wanted, parameter) in [
@@ -387,8 +393,8 @@ fn a_client_that_asks_for_one_alternative_gets_it() {
 }
 
 #[test]
-fn a_flow_without_a_provider_makes_no_client_and_needs_no_setting() {
-    // These settings stop a function that makes a client.
+fn a_flow_without_a_provider_creates_no_client_and_needs_no_setting() {
+    // These settings stop a function that creates a client.
     let broken = [
         ("AWS_CA_BUNDLE", "/nowhere"),
         ("CAP_ENDPOINT", "http://cap.example.com/"),

@@ -1,4 +1,5 @@
-//! How create and verify start: with a connection to S3 or DynamoDB if they can, without if they must.
+//! Tests the start of create and verify: they open a connection to S3 or DynamoDB, and start without one if it is
+//! unavailable.
 
 use std::collections::BTreeSet;
 use std::net::TcpListener;
@@ -13,7 +14,7 @@ use loop_tests::local::function;
 use serde_json::{Value, json};
 
 #[test]
-fn the_first_picture_goes_over_the_connection_that_was_opened_at_the_start() {
+fn the_first_picture_uses_the_connection_that_was_opened_at_the_start() {
     let s3 = Services::start();
     let create = create(&s3.endpoint, s3.authority().to_str().unwrap());
     create.asks();
@@ -26,7 +27,7 @@ fn the_first_picture_goes_over_the_connection_that_was_opened_at_the_start() {
 }
 
 #[test]
-fn who_is_not_vouched_for_gets_no_picture() {
+fn an_untrusted_s3_gets_no_picture() {
     let (s3, stranger) = (Services::start(), Services::start());
     let create = create(&s3.endpoint, stranger.authority().to_str().unwrap());
     create.asks();
@@ -35,8 +36,8 @@ fn who_is_not_vouched_for_gets_no_picture() {
 }
 
 #[test]
-fn an_s3_that_refuses_or_hangs_at_the_start_does_not_stop_create() {
-    // Accepts and never says a word: `create` would wait for it for ever.
+fn an_s3_that_rejects_or_hangs_at_the_start_does_not_stop_create() {
+    // A server that accepts connections and never responds.
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let hangs = format!("http://{}", silent.local_addr().unwrap());
     for endpoint in ["http://127.0.0.1:1", &hangs] {
@@ -47,7 +48,7 @@ fn an_s3_that_refuses_or_hangs_at_the_start_does_not_stop_create() {
 }
 
 #[test]
-fn the_first_answer_is_counted_over_the_connection_that_was_opened_at_the_start() {
+fn the_first_answer_is_counted_with_the_connection_that_was_opened_at_the_start() {
     let dynamodb = Services::start();
     let verify = verify(&dynamodb.endpoint, dynamodb.authority().to_str().unwrap());
     verify.asks();
@@ -59,7 +60,7 @@ fn the_first_answer_is_counted_over_the_connection_that_was_opened_at_the_start(
 }
 
 #[test]
-fn who_is_not_vouched_for_is_told_nothing_and_no_answer_is_right() {
+fn an_untrusted_dynamodb_gets_no_request_and_no_answer_is_right() {
     let (dynamodb, stranger) = (Services::start(), Services::start());
     let verify = verify(&dynamodb.endpoint, stranger.authority().to_str().unwrap());
     verify.asks();
@@ -68,25 +69,33 @@ fn who_is_not_vouched_for_is_told_nothing_and_no_answer_is_right() {
 }
 
 #[test]
-fn the_first_message_is_counted_and_sent_over_the_connections_that_were_opened_at_the_start() {
+fn the_first_message_uses_the_connections_that_were_opened_at_the_start() {
     for flow in ["EMAIL_CODE:3", "SMS_CODE:3"] {
         let services = Services::start();
         let create = sending(flow, &services.endpoint, services.authority().to_str().unwrap());
         create.asks();
         let opened: BTreeSet<_> = services.requests.try_iter().map(|request| request.from).collect();
-        assert_eq!(opened.len(), 2, "{flow}: DynamoDB, and the service that sends");
+        assert_eq!(
+            opened.len(),
+            2,
+            "{flow}: one connection to DynamoDB and one to the message service"
+        );
         let mut event = cognito_challenge_testkit::functions::event("CreateAuthChallenge", &reachable(), false);
         event["request"]["challengeName"] = "CUSTOM_CHALLENGE".into();
-        // The reply of these services is not one of SNS.
+        // The response of these services does not have SNS's format.
         let _ = create.answer(&event.to_string());
         let used: Vec<_> = services.requests.try_iter().map(|request| request.from).collect();
-        assert_eq!(used.len(), 3, "{flow}: it is read and written, and the message is sent");
+        assert_eq!(
+            used.len(),
+            3,
+            "{flow}: the count is read and written, and the message is sent"
+        );
         assert!(used.iter().all(|from| opened.contains(from)), "{flow}");
     }
 }
 
 #[test]
-fn the_first_token_is_checked_over_the_connection_that_was_opened_at_the_start() {
+fn the_first_token_uses_the_connection_that_was_opened_at_the_start() {
     let provider = Services::start();
     let endpoint = format!("{}/siteverify", provider.endpoint);
     let verify = Program::start(
@@ -103,7 +112,7 @@ fn the_first_token_is_checked_over_the_connection_that_was_opened_at_the_start()
     );
     verify.asks();
     let opened = provider.requests.try_recv().expect("a request before the first event");
-    assert_eq!(opened.bytes, 0, "it says nothing");
+    assert_eq!(opened.bytes, 0, "the request has no body");
     let mut event = answered(TURNSTILE.name, TURNSTILE.nonce, "00112233445566778899aabbccddeeff");
     event["request"]["challengeAnswer"] = "a-token-of-32-characters-or-more".into();
     assert_eq!(verify.reply(&event)["response"]["answerCorrect"], false);
@@ -111,7 +120,7 @@ fn the_first_token_is_checked_over_the_connection_that_was_opened_at_the_start()
     assert_eq!((asked.method.as_str(), asked.from), ("POST", opened.from));
 }
 
-/// The attributes of a user who can get messages.
+/// Returns the attributes of a user who can receive messages.
 fn reachable() -> Value {
     let mut attributes = json!({"sub": "s", "cognito:user_status": "CONFIRMED"});
     for (name, value) in REACHABLE {
@@ -163,13 +172,13 @@ fn verify(endpoint: &str, authority: &str) -> Program {
     )
 }
 
-/// Whether `verify` says so of an answer that is.
+/// Returns whether `verify` accepts a right answer.
 fn is_right(verify: &Program) -> bool {
     let answer = verify.reply(&answered("CAPTCHA", "answer", "ACEH2"));
     answer["response"]["answerCorrect"].as_bool().unwrap()
 }
 
-/// The address of the picture that a first event is answered with.
+/// Returns the address of the picture in the response to a first event.
 fn picture(create: &Program) -> String {
     let answer = create.reply(&event("create/unknown-user-gets-a-captcha"));
     let url = &answer["response"]["publicChallengeParameters"]["captchaUrl"];

@@ -150,13 +150,13 @@ pub(crate) struct Status {
     #[arg(long)]
     pub(crate) all: bool,
     /// Print the names of the users in this state too, each on a line of its own
-    #[arg(long, value_name = "STATE", requires = "all")]
+    #[arg(long, value_name = "STATE", requires = "all", conflicts_with = "username")]
     pub(crate) names: Option<State>,
     /// The most requests a second
-    #[arg(long, value_name = "REQUESTS", default_value_t = 5, requires = "all", value_parser = clap::value_parser!(u32).range(1..=30))]
+    #[arg(long, value_name = "REQUESTS", default_value_t = 5, requires = "all", conflicts_with = "username", value_parser = clap::value_parser!(u32).range(1..=30))]
     pub(crate) rate: u32,
     /// Go on where an earlier call stopped, by the token that it printed; it counts only the users from there on
-    #[arg(long, value_name = "TOKEN", requires = "all")]
+    #[arg(long, value_name = "TOKEN", requires = "all", conflicts_with = "username")]
     pub(crate) from: Option<String>,
 }
 

@@ -365,7 +365,7 @@ mod tests {
 
     #[test]
     fn a_wait_is_counted_in_whole_seconds_and_not_below_zero() {
-        let now = UNIX_EPOCH + Duration::from_millis(5_000);
+        let now = UNIX_EPOCH + Duration::from_secs(5);
         let waits = [0, 5_000, 5_001, 6_000, 6_001, 905_000].map(|locked_until| wait(locked_until, now));
         assert_eq!(waits, [0, 0, 1, 1, 2, 900]);
     }

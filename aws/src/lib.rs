@@ -1,4 +1,4 @@
-//! How the functions reach the services of AWS: with what Lambda gives them, over TLS that starts fast.
+//! Configures clients of AWS services from Lambda's environment variables, with TLS that starts fast.
 
 pub mod table;
 mod trust;
@@ -15,21 +15,23 @@ use aws_types::app_name::AppName;
 use aws_types::region::Region;
 use cognito_challenge_runtime::{ConfigError, Environment, VERSION};
 
-/// What requests to other services say that they are from, before the version.
+/// The name of the program in requests to other services. The version follows it.
 const PROGRAM: &str = "cognito-challenge";
 
-/// How long opening a connection may take. Lambda gives a cold start 10 seconds, but somebody is waiting.
+/// The time limit for opening a connection. Lambda allows 10 seconds for a cold start, but a user is waiting.
 pub const CONNECTING: Duration = Duration::from_secs(1);
 
-/// How long to wait, at most, before the one retry that a function has time for.
+/// The maximum wait before a retry. A function has time for only one retry.
 const BACKOFF: Duration = Duration::from_millis(50);
 
-/// What a client of `service` needs, from Lambda's variables: the role's keys, the region, `AWS_ENDPOINT_URL_` and the
-/// service in capitals or `AWS_ENDPOINT_URL`, and `AWS_CA_BUNDLE`.
+/// Returns the configuration for a client of `service`, read from Lambda's variables.
+///
+/// The variables are the role's keys, the region, `AWS_ENDPOINT_URL_` with the service in capitals or
+/// `AWS_ENDPOINT_URL`, and `AWS_CA_BUNDLE`.
 ///
 /// # Errors
 ///
-/// A variable that is missing or cannot be.
+/// Returns an error if a variable is missing or invalid.
 pub fn configure(environment: &Environment, service: &str) -> Result<SdkConfig, ConfigError> {
     let text = |value: &str| Ok::<_, ConfigError>(value.to_owned());
     let credentials = Credentials::new(
@@ -57,7 +59,7 @@ pub fn configure(environment: &Environment, service: &str) -> Result<SdkConfig, 
                 .with_initial_backoff(BACKOFF),
         );
     config.set_endpoint_url(endpoint.map(str::to_owned));
-    // A version that is no name is left out: it decides nothing.
+    // A version that is not a valid name is omitted. It is only informative.
     config.set_app_name(AppName::new(format!("{PROGRAM}-{VERSION}")).ok());
     Ok(config.build())
 }

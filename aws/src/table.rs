@@ -1,7 +1,7 @@
-//! Items of a DynamoDB table, each written only over what was read.
+//! Reads and writes items of a DynamoDB table. Each write is conditional on the item that was read before.
 //!
-//! A write whose acknowledgement is lost is sent again by the SDK. Each write has a token of its own in the item, by which
-//! the second request recognises that the first was done.
+//! If the response to a write is lost, the SDK sends the write again. Each write stores a unique token in the item, so
+//! that the second request recognizes that the first one succeeded.
 
 use std::collections::HashMap;
 use std::iter;
@@ -12,35 +12,36 @@ use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 pub use aws_sdk_dynamodb::types::AttributeValue;
 use cognito_challenge_runtime::{ConfigError, Environment};
 
-/// The attribute with the token of the write that made the item.
+/// The attribute with the token of the write that created the item.
 const TOKEN: &str = "token";
 
 /// The attributes of an item.
 pub type Item = HashMap<&'static str, AttributeValue>;
 
-/// A table with a key of one text.
+/// A table whose primary key is one string.
 pub struct Table {
     client: Client,
     name: String,
     key: &'static str,
 }
 
-/// The table did not do as it was asked.
+/// An operation on the table failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{what}: {code}")]
 pub struct Unreachable {
     /// The operation.
     pub what: &'static str,
-    /// What DynamoDB calls the error.
+    /// The error code of DynamoDB.
     pub code: String,
 }
 
 impl Table {
-    /// The table `name` with the key attribute `key`, from what the AWS SDK needs.
+    /// Creates a client for the table `name` with the key attribute `key`, from the variables of
+    /// [`configure`](crate::configure).
     ///
     /// # Errors
     ///
-    /// A variable that is missing or cannot be.
+    /// Returns an error if a variable is missing or invalid.
     pub fn configure(name: &str, key: &'static str, environment: &Environment) -> Result<Self, ConfigError> {
         let config = aws_sdk_dynamodb::config::Builder::from(&crate::configure(environment, "DYNAMODB")?)
             .behavior_version(BehaviorVersion::latest());
@@ -51,11 +52,11 @@ impl Table {
         })
     }
 
-    /// What `read` makes of the item under `id`, as the last write left it. Nothing if there is no item.
+    /// Reads the item `id` with a consistent read and converts it with `read`. Returns `None` if there is no item.
     ///
     /// # Errors
     ///
-    /// A table that does not give it, and an item that `read` makes nothing of.
+    /// Returns an error if the request fails, or if `read` returns `None`.
     pub async fn read<T>(
         &self,
         id: &str,
@@ -68,16 +69,18 @@ impl Table {
         };
         read(&item).map(Some).ok_or_else(|| Unreachable {
             what: "GetItem",
-            code: "the item is not ours".into(),
+            code: "the item has an unknown format".into(),
         })
     }
 
-    /// Writes `after` under `id` if the attributes `before` are still there, or for none if there is no item; gives
-    /// whether it did. `token` is of this write alone. It need not be secret.
+    /// Writes `after` as the item `id` if the item has not changed since it was read. Returns whether it wrote.
+    ///
+    /// The item must have the attributes `before`, or must not exist if `before` is `None`. `token` must be unique to
+    /// this write. It need not be secret.
     ///
     /// # Errors
     ///
-    /// A table that does not take it.
+    /// Returns an error if the request fails.
     pub async fn replace(&self, id: &str, before: Option<Item>, after: Item, token: u64) -> Result<bool, Unreachable> {
         let token = AttributeValue::S(format!("{token:016x}"));
         let of_before = match &before {
@@ -102,11 +105,11 @@ impl Table {
         met("PutItem", put.send().await)
     }
 
-    /// Removes the item under `id` if the attributes `before` are still there; gives whether it did.
+    /// Removes the item `id` if its attributes `before` have not changed. Returns whether it removed the item.
     ///
     /// # Errors
     ///
-    /// A table that does not do so.
+    /// Returns an error if the request fails.
     pub async fn remove(&self, id: &str, before: Item) -> Result<bool, Unreachable> {
         let mut delete = self
             .client
@@ -123,7 +126,7 @@ impl Table {
     }
 }
 
-/// The condition that each of these attributes is as it was.
+/// Returns the condition that these attributes have not changed.
 fn unchanged(before: &Item) -> String {
     let same: Vec<_> = before
         .keys()
@@ -132,7 +135,7 @@ fn unchanged(before: &Item) -> String {
     same.join(" AND ")
 }
 
-/// Whether the condition of an operation was met.
+/// Returns whether the condition of an operation was met.
 fn met<T, E: ProvideErrorMetadata, R>(
     what: &'static str,
     done: Result<T, SdkError<E, R>>,
@@ -144,8 +147,8 @@ fn met<T, E: ProvideErrorMetadata, R>(
     }
 }
 
-/// The error's own text may quote the request, so only what DynamoDB calls it is kept.
+/// Keeps only the error code, because the error message may quote the request.
 fn unreachable<E: ProvideErrorMetadata, R>(what: &'static str, error: &SdkError<E, R>) -> Unreachable {
-    let code = error.code().unwrap_or("no answer").to_owned();
+    let code = error.code().unwrap_or("no response").to_owned();
     Unreachable { what, code }
 }

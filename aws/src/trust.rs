@@ -1,4 +1,4 @@
-//! Whose word it takes that a service of AWS is one.
+//! The root certificates that the functions trust for AWS services.
 
 use std::fs;
 
@@ -7,12 +7,13 @@ use cognito_challenge_runtime::{ConfigError, Environment};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 
-/// The roots that the services' certificates come from. Reading all that the operating system trusts takes milliseconds
-/// of every cold start, and lets more than Amazon vouch for them.
+/// Amazon's root certificates. Reading all roots of the operating system would take milliseconds of every cold start,
+/// and would trust other authorities than Amazon.
 const AMAZON: &str = include_str!("../roots/amazon.pem");
 
-/// TLS that trusts the certificates of the file that `AWS_CA_BUNDLE` names, as the AWS CLI has it; else Amazon's roots, or
-/// for an endpoint of somebody else's over TLS those of the operating system.
+/// Returns the TLS context. It trusts the certificates in the file `AWS_CA_BUNDLE`, as the AWS CLI does.
+///
+/// Without this variable it trusts Amazon's roots, or for another `https:` endpoint the roots of the operating system.
 pub(crate) fn configure(environment: &Environment, endpoint: Option<&str>) -> Result<TlsContext, ConfigError> {
     let store = match trusted(environment, endpoint)? {
         Trusted::Amazon => TrustStore::empty().with_pem_certificate(AMAZON),
@@ -26,14 +27,14 @@ pub(crate) fn configure(environment: &Environment, endpoint: Option<&str>) -> Re
     })
 }
 
-/// The certificates that are trusted.
+/// The certificates that a client trusts.
 #[derive(Debug, PartialEq, Eq)]
 enum Trusted {
     /// [`AMAZON`].
     Amazon,
-    /// Those in this file.
+    /// The certificates in this file.
     Bundle(Vec<u8>),
-    /// All that the operating system trusts.
+    /// The certificates that the operating system trusts.
     OperatingSystem,
 }
 
@@ -45,9 +46,9 @@ fn trusted(environment: &Environment, endpoint: Option<&str>) -> Result<Trusted,
     })
 }
 
-const NO_BUNDLE: &str = "name a file of certificates in PEM format";
+const NO_BUNDLE: &str = "write the path of a file with certificates in PEM format";
 
-/// What the file at `path` holds, which must be certificates: the TLS client would panic over anything else.
+/// Returns the content of the file `path`, which must be certificates: the TLS client panics on other content.
 fn bundle(path: &str) -> Result<Vec<u8>, &'static str> {
     let pem = fs::read(path).map_err(|_| NO_BUNDLE)?;
     let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
@@ -65,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_bundled_roots_are_five_that_mozilla_trusts_too() {
+    fn the_five_bundled_roots_are_trusted_by_mozilla_too() {
         let roots: Vec<_> = CertificateDer::pem_slice_iter(AMAZON.as_bytes())
             .collect::<Result<_, _>>()
             .unwrap();
@@ -76,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn aws_is_trusted_by_amazons_roots_alone_and_other_endpoints_by_those_of_the_system() {
+    fn aws_is_verified_with_amazons_roots_and_other_endpoints_with_those_of_the_system() {
         let roots = concat!(env!("CARGO_MANIFEST_DIR"), "/roots/amazon.pem");
         let (none, bundled) = (
             Environment::new::<&str>([]),
@@ -93,14 +94,14 @@ mod tests {
     }
 
     #[test]
-    fn a_bundle_without_certificates_is_refused() {
+    fn a_bundle_without_certificates_is_rejected() {
         let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
         for path in ["/nowhere", manifest] {
             let environment = Environment::new([("AWS_CA_BUNDLE", path)]);
             let error = configure(&environment, None).unwrap_err().to_string();
             assert_eq!(
                 error,
-                "variable `AWS_CA_BUNDLE`: name a file of certificates in PEM format"
+                "variable `AWS_CA_BUNDLE`: write the path of a file with certificates in PEM format"
             );
         }
         let roots = concat!(env!("CARGO_MANIFEST_DIR"), "/roots/amazon.pem");

@@ -1,4 +1,4 @@
-//! An HTTPS client for a service that is not one of AWS, made of what the SDKs link anyway.
+//! An HTTPS client for services outside AWS. It uses only libraries that the AWS SDKs link anyway.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -20,7 +20,7 @@ pub struct Client {
     url: String,
 }
 
-/// A reply: its status, and its body.
+/// An HTTP reply.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reply {
     /// The HTTP status.
@@ -29,28 +29,30 @@ pub struct Reply {
     pub body: Vec<u8>,
 }
 
-/// Why there is no reply. Without a detail of the request.
+/// The reason why there is no reply. It contains no detail of the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum NoReply {
     /// The address cannot be reached, its certificate is not trusted, or the connection broke.
     #[error("cannot be reached")]
     Unreachable,
-    /// The time was over.
+    /// The time limit was exceeded.
     #[error("did not reply in time")]
     Late,
-    /// The reply is longer than was allowed.
-    #[error("sends too long a reply")]
+    /// The reply is longer than allowed.
+    #[error("sent a reply that is too long")]
     TooLong,
 }
 
 impl Client {
-    /// A client for `url`. Over TLS it trusts the certificates of the file that `AWS_CA_BUNDLE` names, else those that the
-    /// operating system trusts. Those are read only if `url` is `https:`.
+    /// Creates a client for `url`.
+    ///
+    /// With `https:` it trusts the certificates in the file `AWS_CA_BUNDLE`, else those of the operating system. It
+    /// reads the latter only if `url` is `https:`.
     ///
     /// # Errors
     ///
-    /// An `AWS_CA_BUNDLE` that cannot be.
+    /// Returns an error if `AWS_CA_BUNDLE` is invalid.
     pub fn new(environment: &Environment, url: Url) -> Result<Self, ConfigError> {
         let connector = Connector::builder()
             .tls_provider(Provider::Rustls(CryptoMode::Ring))
@@ -59,20 +61,21 @@ impl Client {
         Ok(Self { connector, url: url.0 })
     }
 
-    /// Opens the connection with a request that says nothing.
+    /// Opens the connection with an empty request.
     pub async fn connect(&self, within: Duration) {
         let mut request = Request::new(SdkBody::empty());
         if request.set_uri(self.url.as_str()).is_ok() {
-            // What the answer is does not matter: some services refuse such a request.
+            // The response does not matter: some services reject such a request.
             let _ = self.send(request, 64 * 1024, within).await;
         }
     }
 
-    /// Sends `body` and gives the reply, of at most `most` bytes, whatever its status. Redirections are not followed.
+    /// Sends `body` and returns the reply with any status, if its body has at most `most` bytes. It does not follow
+    /// redirects.
     ///
     /// # Errors
     ///
-    /// No reply.
+    /// Returns an error if there is no reply.
     pub async fn post(
         &self,
         media_type: &'static str,
@@ -111,18 +114,18 @@ impl Client {
     }
 }
 
-/// An address that may be called: over TLS, or on this machine.
+/// An address that the functions may call: `https:`, or `http:` on this machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Url(String);
 
 impl Url {
-    /// Reads an address without user, query and fragment.
+    /// Parses an address without user, query and fragment.
     ///
     /// # Errors
     ///
-    /// What would have been right.
+    /// Returns a message that describes the correct form.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
-        const FORM: &str = "write an address as in `https://cap.example.com/d9256640cb53/`";
+        const FORM: &str = "write an address such as `https://cap.example.com/d9256640cb53/`";
         let plain = |rest: &str| {
             rest.bytes().all(|byte| byte.is_ascii_graphic())
                 && !rest.contains(['?', '#', '@', '\\', '"', '<', '>', '`', '{', '}', '|', '^'])
@@ -146,13 +149,13 @@ impl Url {
         }
     }
 
-    /// The address of `name` under this one.
+    /// Returns the address of `name` below this address.
     #[must_use]
     pub fn join(&self, name: &str) -> Self {
         Self(format!("{}/{name}", self.0.trim_end_matches('/')))
     }
 
-    /// The address as text.
+    /// Returns the address as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -170,7 +173,7 @@ mod tests {
 
     use super::*;
 
-    /// The address of a server that answers one request with a body of so many bytes.
+    /// Starts a server that answers one request with a body of this many bytes. Returns its address.
     fn serving(bytes: usize) -> String {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = format!("http://{}/", listener.local_addr().unwrap());
@@ -187,7 +190,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_reply_has_as_many_bytes_as_are_allowed_and_not_one_more() {
+    async fn a_reply_may_have_exactly_the_allowed_number_of_bytes() {
         for (bytes, expected) in [
             (0, Ok(0)),
             (1024, Ok(1024)),
@@ -204,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn a_plain_address_is_one_of_this_machine() {
+    fn plain_http_is_only_accepted_for_this_machine() {
         for url in [
             "https://api.hcaptcha.com/siteverify",
             "https://cap.example.com/d9256640cb53/",
@@ -243,12 +246,12 @@ mod tests {
             "file:///etc/passwd",
         ] {
             let error = Url::parse(url).unwrap_err();
-            assert!(error.starts_with("write an address as in"), "{url}: {error}");
+            assert!(error.starts_with("write an address such as"), "{url}: {error}");
         }
     }
 
     #[test]
-    fn a_name_goes_below_an_address_with_or_without_a_slash() {
+    fn a_name_is_appended_to_an_address_with_or_without_a_slash() {
         for url in ["https://cap.example.com/key", "https://cap.example.com/key/"] {
             let joined = Url::parse(url).unwrap().join("siteverify");
             assert_eq!(joined.as_str(), "https://cap.example.com/key/siteverify");

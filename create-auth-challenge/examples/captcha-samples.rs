@@ -1,12 +1,13 @@
-//! Writes labelled CAPTCHA pictures, to attack them and to read them: see docs/captcha.md.
+//! Writes labeled CAPTCHA pictures, to test how well programs and people read them: see docs/captcha.md.
 //!
-//!     captcha-samples DIR N [SEED] [--retry]
+//! captcha-samples DIR N [SEED] [--retry]
 //!
-//! DIR gets `00000.png` and so on, and `answers.json`: file name to answer. Standard error gets what a picture cost.
+//! It writes `00000.png` and so on to DIR, and `answers.json`, which maps file names to answers. It prints the time per
+//! picture to standard error.
 
 #![expect(
     clippy::disallowed_methods,
-    reason = "a program of its own, with its own random generator"
+    reason = "a separate program with its own random generator"
 )]
 
 use std::collections::BTreeMap;

@@ -1,4 +1,4 @@
-//! A create function with one type. It links neither the renderer of pictures nor an AWS SDK.
+//! A create function with one challenge type. It links neither the picture renderer nor an AWS SDK.
 
 use std::process::ExitCode;
 

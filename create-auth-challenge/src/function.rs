@@ -1,4 +1,4 @@
-//! The function without its edges: events, time and random generator come in as values.
+//! The function without its edges: callers pass events, time and random generator as values.
 
 use std::iter;
 use std::time::{Duration, SystemTime};
@@ -22,16 +22,17 @@ use tracing::{info, warn};
 use crate::Issuers;
 use crate::made::Made;
 
-/// How long making a challenge may take. Cognito waits five seconds for the whole function.
+/// The time limit for creating a challenge. Cognito waits five seconds for the whole function.
 const BUDGET: Duration = Duration::from_secs(4);
 
-/// The language of texts if neither the client nor the user names one that there is.
+/// The default language, used if no text is available in the client's or the user's language.
 const DEFAULT_LOCALE: &str = "en";
 
-/// What the client's `challenge` asks for to get all alternatives of a step at once. No name is in lower case.
+/// The value of the client's `challenge` that requests all alternatives of a step at once. Names of challenges have no
+/// lower case.
 const ALL: &str = "all";
 
-/// What the function needs besides the event, the time and the random generator.
+/// The configuration and resources of the function.
 pub struct Function {
     flow: Flow,
     issuers: Configured<dyn Issuer>,
@@ -41,11 +42,13 @@ pub struct Function {
 }
 
 impl Function {
-    /// Reads `AUTH_FLOW`, `CHALLENGE_SECRET`, `DEFAULT_LOCALE` (default `en`) and what the types of the flow need.
+    /// Configures the function from `AUTH_FLOW`, `CHALLENGE_SECRET`, `DEFAULT_LOCALE` (default `en`) and the variables
+    /// of the flow's types.
     ///
     /// # Errors
     ///
-    /// A variable that is missing or wrong, a flow with a type that is not listed, and a wrong list.
+    /// Returns an error if a variable is missing or invalid, if the list lacks a type of the flow, or if the list is
+    /// invalid.
     pub fn configure(environment: &Environment, issuers: &Issuers) -> Result<Self, ConfigError> {
         let flow = environment.required("AUTH_FLOW", Flow::parse)?;
         let keys = environment.required("CHALLENGE_SECRET", Keys::parse)?;
@@ -65,26 +68,26 @@ impl Function {
         })
     }
 
-    /// What the types of the flow add to the log.
+    /// Returns the fields and metrics that the flow's types add to the log.
     pub fn telemetry(&self) -> Vec<&'static Telemetry> {
         self.issuers.iter().map(Issuer::telemetry).collect()
     }
 
-    /// Does before the first event what would make its answer late.
+    /// Opens connections before the first event, so that its response is not late.
     pub async fn prepare(&self) {
         for issuer in self.issuers.iter() {
             runtime::prepare(issuer.prepare()).await;
         }
     }
 
-    /// Answers a `CreateAuthChallenge` event that came at `now` with a challenge.
+    /// Answers a `CreateAuthChallenge` event that arrived at `now` with a challenge.
     ///
-    /// An event for a challenge other than `CUSTOM_CHALLENGE` goes back unchanged, as in AWS's example.
+    /// An event for a challenge other than `CUSTOM_CHALLENGE` is returned unchanged, as in AWS's example.
     ///
     /// # Errors
     ///
-    /// What is not such an event, a session that define would not have continued, a state that does not verify, and a
-    /// challenge that could not be made.
+    /// Returns an error if `event` is not such an event, if define would not have continued the session, or if a state
+    /// does not verify. Also returns an error if the challenge cannot be created.
     pub async fn handle(
         &self,
         event: Value,
@@ -94,7 +97,7 @@ impl Function {
         let event = Event::<CreateAuthChallenge>::parse(event)?;
         let received = event.request();
         if received.challenge_name.as_deref() != Some(CUSTOM_CHALLENGE) {
-            info!(decision = "none", "not a custom challenge");
+            info!(decision = "none", "the event is not for a custom challenge");
             return Ok(event.unchanged());
         }
         let existence = Existence::from_not_found(received.user_not_found);
@@ -128,20 +131,22 @@ impl Function {
             challenge = made.first(),
             step = ask.step,
             attempt = ask.attempt(),
-            "asked"
+            "a challenge was issued"
         );
         let response = made.respond(&ask, now);
         Ok(event.respond(&response)?)
     }
 
-    /// All alternatives of the step in one challenge. Any of them can be answered.
+    /// Creates one challenge with all alternatives of the step. The user can answer any of them.
     ///
-    /// Left out are an alternative that keeps a state, unless it is the first, because `challengeMetadata` has room for the
-    /// state of one; one that cannot be made, if another can; and one that sets a parameter of another.
+    /// It omits three kinds of alternatives:
+    /// - an alternative with a state, unless it is the first, because `challengeMetadata` has room for one state
+    /// - an alternative that cannot be created, if another one can
+    /// - an alternative that sets a parameter of another one
     ///
     /// # Errors
     ///
-    /// No alternative can be made, or one breaks a rule for types.
+    /// Returns an error if no alternative can be created, or if one breaks a rule for types.
     async fn make_all(
         &self,
         ask: &Ask<'_>,
@@ -170,12 +175,12 @@ impl Function {
             return Err(failed.into_iter().next().unwrap_or(CreateError::NoIssuer));
         };
         for error in failed {
-            warn!("an alternative is left out: {error}");
+            warn!("an alternative is omitted: {error}");
         }
         Ok(all)
     }
 
-    /// The challenge `name`.
+    /// Creates the challenge `name`.
     async fn make(
         &self,
         name: &Name,
@@ -191,7 +196,7 @@ impl Function {
         };
         let opened = binding.latest(&self.keys, ask.answered, issuer.leaves_state());
         let opened = opened.map_err(|error| CreateError::state(&binding, error))?;
-        // A step goes on under the key that it started with, or a change of the secret would change its code.
+        // Later attempts use the key of the first attempt: otherwise a rotation of the secret would change the code.
         let keys = opened.as_ref().map(|opened| self.keys.led_by(opened.key));
         request.keys = keys.as_ref().unwrap_or(&self.keys);
         request.state = opened.as_ref().map(|opened| opened.state.as_slice());
@@ -211,14 +216,14 @@ impl Function {
     }
 
     fn issuer(&self, name: &Name) -> Result<&dyn Issuer, CreateError> {
-        // INVARIANT: `configure` made an issuer for each name of the flow.
+        // INVARIANT: `configure` created an issuer for each name in the flow.
         self.issuers
             .get(name.as_str())
             .map(|(_, issuer)| issuer)
             .ok_or(CreateError::NoIssuer)
     }
 
-    /// The languages to ask in: the client's, the user's, the default.
+    /// Returns the preferred languages: the client's, the user's and the default.
     fn languages<'a>(&'a self, client: Option<&'a String>, user: User<'a>) -> Vec<&'a str> {
         let wanted = [client.map(String::as_str), user.attribute("locale")];
         wanted
@@ -229,46 +234,46 @@ impl Function {
     }
 }
 
-/// Why no challenge was asked. The sign-in ends; the message is for the log.
+/// The reason why no challenge was issued. The sign-in ends, and the message is logged.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CreateError {
-    /// The event is not one of this trigger.
+    /// The event does not belong to this trigger.
     #[error(transparent)]
     Event(#[from] EventError),
-    /// The challenge could not be made.
+    /// The challenge could not be created.
     #[error("challenge `{challenge}`: {error}")]
     Issue {
-        /// The challenge.
+        /// The name of the challenge.
         challenge: String,
-        /// Why.
+        /// The reason.
         error: IssueError,
     },
-    /// The flow has a challenge that `configure` did not make. Cannot happen.
+    /// The flow has a challenge without an issuer. `configure` prevents this.
     #[error("no issuer for a challenge of the flow")]
     NoIssuer,
-    /// This function's flow would not ask anything after this session, define's did.
+    /// This function's flow has no challenge after this session, but define's flow does.
     #[error("nothing to ask after {entries} session entries: give define and create the same AUTH_FLOW")]
     NothingToAsk {
-        /// How long the session is.
+        /// The number of session entries.
         entries: usize,
     },
-    /// A challenge type set a parameter that create sets itself.
+    /// A challenge type set a parameter that only create may set.
     #[error("challenge `{challenge}` sets the parameter `{parameter}`, which create sets itself: choose another name")]
     OwnParameter {
-        /// The challenge.
+        /// The name of the challenge.
         challenge: String,
-        /// The parameter.
+        /// The name of the parameter.
         parameter: &'static str,
     },
-    /// A state does not verify, or is not what the challenge type declares.
+    /// A state does not verify, or the challenge type did not declare it.
     #[error("challenge `{challenge}`, step {step}: {error}")]
     State {
-        /// The challenge.
+        /// The name of the challenge.
         challenge: String,
-        /// The step's place in the flow, from 1.
+        /// The position of the step in the flow, from 1.
         step: usize,
-        /// Why.
+        /// The reason.
         error: StateError,
     },
 }

@@ -1,4 +1,4 @@
-//! The asking half of the standard challenge types, and the list of types that a function has.
+//! The asking half of the standard challenge types, and the list of the types in a function.
 
 pub mod captcha;
 pub mod codes;
@@ -15,15 +15,15 @@ use cognito_challenge::issue::Issuer;
 use cognito_challenge::texts::{STANDARD, Texts};
 use cognito_challenge_runtime::{ConfigError, Configure, Configured, Environment, Registry};
 
-/// The challenge types that a create function can ask. Only what is listed is linked into the function.
+/// The challenge types that a create function can ask. Only listed types are linked into the function.
 pub struct Issuers {
     types: Registry<dyn Issuer>,
     languages: Vec<(&'static str, &'static str)>,
 }
 
 impl Issuers {
-    /// The standard types: `CAP`, `CAPTCHA`, `EMAIL_CODE`, `HCAPTCHA`, `MAGIC_LINK`, `PROOF_OF_WORK`, `RECAPTCHA`,
-    /// `SECURITY_QUESTION`, `SMS_CODE` and `TURNSTILE`.
+    /// Returns the standard types: `CAP`, `CAPTCHA`, `EMAIL_CODE`, `HCAPTCHA`, `MAGIC_LINK`, `PROOF_OF_WORK`,
+    /// `RECAPTCHA`, `SECURITY_QUESTION`, `SMS_CODE` and `TURNSTILE`.
     pub fn standard() -> Self {
         Self::none()
             .with(CAP.name, |environment| siteverify::configure(&CAP, environment))
@@ -44,7 +44,7 @@ impl Issuers {
             })
     }
 
-    /// No types.
+    /// Returns an empty list.
     pub fn none() -> Self {
         Self {
             types: Registry::default(),
@@ -52,7 +52,8 @@ impl Issuers {
         }
     }
 
-    /// Adds the type `name`. `configure` makes it from the environment when the function starts with a flow that asks it.
+    /// Adds the type `name`. When the function starts with a flow that uses the type, `configure` creates it from the
+    /// environment.
     #[must_use]
     pub fn with(mut self, name: &'static str, configure: Configure<dyn Issuer>) -> Self {
         self.types = self.types.with(name, configure);
@@ -66,12 +67,13 @@ impl Issuers {
         self
     }
 
-    /// The names of the types.
+    /// Returns the names of the types.
     pub fn names(&self) -> impl Iterator<Item = &'static str> {
         self.types.names()
     }
 
-    /// The types that `flow` asks, and all texts: the standard ones, those of the types, those that were added.
+    /// Creates the types that `flow` uses. Also returns all texts: the standard ones, those of the types, and the added
+    /// ones.
     pub(crate) fn configure(
         &self,
         flow: &Flow,

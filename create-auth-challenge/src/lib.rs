@@ -1,6 +1,6 @@
-//! Asks the next challenge of a sign-in: the `CreateAuthChallenge` trigger of an Amazon Cognito user pool.
+//! Creates the next challenge of a sign-in: the `CreateAuthChallenge` trigger of an Amazon Cognito user pool.
 //!
-//! A function with a challenge type of your own is this `main`:
+//! A function with your own challenge type has this `main`:
 //!
 //! ```no_run
 //! # use cognito_challenge::issue::Issuer;
@@ -31,15 +31,15 @@ use std::time::SystemTime;
 use cognito_challenge_runtime::{self as runtime, Environment};
 use rand::rngs::StdRng;
 
-/// Messages with a code or a link, and the services that deliver them.
+/// Messages with codes and links, and the services that deliver them.
 pub use cognito_challenge_messages as messages;
 pub use function::{CreateError, Function};
 pub use issuers::{Issuers, captcha, codes, email_code, magic_link, proof_of_work, security_question, sms_code};
 
 /// Runs the function with the challenge types of `issuers` until Lambda ends the process.
 ///
-/// Reads `AUTH_FLOW`, `CHALLENGE_SECRET`, `DEFAULT_LOCALE` and what the types of the flow need. A variable that is missing
-/// or wrong, a flow with a type that is not listed, and a wrong list end the process at once, with a message on standard
+/// It reads `AUTH_FLOW`, `CHALLENGE_SECRET`, `DEFAULT_LOCALE` and the variables of the flow's types. If the
+/// configuration is invalid, or `issuers` lacks a type of the flow, the process ends at once with a message on standard
 /// error.
 #[expect(
     clippy::disallowed_methods,

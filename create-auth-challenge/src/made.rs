@@ -1,4 +1,4 @@
-//! A challenge that was made: one alternative of a step, or several in one.
+//! A created challenge, with one or several alternatives of a step.
 
 use std::collections::BTreeMap;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -15,7 +15,7 @@ use crate::CreateError;
 /// Public parameter: the challenges that can be answered, if there are several.
 const TOGETHER: &str = "together";
 
-/// The parameters that create sets itself.
+/// The parameters that only create may set.
 const OWN_PARAMETERS: [&str; 7] = [
     ALTERNATIVES,
     "attemptsLeft",
@@ -28,9 +28,9 @@ const OWN_PARAMETERS: [&str; 7] = [
 
 type Parameters = BTreeMap<&'static str, String>;
 
-/// A challenge, before create adds the parameters that every challenge has.
+/// A challenge without the parameters that every challenge has.
 pub(crate) struct Made {
-    /// The challenges in it, the one that `challengeMetadata` names first.
+    /// The names of its challenges. `challengeMetadata` contains the first one.
     names: Vec<String>,
     public: Parameters,
     private: Parameters,
@@ -38,11 +38,11 @@ pub(crate) struct Made {
 }
 
 impl Made {
-    /// What the type `name` has `issued`, with the `challengeMetadata` for it.
+    /// Creates the challenge from the result `issued` of the type `name` and its `challengeMetadata`.
     ///
     /// # Errors
     ///
-    /// A parameter that create sets itself.
+    /// Returns an error if the type sets a parameter that only create may set.
     pub(crate) fn new(name: &Name, issued: Issued, metadata: String) -> Result<Self, CreateError> {
         let Issued { public, private, .. } = issued;
         let taken = |name: &&&str| OWN_PARAMETERS.contains(*name);
@@ -60,11 +60,11 @@ impl Made {
         })
     }
 
-    /// Both in one challenge, unless they have a parameter in common: then `other` is left out.
+    /// Combines both in one challenge. If they have a parameter in common, `other` is omitted.
     pub(crate) fn with(mut self, other: Self) -> Self {
         let common = |own: &Parameters, others: &Parameters| others.keys().any(|name| own.contains_key(name));
         if common(&self.public, &other.public) || common(&self.private, &other.private) {
-            warn!("an alternative is left out: it sets a parameter that another one sets");
+            warn!("an alternative is omitted: another alternative sets the same parameter");
             return self;
         }
         self.names.extend(other.names);
@@ -73,12 +73,12 @@ impl Made {
         self
     }
 
-    /// The first of the challenges in it, for the log: metrics are counted by single names.
+    /// Returns the first of its names, for the log: metrics are counted by single names.
     pub(crate) fn first(&self) -> &str {
         self.names.first().map_or("", String::as_str)
     }
 
-    /// What create answers: the parameters, and those that every challenge has.
+    /// Returns the response of create, with the parameters that every challenge has.
     pub(crate) fn respond(self, ask: &Ask<'_>, now: SystemTime) -> CreateResponse {
         let Self {
             names,

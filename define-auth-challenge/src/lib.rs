@@ -1,4 +1,4 @@
-//! Decides what a sign-in is asked next: the `DefineAuthChallenge` trigger of an Amazon Cognito user pool.
+//! Decides the next challenge of a sign-in: the `DefineAuthChallenge` trigger of an Amazon Cognito user pool.
 
 use std::process::ExitCode;
 
@@ -9,8 +9,10 @@ use cognito_challenge_runtime::{self as runtime, ConfigError, Environment};
 use serde_json::Value;
 use tracing::info;
 
-/// Runs the function until Lambda ends the process. Reads `AUTH_FLOW`; a flow that is missing or malformed ends the
-/// process at once, with a message on standard error.
+/// Runs the function until Lambda ends the process.
+///
+/// It reads `AUTH_FLOW`. If the flow is missing or malformed, the process ends at once with a message on standard
+/// error.
 pub async fn run() -> ExitCode {
     let environment = Environment::of_process();
     match runtime::start(&environment, configure(&environment), |_| Vec::new()) {
@@ -19,20 +21,20 @@ pub async fn run() -> ExitCode {
     }
 }
 
-/// Reads the flow from `AUTH_FLOW`. Its challenge names are data: this function serves every challenge type.
+/// Reads the flow from `AUTH_FLOW`. It accepts any challenge name, because this function serves every challenge type.
 ///
 /// # Errors
 ///
-/// A flow that is missing or malformed.
+/// Returns an error if the flow is missing or malformed.
 pub fn configure(environment: &Environment) -> Result<Flow, ConfigError> {
     environment.required("AUTH_FLOW", Flow::parse)
 }
 
-/// Answers a `DefineAuthChallenge` event with what `flow` decides.
+/// Answers a `DefineAuthChallenge` event with the decision of `flow`.
 ///
 /// # Errors
 ///
-/// What is not such an event.
+/// Returns an error if `event` is not such an event.
 pub fn handle(event: Value, flow: &Flow) -> Result<Value, EventError> {
     let event = Event::<DefineAuthChallenge>::parse(event)?;
     let request = event.request();
@@ -47,7 +49,7 @@ pub fn handle(event: Value, flow: &Flow) -> Result<Value, EventError> {
                 challenge = ask.first.as_str(),
                 step = ask.step,
                 attempt = ask.attempt(),
-                "a challenge comes next"
+                "the next challenge is asked"
             );
             DefineResponse::ask(CUSTOM_CHALLENGE)
         }
@@ -89,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_event_comes_back_with_the_decision_and_nothing_else_changed() {
+    fn the_event_is_returned_with_the_decision_and_otherwise_unchanged() {
         let flow = configure(&Environment::new([("AUTH_FLOW", "CAPTCHA:3")])).unwrap();
         let mut event = json!({
             "version": "1",
@@ -103,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn a_flow_that_cannot_be_stops_the_function() {
+    fn an_invalid_flow_stops_the_function() {
         for flow in ["", "captcha:3", "CAPTCHA:0"] {
             assert!(configure(&Environment::new([("AUTH_FLOW", flow)])).is_err(), "{flow}");
         }

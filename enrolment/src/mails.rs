@@ -20,9 +20,17 @@ use crate::users::User;
 const VALID: Duration = Duration::from_hours(1);
 
 /// Texts by language.
-const TEXTS: [(&str, &str); 2] = [
+const TEXTS: &[(&str, &str)] = &[
     ("en", include_str!("../texts/en.json")),
+    ("ar", include_str!("../texts/ar.json")),
+    ("de", include_str!("../texts/de.json")),
     ("es", include_str!("../texts/es.json")),
+    ("fr", include_str!("../texts/fr.json")),
+    ("it", include_str!("../texts/it.json")),
+    ("ja", include_str!("../texts/ja.json")),
+    ("ko", include_str!("../texts/ko.json")),
+    ("pt-BR", include_str!("../texts/pt-BR.json")),
+    ("zh-Hans", include_str!("../texts/zh-Hans.json")),
 ];
 
 /// What has its own limit of messages, so that links take no code away from a sign-in.
@@ -163,6 +171,31 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
+
+    #[test]
+    fn every_language_has_the_keys_placeholders_and_tags_of_english_in_its_own_words() {
+        let standard = cognito_challenge::texts::STANDARD.iter().map(|(tag, _)| tag);
+        assert!(TEXTS.iter().map(|(tag, _)| tag).eq(standard));
+        let read = |json| serde_json::from_str::<BTreeMap<String, String>>(json).unwrap();
+        let marks = |text: &str| {
+            let parts = ['{', '<'].into_iter().flat_map(|start| text.split(start).skip(1));
+            let mut marks: Vec<_> = parts
+                .filter_map(|part| part.split(['}', '>']).next())
+                .map(str::to_owned)
+                .collect();
+            marks.sort_unstable();
+            marks
+        };
+        let english = read(TEXTS[0].1);
+        for (tag, json) in &TEXTS[1..] {
+            let texts = read(json);
+            assert!(texts.keys().eq(english.keys()), "{tag}");
+            for (key, text) in &texts {
+                assert_eq!(marks(text), marks(&english[key]), "{tag} {key}");
+                assert_ne!(text, &english[key], "{tag} {key}");
+            }
+        }
+    }
 
     #[test]
     fn every_language_has_every_text_with_its_placeholders() {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use cognito_challenge::challenges::security_question::policy::PolicyError;
 use cognito_challenge::challenges::security_question::{EnrollError, HashError};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 /// The media type of a problem.
 pub(crate) const MEDIA_TYPE: &str = "application/problem+json";
@@ -18,7 +18,7 @@ pub(crate) struct Problem {
     title: &'static str,
     detail: Cow<'static, str>,
     /// Members besides those of the RFC.
-    more: Map<String, Value>,
+    more: Vec<(&'static str, Value)>,
 }
 
 impl Problem {
@@ -34,13 +34,13 @@ impl Problem {
             status,
             title,
             detail: detail.into(),
-            more: Map::new(),
+            more: Vec::new(),
         }
     }
 
     /// The problem with one more member.
-    pub(crate) fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
-        self.more.insert(name.to_owned(), value.into());
+    pub(crate) fn with(mut self, name: &'static str, value: impl Into<Value>) -> Self {
+        self.more.push((name, value.into()));
         self
     }
 
@@ -53,7 +53,8 @@ impl Problem {
             "detail": self.detail,
         });
         if let Value::Object(members) = &mut members {
-            members.extend(self.more.clone());
+            let more = self.more.iter().cloned();
+            members.extend(more.map(|(name, value)| (name.to_owned(), value)));
         }
         members
     }

@@ -19,7 +19,13 @@ export async function drawWidget(parameters, place, language, label) {
   trust();
   const box = document.createElement("div");
   place.replaceChildren(box);
-  return DRAW[parameters.challenge](parameters, box, language, label);
+  return DRAW[parameters.challenge](parameters, box, byRegion(language), label);
+}
+
+/** `language` as providers name it: by region instead of script, `zh-CN` for `zh-Hans`. */
+function byRegion(language) {
+  const locale = new Intl.Locale(language);
+  return locale.script ? `${locale.language}-${locale.maximize().region}` : language;
 }
 
 async function cap({ capEndpoint }, box, language, label) {

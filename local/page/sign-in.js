@@ -7,12 +7,12 @@ import * as links from "./hand-over.js";
 import { drawWidget, isProvider } from "./providers.js";
 import { Srp, SrpError } from "./srp.js";
 import * as settings from "./settings.js";
-import { languageFor, textsIn } from "./texts.js";
+import { LANGUAGES, languageFor, textsIn } from "./texts.js";
 import * as view from "./view.js";
 import { work } from "./work.js";
 
 const language = languageFor(navigator.language);
-const texts = textsIn(language);
+const texts = await textsIn(language);
 /** Asks for every form of a step at once, so that the reader can change between them without using a try. */
 const EVERY_FORM = { challenge: "all", captcha: "all" };
 /** The form that the reader has chosen. */
@@ -27,7 +27,7 @@ let signIn = null;
 /** The token of the link that this page was opened with, or `null`. */
 let token = links.take(location, history);
 
-view.translate(texts, language);
+view.translate(texts, language, LANGUAGES[language]);
 view.onLink(passOn);
 addEventListener("hashchange", follow);
 links.listen(waitsSince, answerWithLink);

@@ -1,236 +1,43 @@
-/** What the page says, by language. */
+/** The languages of the page, and which of them fits its reader. `texts/TAG.js` has what the page says in one. */
 
-const en = {
-  signIn: "Sign in",
-  username: "User name",
-  password: "Password",
-  withPassword: "Sign in with password",
-  withoutPassword: "Continue without password",
-  usernameMissing: "Enter your user name.",
-  passwordMissing: "Enter your password, or continue without one.",
-
-  settings: "Settings",
-  signingInTo: "Signing in to",
-  settingsHint: "Give an AWS region, a user pool and one of its app clients to sign in there.",
-  region: "Region",
-  userPoolId: "User pool ID",
-  clientId: "App client ID",
-  useThese: "Use these",
-  useThisServer: "Use this server",
-  regionWrong: "Write a region like eu-central-1.",
-  userPoolIdWrong: "Write a user pool ID like eu-central-1_aBcDeFgHi.",
-  clientIdWrong: "Write an app client ID: letters and digits.",
-
-  step: (step, steps) => `Step ${step} of ${steps}`,
-  triesLeft: (tries) => (tries === 1 ? "1 try left." : `${tries} tries left.`),
-  usesTry: (text) => `${text} (uses one try)`,
-  captchaHeading: "Type what you see",
-  captchaAlt: "A picture of the characters to type",
-  captchaAnswer: "Characters in the picture",
-  captchaHint: "Capitals and small letters count the same.",
-  captchaBroken: "The picture could not be loaded. Start again.",
-  anotherPicture: "Show another picture",
-  soundHeading: "Type what you hear",
-  soundAnswer: "Digits that are spoken",
-  soundHint: "Six digits. Press P in the field to play them again.",
-  soundBroken: "The sound could not be loaded. Start again.",
-  soundLabel: "The digits to type",
-  anotherSound: "Play other digits",
-  soundInstead: "Listen instead",
-  workHeading: "Your device is at work",
-  workHint: "A short computation instead of a picture. There is nothing to read or type.",
-  workInstead: "Let this device compute",
-  pictureInstead: "Show a picture instead",
-  workFailed: "This browser could not do the computation. Start again.",
-  widgetHeading: "Confirm that you are a person",
-  widgetLabel: "I am a person",
-  widgetInstead: "Confirm without typing",
-  widgetFailed: "The confirmation could not be loaded. Choose another way or start again.",
-  emailCodeHeading: "Enter the code from your e-mail",
-  smsCodeHeading: "Enter the code from your text message",
-  codeHeading: "Enter the code",
-  codeAnswer: "Code",
-  codeHint: (digits) => `${digits} digits. It may take a minute to arrive.`,
-  codeWrong: (digits) => `Enter the ${digits} digits of the code.`,
-  codeSent: (destination) => `We sent a code to ${destination}.`,
-  linkHeading: "Open the link in your e-mail",
-  linkSent: (destination) =>
-    `We sent a link to ${destination}. Open it in this browser, and this page goes on by itself. Keep this page open.`,
-  sendAgain: "Send it again",
-  sendAgainWait: (seconds) => `in ${seconds} s`,
-  sendAgainIn: (seconds) => `You can have it sent again in ${seconds} seconds.`,
-  sendAgainNow: "You can have it sent again now.",
-  sentAgain: (destination) => `Sent again to ${destination}.`,
-  handingOver: "One moment …",
-  handedOver: "You can close this page",
-  handedOverText: "Your sign-in goes on in the page where you started it.",
-  notHandedOver: "No sign-in waits for this link here",
-  notHandedOverText:
-    "Open the link in the browser where you started to sign in, while that page is still open. If it is closed, start again.",
-  questionHeading: "Answer your security question",
-  questionAnswer: "Your answer",
-  otherHeading: "One more step",
-  otherAnswer: "Your answer",
-  answerMissing: "Enter an answer.",
-  continue: "Continue",
-  tryAgain: "Try again",
-  startAgain: "Start again",
-  working: "One moment …",
-  wrongAnswer: "That was not right.",
-
-  signedIn: "You are signed in",
-  tokensHint: "What the tokens claim. This page does not check their signatures.",
-  idToken: "ID token",
-  accessToken: "Access token",
-  claim: "Claim",
-  value: "Value",
-  copy: "Copy",
-  copyIdToken: "Copy the ID token",
-  copyAccessToken: "Copy the access token",
-  copied: "Copied.",
-  notCopied: "This browser did not copy it.",
-  notReadable: "This token cannot be read.",
-
-  refused: "You could not be signed in. Start again.",
-  wrongPassword: "The user name or the password is not right.",
-  tooManyPasswords: "Too many wrong passwords. Wait a while, then try again.",
-  lastTry: "That was not right, and it was the last try. Start again.",
-  expired: "That took too long. Start again.",
-  sessionLost: "This sign-in cannot go on. Start again.",
-  notConfirmed: "This account has not been confirmed yet.",
-  passwordReset: "This account needs a new password first.",
-  throttled: "Too many requests at once. Wait a moment, then try again.",
-  triggerFailed: "The server could not go on with this sign-in. Start again.",
-  notFound: "There is no such user pool or app client. Check the settings.",
-  rejected: "The server did not accept the request.",
-  unreachable: "The server cannot be reached. Try again.",
-  badNumbers: "The server's proof does not add up. No password was sent.",
-  insecure: "Browsers let a page prove a password only over https or on this machine itself.",
-  unsupported: (challenge) => `This user pool asks for ${challenge}, which this page cannot answer.`,
-  noConfiguration: "This page does not know where to sign in. Fill in the settings.",
-  failed: "Something went wrong. Start again.",
+/** The languages by BCP 47 tag, and the direction in which each is written. */
+export const LANGUAGES = {
+  ar: "rtl",
+  de: "ltr",
+  en: "ltr",
+  es: "ltr",
+  fr: "ltr",
+  it: "ltr",
+  ja: "ltr",
+  ko: "ltr",
+  "pt-BR": "ltr",
+  "zh-Hans": "ltr",
 };
 
-const es = {
-  signIn: "Iniciar sesión",
-  username: "Nombre de usuario",
-  password: "Contraseña",
-  withPassword: "Entrar con contraseña",
-  withoutPassword: "Continuar sin contraseña",
-  usernameMissing: "Escriba su nombre de usuario.",
-  passwordMissing: "Escriba su contraseña o continúe sin ella.",
-
-  settings: "Ajustes",
-  signingInTo: "Inicia sesión en",
-  settingsHint: "Indique una región de AWS, un grupo de usuarios y uno de sus clientes para iniciar sesión allí.",
-  region: "Región",
-  userPoolId: "ID del grupo de usuarios",
-  clientId: "ID del cliente de aplicación",
-  useThese: "Usar estos",
-  useThisServer: "Usar este servidor",
-  regionWrong: "Escriba una región como eu-central-1.",
-  userPoolIdWrong: "Escriba un ID de grupo como eu-central-1_aBcDeFgHi.",
-  clientIdWrong: "Escriba un ID de cliente: letras y cifras.",
-
-  step: (step, steps) => `Paso ${step} de ${steps}`,
-  triesLeft: (tries) => (tries === 1 ? "Queda 1 intento." : `Quedan ${tries} intentos.`),
-  usesTry: (text) => `${text} (cuesta un intento)`,
-  captchaHeading: "Escriba lo que ve",
-  captchaAlt: "Una imagen con los caracteres que hay que escribir",
-  captchaAnswer: "Caracteres de la imagen",
-  captchaHint: "Mayúsculas y minúsculas valen lo mismo.",
-  captchaBroken: "No se pudo cargar la imagen. Empiece de nuevo.",
-  anotherPicture: "Mostrar otra imagen",
-  soundHeading: "Escriba lo que oye",
-  soundAnswer: "Cifras que se dicen",
-  soundHint: "Seis cifras. Pulse P en el campo para volver a oírlas.",
-  soundBroken: "No se pudo cargar el sonido. Empiece de nuevo.",
-  soundLabel: "Las cifras que hay que escribir",
-  anotherSound: "Oír otras cifras",
-  soundInstead: "Escuchar",
-  workHeading: "Su dispositivo está trabajando",
-  workHint: "Un breve cálculo en lugar de una imagen. No hay nada que leer ni escribir.",
-  workInstead: "Que calcule este dispositivo",
-  pictureInstead: "Mostrar una imagen",
-  workFailed: "Este navegador no ha podido hacer el cálculo. Empiece de nuevo.",
-  widgetHeading: "Confirme que es una persona",
-  widgetLabel: "Soy una persona",
-  widgetInstead: "Confirmar sin escribir",
-  widgetFailed: "No se pudo cargar la confirmación. Elija otra opción o empiece de nuevo.",
-  emailCodeHeading: "Escriba el código del correo electrónico",
-  smsCodeHeading: "Escriba el código del mensaje de texto",
-  codeHeading: "Escriba el código",
-  codeAnswer: "Código",
-  codeHint: (digits) => `${digits} cifras. Puede tardar un minuto en llegar.`,
-  codeWrong: (digits) => `Escriba las ${digits} cifras del código.`,
-  codeSent: (destination) => `Hemos enviado un código a ${destination}.`,
-  linkHeading: "Abra el enlace del correo electrónico",
-  linkSent: (destination) =>
-    `Hemos enviado un enlace a ${destination}. Ábralo en este navegador y esta página continuará sola. Deje esta página abierta.`,
-  sendAgain: "Enviar de nuevo",
-  sendAgainWait: (seconds) => `en ${seconds} s`,
-  sendAgainIn: (seconds) => `Podrá pedir que se envíe de nuevo en ${seconds} segundos.`,
-  sendAgainNow: "Ya puede pedir que se envíe de nuevo.",
-  sentAgain: (destination) => `Enviado de nuevo a ${destination}.`,
-  handingOver: "Un momento …",
-  handedOver: "Puede cerrar esta página",
-  handedOverText: "Su inicio de sesión continúa en la página donde lo empezó.",
-  notHandedOver: "Aquí no hay ningún inicio de sesión que espere este enlace",
-  notHandedOverText:
-    "Abra el enlace en el navegador donde empezó a iniciar sesión, mientras esa página siga abierta. Si está cerrada, empiece de nuevo.",
-  questionHeading: "Responda a su pregunta de seguridad",
-  questionAnswer: "Su respuesta",
-  otherHeading: "Un paso más",
-  otherAnswer: "Su respuesta",
-  answerMissing: "Escriba una respuesta.",
-  continue: "Continuar",
-  tryAgain: "Volver a intentarlo",
-  startAgain: "Empezar de nuevo",
-  working: "Un momento …",
-  wrongAnswer: "No es correcto.",
-
-  signedIn: "Ha iniciado sesión",
-  tokensHint: "Lo que declaran los tokens. Esta página no comprueba sus firmas.",
-  idToken: "Token de ID",
-  accessToken: "Token de acceso",
-  claim: "Declaración",
-  value: "Valor",
-  copy: "Copiar",
-  copyIdToken: "Copiar el token de ID",
-  copyAccessToken: "Copiar el token de acceso",
-  copied: "Copiado.",
-  notCopied: "Este navegador no lo ha copiado.",
-  notReadable: "No se puede leer este token.",
-
-  refused: "No se ha podido iniciar la sesión. Empiece de nuevo.",
-  wrongPassword: "El nombre de usuario o la contraseña no son correctos.",
-  tooManyPasswords: "Demasiadas contraseñas incorrectas. Espere un poco y vuelva a intentarlo.",
-  lastTry: "No es correcto y era el último intento. Empiece de nuevo.",
-  expired: "Ha pasado demasiado tiempo. Empiece de nuevo.",
-  sessionLost: "Este inicio de sesión no puede continuar. Empiece de nuevo.",
-  notConfirmed: "Esta cuenta todavía no está confirmada.",
-  passwordReset: "Esta cuenta necesita antes una contraseña nueva.",
-  throttled: "Demasiadas peticiones a la vez. Espere un momento y vuelva a intentarlo.",
-  triggerFailed: "El servidor no ha podido continuar con este inicio de sesión. Empiece de nuevo.",
-  notFound: "No existe ese grupo de usuarios o ese cliente. Revise los ajustes.",
-  rejected: "El servidor no ha aceptado la petición.",
-  unreachable: "No se puede conectar con el servidor. Vuelva a intentarlo.",
-  badNumbers: "La prueba del servidor no es válida. No se ha enviado ninguna contraseña.",
-  insecure: "El navegador solo permite probar una contraseña por https o en este mismo equipo.",
-  unsupported: (challenge) => `Este grupo de usuarios pide ${challenge}, que esta página no sabe responder.`,
-  noConfiguration: "Esta página no sabe dónde iniciar sesión. Rellene los ajustes.",
-  failed: "Algo ha fallado. Empiece de nuevo.",
-};
-
-const CATALOGUE = { en, es };
-
-/** The catalogue's language for a BCP 47 tag; English where there is none. */
-export function languageFor(tag) {
-  const language = (tag ?? "").toLowerCase().split("-")[0];
-  return Object.hasOwn(CATALOGUE, language) ? language : "en";
+/**
+ * The language for the BCP 47 tag `wanted`: the tag itself or what is left when it is shortened from its end, else one
+ * that is the same language in the same script (`zh-CN` finds `zh-Hans`, `pt-PT` finds `pt-BR`), else English.
+ */
+export function languageFor(wanted) {
+  const tags = Object.keys(LANGUAGES);
+  try {
+    const { baseName } = new Intl.Locale(wanted);
+    const subtags = baseName.split("-");
+    const shortened = subtags.map((_, index) => subtags.slice(0, subtags.length - index).join("-"));
+    return shortened.find((tag) => tags.includes(tag)) ?? tags.find((tag) => writing(tag) === writing(baseName)) ?? "en";
+  } catch {
+    return "en";
+  }
 }
 
-/** What the page says in `language`. */
-export function textsIn(language) {
-  return CATALOGUE[language];
+/** What a page says in `language`. `folder` has a file for each language. */
+export async function textsIn(language, folder = "texts") {
+  const { default: texts } = await import(`./${folder}/${language}.js`);
+  return texts;
+}
+
+/** The language of `tag` and the script in which it is written unless the tag says otherwise. */
+function writing(tag) {
+  const { language, script } = new Intl.Locale(tag).maximize();
+  return `${language}-${script}`;
 }

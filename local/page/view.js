@@ -37,10 +37,12 @@ let stopCountDown = () => {};
 
 const byId = (id) => document.getElementById(id);
 
-export function translate(catalogue, catalogueLanguage) {
+/** Shows the texts of `catalogue`, which is in `catalogueLanguage` and written in `direction`: `ltr` or `rtl`. */
+export function translate(catalogue, catalogueLanguage, direction) {
   texts = catalogue;
   language = catalogueLanguage;
   document.documentElement.lang = language;
+  document.documentElement.dir = direction;
   for (const element of document.querySelectorAll("[data-text]")) {
     element.textContent = texts[element.dataset.text];
   }
@@ -291,7 +293,7 @@ function showQuestion(challenge, parameters, free) {
   byId("challenge-heading").textContent = heading;
   byId("answer-label").textContent = label;
   byId("answer-label").lang = kind === "other" ? (locale ?? language) : language;
-  byId("hint").textContent = kind === "code" ? texts.codeHint(parameters.digits) : (texts[`${kind}Hint`] ?? "");
+  byId("hint").textContent = hint(kind, parameters);
 
   byId("captcha").hidden = kind !== "captcha";
   byId("captcha-picture").alt = captchaAlt ?? texts.captchaAlt;
@@ -318,10 +320,25 @@ function known(kind, { medium }) {
   return { heading: texts[heading], label: texts[`${kind}Answer`] ?? "", details: [] };
 }
 
+function hint(kind, { digits, captchaAudioLocale }) {
+  if (kind === "code") return texts.codeHint(digits);
+  const said = texts[`${kind}Hint`] ?? "";
+  if (kind !== "sound" || !captchaAudioLocale || isLanguage(captchaAudioLocale)) return said;
+  const spoken = new Intl.DisplayNames([language], { type: "language" }).of(captchaAudioLocale);
+  return `${said} ${texts.soundIn(spoken)}`;
+}
+
+/** Whether `tag` is the language of the page, whatever its region and script. */
+function isLanguage(tag) {
+  return new Intl.Locale(tag).language === new Intl.Locale(language).language;
+}
+
 /** A code is typed on a keyboard of digits, or filled in from the message by the browser. */
 function showField(kind) {
   const answer = byId("answer");
   answer.classList.toggle("code", kind === "code");
+  // Only an answer in words can be in a script from right to left.
+  answer.dir = kind === "question" || kind === "other" ? "auto" : "ltr";
   answer.autocomplete = kind === "code" ? "one-time-code" : "off";
   answer.inputMode = kind === "code" ? "numeric" : "";
 }
@@ -384,7 +401,7 @@ function play() {
 function showDetails(details) {
   byId("parameters").hidden = details.length === 0;
   byId("parameters").replaceChildren(
-    ...details.flatMap(([name, value]) => [element("dt", name), element("dd", value)]),
+    ...details.flatMap(([name, value]) => [element("dt", name), isolated("dd", value)]),
   );
 }
 
@@ -447,7 +464,7 @@ function tableBody(found) {
 
 function valueCell(name, value) {
   const text = typeof value === "string" ? value : JSON.stringify(value);
-  const cell = element("td", text);
+  const cell = isolated("td", text);
   if (TIMES.has(name) && Number.isFinite(value)) {
     const moment = new Date(value * 1000);
     const time = element("time", moment.toLocaleString(navigator.language));
@@ -471,5 +488,12 @@ function markValid(id) {
 function element(name, text) {
   const made = document.createElement(name);
   made.textContent = text;
+  return made;
+}
+
+/** An element whose text keeps its own direction: identifiers and values are not in the language of the page. */
+function isolated(name, text) {
+  const made = element(name, "");
+  made.append(element("bdi", text));
   return made;
 }

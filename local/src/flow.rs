@@ -8,6 +8,9 @@ const FLOW: &str = "AUTH_FLOW";
 /// The variable that holds the address of the page that a mail's link opens.
 const LINK: &str = "MAGIC_LINK_URL";
 
+/// The variable that holds the address of the page that a link to enroll answers opens.
+const ENROLMENT: &str = "ENROLMENT_URL";
+
 /// The variable that holds the address that mails come from.
 const SENDER: &str = "MAIL_FROM";
 
@@ -41,8 +44,10 @@ pub(crate) fn set(template: &mut Template, flow: &str) -> Result<(), UnusedFlow>
 /// Has links in mails lead to the page of `local`, unless the template says where they lead.
 pub(crate) fn set_link(template: &mut Template, page: &str) {
     for function in &mut template.functions {
-        if let Some(link) = function.environment.get_mut(LINK).filter(|link| link.is_empty()) {
-            page.clone_into(link);
+        for name in [LINK, ENROLMENT] {
+            if let Some(link) = function.environment.get_mut(name).filter(|link| link.is_empty()) {
+                page.clone_into(link);
+            }
         }
     }
 }

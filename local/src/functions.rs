@@ -78,6 +78,7 @@ pub(crate) fn find(function: &Function, folder: &Path) -> Result<Program, Functi
 #[derive(Debug)]
 pub(crate) struct Run<'a> {
     pub(crate) region: &'a str,
+    pub(crate) cognito_endpoint: &'a str,
     pub(crate) s3_endpoint: &'a str,
     pub(crate) dynamodb_endpoint: &'a str,
     pub(crate) messages_endpoint: &'a str,
@@ -129,6 +130,7 @@ fn spec(function: &Function, program: &Program, template: &Template, run: &Run<'
     variables.extend(function.environment.clone());
     let own = [
         ("AWS_ACCESS_KEY_ID", credentials.0),
+        ("AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER", run.cognito_endpoint),
         ("AWS_ENDPOINT_URL_DYNAMODB", run.dynamodb_endpoint),
         ("AWS_ENDPOINT_URL_S3", run.s3_endpoint),
         ("AWS_ENDPOINT_URL_SESV2", run.messages_endpoint),
@@ -192,6 +194,10 @@ mod tests {
             let name = format!("AWS_ENDPOINT_URL_{service}");
             assert_eq!(environment[&name], "http://127.0.0.1:2", "{name}");
         }
+        assert_eq!(
+            environment["AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER"],
+            "http://127.0.0.1:3"
+        );
         assert_eq!(environment["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"], "128");
     }
 
@@ -224,6 +230,7 @@ mod tests {
             .collect();
         let run = Run {
             region: "us-east-1",
+            cognito_endpoint: "http://127.0.0.1:3",
             s3_endpoint: "http://127.0.0.1:1",
             dynamodb_endpoint: "http://127.0.0.1:1",
             messages_endpoint: "http://127.0.0.1:2",

@@ -245,7 +245,7 @@ async fn launch(
     let s3 = S3::start(args.listen.ip(), template.buckets.values().cloned()).await?;
     let dynamodb = DynamoDb::start(&template.tables).await?;
     let tell: Box<messages::Tell> = {
-        let console = Arc::clone(console);
+        let (console, endpoint) = (Arc::clone(console), endpoint.clone());
         Box::new(move |id, medium, to, short| {
             console.sent(medium.name(), to, short, &format!("{endpoint}/debug/mail#{id}"));
         })
@@ -259,6 +259,7 @@ async fn launch(
     });
     let run = Run {
         region: &args.region,
+        cognito_endpoint: &endpoint,
         s3_endpoint: &s3.endpoint,
         dynamodb_endpoint: &dynamodb.endpoint,
         messages_endpoint: &messages.endpoint,

@@ -37,7 +37,7 @@ pub(crate) fn router(config: Config) -> Router {
     let mut router = Router::new()
         .route(INDEX.path, get(index))
         .route("/page/config.json", get(configuration));
-    for asset in &ASSETS {
+    for asset in ASSETS.iter().chain(TEXTS) {
         router = router.route(asset.path, get(async || asset.response()));
     }
     router.layer(map_response(protect)).with_state(Arc::new(config))
@@ -147,8 +147,9 @@ static INDEX: Asset = Asset {
 };
 
 #[rustfmt::skip]
-static ASSETS: [Asset; 19] = [
+static ASSETS: [Asset; 20] = [
     Asset { path: "/page/codes.js", media_type: SCRIPT, content: include_str!("../page/codes.js") },
+    Asset { path: "/page/counting.js", media_type: SCRIPT, content: include_str!("../page/counting.js") },
     Asset { path: "/page/cognito.js", media_type: SCRIPT, content: include_str!("../page/cognito.js") },
     Asset { path: "/page/generic.js", media_type: SCRIPT, content: include_str!("../page/generic.js") },
     Asset { path: "/page/hand-over.js", media_type: SCRIPT, content: include_str!("../page/hand-over.js") },
@@ -168,6 +169,19 @@ static ASSETS: [Asset; 19] = [
     Asset { path: "/page/forms.js", media_type: SCRIPT, content: include_str!("../page/forms.js") },
     Asset { path: "/page/work.js", media_type: SCRIPT, content: include_str!("../page/work.js") },
 ];
+
+macro_rules! texts {
+    ($($tag:literal),*) => {
+        &[$(Asset {
+            path: concat!("/page/texts/", $tag, ".js"),
+            media_type: SCRIPT,
+            content: include_str!(concat!("../page/texts/", $tag, ".js")),
+        }),*]
+    };
+}
+
+/// What the page says, one file for each language.
+static TEXTS: &[Asset] = texts!["ar", "de", "en", "es", "fr", "it", "ja", "ko", "pt-BR", "zh-Hans"];
 
 #[cfg(test)]
 mod tests {
@@ -204,15 +218,19 @@ mod tests {
 
     #[test]
     fn every_file_of_the_page_is_served() {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("page");
-        let files: BTreeSet<String> = std::fs::read_dir(folder)
-            .unwrap()
-            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-            .filter(|name| !["index.html", "mail.html", "package.json", "test"].contains(&name.as_str()))
-            .map(|name| format!("/page/{name}"))
-            .collect();
-        let served: BTreeSet<String> = ASSETS.iter().map(|asset| asset.path.to_owned()).collect();
-        assert_eq!(files, served);
+        let files = |folder: &str, others: &[&str]| -> BTreeSet<String> {
+            std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(folder))
+                .unwrap()
+                .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+                .filter(|name| !others.contains(&name.as_str()))
+                .map(|name| format!("/{folder}/{name}"))
+                .collect()
+        };
+        let served =
+            |assets: &[Asset]| -> BTreeSet<String> { assets.iter().map(|asset| asset.path.to_owned()).collect() };
+        let others = ["index.html", "mail.html", "package.json", "test", "texts"];
+        assert_eq!(files("page", &others), served(&ASSETS));
+        assert_eq!(files("page/texts", &[]), served(TEXTS));
     }
 
     #[test]
@@ -306,7 +324,7 @@ mod tests {
 
     #[tokio::test]
     async fn no_answer_is_kept_or_framed() {
-        for asset in ASSETS.iter().chain([&INDEX]) {
+        for asset in ASSETS.iter().chain(TEXTS).chain([&INDEX]) {
             let response = protect(asset.response()).await;
             for (name, value) in PROTECTIONS {
                 assert_eq!(response.headers()[name], value, "{}", asset.path);

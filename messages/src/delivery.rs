@@ -1,4 +1,4 @@
-//! Sends a message, or does for as long what a message would do.
+//! Sends a message, or waits as long as sending would take.
 
 use std::time::{Duration, Instant, SystemTime};
 
@@ -10,10 +10,11 @@ use tracing::{Instrument, error, info, info_span, warn};
 use super::outcomes::{Outcome, Outcomes};
 use super::{Limit, Message, SendError, Sender};
 
-/// How long a service may take to take a message. With the counting before it, a challenge stays within its four seconds.
+/// The time limit for a service to accept a message. With the counting before it, a challenge stays within its four
+/// seconds.
 const BUDGET: Duration = Duration::from_millis(2500);
 
-/// What a delivery adds to the log.
+/// The metrics that a delivery adds to the log.
 pub static TELEMETRY: Telemetry = Telemetry {
     krate: env!("CARGO_CRATE_NAME"),
     fields: &[],
@@ -25,10 +26,10 @@ pub static TELEMETRY: Telemetry = Telemetry {
     ],
 };
 
-/// A service, and what it must not do too often.
+/// A service that sends messages, with a limit and with decoys.
 ///
-/// The steps are the same for every user, reachable or not: count, then send or wait. The wait follows the times and the
-/// failures of the latest messages.
+/// The steps are the same for every user, reachable or not: count the message, then send it or wait. The wait follows
+/// the durations and failures of the latest messages.
 pub struct Delivery {
     sender: Box<dyn Sender>,
     limit: Limit,
@@ -36,11 +37,12 @@ pub struct Delivery {
 }
 
 impl Delivery {
-    /// Messages by `sender`. Reads `MESSAGES_PER_HOUR` (default 5), `ATTEMPTS_TABLE` and what the AWS SDK needs.
+    /// Creates a delivery with `sender`. It reads `MESSAGES_PER_HOUR` (default 5), `ATTEMPTS_TABLE` and the variables
+    /// of the AWS SDK.
     ///
     /// # Errors
     ///
-    /// A variable that is missing or cannot be.
+    /// Returns an error if a variable is missing or invalid.
     pub fn configure(sender: Box<dyn Sender>, environment: &Environment) -> Result<Self, ConfigError> {
         Ok(Self {
             sender,
@@ -49,17 +51,20 @@ impl Delivery {
         })
     }
 
-    /// Opens the connections that the first message is counted and sent over.
+    /// Opens the connections that count and send the first message.
     pub async fn prepare(&self) {
         tokio::join!(self.limit.prepare(), self.sender.prepare());
     }
 
-    /// Counts `message` under `key`, see [`messages_key`](cognito_challenge::attempts::messages_key). Sends it if the user is
-    /// `reachable` and the count allows it, else takes as long as if it had.
+    /// Counts `message` under `key`, see [`messages_key`](cognito_challenge::attempts::messages_key).
+    ///
+    /// It sends the message if the user is `reachable` and the count allows it, else it waits as long as sending would
+    /// take.
     ///
     /// # Errors
     ///
-    /// A message that cannot be counted or sent, and in place of one that is not sent, the failure of a recent one.
+    /// Returns an error if the message cannot be counted or sent. For a message that is not sent, it returns errors as
+    /// often as recent messages failed.
     pub async fn deliver(
         &self,
         key: &str,
@@ -69,11 +74,11 @@ impl Delivery {
         rng: &mut (dyn CryptoRng + Send),
     ) -> Result<(), SendError> {
         let taken = self.limit.take(key, now, rng).await;
-        let taken = taken.inspect_err(|_| info!(MessagesFailed = 1, "not counted"))?;
+        let taken = taken.inspect_err(|_| info!(MessagesFailed = 1, "the message was not counted"))?;
         if !taken {
             warn!(
                 MessagesLimited = 1,
-                "the user got as many messages as MESSAGES_PER_HOUR allows"
+                "no message is sent: the user has reached MESSAGES_PER_HOUR"
             );
         }
         let send = taken && reachable;
@@ -89,10 +94,10 @@ impl Delivery {
         delivered
     }
 
-    /// Sends `message`, and notes how long that took and how it ended.
+    /// Sends `message` and records the duration and the result.
     async fn send(&self, message: &Message) -> Result<(), SendError> {
         let started = Instant::now();
-        let late = |_| Err(SendError::new("the service did not take the message in time"));
+        let late = |_| Err(SendError::new("the service did not accept the message in time"));
         let sent = tokio::time::timeout(BUDGET, self.sender.send(message)).await;
         let sent = sent.unwrap_or_else(late);
         self.outcomes.note(Outcome {
@@ -105,20 +110,20 @@ impl Delivery {
         sent
     }
 
-    /// Takes as long as a message, and fails as often.
+    /// Waits as long as sending a message takes, and fails as often as sending does.
     async fn stand_in(&self, rng: &mut (dyn CryptoRng + Send)) -> Result<(), SendError> {
         let started = Instant::now();
         let outcome = if let Some(outcome) = self.outcomes.draw(rng) {
             outcome
         } else {
-            // The first message has to open a connection, unless one is open.
+            // Opening a connection precedes the first message, unless a connection is open.
             let _ = tokio::time::timeout(BUDGET, self.sender.prepare()).await;
             Outcomes::assumed(rng)
         };
         self.outcomes.wait(started, outcome.took).await;
         if outcome.failed {
             return Err(SendError::new(
-                "nothing was to be sent, and a recent message was not sent",
+                "no message was due, and a recent message to another user failed",
             ));
         }
         Ok(())

@@ -242,15 +242,12 @@ mod tests {
     #[test]
     fn a_letter_is_drawn_as_often_as_it_is_in_the_list() {
         for letters in [LETTERS, DOMAINS] {
-            for letter in letters.iter().copied().collect::<BTreeSet<_>>() {
-                let listed = letters.iter().filter(|other| **other == letter).count();
-                let drawn = (0..=u8::MAX)
-                    .filter(|by| pick(letters, *by) == char::from(letter))
-                    .count();
+            for letter in letters.iter().copied().map(char::from).collect::<BTreeSet<_>>() {
+                let listed = letters.iter().filter(|other| char::from(**other) == letter).count();
+                let drawn = (0..=u8::MAX).filter(|by| pick(letters, *by) == letter).count();
                 assert!(
                     (listed * 256).abs_diff(drawn * letters.len()) < letters.len(),
-                    "{}: {drawn} of 256",
-                    char::from(letter)
+                    "{letter}: {drawn} of 256"
                 );
             }
         }

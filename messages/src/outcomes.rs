@@ -165,6 +165,15 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn waits_that_are_too_short_for_a_timer_end_in_time_too() {
+        for micros in [1, 100, 500, 999] {
+            let (outcomes, took, started) = (Outcomes::default(), Duration::from_micros(micros), Instant::now());
+            outcomes.wait(started, took).await;
+            assert!(started.elapsed() >= took);
+        }
+    }
+
+    #[tokio::test]
     async fn only_the_latest_waits_are_kept() {
         let outcomes = Outcomes::default();
         for _ in 0..KEPT + 9 {

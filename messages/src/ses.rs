@@ -120,9 +120,13 @@ mod tests {
         assert_eq!(from("Peccy"), "\"Peccy\" <a@example.com>");
         assert_eq!(from("\" <b@c>, \\"), "\"\\\" <b@c>, \\\\\" <a@example.com>");
         assert_eq!(from("Grüße"), "=?UTF-8?B?R3LDvMOfZQ==?= <a@example.com>");
-        let long = from(&"ü".repeat(64));
-        for word in long.split(' ') {
-            assert!(word.len() <= 75, "{word}");
+        for letters in ["ü", "aü", "日", "a日", "😀"] {
+            let name: String = letters.chars().cycle().take(64).collect();
+            for name in [name, format!("é{}", "a".repeat(63))] {
+                for word in super::from(Some(&name), "a@example.com").split(' ') {
+                    assert!(word.len() <= 75, "{word}");
+                }
+            }
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use cognito_challenge::texts::{Text, Texts, lookup};
+use cognito_challenge::texts::{Text, Texts, direction, lookup};
 use cognito_challenge_runtime::{ConfigError, Environment};
 
 use super::{Medium, Message};
@@ -240,12 +240,18 @@ fn escape(text: &str) -> String {
 }
 
 /// `body` as a page, unless it is one.
+///
+/// Webmail puts what is in `body` into a page of its own, so an element inside has language and direction too.
 fn page(language: &str, body: &str) -> String {
     let start = body.trim_start().to_ascii_lowercase();
     if start.starts_with("<!doctype") || start.starts_with("<html") {
         return body.to_owned();
     }
-    format!("<!doctype html><html lang=\"{language}\"><head><meta charset=\"utf-8\"></head><body>{body}</body></html>")
+    let direction = direction(language);
+    let written = format!("lang=\"{language}\" dir=\"{direction}\"");
+    format!(
+        "<!doctype html><html {written}><head><meta charset=\"utf-8\"></head><body><div {written}>{body}</div></body></html>"
+    )
 }
 
 #[cfg(test)]
@@ -308,6 +314,20 @@ mod tests {
         let value = |name: &str| (name == "a").then(|| escape("<{a}&\"'>"));
         assert_eq!(fill("x{a}{b}{ {a", value), "x&lt;{a}&amp;&quot;&#39;&gt;{b}{ {a");
         assert_eq!(page("en", "<HTML>x"), "<HTML>x");
+    }
+
+    #[test]
+    fn a_page_has_the_language_and_direction_of_its_text() {
+        let arabic = page("ar", "<p>x</p>");
+        assert!(
+            arabic.starts_with("<!doctype html><html lang=\"ar\" dir=\"rtl\">"),
+            "{arabic}"
+        );
+        assert!(
+            arabic.contains("<body><div lang=\"ar\" dir=\"rtl\"><p>x</p></div></body>"),
+            "{arabic}"
+        );
+        assert!(page("pt-BR", "x").contains("<html lang=\"pt-BR\" dir=\"ltr\">"));
     }
 
     #[test]

@@ -1,9 +1,8 @@
-//! Lets no tokens out but those that the challenges led to: the `PreTokenGeneration` trigger of an Amazon Cognito user
-//! pool.
+//! Allows tokens only after a completed sign-in: the `PreTokenGeneration` trigger of an Amazon Cognito user pool.
 //!
-//! Cognito has ways to tokens on which it never asks define what comes next. A user who answers `NEW_PASSWORD_REQUIRED`
-//! gets tokens at once, also in the middle of a custom sign-in. This is the last function that Cognito calls on each of
-//! these ways, and an error is all that stops it.
+//! Cognito can issue tokens without calling define. For example, a user who answers `NEW_PASSWORD_REQUIRED` gets tokens
+//! at once, even during a custom sign-in. This trigger is the last function that Cognito calls before it issues tokens,
+//! and only an error stops them.
 
 use std::process::ExitCode;
 
@@ -12,11 +11,11 @@ use cognito_challenge_runtime::{self as runtime, Environment};
 use serde_json::Value;
 use tracing::info;
 
-/// What tokens may be for: the end of a sign-in that define has let through, and a refresh of its tokens. Everything
-/// else is refused, whatever Cognito may add.
+/// The trigger sources that may get tokens: a completed sign-in and a token refresh. All other sources are denied,
+/// including those that Cognito adds in the future.
 ///
-/// A sign-in by another flow has the first of these names too: that the app client allows no other flow is what keeps
-/// such a sign-in from starting.
+/// A sign-in through another authentication flow has the first of these sources too. The app client must not allow
+/// other flows.
 const ALLOWED: [&str; 2] = ["TokenGeneration_Authentication", "TokenGeneration_RefreshTokens"];
 
 /// Runs the function until Lambda ends the process.
@@ -28,11 +27,11 @@ pub async fn run() -> ExitCode {
     }
 }
 
-/// Gives a `PreTokenGeneration` event back as it came, which changes nothing in the tokens.
+/// Returns a `PreTokenGeneration` event unchanged, so that the tokens stay unchanged.
 ///
 /// # Errors
 ///
-/// What is not such an event, and one that leads to tokens without our challenges.
+/// Returns an error if `event` is not such an event, or if the tokens would bypass the challenges.
 pub fn handle(event: Value) -> Result<Value, Refusal> {
     let event = Event::<PreTokenGeneration>::parse(event)?;
     let way = event.trigger_source();
@@ -40,25 +39,25 @@ pub fn handle(event: Value) -> Result<Value, Refusal> {
         info!(TokensRefused = 1, reason = "ChallengesSkipped");
         return Err(Refusal::Unasked { way });
     }
-    info!(decision = "issueTokens", "the tokens go out as they are");
+    info!(decision = "issueTokens", "Cognito issues the tokens unchanged");
     Ok(event.unchanged())
 }
 
-/// Why there are no tokens.
+/// The reason why the function denies tokens.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Refusal {
-    /// The event is not one of this trigger.
+    /// The event does not belong to this trigger.
     #[error(transparent)]
     Event(#[from] EventError),
-    /// The sign-in went past our challenges. After `NEW_PASSWORD_REQUIRED` the new password is set all the same, so that
+    /// The sign-in bypassed the challenges. After `NEW_PASSWORD_REQUIRED`, Cognito keeps the new password anyway, so
     /// the user can sign in with it.
     #[error(
-        "refused tokens for `{way}`, which would come without the challenges (let out: {})",
+        "denied tokens for trigger source `{way}`, which bypasses the challenges; allowed: {}",
         ALLOWED.join(", ")
     )]
     Unasked {
-        /// The event's `triggerSource`, `""` where it has none.
+        /// The event's `triggerSource`, `""` if it has none.
         way: String,
     },
 }
@@ -76,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn tokens_of_a_finished_sign_in_and_of_a_refresh_are_let_out_unchanged() {
+    fn tokens_of_a_completed_sign_in_and_of_a_refresh_are_allowed_unchanged() {
         for source in ALLOWED {
             let event = event(&json!(source));
             assert_eq!(handle(event.clone()).unwrap().to_string(), event.to_string());
@@ -84,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn every_other_way_to_tokens_is_refused_by_name() {
+    fn every_other_trigger_source_is_denied_by_name() {
         for source in [
             "TokenGeneration_NewPasswordChallenge",
             "TokenGeneration_AuthenticateDevice",
@@ -103,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn the_log_counts_refusals_and_nothing_else() {
+    fn the_log_counts_only_denied_tokens() {
         for (source, refused) in [
             ("TokenGeneration_Authentication", json!(null)),
             ("TokenGeneration_RefreshTokens", json!(null)),
@@ -120,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn an_event_that_names_no_way_is_refused() {
+    fn an_event_without_a_trigger_source_is_denied() {
         for source in [json!(null), json!(1), json!(""), json!("PreSignUp_SignUp")] {
             assert!(handle(event(&source)).is_err(), "{source}");
         }

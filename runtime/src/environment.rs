@@ -1,14 +1,14 @@
-//! The variables that configure a function.
+//! Reads the environment variables that configure a function.
 
 use std::collections::HashMap;
 use std::ffi::OsString;
 use std::fmt::Display;
 
-/// The environment of a function, by variable name. It has no `Debug`, because it holds secrets.
+/// The environment variables of a function. It has no `Debug`, because it holds secrets.
 pub struct Environment(HashMap<String, String>);
 
 impl Environment {
-    /// The environment of this process.
+    /// Returns the environment of this process.
     #[expect(
         clippy::disallowed_methods,
         reason = "this is the edge, where the environment is read"
@@ -17,22 +17,22 @@ impl Environment {
         Self::new(std::env::vars_os())
     }
 
-    /// Takes variables; those that are not Unicode are left out.
+    /// Creates an environment from variables. It omits variables that are not Unicode.
     pub fn new<T: Into<OsString>>(variables: impl IntoIterator<Item = (T, T)>) -> Self {
         let text = |(name, value): (T, T)| Some((name.into().into_string().ok()?, value.into().into_string().ok()?));
         Self(variables.into_iter().filter_map(text).collect())
     }
 
-    /// The variable `name`, if it is set and not empty.
+    /// Returns the variable `name` if it is set and not empty.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 
-    /// The variable `name`, read by `parse`.
+    /// Parses the variable `name` with `parse`.
     ///
     /// # Errors
     ///
-    /// A variable that is missing, or that `parse` refuses.
+    /// Returns an error if the variable is missing, or if `parse` rejects it.
     pub fn required<T, E: Display>(
         &self,
         name: &'static str,
@@ -41,11 +41,11 @@ impl Environment {
         self.optional(name, parse)?.ok_or(ConfigError::Missing { name })
     }
 
-    /// The variable `name`, read by `parse`, if it is there.
+    /// Parses the variable `name` with `parse`, if it is set.
     ///
     /// # Errors
     ///
-    /// A variable that `parse` refuses.
+    /// Returns an error if `parse` rejects the variable.
     pub fn optional<T, E: Display>(
         &self,
         name: &'static str,
@@ -58,7 +58,7 @@ impl Environment {
         })
     }
 
-    /// Whether everything is there that Lambda sets and `lambda_runtime` panics without.
+    /// Checks that all variables exist that Lambda sets and that `lambda_runtime` needs: it panics without them.
     pub(crate) fn is_lambdas(&self) -> Result<(), ConfigError> {
         let missing = |name| ConfigError::NotOnLambda { name };
         for name in [
@@ -80,36 +80,36 @@ impl Environment {
     }
 }
 
-/// `text` without characters that could end the line.
+/// Replaces characters in `text` that could end the line.
 fn one_line(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { '?' } else { c }).collect()
 }
 
-/// Why a function cannot start. The message says what would have been right and quotes no secret.
+/// The reason why a function cannot start. The message describes the correct value and quotes no secret.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
-    /// A variable says something that cannot be.
+    /// A variable has an invalid value.
     #[error("variable `{name}`: {error}")]
     Invalid {
-        /// The variable.
+        /// The name of the variable.
         name: &'static str,
-        /// What would have been right.
+        /// A description of the correct value.
         error: String,
     },
-    /// A variable is not there.
+    /// A variable is not set.
     #[error("variable `{name}` is missing: template.yaml sets it")]
     Missing {
-        /// The variable.
+        /// The name of the variable.
         name: &'static str,
     },
-    /// A variable is not there that no configuration sets.
+    /// A variable is not set that only Lambda sets.
     #[error("variable `{name}` is missing: Lambda sets it; on your own machine, start the function with `local`")]
     NotOnLambda {
-        /// The variable.
+        /// The name of the variable.
         name: &'static str,
     },
-    /// The list of challenge types is wrong: this is fixed in the code that makes the list.
+    /// The list of challenge types is invalid. Fix it in the code that creates the list.
     #[error("challenge types: {0}")]
     Types(String),
 }
@@ -119,7 +119,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_empty_variable_is_a_missing_one() {
+    fn an_empty_variable_counts_as_missing() {
         let environment = Environment::new([("A", "")]);
         for name in ["A", "B"] {
             let error = environment.required(name, |_| Ok::<_, ConfigError>(())).unwrap_err();
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn a_program_that_lambda_did_not_start_says_so() {
+    fn a_process_outside_lambda_reports_the_missing_variable() {
         let lambda = [
             ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128"),
             ("AWS_LAMBDA_FUNCTION_NAME", "define"),

@@ -1,4 +1,4 @@
-//! Whose invocation it is, as far as the log may know.
+//! Extracts from an event the identifiers that the log may contain.
 
 use std::collections::HashMap;
 
@@ -8,7 +8,7 @@ use cognito_challenge::keys::Keys;
 use cognito_challenge::user::{Existence, User};
 use serde_json::Value;
 
-/// What an event says of itself, fit for the log.
+/// The identifiers of an event, in printable form.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Origin {
     pub(super) trigger: Option<String>,
@@ -18,7 +18,8 @@ pub(super) struct Origin {
 }
 
 impl Origin {
-    /// Reads it from `event`, of a user pool or of an HTTP API. Without `pseudonyms` there is no user.
+    /// Reads the identifiers of `event`, which comes from a user pool or an HTTP API. Without `pseudonyms`, `user` is
+    /// `None`.
     pub(super) fn of(event: &Value, pseudonyms: Option<&Pseudonyms>) -> Self {
         if let Some(route) = event.get("routeKey") {
             return Self::of_request(event, route, pseudonyms);
@@ -40,8 +41,8 @@ impl Origin {
         }
     }
 
-    /// What a request to an HTTP API says in the claims that its authorizer has verified. The route takes the place of the
-    /// trigger.
+    /// Reads the identifiers of a request to an HTTP API, from the claims that its authorizer verified. The route
+    /// replaces the trigger.
     fn of_request(event: &Value, route: &Value, pseudonyms: Option<&Pseudonyms>) -> Self {
         let claims = event.pointer("/requestContext/authorizer/jwt/claims");
         let claim = |name| claims?.get(name)?.as_str();
@@ -59,12 +60,13 @@ impl Origin {
     }
 }
 
-/// Pseudonyms of users in the log: the same for a user in every line. Without the secret, they cannot be computed, so that
-/// a reader of the log cannot try usernames until one fits.
+/// The pseudonyms of users in the log. A user has the same pseudonym in every line.
+///
+/// They are keyed with the secret, so that a reader of the log cannot guess usernames and compare.
 pub(super) struct Pseudonyms(Keys);
 
 impl Pseudonyms {
-    /// Reads the secret, if it is one: the functions themselves say what is wrong with it.
+    /// Parses the secret. Returns `None` if it is invalid; the function itself reports the reason.
     pub(super) fn parse(secret: &str) -> Option<Self> {
         Keys::parse(secret).ok().map(Self)
     }
@@ -74,8 +76,9 @@ impl Pseudonyms {
     }
 }
 
-/// The pseudonym in the log of a user with this attribute `sub`, or of a nonexistent user with this
-/// [identity](User::identity).
+/// Returns the pseudonym of a user in the log.
+///
+/// `user` is the attribute `sub`, or the [identity](User::identity) of a nonexistent user.
 pub fn pseudonym(keys: &Keys, user: &str) -> String {
     let hash = keys.mac("log: user", &[user.as_bytes()]);
     hash.get(..8).map(hex::encode).unwrap_or_default()
@@ -97,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn one_user_is_one_pseudonym_under_any_name() {
+    fn one_user_has_one_pseudonym_under_any_name() {
         let of = |name, sub, letter| Origin::of(&event(name, sub), Some(&pseudonyms(letter))).user.unwrap();
         assert_eq!(of("ada", Some("1"), "k"), of("Ada@example.com", Some("1"), "k"));
         assert_ne!(of("ada", Some("1"), "k"), of("ada", Some("2"), "k"));
@@ -106,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn spellings_of_a_nonexistent_name_are_one_pseudonym() {
+    fn case_variants_of_a_nonexistent_name_have_one_pseudonym() {
         let of = |name, sub: Option<&str>, not_found: Value| {
             let mut event = event(name, sub);
             event["request"]["userNotFound"] = not_found;
@@ -116,28 +119,28 @@ mod tests {
         assert_ne!(of("Ada", None, json!(true)), of("Bob", None, json!(true)));
         // A nonexistent user has no attributes, whatever the event says.
         assert_eq!(of("Ada", Some("1"), json!(true)), of("ada", None, json!(true)));
-        // The name of an existing user is as it is in the pool.
+        // For an existing user, the event has the name as the pool stores it.
         for not_found in [json!(false), json!(null), json!("true"), json!(1)] {
             assert_ne!(of("Ada", None, not_found.clone()), of("ada", None, not_found));
         }
     }
 
     #[test]
-    fn the_pseudonym_is_hkdf_and_hmac_cut_to_64_bits() {
+    fn the_pseudonym_is_hkdf_and_hmac_truncated_to_64_bits() {
         // Python: key = h(h(bytes(32), b"k" * 32), b"log: user\x01"); h(key, (3).to_bytes(8, "big") + b"ada").hex()[:16],
-        // where h = lambda key, text: hmac.digest(key, text, "sha256")
+        // with h = lambda key, text: hmac.digest(key, text, "sha256")
         assert_eq!(pseudonyms("k").of("ada"), "28e91fb0d317d504");
     }
 
     #[test]
-    fn without_the_secret_nobody_is_told_apart() {
+    fn without_the_secret_the_log_has_no_user() {
         let origin = Origin::of(&event("ada", Some("1")), None);
         assert_eq!(origin.user, None);
         assert_eq!(origin.client.as_deref(), Some("c"));
     }
 
     #[test]
-    fn a_request_to_an_api_has_the_pseudonym_that_the_sign_in_had() {
+    fn a_request_to_an_api_has_the_same_pseudonym_as_the_sign_in() {
         let claims = json!({"sub": "1", "client_id": "c", "iss": "https://cognito-idp.us-east-1.amazonaws.com/p",
             "username": "ada"});
         let mut event =
@@ -155,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_event_has_no_origin() {
+    fn a_value_that_is_not_an_event_has_no_origin() {
         for event in [json!(null), json!([1]), json!({"triggerSource": 1, "request": "x"})] {
             assert_eq!(Origin::of(&event, Some(&pseudonyms("k"))), Origin::default(), "{event}");
         }

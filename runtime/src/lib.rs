@@ -1,7 +1,7 @@
 //! Runs a function of `cognito-challenge` on AWS Lambda.
 //!
-//! A function reads its [`Environment`], makes what it needs from a [`Registry`] of challenge types, starts the log with
-//! [`start`], and answers events with [`run`]. Each invocation is one line of the [`log`], with its [`metrics`].
+//! A function reads its [`Environment`], creates its challenge types from a [`Registry`], starts the log with
+//! [`start`], and answers events with [`run`]. Each invocation writes one line to the [`log`], with its [`metrics`].
 
 mod environment;
 mod invocation;
@@ -35,24 +35,26 @@ pub use invocation::pseudonym;
 pub use panics::caught;
 pub use registry::{Configure, Configured, Registry};
 
-/// The message of every error of a function. Cognito shows it to the client, so it reveals nothing.
+/// The message of every error that a function returns. Cognito shows it to the client, so it reveals nothing.
 pub const NEUTRAL_ERROR: &str = "internal error";
 
-/// What the log and requests to other services call the version of a function: what `CHALLENGE_VERSION` was when it was
-/// built, such as `0.1.0+4f2c9a1b07de-dirty`, else the version of this crate.
+/// The version of a function in the log and in requests to other services.
+///
+/// It is the value of `CHALLENGE_VERSION` during the build, such as `0.1.0+4f2c9a1b07de-dirty`, else the version of
+/// this crate.
 pub const VERSION: &str = match option_env!("CHALLENGE_VERSION") {
     Some(version) => version,
     None => env!("CARGO_PKG_VERSION"),
 };
 
-/// How long a challenge type may prepare itself. A function starts even if the type is not ready.
+/// The time limit for the preparation of a challenge type. A function starts even if the preparation is not finished.
 const PREPARING: Duration = Duration::from_secs(2);
 
-/// Starts the log for a function that was `configured`, with the `telemetry` of its challenge types.
+/// Starts the log for a function whose configuration is `configured`, with the `telemetry` of its challenge types.
 ///
 /// # Errors
 ///
-/// The exit code of the process if the function cannot start. The reason is on standard error.
+/// Returns the exit code of the process if the function cannot start. The reason is on standard error.
 pub fn start<F>(
     environment: &Environment,
     configured: Result<F, ConfigError>,
@@ -65,21 +67,22 @@ pub fn start<F>(
     started.map_err(|error| refuse(&error))
 }
 
-/// Lets a challenge type prepare itself, for two seconds at most. A type that panics or is late is used all the same.
+/// Runs the preparation of a challenge type for at most two seconds. The type is used even if it panics or is late.
 pub async fn prepare(preparing: impl Future<Output = ()>) {
     if tokio::time::timeout(PREPARING, caught(preparing)).await.is_err() {
-        warn!("a challenge type was not prepared in time");
+        warn!("a challenge type did not finish its preparation in time");
     }
 }
 
-/// Sends the log to standard output from now on, and of panics their places only, at the level of `AWS_LAMBDA_LOG_LEVEL` or `RUST_LOG` (default `info`).
+/// Writes the log to standard output, at the level of `AWS_LAMBDA_LOG_LEVEL` or `RUST_LOG` (default `info`). Of panics,
+/// it logs only the location.
 ///
-/// The challenge types' crates log what their `telemetry` declares. Other crates log warnings and errors only, whatever
-/// the level: at `trace` some would print events.
+/// The challenge types' crates log what their `telemetry` declares. Other crates log only warnings and errors at any
+/// level, because some would log events at `trace`.
 ///
 /// # Errors
 ///
-/// Telemetry that declares a field or a metric twice, or one that every line has.
+/// Returns an error if the telemetry declares a field or a metric twice, or one that every line has.
 fn start_log(environment: &Environment, telemetry: &[&'static Telemetry]) -> Result<(), ConfigError> {
     let schema = Schema::new(telemetry).map_err(ConfigError::Types)?;
     let level = environment
@@ -98,28 +101,29 @@ fn start_log(environment: &Environment, telemetry: &[&'static Telemetry]) -> Res
         schema,
         out: std::io::stdout,
     };
-    // A second subscriber in one process is refused; the first goes on.
+    // A second subscriber in one process is rejected, and the first one stays active.
     let _ = tracing_subscriber::registry().with(targets).with(log).try_init();
     panics::log_places_only();
     Ok(())
 }
 
-/// The crates that are heard, and from which level on.
+/// Returns the crates whose events are logged, and the lowest level of each.
 fn targets(schema: &Schema, level: LevelFilter) -> Targets {
-    // Events below the level belong to the invocation's line all the same, which is written if it is severe.
+    // Events below the level are collected too, because the invocation's line contains them if it is a warning or an
+    // error.
     let own = level.max(LevelFilter::INFO);
     Targets::new()
         .with_default(LevelFilter::WARN)
-        // Repeats each error without its reason.
+        // `lambda_runtime` repeats each error without its reason.
         .with_target("lambda_runtime", LevelFilter::OFF)
         .with_targets(schema.crates().map(|krate| (krate, own)))
 }
 
-/// Answers events with `function` until Lambda ends the process. A process that Lambda did not start ends at once, with
-/// the reason on standard error.
+/// Answers events with `function` until Lambda ends the process. If Lambda did not start the process, it ends at once
+/// with the reason on standard error.
 ///
-/// Each invocation is a line of the log. An error of `function` is logged in full and returned to Cognito as
-/// [`NEUTRAL_ERROR`]; of a panic, the log has the place only.
+/// Each invocation writes one line to the log. If `function` fails, the log has the error, and Cognito receives
+/// [`NEUTRAL_ERROR`]. If it panics, the log has only the location.
 pub async fn run<F, R, E>(environment: &Environment, function: F) -> ExitCode
 where
     F: Fn(Value) -> R,
@@ -137,7 +141,7 @@ where
         let answer = answer(&function, event.payload).instrument(span.clone());
         async move {
             let answered = answer.await;
-            // Writes the line before the answer goes out: after it, Lambda may freeze the process.
+            // Writes the line before the response is sent, because Lambda may freeze the process after the response.
             drop(span);
             answered
         }
@@ -148,7 +152,7 @@ where
     }
 }
 
-/// What `function` answers, or an error that says nothing.
+/// Returns the response of `function`, or an error that reveals nothing.
 async fn answer<F, R, E>(function: &F, event: Payload) -> Result<Value, Diagnostic>
 where
     F: Fn(Value) -> R,
@@ -156,8 +160,8 @@ where
     E: Display,
 {
     let answered = match event.0 {
-        None => Err("the event is not JSON, or nested too deeply".to_owned()),
-        // The call belongs to what may panic: define and verify do their work in it.
+        None => Err("the event is not JSON, or it is nested too deeply".to_owned()),
+        // The call is inside the guarded future, because define and verify do their work in it.
         Some(event) => match panics::caught(async move { function(event).await }).await {
             None => return Err(neutral()),
             Some(answered) => answered.map_err(|error| error.to_string()),
@@ -176,7 +180,8 @@ fn neutral() -> Diagnostic {
     }
 }
 
-/// The span that gathers what the log says of an invocation. Always there: an error is a line at any level.
+/// Returns the span that collects the log of an invocation. It has the level `error`, so that it exists at every log
+/// level.
 fn invocation(event: &LambdaEvent<Payload>, pseudonyms: Option<&Pseudonyms>, cold: bool) -> Span {
     let origin = event.payload.0.as_ref().map(|event| Origin::of(event, pseudonyms));
     let Origin {
@@ -196,21 +201,21 @@ fn invocation(event: &LambdaEvent<Payload>, pseudonyms: Option<&Pseudonyms>, col
     )
 }
 
-/// An event, or nothing where the bytes are not JSON.
+/// An event, or `None` if the bytes are not JSON.
 ///
-/// Reading it never fails: `lambda_runtime` would send the parser's own words to the client.
+/// Deserialization never fails, because `lambda_runtime` would send the parser's error to the client.
 struct Payload(Option<Value>);
 
 impl<'de> Deserialize<'de> for Payload {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        // As text first: `lambda_runtime` keeps account of where in the event its deserializer is, which takes longer
-        // than to go over the text twice.
+        // Reads the text first. `lambda_runtime` tracks the path within the event during deserialization, which takes
+        // longer than a second pass over the text.
         let text = <&RawValue>::deserialize(deserializer).ok();
         Ok(Self(text.and_then(|text| serde_json::from_str(text.get()).ok())))
     }
 }
 
-/// Ends a function that cannot start, with `error` on standard error.
+/// Writes `error` to standard error and returns the exit code of a function that cannot start.
 fn refuse(error: &dyn Display) -> ExitCode {
     eprintln!("{error}");
     ExitCode::FAILURE
@@ -221,7 +226,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_not_json_is_read_as_nothing_rather_than_refused() {
+    fn bytes_that_are_not_json_are_read_as_none() {
         let read = |bytes: &[u8]| {
             Payload::deserialize(&mut serde_json::Deserializer::from_slice(bytes))
                 .unwrap()
@@ -242,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn a_function_that_fails_or_panics_tells_the_client_the_same_nothing() {
+    fn the_client_gets_the_same_neutral_error_after_an_error_and_a_panic() {
         async fn later(event: Value) -> Result<Value, String> {
             assert!(event.is_null(), "hunter2");
             Err("hunter2".into())
@@ -268,19 +273,19 @@ mod tests {
     }
 
     #[test]
-    fn what_a_function_answers_is_returned_as_it_is() {
+    fn the_response_of_a_function_is_returned_unchanged() {
         let event = serde_json::json!({"b": 1, "a": [null]});
         let echo = |event: Value| std::future::ready(Ok::<_, String>(event));
         let answered = now(answer(&echo, Payload(Some(event.clone())))).ok();
         assert_eq!(answered.unwrap().to_string(), event.to_string());
     }
 
-    /// What a future gives that waits for nothing.
+    /// Returns the output of a future that does not wait.
     fn now<T>(future: impl Future<Output = T>) -> T {
         let mut context = std::task::Context::from_waker(std::task::Waker::noop());
         match std::pin::pin!(future).poll(&mut context) {
             std::task::Poll::Ready(answer) => answer,
-            std::task::Poll::Pending => panic!("it waits"),
+            std::task::Poll::Pending => panic!("the future waits"),
         }
     }
 }

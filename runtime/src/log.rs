@@ -1,7 +1,8 @@
-//! The log: one line for each invocation, which carries its metrics too.
+//! The log: one line for each invocation, which also contains its metrics.
 //!
-//! A function says what it did by `tracing` events whose fields are named in [`FIELDS`], in [`METRICS`], or in the
-//! [`Telemetry`] of a challenge type. The log gathers them, and writes the line when the invocation's span closes.
+//! A function logs with `tracing` events. The names of their fields are in [`FIELDS`], in [`METRICS`], or in the
+//! [`Telemetry`] of a challenge type. The log collects the fields and writes the line when the span of the invocation
+//! closes.
 
 use std::io::Write;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -23,9 +24,9 @@ use tracing_subscriber::registry::LookupSpan;
 use super::VERSION;
 use super::metrics::{self, Declaration, METRICS};
 
-/// The fields of every line, in order. A field that does not apply is null.
+/// The fields of every line, in order. A field without a value is null.
 ///
-/// Nothing else is written but metrics and declared telemetry, so that nothing else gets into the log by mistake.
+/// Besides them, a line contains only metrics and declared telemetry, so that nothing else is logged by mistake.
 pub const FIELDS: [&str; 17] = [
     "timestamp",
     "level",
@@ -46,7 +47,7 @@ pub const FIELDS: [&str; 17] = [
     "coldStart",
 ];
 
-/// The crates whose events are part of an invocation's line. What others log gets lines of its own.
+/// The crates whose events become part of the invocation's line. Events of other crates become separate lines.
 const OWN: [&str; 8] = [
     "cognito_challenge",
     "cognito_challenge_messages",
@@ -58,10 +59,10 @@ const OWN: [&str; 8] = [
     "pre_token_generation",
 ];
 
-/// The name of the span around an invocation.
+/// The name of the span of an invocation.
 pub(super) const INVOCATION: &str = "invocation";
 
-/// Runs `act` as an invocation and gives what it returns and the lines of the log, at the lowest level. For tests.
+/// Runs `act` as an invocation. Returns its result and all log lines, at the lowest level. Use it in tests.
 pub fn record<T>(telemetry: &[&'static Telemetry], act: impl FnOnce() -> T) -> (T, Vec<String>) {
     let lines = Arc::new(Mutex::new(Vec::new()));
     let schema = Schema::new(telemetry).unwrap_or_default();
@@ -81,7 +82,7 @@ pub fn record<T>(telemetry: &[&'static Telemetry], act: impl FnOnce() -> T) -> (
     )
 }
 
-/// Lines that are kept.
+/// A writer that keeps the lines in memory.
 struct Lines(Arc<Mutex<Vec<u8>>>);
 
 impl Write for Lines {
@@ -94,20 +95,20 @@ impl Write for Lines {
     }
 }
 
-/// Writes the lines.
+/// The `tracing` layer that writes the lines.
 pub(super) struct Log<W> {
     /// The name of the Lambda function.
     pub(super) function: String,
-    /// The least severe level that is written.
+    /// The lowest level that is written.
     pub(super) level: LevelFilter,
-    /// What may be written.
+    /// The fields and metrics that may be written.
     pub(super) schema: Schema,
-    /// Where to.
+    /// The output.
     pub(super) out: W,
 }
 
 impl<W: for<'w> MakeWriter<'w>> Log<W> {
-    /// An empty line of `level`.
+    /// Creates an empty line of `level`.
     fn line(&self, level: Level) -> Line {
         let mut line = Line {
             level,
@@ -129,14 +130,14 @@ impl<W: for<'w> MakeWriter<'w>> Log<W> {
             return;
         }
         let mut timestamp = String::new();
-        // Lambda takes a line without a time for an INFO, whatever its level.
+        // Lambda treats a line without a timestamp as INFO, whatever its level is.
         let _ = time::SystemTime.format_time(&mut Writer::new(&mut timestamp));
         line.set("timestamp", timestamp.into());
         line.set("level", line.level.as_str().into());
         let written = Written(line, SystemTime::now());
         if let Ok(mut bytes) = serde_json::to_vec(&written) {
             bytes.push(b'\n');
-            // Who cannot write a log has nowhere to say so.
+            // An error while writing the log cannot be logged.
             let _ = self.out.make_writer().write_all(&bytes);
         }
     }
@@ -183,7 +184,7 @@ where
                 self.write(&mut line);
             }
         } else {
-            // Of others only the message: their fields may hold anything.
+            // Of other crates, only the message is written: their fields may contain secrets.
             let mut theirs = self.line(*metadata.level());
             theirs.set("message", Value::from(format!("{krate}:")));
             event.record(&mut Message(&mut theirs));
@@ -204,7 +205,7 @@ where
             if line.get("decision").is_null() {
                 line.level = Level::ERROR;
                 line.set("decision", "error".into());
-                line.set("message", "the function ended without an answer".into());
+                line.set("message", "the function ended without a response".into());
             }
             if line.get("coldStart") == true {
                 line.set("ColdStarts", 1.into());
@@ -218,25 +219,26 @@ where
     }
 }
 
-/// What the lines may have: [`FIELDS`] and [`METRICS`], and what challenge types of other crates declare.
+/// The fields and metrics that lines may have: [`FIELDS`], [`METRICS`], and those that challenge types of other crates
+/// declare.
 #[derive(Clone, Default)]
 pub(super) struct Schema {
     crates: Arc<[&'static str]>,
-    /// Behind [`FIELDS`].
+    /// The fields after [`FIELDS`].
     fields: Arc<[&'static str]>,
     metrics: Arc<[&'static Metric]>,
 }
 
 impl Schema {
-    /// Adds what `telemetry` declares.
+    /// Creates a schema with the declarations of `telemetry`.
     ///
     /// # Errors
     ///
-    /// A field or a metric that is there already.
+    /// Returns an error if a field or a metric exists already.
     pub(super) fn new(telemetry: &[&'static Telemetry]) -> Result<Self, String> {
         let mut different: Vec<&'static Telemetry> = Vec::new();
         for telemetry in telemetry {
-            // Two types of a crate, or both halves of one, may share a declaration.
+            // Two types of a crate, or both halves of a type, can share a declaration.
             if !different.contains(telemetry) {
                 different.push(telemetry);
             }
@@ -250,7 +252,7 @@ impl Schema {
         for name in declared {
             if names.contains(&name) || name.is_empty() || name == "_aws" {
                 return Err(format!(
-                    "the log has a field or metric `{name}` already: choose another name"
+                    "the log already has a field or metric `{name}`: choose another name"
                 ));
             }
             names.push(name);
@@ -270,7 +272,7 @@ impl Schema {
         })
     }
 
-    /// The crates whose events are part of an invocation's line. Events of others get lines of their own.
+    /// Returns the crates whose events become part of the invocation's line.
     pub(super) fn crates(&self) -> impl Iterator<Item = &'static str> + '_ {
         OWN.into_iter().chain(self.crates.iter().copied())
     }
@@ -291,11 +293,11 @@ impl Schema {
     }
 }
 
-/// What is known so far of what will be a line.
+/// A line that is being collected.
 struct Line {
-    /// The most severe level of its events.
+    /// The highest severity of its events.
     level: Level,
-    /// In the order of the schema's fields.
+    /// The values, in the order of the schema's fields.
     values: Vec<Value>,
     metrics: Vec<(&'static Metric, Value)>,
     schema: Schema,
@@ -307,7 +309,7 @@ impl Line {
         index.and_then(|index| self.values.get(index)).unwrap_or(&Value::Null)
     }
 
-    /// Sets a field or a metric; any other name is dropped. A message is added to the one before.
+    /// Sets a field or a metric and ignores other names. A second message is appended to the first.
     fn set(&mut self, name: &str, value: Value) {
         let index = self.schema.field(name);
         match (index.and_then(|index| self.values.get_mut(index)), value) {
@@ -317,7 +319,7 @@ impl Line {
             }
             (Some(slot), value) => *slot = value,
             (None, value) => {
-                // No name twice: CloudWatch would refuse the line.
+                // A name must not occur twice: CloudWatch would reject the line.
                 self.metrics.retain(|(metric, _)| metric.name != name);
                 self.metrics
                     .extend(self.schema.metric(name).map(|metric| (metric, value)));
@@ -348,7 +350,7 @@ impl Visit for Line {
     }
 }
 
-/// Takes what a challenge type of another crate may write: `message`, `reason` and what it declared.
+/// Records what a challenge type of another crate may write: `message`, `reason` and its declared telemetry.
 struct OfType<'a>(&'a mut Line);
 
 impl OfType<'_> {
@@ -399,7 +401,7 @@ impl Visit for OfType<'_> {
     }
 }
 
-/// Takes the message only.
+/// Records only the message.
 struct Message<'a>(&'a mut Line);
 
 impl Visit for Message<'_> {
@@ -410,7 +412,7 @@ impl Visit for Message<'_> {
     }
 }
 
-/// A line and when it is written, as JSON.
+/// Serializes a line with its time to JSON.
 struct Written<'a>(&'a Line, SystemTime);
 
 impl Serialize for Written<'_> {

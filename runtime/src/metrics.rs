@@ -1,4 +1,4 @@
-//! What is counted and timed, and how CloudWatch is told: in its embedded metric format, within the log.
+//! The metrics, which are part of the log lines in CloudWatch's embedded metric format.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -6,13 +6,13 @@ use cognito_challenge::telemetry::Metric;
 use serde::Serialize;
 use serde_json::Value;
 
-/// Where CloudWatch keeps the metrics.
+/// The namespace of the metrics in CloudWatch.
 pub const NAMESPACE: &str = "CustomAuthChallenge";
 
-/// The field that every metric has as its dimension.
+/// The field that is a dimension of every metric.
 pub const FUNCTION: &str = "function";
 
-/// The metrics of the functions themselves; challenge types of other crates declare their own.
+/// The metrics of the functions. Challenge types of other crates declare their own.
 pub static METRICS: [Metric; 21] = [
     Metric::count("AnswersRemoved", None),
     Metric::count("AnswersSet", None),
@@ -37,16 +37,16 @@ pub static METRICS: [Metric; 21] = [
     Metric::count("TokensRefused", Some("trigger")),
 ];
 
-/// The member `_aws` of a line, which tells CloudWatch what metrics are in it.
+/// The member `_aws` of a line, which tells CloudWatch which metrics the line contains.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct Declaration<'m> {
-    /// In milliseconds since 1970.
+    /// The time in milliseconds since 1970.
     timestamp: u64,
     cloud_watch_metrics: Vec<Directive<'m>>,
 }
 
-/// Metrics that are broken down alike.
+/// Metrics with the same dimensions.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct Directive<'m> {
@@ -58,11 +58,12 @@ struct Directive<'m> {
 impl<'m> Declaration<'m> {
     /// Declares that `metrics` are in a line written at `now`.
     ///
-    /// `has` says whether the line has a value for a field: a metric cannot be broken down by what is not there.
+    /// `has` returns whether the line has a value for a field: only such a field can be a dimension.
     pub(super) fn new(metrics: impl Iterator<Item = &'m Metric>, has: impl Fn(&str) -> bool, now: SystemTime) -> Self {
         let mut directives: Vec<Directive> = Vec::new();
         for metric in metrics {
-            // Also without the breakdown, because an alarm cannot add up what it does not know.
+            // Each metric is also declared without its second dimension, because an alarm cannot sum over unknown
+            // values.
             let mut dimensions = vec![vec![FUNCTION]];
             dimensions.extend(metric.by.filter(|field| has(field)).map(|by| vec![FUNCTION, by]));
             match directives.iter_mut().find(|other| other.dimensions == dimensions) {
@@ -82,7 +83,7 @@ impl<'m> Declaration<'m> {
     }
 }
 
-/// `duration` in milliseconds, exact to the microsecond.
+/// Returns `duration` in milliseconds, with microsecond precision.
 pub(super) fn milliseconds(duration: Duration) -> Value {
     let micros = u32::try_from(duration.as_micros()).unwrap_or(u32::MAX);
     Value::from(f64::from(micros) / 1000.0)
@@ -99,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn a_metric_is_declared_with_and_without_its_breakdown() {
+    fn a_metric_is_declared_with_and_without_its_second_dimension() {
         let metrics = ["ColdStarts", "Denied"].map(named);
         let now = UNIX_EPOCH + Duration::from_millis(1_767_225_600_123);
         assert_eq!(
@@ -114,14 +115,14 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_broken_down_by_a_field_without_a_value() {
+    fn a_field_without_a_value_is_not_a_dimension() {
         let denied = [named("Denied")].into_iter();
         let declared = json!(Declaration::new(denied, |_| false, UNIX_EPOCH));
         assert_eq!(declared["CloudWatchMetrics"][0]["Dimensions"], json!([["function"]]));
     }
 
     #[test]
-    fn times_are_exact_to_the_microsecond() {
+    fn durations_have_microsecond_precision() {
         assert_eq!(milliseconds(Duration::from_nanos(1_234_567)), json!(1.234));
         assert_eq!(milliseconds(Duration::MAX), json!(4_294_967.295));
     }

@@ -7,40 +7,40 @@ use cognito_challenge::name::Name;
 
 use crate::{ConfigError, Environment};
 
-/// Makes one half of a challenge type from the environment.
+/// A function that creates one half of a challenge type from the environment.
 pub type Configure<T> = fn(&Environment) -> Result<Box<T>, ConfigError>;
 
-/// A list of challenge types: one half of each, by name. Only what is listed is linked into the function.
+/// A list of challenge types: one half of each, by name. Only listed types are linked into the function.
 ///
-/// A list with a wrong name, or with one name twice, is an error when the function starts.
+/// If a name is invalid or occurs twice, the function does not start.
 pub struct Registry<T: ?Sized> {
     types: Vec<(&'static str, Configure<T>)>,
 }
 
 impl<T: ?Sized> Registry<T> {
-    /// A list of the given types.
+    /// Creates a list of the given types.
     pub fn new(types: &[(&'static str, Configure<T>)]) -> Self {
         Self { types: types.to_vec() }
     }
 
-    /// The list with one more type.
+    /// Adds a type to the list.
     #[must_use]
     pub fn with(mut self, name: &'static str, configure: Configure<T>) -> Self {
         self.types.push((name, configure));
         self
     }
 
-    /// The names in the list.
+    /// Returns the names in the list.
     pub fn names(&self) -> impl Iterator<Item = &'static str> {
         self.types.iter().map(|(name, _)| *name)
     }
 
-    /// Makes the types that `flow` asks. The others are not made and need no variables.
+    /// Creates the types that `flow` uses. Other types are not created and need no variables.
     ///
     /// # Errors
     ///
-    /// A list with a wrong name or a name twice, a challenge of the flow that is not in the list, and what a type
-    /// refuses.
+    /// Returns an error if a name is invalid or occurs twice, or if the list lacks a challenge of the flow. Also
+    /// returns an error if a type rejects its configuration.
     pub fn configure(&self, flow: &Flow, environment: &Environment) -> Result<Configured<T>, ConfigError> {
         for (index, name) in self.names().enumerate() {
             Name::parse(name).map_err(|error| ConfigError::Types(format!("`{name}`: {error}")))?;
@@ -65,7 +65,7 @@ impl<T: ?Sized> Registry<T> {
     fn unknown(&self, name: &Name) -> ConfigError {
         let mut error = format!("unknown challenge `{name}`; known: PASSWORD");
         for known in self.names() {
-            // Writing to a string does not fail.
+            // Writing to a string cannot fail.
             let _ = write!(error, ", {known}");
         }
         ConfigError::Invalid {
@@ -81,19 +81,19 @@ impl<T: ?Sized> Default for Registry<T> {
     }
 }
 
-/// The challenge types that a flow asks, ready for use.
+/// The challenge types of a flow, configured.
 pub struct Configured<T: ?Sized> {
     types: Vec<(Name, Box<T>)>,
 }
 
 impl<T: ?Sized> Configured<T> {
-    /// The type called `name`, and its name.
+    /// Returns the type `name` and its name.
     pub fn get(&self, name: &str) -> Option<(&Name, &T)> {
         let found = self.types.iter().find(|(known, _)| known.as_str() == name)?;
         Some((&found.0, found.1.as_ref()))
     }
 
-    /// Each type once.
+    /// Returns each type once.
     pub fn iter(&self) -> impl Iterator<Item = &T> {
         self.types.iter().map(|(_, challenge)| challenge.as_ref())
     }
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn a_flow_that_cannot_be_served_is_told_the_known_names() {
+    fn an_unknown_challenge_in_the_flow_is_reported_with_the_known_names() {
         let registry = none().with("ONE", configure).with("TWO", configure);
         assert_eq!(
             error(&registry, "ONE:1,CAPTHA|TWO:1"),
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_the_flow_asks_is_made() {
+    fn only_types_of_the_flow_are_created() {
         let registry = none().with("ONE", configure);
         let nothing = Environment::new::<&str>([]);
         let configured = |flow| registry.configure(&Flow::parse(flow).unwrap(), &nothing);
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn a_type_is_found_by_its_name_and_made_once_however_often_the_flow_asks_it() {
+    fn a_type_is_found_by_its_name_and_created_only_once() {
         let registry = none()
             .with("ONE", configure)
             .with("TWO", configure)
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_cannot_be_or_is_there_already_stops_the_function() {
+    fn an_invalid_or_duplicate_name_stops_the_function() {
         for (name, message) in [
             ("", "challenge types: ``: write 1 to 32 characters of A-Z"),
             ("pager", "challenge types: `pager`: write 1 to 32 characters of A-Z"),

@@ -1,60 +1,64 @@
-//! Where wrong answers and messages are counted, and used links noted: the keys of a user in the table that verify, create
-//! and enrolment write. `admin` resets the answers.
+//! Keys and attributes of the DynamoDB table that counts wrong answers and messages, and notes used links. Verify,
+//! create and enrolment write it; `admin` resets the count of answers.
 
 use crate::hex;
 use crate::keys::Keys;
 use crate::user::{Existence, User};
 
-/// The table's key attribute.
+/// The name of the table's key attribute.
 pub const ID: &str = "id";
 
-/// The attribute with the table's time to live: seconds since 1970.
+/// The name of the time-to-live attribute: seconds since 1970.
 pub const EXPIRES: &str = "expires";
 
-/// The attribute with the number of wrong answers in a row.
+/// The name of the attribute that counts consecutive wrong answers.
 pub const CONSECUTIVE: &str = "consecutive";
 
-/// The attribute with the number of those that the wait grows with.
+/// The name of the attribute that counts the recent wrong answers, which determine the wait.
 pub const RECENT: &str = "failures";
 
-/// The attribute with the time until which every answer is wrong: milliseconds since 1970.
+/// The name of the attribute with the time until which verify rejects every answer: milliseconds since 1970.
 pub const LOCKED_UNTIL: &str = "lockedUntil";
 
-/// The attribute with the time up to which links to enrol answers are void: milliseconds since 1970.
+/// The name of the attribute with the time up to which enrollment links are void: milliseconds since 1970.
 pub const LINKS_VOID: &str = "linksVoid";
 
-/// The key under which the answers of `user` to a step are counted: a keyed hash, 64 hexadecimal digits, that contains
-/// no name. `challenges` are the names of the step's alternatives, in any order: their attempts belong together.
+/// Returns the table key that counts the answers of `user` to one step.
 ///
-/// Cognito passes an existing username as it is in the pool, whatever the spelling that was typed. A nonexistent name
-/// comes as it was typed, and other spellings of it must not give more attempts: see [`User::identity`].
+/// The key is a keyed hash, 64 hexadecimal digits, and contains no name. `challenges` are the names of the step's
+/// alternatives, in any order: alternatives share one count.
+///
+/// For an existing user, Cognito passes the username as the pool stores it, whatever the client sent. For a nonexistent
+/// user, it passes the name that the client sent. [`User::identity`] maps its variants to one key, so that variants do
+/// not give extra attempts.
 pub fn key<'a>(keys: &Keys, user: &User<'_>, challenges: impl Iterator<Item = &'a str>) -> String {
     let mut challenges: Vec<_> = challenges.collect();
     challenges.sort_unstable();
     hashed(keys, "attempts: user and challenge", user, &challenges.join(","))
 }
 
-/// The key under which the messages to `user` are counted, of a kind that no other key is. `medium` is `EMAIL` or `SMS`, or
-/// what else has a limit of its own.
+/// Returns the table key that counts the messages to `user`. No other kind of key equals it.
+///
+/// `medium` is `EMAIL` or `SMS`, or names another kind of message with its own limit.
 pub fn messages_key(keys: &Keys, user: &User<'_>, medium: &str) -> String {
     hashed(keys, "messages: user and medium", user, medium)
 }
 
-/// The key under which is noted since when links to enrol answers are valid, of a kind that no other key is. `sub` is the
-/// user's attribute.
+/// Returns the table key for the time from which enrollment links are valid. No other kind of key equals it. `sub` is
+/// the user's attribute.
 pub fn links_key(keys: &Keys, pool: &str, sub: &str) -> String {
     hex::encode(&keys.first().mac("links: user", &[pool.as_bytes(), sub.as_bytes()]))
 }
 
 fn hashed(keys: &Keys, purpose: &'static str, user: &User<'_>, what: &str) -> String {
-    // These words are part of the hash: others would start all counts anew.
+    // The hash covers these words. A change of them would reset all counts.
     let kind = match user.existence {
         Existence::Existing => "user",
         Existence::Nonexistent => "nobody",
     };
     let identity = user.identity();
     let parts = [user.pool, kind, &identity, what].map(str::as_bytes);
-    // Of the first key, so that a change of the secret gives no attempts anew.
+    // The first key, so that a rotation of the secret does not reset the counts.
     hex::encode(&keys.first().mac(purpose, &parts))
 }
 
@@ -68,7 +72,7 @@ mod tests {
     static EMPTY: LazyLock<HashMap<String, String>> = LazyLock::new(HashMap::new);
 
     #[test]
-    fn a_key_is_of_one_pool_user_and_step_and_names_none() {
+    fn a_key_depends_on_pool_user_and_step() {
         let (keys, attributes) = (Keys::parse(&"k".repeat(32)).unwrap(), HashMap::new());
         let key = |pool, name, existence, challenges: &str| {
             key(
@@ -94,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn a_change_of_the_secret_keeps_what_was_counted() {
+    fn a_rotation_of_the_secret_keeps_the_counts() {
         let attributes = HashMap::new();
         let [a, b] = ["a", "b"].map(|letter| letter.repeat(32));
         let changed = format!(r#"{{"current":"{b}","previous":"{a}","first":"{a}"}}"#);
@@ -117,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn used_links_are_noted_for_one_user_of_one_pool() {
+    fn the_key_of_used_links_depends_on_pool_and_user() {
         let keys = Keys::parse(&"k".repeat(32)).unwrap();
         let ada = links_key(&keys, "p", "ada");
         assert_eq!(ada.len(), 64);
@@ -133,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn neither_the_order_of_alternatives_nor_the_spelling_of_a_nonexistent_name_gives_another_key() {
+    fn order_of_alternatives_and_case_of_a_nonexistent_name_do_not_change_the_key() {
         let (keys, attributes) = (Keys::parse(&"k".repeat(32)).unwrap(), HashMap::new());
         let key = |name, challenges: [&'static str; 2]| {
             let user = User::new("p", name, Existence::Nonexistent, &attributes);

@@ -1,15 +1,15 @@
-//! One-time codes derived from a key, so that retries keep the code and no session holds it.
+//! One-time codes that are derived from a key. A retry gets the same code, and the session does not store it.
 
 use std::fmt::Write;
 
-/// The most digits that a code can have.
+/// The maximum number of digits in a code.
 pub const MAX_DIGITS: u8 = 10;
 
-/// A code of `length` decimal digits (1 to [`MAX_DIGITS`]) from the 32 bytes of [`Keys::mac`](crate::keys::Keys::mac).
+/// Returns a code of `length` decimal digits (1 to [`MAX_DIGITS`]) from the 32 bytes of
+/// [`Keys::mac`](crate::keys::Keys::mac).
 ///
-/// Every code is equally likely: a block of eight bytes is used only if it is below the largest multiple of the number
-/// of codes. That the first three of the four blocks are unusable has a probability below 2^-90; then the last block is
-/// used as it is.
+/// Every code is equally likely: an eight-byte block is used only if it is below the largest multiple of the number of
+/// codes. The last of the four blocks is used in any case. The probability that this happens is below 2^-90.
 pub fn digits(hash: [u8; 32], length: u8) -> String {
     let length = length.clamp(1, MAX_DIGITS);
     let codes = 10_u64.pow(length.into());
@@ -19,7 +19,7 @@ pub fn digits(hash: [u8; 32], length: u8) -> String {
     let last = numbers.clone().next_back().unwrap_or_default();
     let number = numbers.find(|number| *number < unbiased).unwrap_or(last) % codes;
     let mut code = String::new();
-    // Writing to a string does not fail.
+    // Writing to a string cannot fail.
     let _ = write!(code, "{number:0width$}", width = length.into());
     code
 }
@@ -28,7 +28,7 @@ pub fn digits(hash: [u8; 32], length: u8) -> String {
 mod tests {
     use super::*;
 
-    /// Four blocks as a hash.
+    /// Returns a hash that consists of four blocks.
     fn hash(blocks: [u64; 4]) -> [u8; 32] {
         let mut hash = [0; 32];
         for (to, block) in hash.chunks_mut(8).zip(blocks) {
@@ -46,9 +46,9 @@ mod tests {
     }
 
     #[test]
-    fn a_block_that_would_make_some_codes_likelier_is_not_used() {
+    fn a_block_that_would_favor_some_codes_is_skipped() {
         assert_eq!(digits(hash([u64::MAX, u64::MAX - 1, 17, 0]), 6), "000017");
-        // 2^64 is 18,446,744,073,709 times a million and 551,616.
+        // 2^64 is 18,446,744,073,709 times one million, plus 551,616.
         let first_unusable = 18_446_744_073_709_000_000;
         assert_eq!(digits(hash([first_unusable, 17, 0, 0]), 6), "000017");
         assert_eq!(digits(hash([first_unusable - 1, 17, 0, 0]), 6), "999999");

@@ -1,7 +1,7 @@
-//! The events that Cognito sends: read through a typed view, answered in the original JSON.
+//! Reads the events that Cognito sends through a typed view, and writes the response into the original JSON.
 //!
-//! Cognito refuses a reply whose envelope lost or renamed a field ("Unrecognizable lambda output"), so the
-//! event is kept as it came and only its `response` is written.
+//! Cognito rejects a reply that lost or renamed a field of the envelope ("Unrecognizable lambda output"). So the event
+//! stays unchanged except for `response`.
 
 mod fields;
 mod session;
@@ -16,24 +16,24 @@ pub use triggers::{
     VerifyAuthChallengeResponse, VerifyResponse,
 };
 
-/// One of Cognito's triggers: what its request and its response look like.
+/// A Cognito trigger, with the types of its request and response.
 pub trait Trigger {
     /// The part of `triggerSource` before the underscore, such as `DefineAuthChallenge`.
     const NAME: &'static str;
     /// The typed view of the event's `request`.
     type Request;
-    /// What the function writes into the event's `response`.
+    /// The data that the function writes into the event's `response`.
     type Response: Serialize;
 
-    /// Reads `request`: missing and null become empty.
+    /// Reads `request`. Missing and null fields become empty.
     ///
     /// # Errors
     ///
-    /// A field of another type is an error that names the field.
+    /// Returns an error that names the field if a field has the wrong type.
     fn read(request: &Map<String, Value>) -> Result<Self::Request, EventError>;
 }
 
-/// An event of trigger `T`: the JSON as it came, and a typed view of its request.
+/// An event of trigger `T`: the original JSON and a typed view of its request.
 pub struct Event<T: Trigger> {
     raw: Map<String, Value>,
     request: T::Request,
@@ -42,12 +42,12 @@ pub struct Event<T: Trigger> {
 impl<T: Trigger> Event<T> {
     /// Reads an event.
     ///
-    /// A `triggerSource` that is missing or null is accepted, so that the events of AWS's documentation, which
-    /// have none, can be used as they are.
+    /// A missing or null `triggerSource` is accepted, so that the example events in AWS's documentation can be used
+    /// unchanged.
     ///
     /// # Errors
     ///
-    /// What is not an event of this trigger, and a field of the wrong type.
+    /// Returns an error if `raw` is not an event of this trigger, or a field has the wrong type.
     pub fn parse(raw: Value) -> Result<Self, EventError> {
         let Value::Object(raw) = raw else {
             return Err(EventError::NotAnObject);
@@ -71,32 +71,32 @@ impl<T: Trigger> Event<T> {
         Ok(Self { raw, request })
     }
 
-    /// The typed view of the event's `request`.
+    /// Returns the typed view of the event's `request`.
     pub fn request(&self) -> &T::Request {
         &self.request
     }
 
-    /// The username in the pool, `""` if the event has none.
+    /// Returns the username in the pool, or `""` if the event has none.
     pub fn user_name(&self) -> &str {
         self.raw.get("userName").and_then(Value::as_str).unwrap_or_default()
     }
 
-    /// The id of the user pool, `""` if the event has none.
+    /// Returns the id of the user pool, or `""` if the event has none.
     pub fn user_pool(&self) -> &str {
         self.raw.get("userPoolId").and_then(Value::as_str).unwrap_or_default()
     }
 
-    /// The event's `triggerSource`, which says what happened, made fit for the log; `""` if the event has none.
+    /// Returns the event's `triggerSource` in printable form, or `""` if the event has none.
     pub fn trigger_source(&self) -> String {
         let source = self.raw.get("triggerSource").and_then(Value::as_str);
         printable(source.unwrap_or_default())
     }
 
-    /// The event with `response` written into it, everything else as it came.
+    /// Returns the event with `response` written into it. The rest stays unchanged.
     ///
     /// # Errors
     ///
-    /// A response that does not serialise to a JSON object.
+    /// Returns an error if the response does not serialize to a JSON object.
     pub fn respond(mut self, response: &T::Response) -> Result<Value, EventError> {
         let Ok(Value::Object(fields)) = serde_json::to_value(response) else {
             return Err(EventError::NotAnObject);
@@ -108,18 +108,18 @@ impl<T: Trigger> Event<T> {
         Ok(Value::Object(self.raw))
     }
 
-    /// The event as it came.
+    /// Returns the event unchanged.
     pub fn unchanged(self) -> Value {
         Value::Object(self.raw)
     }
 }
 
-/// Why something is not an event that a function can answer. Names fields, never quotes what is in them.
+/// The reason why a function cannot answer an event. It names fields and never quotes their values.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum EventError {
     /// The event has no `request`.
-    #[error("field `request` is missing: an event of a Cognito trigger has one")]
+    #[error("field `request` is missing: every event of a Cognito trigger has it")]
     NoRequest,
     /// The event or the response is not a JSON object.
     #[error("the event is not a JSON object")]
@@ -127,7 +127,7 @@ pub enum EventError {
     /// The event belongs to another trigger of the user pool.
     #[error("expected trigger `{expected}_Authentication`, got `{got}`: check the user pool's LambdaConfig")]
     OtherTrigger {
-        /// The trigger that this function is for.
+        /// The trigger that this function serves.
         expected: &'static str,
         /// The event's `triggerSource`.
         got: String,
@@ -146,7 +146,7 @@ impl EventError {
     }
 }
 
-/// `text` made fit for one log line: at most 64 characters, none that could break the line.
+/// Returns at most 64 characters of `text` that are safe in one log line.
 pub fn printable(text: &str) -> String {
     text.chars()
         .take(64)
@@ -185,14 +185,14 @@ mod tests {
     }
 
     #[test]
-    fn another_triggers_event_is_refused_by_name() {
+    fn an_event_of_another_trigger_is_rejected_by_name() {
         let raw = json!({"triggerSource": "PreSignUp_SignUp", "request": {}});
         let error = Event::<DefineAuthChallenge>::parse(raw).err().unwrap();
         assert!(error.to_string().contains("got `PreSignUp_SignUp`"), "{error}");
     }
 
     #[test]
-    fn what_is_no_event_is_refused() {
+    fn a_value_that_is_not_an_event_is_rejected() {
         for raw in [
             json!(null),
             json!([]),

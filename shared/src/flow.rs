@@ -1,7 +1,8 @@
-//! The flow of a sign-in: parsed from one line of configuration, decided by replaying the session.
+//! The flow of a sign-in: it is parsed from one line of configuration, and decides the next step by replaying the
+//! session.
 //!
-//! The session is never counted and its last entry never looked at alone: every entry is taken off the front by
-//! the step that would have produced it, and one that no step would have produced ends the sign-in.
+//! Each step removes the entries that it produced from the front of the session. An entry that no step could have
+//! produced ends the sign-in. The code never counts entries and never looks at the last one alone.
 
 mod parse;
 
@@ -15,16 +16,16 @@ use crate::user::Existence;
 
 pub use parse::FlowError;
 
-/// Cognito's name for every challenge of ours.
+/// Cognito's name for all custom challenges.
 pub const CUSTOM_CHALLENGE: &str = "CUSTOM_CHALLENGE";
-/// Cognito's name for the second half of its password check, the one that proves something.
+/// Cognito's name for the second half of its password check. A correct entry proves the password.
 pub const PASSWORD_VERIFIER: &str = "PASSWORD_VERIFIER";
-/// Cognito's name for the start of its password check, which proves nothing.
+/// Cognito's name for the start of its password check. The entry proves nothing.
 pub const SRP_A: &str = "SRP_A";
-/// What Cognito may ask by itself right after the password.
+/// The challenges that Cognito itself may ask right after the password.
 const COGNITO_MFA: [&str; 3] = ["EMAIL_OTP", "SMS_MFA", "SOFTWARE_TOKEN_MFA"];
 
-/// The steps of a sign-in, in order. Made by [`Flow::parse`] and never empty.
+/// The steps of a sign-in, in order. [`Flow::parse`] creates it, and it is never empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Flow {
     /// Whether Cognito's own password check comes first.
@@ -32,91 +33,91 @@ pub struct Flow {
     steps: Vec<Step>,
 }
 
-/// One step of a flow: any one of its challenges passes it.
+/// A step of a flow. Any one of its challenges passes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Step {
-    /// What is asked unless the client chooses.
+    /// The challenge that is asked unless the client chooses another.
     first: Name,
-    /// What the client may choose instead.
+    /// The challenges that the client can choose instead.
     others: Vec<Name>,
-    /// How many answers are allowed, all challenges of the step together.
+    /// The number of answers that the step allows, over all its challenges.
     attempts: NonZeroU8,
 }
 
-/// What comes next in a sign-in.
+/// The next action in a sign-in.
 #[derive(Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Decision<'a> {
-    /// One of our challenges is asked.
+    /// Ask one of the custom challenges.
     Ask(Ask<'a>),
-    /// The sign-in ends without tokens.
+    /// End the sign-in without tokens.
     Deny(Denial),
-    /// The sign-in ends with tokens.
+    /// End the sign-in with tokens.
     IssueTokens(AllStepsPassed),
     /// Cognito checks the password.
     VerifyPassword,
 }
 
-/// The challenges to choose from, and where in the flow that is.
+/// The challenges that may be asked now, and their place in the flow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ask<'a> {
-    /// What to ask unless the client chooses.
+    /// The challenge that is asked unless the client chooses another.
     pub first: &'a Name,
-    /// What the client may choose instead.
+    /// The challenges that the client can choose instead.
     pub others: &'a [Name],
-    /// The step's place in the flow, from 1; `PASSWORD` is a step too.
+    /// The position of the step in the flow, from 1. `PASSWORD` counts as a step.
     pub step: usize,
-    /// How many steps the flow has.
+    /// The number of steps in the flow.
     pub steps: usize,
-    /// The answers to this step so far, all of them wrong.
+    /// The answers to this step so far. All are wrong.
     pub answered: &'a [Entry<'a>],
-    /// How many answers are still allowed, with the one asked for: at least 1.
+    /// The number of answers still allowed, including the next one. At least 1.
     pub attempts_left: u8,
 }
 
 impl<'a> Ask<'a> {
-    /// The challenge called `wanted`, if it may be chosen, else the first.
+    /// Returns the challenge `wanted` if the step allows it, else the first challenge.
     pub fn choose(&self, wanted: Option<&str>) -> &'a Name {
         let wanted = self.others.iter().find(|name| Some(name.as_str()) == wanted);
         wanted.unwrap_or(self.first)
     }
 
-    /// Which of the step's attempts this is, from 1.
+    /// Returns the number of this attempt within the step, from 1.
     pub fn attempt(&self) -> usize {
         self.answered.len() + 1
     }
 
-    /// The challenges that may be asked, the first one first.
+    /// Returns the challenges that may be asked, starting with the first.
     pub fn alternatives(&self) -> impl Iterator<Item = &'a Name> {
         iter::once(self.first).chain(self.others)
     }
 }
 
-/// Why a sign-in ends without tokens. For the log; the client learns no more than "no".
+/// The reason why a sign-in ends without tokens. It is only logged; the client does not receive it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Denial {
     /// Every attempt of a step was wrong.
     AttemptsSpent,
-    /// Cognito's own second factor, asked after the password, was not passed.
+    /// The user did not pass Cognito's own second factor after the password.
     MfaNotPassed,
-    /// Cognito found the password wrong.
+    /// Cognito rejected the password.
     PasswordNotVerified,
-    /// The flow begins with the password, the client began without it.
+    /// The flow starts with the password, but the client started without it.
     PasswordSkipped,
     /// The session has an entry that this flow would not have produced.
     SessionMismatch,
-    /// Every step was passed by a user that does not exist.
+    /// A nonexistent user passed every step.
     UserNotFound,
 }
 
-/// Proof that an existing user has passed every step of a flow. Only [`Flow::decide`] can make one.
+/// Proof that an existing user passed every step of a flow. Only [`Flow::decide`] creates it.
 #[derive(Debug, PartialEq, Eq)]
 pub struct AllStepsPassed(());
 
 impl Flow {
     /// Decides what follows `session`, the answered challenges of a sign-in in order.
     ///
-    /// `user` changes nothing until the end: a nonexistent user is asked the same.
+    /// `user` only affects the decision after the last step: a nonexistent user is asked the same challenges.
     pub fn decide<'a>(&'a self, session: &'a [Entry<'a>], user: Existence) -> Decision<'a> {
         let mut history = session.iter();
         if self.password {
@@ -153,24 +154,24 @@ impl Flow {
         }
     }
 
-    /// The challenges that this flow can ask, in order, repeated where they can be asked again.
+    /// Returns the challenges that this flow can ask, in order. A challenge of several steps occurs several times.
     pub fn challenges(&self) -> impl Iterator<Item = &Name> {
         self.steps.iter().flat_map(Step::names)
     }
 
-    /// The challenges of each step, the alternatives to one another. `PASSWORD` is left out.
+    /// Returns the alternative challenges of each step. `PASSWORD` is omitted.
     pub fn alternatives(&self) -> impl Iterator<Item = impl Iterator<Item = &Name>> {
         self.steps.iter().map(Step::names)
     }
 
-    /// How many steps the flow has, `PASSWORD` counted.
+    /// Returns the number of steps, including `PASSWORD`.
     #[expect(clippy::len_without_is_empty, reason = "a flow is never empty")]
     pub fn len(&self) -> usize {
         usize::from(self.password) + self.steps.len()
     }
 }
 
-/// How far a session has come in one step.
+/// The progress of a session within one step.
 enum Progress<'a> {
     Denied(Denial),
     Passed,
@@ -181,15 +182,15 @@ enum Progress<'a> {
 }
 
 impl Step {
-    /// What may be asked, the first one first.
+    /// Returns the challenges of the step, starting with the first.
     fn names(&self) -> impl Iterator<Item = &Name> {
         iter::once(&self.first).chain(&self.others)
     }
 
-    /// Takes this step's entries off the front of `history`.
+    /// Removes the entries of this step from the front of `history`.
     fn replay<'a>(&self, history: &mut slice::Iter<'a, Entry<'a>>) -> Progress<'a> {
         let answered = history.as_slice();
-        // INVARIANT: the attempt limit is the loop's bound, so no session can have more attempts than it allows.
+        // INVARIANT: the attempt limit bounds the loop, so no session can use more attempts.
         for wrong in 0..self.attempts.get() {
             match history.next() {
                 None => {
@@ -206,7 +207,8 @@ impl Step {
         Progress::Denied(Denial::AttemptsSpent)
     }
 
-    /// Whether create can have returned this entry's metadata: a name of this step, alone or with a state.
+    /// Returns whether create can have returned the entry's metadata: the name of a challenge of this step, alone or
+    /// with a state.
     fn produced(&self, entry: &Entry<'_>) -> bool {
         let named = |name: &str| self.names().any(|known| known.as_str() == name);
         entry.challenge == CUSTOM_CHALLENGE
@@ -217,17 +219,17 @@ impl Step {
     }
 }
 
-/// How far a session has come in Cognito's password check.
+/// The progress of a session within Cognito's password check.
 enum Password {
     Denied(Denial),
     Passed,
     Started,
 }
 
-/// Takes `SRP_A`, `PASSWORD_VERIFIER` and a second factor of Cognito's own off the front of `history`.
+/// Removes `SRP_A`, `PASSWORD_VERIFIER` and Cognito's own second factor from the front of `history`.
 fn replay_password(history: &mut slice::Iter<'_, Entry<'_>>) -> Password {
     match history.next() {
-        // The client chooses whether it starts with SRP: this refusal is what makes the password required.
+        // The client decides whether to start with SRP. This denial makes the password mandatory.
         None => return Password::Denied(Denial::PasswordSkipped),
         Some(entry) if entry.challenge == CUSTOM_CHALLENGE => return Password::Denied(Denial::PasswordSkipped),
         Some(entry) if entry.challenge == SRP_A && entry.correct => {}

@@ -1,4 +1,4 @@
-//! The deployment's key material. It cannot be printed.
+//! The secrets of the deployment and the keys derived from them. They cannot be printed.
 
 mod secret;
 
@@ -12,59 +12,59 @@ use sha2::Sha256;
 
 pub use secret::KeyError;
 
-/// The deployment's `CHALLENGE_SECRET`: one secret or, during a change, two.
+/// The deployment's `CHALLENGE_SECRET`: one secret or, during a rotation, two.
 ///
-/// A change goes through three values, each of which is read beside the one before and after it:
+/// A rotation sets three values in turn. Functions with two successive values work together:
 ///
 /// | step | value |
 /// |---|---|
-/// | before | the secret as it is, or `{"current": "A", "first": "A"}` |
+/// | before | a plain secret, or `{"current": "A", "first": "A"}` |
 /// | 1 | `{"current": "A", "next": "B", "first": "A"}` |
 /// | 2 | `{"current": "B", "previous": "A", "first": "A"}` |
 /// | 3 | `{"current": "B", "first": "A"}` |
 ///
-/// New hashes and MACs are made under the current secret; those of the other one verify. What must not change at all is
-/// made under the [first](Keys::first) secret of the deployment.
+/// The current secret makes new hashes and MACs. The other secret still verifies old ones. The [first](Keys::first)
+/// secret of the deployment makes values that must never change.
 #[derive(Clone)]
 pub struct Keys {
     current: Key,
-    /// The next or the previous secret.
+    /// The key of the next or the previous secret.
     other: Option<Key>,
     first: Key,
 }
 
 impl Keys {
-    /// The shortest secret that is taken, in bytes.
+    /// The minimum length of a secret, in bytes.
     pub const MIN_BYTES: usize = 32;
 
-    /// Reads the value of `CHALLENGE_SECRET`.
+    /// Parses the value of `CHALLENGE_SECRET`.
     ///
     /// # Errors
     ///
-    /// A secret shorter than [`Keys::MIN_BYTES`], and JSON that is not one of the values above.
+    /// Returns an error if a secret is shorter than [`Keys::MIN_BYTES`], or if the JSON is not one of the values above.
     pub fn parse(value: &str) -> Result<Self, KeyError> {
         secret::parse(value)
     }
 
-    /// The key that new hashes and MACs are made under.
+    /// Returns the key for new hashes and MACs.
     pub fn current(&self) -> &Key {
         &self.current
     }
 
-    /// The key of the deployment's first secret. A change of the secret does not change it.
+    /// Returns the key of the deployment's first secret. A rotation does not change it.
     ///
-    /// For keyed choices that a client can observe, and for keys of what is counted: a decoy that changed while the
-    /// questions of existing users stay would reveal which users exist.
+    /// Use it for keyed choices that a client can observe, and for keys of counters. If a rotation changed the decoys
+    /// but not the questions of existing users, it would reveal which users exist.
     pub fn first(&self) -> &Key {
         &self.first
     }
 
-    /// The keys that hashes and MACs may have been made under, the current one first.
+    /// Returns the keys that can verify hashes and MACs, starting with the current one.
     pub fn each(&self) -> impl Iterator<Item = &Key> {
         std::iter::once(&self.current).chain(&self.other)
     }
 
-    /// The same keys with `key` as the current one: for a sign-in that started under it.
+    /// Returns the same keys with `key` as the current one, for a sign-in that started with it.
     #[must_use]
     pub fn led_by(&self, key: &Key) -> Self {
         let other = self.each().find(|other| other.id != key.id).cloned();
@@ -75,21 +75,21 @@ impl Keys {
         }
     }
 
-    /// [`Key::derive`] of the current key.
+    /// Returns [`Key::derive`] of the current key.
     pub fn derive(&self, purpose: &'static str) -> [u8; 32] {
         self.current.derive(purpose)
     }
 
-    /// [`Key::mac`] of the current key.
+    /// Returns [`Key::mac`] of the current key.
     ///
-    /// Of one sign-in, create passes each attempt of a step with a state the same current key, so that a code which is
-    /// derived from the state stays the same. Verify may have another current key than create, for as long as a change of
-    /// the secret takes: compare with a value of the private parameters, or with that of [each](Keys::each) key.
+    /// Within a sign-in, create uses the same current key for all attempts of a step with a state. So a code that is
+    /// derived from the state stays the same. During a rotation, verify and create can have different current keys. In
+    /// verify, compare with a private parameter, or try [each](Keys::each) key.
     pub fn mac(&self, purpose: &'static str, parts: &[&[u8]]) -> [u8; 32] {
         self.current.mac(purpose, parts)
     }
 
-    /// [`Key::hasher`] of the current key.
+    /// Returns [`Key::hasher`] of the current key.
     pub fn hasher(&self, purpose: &'static str) -> impl Fn(&[&[u8]]) -> [u8; 32] + use<> {
         self.current.hasher(purpose)
     }
@@ -101,7 +101,7 @@ impl fmt::Debug for Keys {
     }
 }
 
-/// One secret, from which one sub-key per use is derived (HKDF-SHA256, RFC 5869).
+/// A secret, from which a sub-key for each use is derived (HKDF-SHA256, RFC 5869).
 #[derive(Clone)]
 pub struct Key {
     id: KeyId,
@@ -123,31 +123,31 @@ impl Key {
         Ok(key)
     }
 
-    /// The id of the secret.
+    /// Returns the id of the secret.
     pub fn id(&self) -> KeyId {
         self.id
     }
 
-    /// The sub-key for `purpose`, a label that no other use has.
+    /// Returns the sub-key for `purpose`, a label that must be unique to its use.
     pub fn derive(&self, purpose: &'static str) -> [u8; 32] {
         let mut key = [0; 32];
         let expanded = self.hkdf.expand(purpose.as_bytes(), &mut key);
-        // INVARIANT: HKDF-SHA256 fails only past 8,160 bytes of output; this is 32.
+        // INVARIANT: HKDF-SHA256 only fails above 8,160 bytes of output; this is 32.
         debug_assert!(expanded.is_ok());
         key
     }
 
-    /// The keyed hash (HMAC-SHA256) of `parts` under the sub-key for `purpose`.
+    /// Returns the keyed hash (HMAC-SHA256) of `parts` with the sub-key for `purpose`.
     ///
-    /// Each part is preceded by its length in bytes (64 bits, big-endian), so that `["ab", "c"]` and `["a", "bc"]` have
-    /// different hashes. A challenge type of another crate starts its purposes with its own name: `"PAGER_CODE: code"`.
+    /// The length of each part in bytes (64 bits, big-endian) precedes it, so that `["ab", "c"]` and `["a", "bc"]` have
+    /// different hashes. A challenge type in another crate starts its purposes with its name: `"PAGER_CODE: code"`.
     pub fn mac(&self, purpose: &'static str, parts: &[&[u8]]) -> [u8; 32] {
         self.hasher(purpose)(parts)
     }
 
-    /// [`Key::mac`] for several hashes with one `purpose`: the sub-key is derived once.
+    /// Returns a function that computes [`Key::mac`] for one `purpose`. It derives the sub-key only once.
     pub fn hasher(&self, purpose: &'static str) -> impl Fn(&[&[u8]]) -> [u8; 32] + use<> {
-        // INVARIANT: HMAC takes keys of any length.
+        // INVARIANT: HMAC accepts keys of any length.
         let keyed = Hmac::<Sha256>::new_from_slice(&self.derive(purpose)).ok();
         move |parts| {
             let Some(mut mac) = keyed.clone() else {
@@ -168,23 +168,23 @@ impl fmt::Debug for Key {
     }
 }
 
-/// The id of a secret: a fingerprint, derived from the secret itself, that reveals nothing of it.
+/// The id of a secret: a fingerprint that is derived from the secret and reveals nothing about it.
 ///
-/// It cannot be configured, so that it always belongs to the same secret. Written in base64, as in the `keyid` of
+/// It is not configurable, so an id always belongs to the same secret. It is written in base64, as in the `keyid` of
 /// hashes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct KeyId([u8; KeyId::BYTES]);
 
 impl KeyId {
-    /// Its length.
+    /// The length of an id.
     pub const BYTES: usize = 6;
 
-    /// The id with these bytes.
+    /// Creates an id from its bytes.
     pub const fn new(bytes: [u8; Self::BYTES]) -> Self {
         Self(bytes)
     }
 
-    /// The id's bytes.
+    /// Returns the bytes of the id.
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
     }
@@ -201,7 +201,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_short_secret_is_refused_and_not_quoted() {
+    fn a_short_secret_is_rejected_and_not_quoted() {
         let error = Keys::parse("hunter2").unwrap_err().to_string();
         assert_eq!(error, "the secret has 7 bytes: use at least 32 random ones");
         assert!(Keys::parse(&"x".repeat(31)).is_err());
@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn every_purpose_and_every_secret_has_its_own_key() {
+    fn each_purpose_and_each_secret_has_a_different_key() {
         let (one, other) = (
             Keys::parse(&"a".repeat(32)).unwrap(),
             Keys::parse(&"b".repeat(32)).unwrap(),
@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_are_those_of_rfc_5869() {
+    fn keys_are_derived_as_in_rfc_5869() {
         // Python: prk = hmac.digest(bytes(32), b"a" * 32, "sha256"); list(hmac.digest(prk, b"x\x01", "sha256"))
         let expected = [
             47, 164, 176, 172, 207, 60, 31, 1, 137, 237, 252, 165, 216, 93, 182, 186, 115, 230, 243, 113, 144, 152, 48,
@@ -230,9 +230,9 @@ mod tests {
     }
 
     #[test]
-    fn a_mac_keeps_purposes_secrets_and_the_borders_of_parts_apart() {
+    fn a_mac_depends_on_purpose_secret_and_part_boundaries() {
         // Python: key = h(h(bytes(32), b"a" * 32), b"x\x01"); h(key, b"".join(len(p).to_bytes(8) + p for p in [b"ab",
-        // b"c"])).hex(), where h = lambda key, text: hmac.digest(key, text, "sha256")
+        // b"c"])).hex(), with h = lambda key, text: hmac.digest(key, text, "sha256")
         let keys = Keys::parse(&"a".repeat(32)).unwrap();
         assert_eq!(
             crate::hex::encode(&keys.mac("x", &[b"ab", b"c"])),
@@ -251,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn new_values_are_made_under_the_current_secret_and_lasting_ones_under_the_first() {
+    fn new_values_use_the_current_secret_and_permanent_values_use_the_first() {
         let alone = |letter: &str| Keys::parse(&letter.repeat(32)).unwrap();
         let [a, b, c] = ["a", "b", "c"].map(|letter| letter.repeat(32));
         for changing in [

@@ -1,11 +1,12 @@
 //! Custom authentication challenges for Amazon Cognito: the parts that every trigger function shares.
 //!
-//! Start with the two halves of a challenge type: [`Issuer`](issue::Issuer) asks and [`Verifier`](verify::Verifier)
-//! judges the answer. [`flow`] decides what a sign-in is asked next, and [`event`] reads and answers Cognito's events.
+//! Start with the two halves of a challenge type: [`Issuer`](issue::Issuer) creates challenges, and
+//! [`Verifier`](verify::Verifier) checks answers. [`flow`] decides the next challenge of a sign-in. [`event`] reads and
+//! answers Cognito's events.
 //!
-//! This crate does no I/O and reads no clock, environment or random generator: these are passed in as values. The crate
-//! `cognito-challenge-runtime` runs a function on AWS Lambda; `create-auth-challenge` and `verify-auth-challenge` hold
-//! the lists of challenge types.
+//! This crate does no I/O. It does not read the clock, the environment or a random generator: callers pass these
+//! values. The crate `cognito-challenge-runtime` runs a function on AWS Lambda. `create-auth-challenge` and
+//! `verify-auth-challenge` have the lists of challenge types.
 
 pub mod attempts;
 pub mod challenges;

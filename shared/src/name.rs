@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-/// The longest name, in characters: the name and a state fit into `challengeMetadata`.
+/// The maximum length of a name, in characters, so that a name and a state fit into `challengeMetadata`.
 pub const MAX_CHARS: usize = 32;
 
-/// Names that Cognito uses itself, and `PASSWORD`, which stands for Cognito's password check in a flow.
+/// The names that Cognito uses, and `PASSWORD`, which means Cognito's password check in a flow.
 pub const RESERVED: [&str; 18] = [
     "ADMIN_NO_SRP_AUTH",
     "CUSTOM_CHALLENGE",
@@ -33,11 +33,11 @@ pub const RESERVED: [&str; 18] = [
 pub struct Name(Box<str>);
 
 impl Name {
-    /// Reads a name.
+    /// Parses a name.
     ///
     /// # Errors
     ///
-    /// Text that is not a name, and a name of [`RESERVED`].
+    /// Returns an error if the text is not a valid name, or is in [`RESERVED`].
     pub fn parse(name: &str) -> Result<Self, NameError> {
         let letters = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
         if !name.starts_with(|c: char| c.is_ascii_uppercase()) || name.len() > MAX_CHARS || !name.chars().all(letters) {
@@ -49,7 +49,7 @@ impl Name {
         Ok(Self(name.into()))
     }
 
-    /// The name as text.
+    /// Returns the name as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -67,14 +67,14 @@ impl fmt::Display for Name {
     }
 }
 
-/// Why a text cannot be the name of a challenge type.
+/// The reason why a text is not the name of a challenge type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum NameError {
-    /// The text has characters that no name has, or too many of them.
+    /// The text has invalid characters, or too many characters.
     #[error("write 1 to {MAX_CHARS} characters of A-Z, 0-9 and _, starting with a letter, such as `EMAIL_CODE`")]
     Malformed,
-    /// Cognito uses the name itself.
+    /// Cognito uses the name.
     #[error("the name is reserved for Cognito: choose another, such as `MY_CODE`")]
     Reserved,
 }
@@ -84,7 +84,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_upper_case_names_of_up_to_32_characters_are_names() {
+    fn only_upper_case_texts_of_up_to_32_characters_are_names() {
         for name in ["A", "CAPTCHA", "PAGER_CODE", "C3PO", &"A".repeat(32)] {
             assert_eq!(Name::parse(name).unwrap().as_str(), name);
         }

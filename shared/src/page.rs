@@ -1,15 +1,15 @@
-//! The page that a link in a mail opens.
+//! The address of the page that a link in a mail opens.
 
 /// An address without a fragment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Page(String);
 
 impl Page {
-    /// Reads an address: `https`, or `http` on the machine of a developer.
+    /// Parses an address with `https:`, or with `http:` for a developer's own machine.
     ///
     /// # Errors
     ///
-    /// What would have been right.
+    /// Returns a message that describes the correct form.
     pub fn parse(url: &str) -> Result<Self, &'static str> {
         let example = "write an address without `#`, such as `https://example.com/sign-in`";
         let visible = |c: char| c.is_ascii_graphic() && !"#\"'<>\\^`{|}".contains(c);
@@ -21,7 +21,7 @@ impl Page {
             let (name, port) = host.split_once(':').unwrap_or((host, "0"));
             ["localhost", "127.0.0.1"].contains(&name) && port.parse::<u16>().is_ok()
         };
-        // A username before an `@` looks like a host.
+        // A username before `@` can look like a host.
         let known = match (url.strip_prefix("https://"), url.strip_prefix("http://")) {
             (Some(rest), _) => !host(rest).is_empty() && !host(rest).starts_with(':') && !host(rest).contains('@'),
             (_, Some(rest)) => on_this_machine(&host(rest)),
@@ -30,13 +30,14 @@ impl Page {
         known.then(|| Self(url.to_owned())).ok_or(example)
     }
 
-    /// The address as text.
+    /// Returns the address as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The address with the parameter `name` in its fragment: `#name=token`. A fragment is not sent to the server: what
-    /// fetches the page does not spend the token.
+    /// Returns the address with the parameter `name` in its fragment: `#name=token`.
+    ///
+    /// Browsers do not send the fragment, so a link preview does not use up the token.
     pub fn with(&self, name: &str, token: &str) -> String {
         format!("{}#{name}={token}", self.0)
     }
@@ -47,7 +48,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_link_goes_over_tls_or_to_this_machine_and_has_no_fragment() {
+    fn a_link_uses_tls_or_this_machine_and_has_no_fragment() {
         for url in [
             "https://example.com",
             "https://example.com:8443/sign-in?a=b&c=d",

@@ -1,4 +1,4 @@
-//! The private parameters of a challenge: what create gives to verify through Cognito. The client never sees them.
+//! The private parameters of a challenge, which create passes to verify through Cognito. The client never sees them.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -6,13 +6,13 @@ use std::fmt;
 use subtle::ConstantTimeEq;
 
 /// Public and private parameter of every challenge: its name. The private one has several names, separated by commas,
-/// if the client asked for all alternatives at once.
+/// if the client requested all alternatives at once.
 pub const CHALLENGE: &str = "challenge";
 
 /// Public and private parameter of a step with alternatives: their names, separated by commas.
 pub const ALTERNATIVES: &str = "alternatives";
 
-/// Private parameter of every challenge: when it was asked, in seconds since 1970.
+/// Private parameter of every challenge: the time of issue, in seconds since 1970.
 pub const ISSUED_AT: &str = "issuedAt";
 
 /// The private parameters of a challenge. `Debug` shows no value.
@@ -25,7 +25,7 @@ impl<'a> PrivateParameters<'a> {
         Self(parameters)
     }
 
-    /// The parameter `name`, unless it is empty.
+    /// Returns the parameter `name`, or `None` if it is missing or empty.
     pub fn get(self, name: &str) -> Option<&'a str> {
         self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
@@ -37,7 +37,7 @@ impl fmt::Debug for PrivateParameters<'_> {
     }
 }
 
-/// Whether two texts are equal, in a time that depends on their lengths alone.
+/// Compares two texts in a time that depends only on their lengths.
 pub fn same(left: &str, right: &str) -> bool {
     left.as_bytes().ct_eq(right.as_bytes()).into()
 }

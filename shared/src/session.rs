@@ -1,14 +1,14 @@
-//! How long a client may take for one challenge.
+//! The time limit for a client to answer one challenge.
 
 use std::str::FromStr;
 use std::time::Duration;
 
-/// The app client's `AuthSessionValidity`: 3 to 15 minutes for each answer, as Cognito has it.
+/// The app client's `AuthSessionValidity`: Cognito allows 3 to 15 minutes for each answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SessionMinutes(u8);
 
 impl SessionMinutes {
-    /// As a duration.
+    /// Returns the duration.
     pub fn duration(self) -> Duration {
         Duration::from_mins(self.0.into())
     }
@@ -25,7 +25,7 @@ impl FromStr for SessionMinutes {
     }
 }
 
-/// A session length that Cognito does not have.
+/// The session length is outside Cognito's limits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("write the app client's AuthSessionValidity, 3 to 15 minutes, such as `3`")]
 pub struct SessionMinutesError;
@@ -35,7 +35,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_cognito_takes_is_taken() {
+    fn only_values_that_cognito_accepts_are_accepted() {
         for (minutes, seconds) in [("3", 180), ("15", 900)] {
             let minutes: SessionMinutes = minutes.parse().unwrap();
             assert_eq!(minutes.duration(), Duration::from_secs(seconds));

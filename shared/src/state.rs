@@ -1,9 +1,11 @@
 //! The state that a challenge leaves for the next attempt of its step.
 //!
-//! Cognito keeps `challengeMetadata` of each answered challenge in the session, and nothing else that create returns. It
-//! holds the challenge's name and, for a type that leaves a state, `NAME.` and the base64url of state and MAC. The MAC
-//! binds the state to user pool, user, challenge and step, so that none can stand in for another. The state itself is
-//! readable in the session: it must not hold a secret in clear. A code is derived from a nonce in it, see [`crate::code`].
+//! Of create's response, Cognito keeps only `challengeMetadata` in the session. It contains the challenge's name. If
+//! the type leaves a state, it has the form `NAME.` and the base64url of MAC and state.
+//!
+//! The MAC binds the state to user pool, user, challenge and step, so that another step or user cannot use it. The state
+//! itself is readable in the session, so it must not contain a secret. A code is derived from a nonce in the state, see
+//! [`crate::code`].
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -14,36 +16,37 @@ use crate::keys::{Key, Keys};
 use crate::name::Name;
 use crate::user::User;
 
-/// The longest state, in bytes.
+/// The maximum length of a state, in bytes.
 pub const MAX_BYTES: usize = 48;
 
-/// The longest `challengeMetadata` with a state, in characters. Cognito documents no limit; this stays below 128.
+/// The maximum length of `challengeMetadata` with a state, in characters. Cognito documents no limit; this value is
+/// below 128.
 pub const MAX_METADATA_CHARS: usize = 119;
 
-/// The MAC, in bytes.
+/// The length of the MAC, in bytes.
 const MAC_BYTES: usize = 16;
 
-/// What stands between the name and the sealed state. No name contains it.
+/// The separator between the name and the sealed state. Names do not contain it.
 const SEPARATOR: char = '.';
 
-/// What a state is bound to.
+/// The values that a state is bound to.
 #[derive(Clone, Copy, Debug)]
 pub struct Binding<'a> {
     /// The user who signs in.
     pub user: User<'a>,
     /// The challenge that leaves the state.
     pub challenge: &'a Name,
-    /// The step's place in the flow, from 1.
+    /// The position of the step in the flow, from 1.
     pub step: usize,
 }
 
 impl Binding<'_> {
-    /// The `challengeMetadata` that carries `state`: the challenge's name, the separator, and the state, sealed under the
+    /// Returns the `challengeMetadata` with `state`: the challenge's name, the separator, and the state sealed with the
     /// current key.
     ///
     /// # Errors
     ///
-    /// A state longer than [`MAX_BYTES`].
+    /// Returns an error if the state is longer than [`MAX_BYTES`].
     pub fn seal(&self, keys: &Keys, state: &[u8]) -> Result<String, StateError> {
         if state.len() > MAX_BYTES {
             return Err(StateError::TooLong { bytes: state.len() });
@@ -53,14 +56,14 @@ impl Binding<'_> {
         Ok(format!("{}{SEPARATOR}{sealed}", self.challenge))
     }
 
-    /// The state that the latest of `answered` with this challenge left; nothing if no attempt left one.
+    /// Returns the state of the latest attempt with this challenge, or `None` if no attempt left one.
     ///
-    /// `answered` are the entries of this step. With `required`, each entry of this challenge must have a state.
+    /// `answered` has the entries of this step. If `required`, each entry of this challenge must have a state.
     ///
     /// # Errors
     ///
-    /// A state that was not sealed for this binding, that is missing although `required`, or that is there although
-    /// the challenge leaves none.
+    /// Returns an error if a state was sealed for another binding, or if a required state is missing. Also returns an
+    /// error if there is a state although the challenge leaves none.
     pub fn latest<'k>(
         &self,
         keys: &'k Keys,
@@ -112,18 +115,19 @@ impl Binding<'_> {
     }
 }
 
-/// A state that verified.
+/// A state with a valid MAC.
 #[derive(Clone, Debug)]
 pub struct Opened<'k> {
     /// The state.
     pub state: Vec<u8>,
-    /// The key that it was sealed under. What was derived from the state was derived from this key.
+    /// The key that sealed the state. Values that depend on the state are derived from this key.
     pub key: &'k Key,
 }
 
-/// The challenge's name in `metadata`, and the sealed state if there is one. Nothing if create writes no such text.
+/// Splits `metadata` into the challenge's name and the sealed state, if it has one. Returns `None` if the form is not
+/// the one that create writes.
 ///
-/// Only the form is checked: define has no key, and names are data to it.
+/// It checks only the form, because define has no keys and does not know the names.
 pub(crate) fn split(metadata: &str) -> Option<(&str, Option<&str>)> {
     let Some((name, sealed)) = metadata.split_once(SEPARATOR) else {
         return Some((metadata, None));
@@ -133,29 +137,29 @@ pub(crate) fn split(metadata: &str) -> Option<(&str, Option<&str>)> {
     fits.then_some((name, Some(sealed)))
 }
 
-/// Why a state cannot be used. The message names no value.
+/// The reason why a state cannot be used. The message contains no value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum StateError {
     /// An earlier attempt of the step has no state, although the challenge always leaves one.
-    #[error("an earlier attempt has no state: give all versions of create the same challenge types")]
+    #[error("an earlier attempt has no state: deploy the same challenge types in all versions of create")]
     Missing,
     /// The state was altered, or was sealed for another user, challenge or step, or under another secret.
-    #[error("the state does not verify: it was altered, or its secret is no longer in create's CHALLENGE_SECRET")]
+    #[error("the state does not verify: it was altered, or its secret was removed from create's CHALLENGE_SECRET")]
     NotAuthentic,
-    /// The challenge returned a longer state than fits.
-    #[error("the state has {bytes} bytes: at most {MAX_BYTES} fit")]
+    /// The challenge returned a state that is too long.
+    #[error("the state has {bytes} bytes: return at most {MAX_BYTES}")]
     TooLong {
-        /// Its length.
+        /// The length in bytes.
         bytes: usize,
     },
     /// An earlier attempt of the step has a state, although the challenge leaves none.
     #[error(
-        "an earlier attempt has a state, but this challenge leaves none: give all versions of create the same types"
+        "an earlier attempt has a state, but this challenge leaves none: deploy the same types in all versions of create"
     )]
     Unexpected,
-    /// The challenge returned no state although it always leaves one, or one although it leaves none.
-    #[error("the challenge must return a state exactly if `leaves_state` is true")]
+    /// The challenge returned no state although it must leave one, or returned one although it must not.
+    #[error("the challenge must return a state if `leaves_state` is true, and none if it is false")]
     Undeclared,
 }
 
@@ -187,7 +191,7 @@ mod tests {
         }
     }
 
-    /// The state that `binding` reads from `metadata`.
+    /// Returns the state that `binding` reads from `metadata`.
     fn read(binding: Binding<'_>, metadata: &str) -> Result<Option<Vec<u8>>, StateError> {
         latest(binding, &keys("k"), &[entry(metadata)], true)
     }
@@ -203,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn a_state_is_read_as_it_was_left_by_the_latest_attempt() {
+    fn the_state_of_the_latest_attempt_is_read() {
         let (code, other) = (name("CODE"), name("OTHER"));
         let ada = user("p", "ada", Existence::Existing);
         let binding = Binding {
@@ -224,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn a_state_of_another_pool_user_challenge_step_or_secret_does_not_verify() {
+    fn a_state_for_another_pool_user_challenge_step_or_secret_does_not_verify() {
         let (code, other) = (name("CODE"), name("OTHER"));
         let ada = user("p", "ada", Existence::Existing);
         let binding = Binding {
@@ -277,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn a_state_of_either_secret_verifies_and_names_its_key() {
+    fn a_state_under_either_secret_verifies_and_returns_its_key() {
         let code = name("CODE");
         let binding = Binding {
             user: user("p", "ada", Existence::Existing),
@@ -294,7 +298,7 @@ mod tests {
                 (&b"state"[..], keys(letter).current().id())
             );
         }
-        // The first secret is for what lasts; a state does not.
+        // A state is temporary, so it does not use the first secret.
         let metadata = binding.seal(&keys("c"), b"state").unwrap();
         assert_eq!(
             latest(binding, &changing, &[entry(&metadata)], true),
@@ -329,7 +333,7 @@ mod tests {
     }
 
     #[test]
-    fn a_state_is_there_exactly_if_the_challenge_leaves_one() {
+    fn a_state_is_required_exactly_if_the_challenge_leaves_one() {
         let code = name("CODE");
         let binding = Binding {
             user: user("p", "ada", Existence::Existing),
@@ -345,7 +349,7 @@ mod tests {
     }
 
     #[test]
-    fn the_longest_name_and_state_stay_below_128_characters_and_longer_ones_are_refused() {
+    fn metadata_stays_below_128_characters_and_a_longer_state_is_rejected() {
         let longest = name(&"A".repeat(crate::name::MAX_CHARS));
         let binding = Binding {
             user: user("p", "ada", Existence::Existing),

@@ -1,14 +1,27 @@
-//! The texts that people are shown, by language: data, not code.
+//! The texts for users, by language. They are data, not code.
 //!
-//! A language is a JSON object of texts by key, such as `texts/en.json` of this crate. A key starts with the challenge
-//! that it belongs to: `CAPTCHA.alt`. Challenge types bring texts of their own, and an operator adds languages.
+//! A language is a JSON object that maps keys to texts, such as `texts/en.json` in this crate. A key starts with the
+//! name of its challenge: `CAPTCHA.alt`. Challenge types can add their own texts, and operators can add languages.
+
+mod tags;
 
 use std::collections::BTreeMap;
 
-/// The languages of the standard challenge types: BCP 47 tag and JSON.
-pub const STANDARD: [(&str, &str); 2] = [
+pub use tags::{direction, lookup};
+
+/// The languages of the standard challenge types: BCP 47 tag and JSON. The first language is the default if no other
+/// one fits.
+pub const STANDARD: &[(&str, &str)] = &[
     ("en", include_str!("../texts/en.json")),
+    ("ar", include_str!("../texts/ar.json")),
+    ("de", include_str!("../texts/de.json")),
     ("es", include_str!("../texts/es.json")),
+    ("fr", include_str!("../texts/fr.json")),
+    ("it", include_str!("../texts/it.json")),
+    ("ja", include_str!("../texts/ja.json")),
+    ("ko", include_str!("../texts/ko.json")),
+    ("pt-BR", include_str!("../texts/pt-BR.json")),
+    ("zh-Hans", include_str!("../texts/zh-Hans.json")),
 ];
 
 /// Texts by language and key.
@@ -23,32 +36,32 @@ struct Language {
     texts: BTreeMap<String, String>,
 }
 
-/// A text and the language that it is in.
+/// A text and its language.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Text<'t> {
-    /// The BCP 47 tag.
+    /// The language as a BCP 47 tag.
     pub language: &'t str,
-    /// The words.
+    /// The text itself.
     pub words: &'t str,
 }
 
 impl Texts {
-    /// The texts of the standard challenge types.
+    /// Returns the texts of the standard challenge types.
     pub fn standard() -> Self {
         let mut texts = Self::default();
         for (tag, json) in STANDARD {
             let added = texts.add(tag, json);
-            // INVARIANT: the test `every_standard_language_has_every_text` reads these files.
+            // INVARIANT: the test `every_standard_language_has_every_text_translated` reads these files.
             debug_assert!(added.is_ok());
         }
         texts
     }
 
-    /// Adds texts in the language `tag` from a JSON object of strings. A text that is there already is replaced.
+    /// Adds texts in the language `tag` from a JSON object of strings. A new text replaces an existing one.
     ///
     /// # Errors
     ///
-    /// A tag that is not a language tag, and JSON that is not an object of non-empty strings.
+    /// Returns an error if `tag` is not a language tag, or the JSON is not an object of non-empty strings.
     pub fn add(&mut self, tag: &str, json: &str) -> Result<(), TextsError> {
         if !is_tag(tag) {
             return Err(TextsError::Tag { tag: tag.into() });
@@ -75,12 +88,12 @@ impl Texts {
         Ok(())
     }
 
-    /// The tags of the languages, in the order in which they were added.
+    /// Returns the language tags, in the order in which they were added.
     pub fn tags(&self) -> impl Iterator<Item = &str> {
         self.languages.iter().map(|language| language.tag.as_str())
     }
 
-    /// The text `key` in the first of the `wanted` languages that has it, else in any language that has it.
+    /// Returns the text `key` in the first language of `wanted` that has it, else in any language that has it.
     pub fn text<'w>(&self, key: &str, wanted: impl IntoIterator<Item = &'w str>) -> Option<Text<'_>> {
         let having: Vec<_> = self
             .languages
@@ -98,40 +111,22 @@ impl Texts {
         })
     }
 
-    /// The text `key` in every language that has it.
+    /// Returns the text `key` in every language that has it.
     pub fn in_all_languages(&self, key: &str) -> impl Iterator<Item = &str> {
         let texts = self.languages.iter().map(|language| &language.texts);
         texts.filter_map(move |texts| texts.get(key).map(String::as_str))
     }
 }
 
-/// The tag among `available` that fits `wanted` best, by the lookup of BCP 47 (RFC 4647 §3.4): `wanted` is shortened from
-/// its end until it is one of them. Case does not matter, and `_` counts as `-`: `es_MX` finds `es`.
-pub fn lookup<'t>(wanted: &str, available: &[&'t str]) -> Option<&'t str> {
-    let wanted = wanted.replace('_', "-");
-    let mut range = wanted.as_str();
-    while !range.is_empty() {
-        if let Some(found) = available.iter().find(|tag| tag.eq_ignore_ascii_case(range)) {
-            return Some(*found);
-        }
-        let (shorter, _) = range.rsplit_once('-')?;
-        // A single letter or digit introduces what follows it: RFC 4647 removes both.
-        range = match shorter.rsplit_once('-') {
-            Some((before, single)) if single.len() == 1 => before,
-            _ => shorter,
-        };
-    }
-    None
-}
-
-/// Whether `tag` has the form of a language tag: subtags of 1 to 8 letters and digits, the first of letters alone.
+/// Returns whether `tag` has the form of a language tag: subtags of 1 to 8 letters and digits. The first has only
+/// letters.
 fn is_tag(tag: &str) -> bool {
     let subtag = |subtag: &str| (1..=8).contains(&subtag.len()) && subtag.chars().all(|c| c.is_ascii_alphanumeric());
     let primary = tag.split('-').next().unwrap_or_default();
     primary.len() >= 2 && primary.chars().all(|c| c.is_ascii_alphabetic()) && tag.split('-').all(subtag)
 }
 
-/// Why texts cannot be added.
+/// The reason why texts cannot be added.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TextsError {
@@ -140,7 +135,7 @@ pub enum TextsError {
     Empty {
         /// The language.
         tag: String,
-        /// The text's key.
+        /// The key of the text.
         key: String,
     },
     /// The texts are not a JSON object of strings.
@@ -170,26 +165,6 @@ mod tests {
     }
 
     #[test]
-    fn a_tag_is_shortened_until_it_is_found() {
-        let tags = ["en", "pt-BR", "zh-Hant"];
-        for (wanted, found) in [
-            ("en", Some("en")),
-            ("EN_gb", Some("en")),
-            ("zh-Hant-TW", Some("zh-Hant")),
-            ("zh-Hant-x-own", Some("zh-Hant")),
-            ("pt-br", Some("pt-BR")),
-            ("pt", None),
-            ("zh", None),
-            ("english", None),
-            ("-en", None),
-            ("", None),
-            ("----", None),
-        ] {
-            assert_eq!(lookup(wanted, &tags), found, "{wanted}");
-        }
-    }
-
-    #[test]
     fn the_first_wanted_language_that_has_the_text_wins() {
         let texts = texts();
         let words = |key, wanted: &[&'static str]| texts.text(key, wanted.iter().copied()).unwrap();
@@ -206,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn an_added_text_replaces_the_one_before() {
+    fn an_added_text_replaces_the_existing_one() {
         let mut texts = texts();
         texts.add("EN", r#"{"a": "uno"}"#).unwrap();
         assert_eq!(texts.text("a", ["en"]).unwrap().words, "uno");
@@ -214,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_a_language_or_not_texts_is_refused() {
+    fn an_invalid_tag_or_invalid_json_is_rejected() {
         for tag in ["", "e", "e n", "en-", "-en", "12", "abcdefghi", "en_GB"] {
             assert!(
                 matches!(Texts::default().add(tag, "{}"), Err(TextsError::Tag { .. })),
@@ -231,12 +206,34 @@ mod tests {
     }
 
     #[test]
-    fn every_standard_language_has_every_text() {
-        let keys = STANDARD.map(|(tag, json)| {
-            assert_eq!(Texts::default().add(tag, json), Ok(()));
-            let texts: BTreeMap<String, String> = serde_json::from_str(json).unwrap();
-            texts.into_keys().collect::<Vec<_>>()
-        });
-        assert!(keys.iter().all(|of_language| *of_language == keys[0]));
+    fn every_standard_language_has_every_text_translated() {
+        let read = |(tag, json): &(&str, &str)| {
+            assert_eq!(Texts::default().add(tag, json), Ok(()), "{tag}");
+            serde_json::from_str::<BTreeMap<String, String>>(json).unwrap()
+        };
+        let english = read(&STANDARD[0]);
+        for language in &STANDARD[1..] {
+            let texts = read(language);
+            assert!(texts.keys().eq(english.keys()), "{}", language.0);
+            for (key, text) in &texts {
+                assert_ne!(text, &english[key], "{} {key}", language.0);
+                assert!(!text.contains(['{', '}']), "{} {key}", language.0);
+            }
+        }
+    }
+
+    #[test]
+    fn traditional_chinese_does_not_fall_back_to_simplified() {
+        let texts = Texts::standard();
+        let language = |wanted: &[&'static str]| {
+            let text = texts.text("CAPTCHA.alt", wanted.iter().copied());
+            text.unwrap().language.to_owned()
+        };
+        assert_eq!(language(&["zh-TW", "en"]), "en");
+        assert_eq!(language(&["zh-TW", "ja", "en"]), "ja");
+        assert_eq!(language(&["zh-CN", "en"]), "zh-Hans");
+        assert_eq!(language(&["pt-PT", "en"]), "pt-BR");
+        assert_eq!(language(&["ja-JP", "en"]), "ja");
+        assert_eq!(language(&["ar-EG", "en"]), "ar");
     }
 }

@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 use std::fmt;
 
-/// Whether the user pool has the user.
+/// Whether the user exists in the user pool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Existence {
     /// The user exists.
     Existing,
-    /// Cognito runs the flow for a nonexistent username, to hide that it does not exist. Never gets tokens.
+    /// The user does not exist. Cognito runs the flow anyway to hide this. Such a user never gets tokens.
     Nonexistent,
 }
 
@@ -19,12 +19,13 @@ impl Existence {
     }
 }
 
-/// The user who signs in, as the event describes them. `Debug` shows no attribute.
+/// The user who signs in, as described in the event. `Debug` shows no attribute.
 #[derive(Clone, Copy)]
 pub struct User<'a> {
     /// The id of the user pool.
     pub pool: &'a str,
-    /// The username in the pool. For a nonexistent user, the name that the client sent or that Cognito derived from it.
+    /// The username in the pool. For a nonexistent user, the name that the client sent, or one that Cognito derived
+    /// from it.
     pub name: &'a str,
     /// Whether the user exists.
     pub existence: Existence,
@@ -32,7 +33,7 @@ pub struct User<'a> {
 }
 
 impl<'a> User<'a> {
-    /// A user with the attributes of an event.
+    /// Creates a user with the attributes of an event.
     pub fn new(pool: &'a str, name: &'a str, existence: Existence, attributes: &'a HashMap<String, String>) -> Self {
         Self {
             pool,
@@ -42,21 +43,23 @@ impl<'a> User<'a> {
         }
     }
 
-    /// Whether the user exists.
+    /// Returns whether the user exists.
     pub fn exists(&self) -> bool {
         self.existence == Existence::Existing
     }
 
-    /// The attribute `name`, such as `email`, unless it is empty. A nonexistent user has none, whatever the event says.
+    /// Returns the attribute `name`, such as `email`, or `None` if it is missing or empty. A nonexistent user has no
+    /// attributes, whatever the event says.
     pub fn attribute(&self, name: &str) -> Option<&'a str> {
         let value = self.attributes.get(name).filter(|value| !value.is_empty());
         value.filter(|_| self.exists()).map(String::as_str)
     }
 
-    /// The username by which keyed choices are made, the same for all spellings that the pool takes for one name.
+    /// Returns the username for keyed choices. It is the same for all variants that the pool accepts for one name.
     ///
-    /// For an existing user, events have the name as it is in the pool. A nonexistent name comes as it was typed: it is
-    /// folded to lower case, so that `Ada` and `ada` get the same decoy as they would get the same question.
+    /// For an existing user, events have the name as the pool stores it. For a nonexistent user, events have the name
+    /// that the client sent. It is converted to lower case, so that `Ada` and `ada` get the same decoy, as they would
+    /// get the same question.
     pub fn identity(&self) -> String {
         match self.existence {
             Existence::Existing => self.name.to_owned(),
@@ -88,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn spellings_of_a_nonexistent_name_are_one_identity() {
+    fn case_variants_of_a_nonexistent_name_are_one_identity() {
         let attributes = HashMap::new();
         let identity = |name, existence| User::new("p", name, existence, &attributes).identity();
         assert_eq!(

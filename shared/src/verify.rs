@@ -12,72 +12,77 @@ use crate::private::PrivateParameters;
 use crate::telemetry::Telemetry;
 use crate::user::User;
 
-/// The most characters of an answer that verify reads, as the client sent them, unless a type sets another limit. A longer
-/// answer is wrong.
+/// The maximum length of an answer in characters, as the client sent it, unless a type sets another limit. Longer
+/// answers are wrong.
 pub const MAX_ANSWER_CHARS: usize = 1024;
 
-/// What a client sends in place of an answer to get another challenge of the step. It is never right, no type sees it,
-/// and it is not counted as a wrong answer across sign-ins. It uses one attempt of the step, as Cognito's session requires.
+/// The answer that requests another challenge of the step.
+///
+/// It is never right, and no type receives it. It does not count as a wrong answer across sign-ins. It uses one attempt
+/// of the step, because Cognito's session requires this.
 pub const NO_ANSWER: &str = "-";
 
-/// The answering half of a challenge type: judges the answers that verify is given.
+/// The answering half of a challenge type: checks the answers that verify receives.
 #[async_trait]
 pub trait Verifier: Send + Sync {
-    /// Judges an answer.
+    /// Checks an answer.
     ///
-    /// The answer is not empty, has at most [`max_answer_chars`](Self::max_answer_chars) characters, and came while the challenge was still
-    /// valid. The function gives the check two seconds and catches its panics: both count as [`CannotJudge`]. A check
-    /// that blocks its thread cannot be interrupted. An empty expected answer must match nothing.
+    /// The answer is not empty, has at most [`max_answer_chars`](Self::max_answer_chars) characters, and arrived while
+    /// the challenge was valid. The call has a time limit of two seconds, and verify catches its panics: both count as
+    /// [`CannotJudge`]. A check that blocks its thread cannot be interrupted. An empty expected answer must match
+    /// nothing.
     ///
     /// # Errors
     ///
-    /// A check that could not be made, such as a provider that does not respond. Whether the answer then counts as right
-    /// or wrong is the operator's setting `CANNOT_JUDGE`. What a person typed is never an error.
+    /// Returns an error if the check cannot be made, for example because a provider does not respond. The operator's
+    /// setting `CANNOT_JUDGE` then determines whether the answer is right or wrong. User input must never cause an
+    /// error.
     async fn check(&self, answer: &Answer<'_>) -> Result<Verdict, CannotJudge>;
 
-    /// The most characters that an answer to this type has. Verify rejects a longer one without a check.
+    /// Returns the maximum length of an answer to this type, in characters. Verify rejects longer answers without a
+    /// check.
     fn max_answer_chars(&self) -> usize {
         MAX_ANSWER_CHARS
     }
 
-    /// Whether only the user can know the answer. A right answer of a nonexistent user is then turned into a wrong one,
+    /// Returns whether only the user can know the answer. If so, verify rejects a right answer of a nonexistent user,
     /// after the same work.
     ///
-    /// False for a challenge that anyone can pass, such as a CAPTCHA: if a nonexistent user could not pass it, that would
-    /// reveal that the user does not exist. Define denies the sign-in after the last step.
+    /// Return false for a challenge that anyone can pass, such as a CAPTCHA. If a nonexistent user could not pass it,
+    /// that would reveal that the user does not exist. Define denies that sign-in after the last step.
     fn personal(&self) -> bool {
         true
     }
 
-    /// Does before the first answer what would delay it, such as opening a connection. It is cut off after two seconds.
+    /// Prepares for the first answer, for example by opening a connection. The call has a time limit of two seconds.
     async fn prepare(&self) {}
 
-    /// The fields and metrics that this type adds to the log.
+    /// Returns the fields and metrics that this type adds to the log.
     fn telemetry(&self) -> &'static Telemetry {
         Telemetry::NONE
     }
 }
 
-/// An answer to a challenge, with what the type may use to judge it. `Debug` shows no value.
+/// An answer to a challenge, and the resources to check it. `Debug` shows no value.
 #[derive(Clone, Copy)]
 #[non_exhaustive]
 pub struct Answer<'a> {
-    /// What the person typed.
+    /// The text that the client sent.
     pub text: &'a str,
-    /// What the asking half stored.
+    /// The private parameters that the asking half stored.
     pub private: PrivateParameters<'a>,
     /// The user who signs in.
     pub user: User<'a>,
-    /// `clientMetadata`, which an attacker controls. It must not decide what is right.
+    /// The `clientMetadata`, which an attacker can control. It must not affect the verdict.
     pub client_metadata: &'a HashMap<String, String>,
     /// The keys of the deployment.
     pub keys: &'a Keys,
-    /// The time.
+    /// The current time.
     pub now: SystemTime,
 }
 
 impl<'a> Answer<'a> {
-    /// An answer without client metadata. The fields can be set.
+    /// Creates an answer without client metadata. Set the fields as needed.
     pub fn new(text: &'a str, private: PrivateParameters<'a>, user: User<'a>, keys: &'a Keys, now: SystemTime) -> Self {
         static NO_METADATA: std::sync::LazyLock<HashMap<String, String>> = std::sync::LazyLock::new(HashMap::new);
         Self {
@@ -97,7 +102,7 @@ impl fmt::Debug for Answer<'_> {
     }
 }
 
-/// What an answer is worth.
+/// The result of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Verdict {
@@ -108,7 +113,7 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    /// Right if `correct`, else wrong because another answer was expected.
+    /// Returns `Right` if `correct`, else `Wrong` with the reason [`Different`](Why::Different).
     pub fn of(correct: bool) -> Self {
         if correct {
             Self::Right
@@ -118,35 +123,36 @@ impl Verdict {
     }
 }
 
-/// Why an answer is wrong. For the log; the client learns only that it is wrong.
+/// The reason why an answer is wrong. It is only logged; the client learns only that the answer is wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Why {
-    /// The check could not be made, and the operator's setting is to fail closed.
+    /// The check could not be made, and the operator chose to fail closed.
     CannotJudge,
     /// Another answer was expected.
     Different,
-    /// There is no answer, or only blanks.
+    /// The answer is empty or only whitespace.
     Empty,
-    /// The secret that the expected answer was hashed under was removed: the user must set new answers.
+    /// The secret that the expected answer was hashed with was removed. The user must enroll new answers.
     KeyGone,
-    /// The challenge is older than a sign-in may be, or comes from the future.
+    /// The challenge has expired, or its time is in the future.
     Late,
-    /// There were too many wrong answers in a row: no answer is right until an administrator resets the attempts.
+    /// There were too many consecutive wrong answers. Verify rejects all answers until an administrator resets the
+    /// count.
     LimitReached,
-    /// There were too many wrong answers, and the user has to wait.
+    /// There were too many wrong answers, and the user must wait.
     Locked,
-    /// The private parameters are not what create stores: nothing can be right.
+    /// The private parameters lack what create stores, so that no answer can be right.
     NoSecret,
-    /// The answer could not be counted, and the operator's setting is to fail closed.
+    /// The answer could not be counted, and the operator chose to fail closed.
     NotCounted,
     /// The answer is not a string.
     NotText,
-    /// A reason of a challenge type's own, from a small, closed set, such as `Revoked`.
+    /// A reason defined by the challenge type, from a small, closed set, such as `Revoked`.
     Own(&'static str),
     /// The answer is [`NO_ANSWER`]: the client asked for another challenge.
     Skipped,
-    /// The answer is longer than any answer.
+    /// The answer is longer than the challenge type allows.
     TooLong,
     /// The private parameters name a challenge that this function does not have.
     UnknownChallenge,
@@ -163,12 +169,12 @@ impl fmt::Display for Why {
     }
 }
 
-/// Why an answer could not be judged. The text is for the log: it holds no secret and nothing that a person typed.
+/// The reason why an answer could not be checked. It is logged: it contains no secret and no user input.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CannotJudge(Cow<'static, str>);
 
 impl CannotJudge {
-    /// An error with `reason`.
+    /// Creates an error with `reason`.
     pub fn new(reason: impl Into<Cow<'static, str>>) -> Self {
         Self(reason.into())
     }

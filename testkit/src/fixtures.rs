@@ -1,8 +1,8 @@
-//! Fixtures: every `CASE.event.json` of a folder gives its `CASE.response.json`, and the rest of the event comes back
-//! unchanged.
+//! Runs fixtures: for every `CASE.event.json` in a folder, the function must return the response in
+//! `CASE.response.json` and leave the rest of the event unchanged.
 //!
-//! An error is the response `{"error": "its text"}`. With the environment variable `BLESS` set, the responses are written
-//! instead of compared. A value that starts with `data:` is compared without its data.
+//! An expected error is the response `{"error": "its text"}`. If the environment variable `BLESS` is set, the responses
+//! are written instead of compared. Data in `data:` URLs is not compared.
 
 use std::path::Path;
 
@@ -12,12 +12,14 @@ use crate::folder::{cases, read, write};
 use crate::functions::Functions;
 use crate::script::{People, Player, RightAnswer, Script};
 
-/// Runs all fixtures below `folder`: the events in `define/`, `create/` and `verify/`, and the scripts in `sign-in/`, each
-/// folder if it is there. `configure` makes the functions with a flow; events run with `flow`, a script with its own.
+/// Runs all fixtures in `folder`: the events in `define/`, `create/` and `verify/`, and the scripts in `sign-in/`. Each
+/// of these folders is optional.
+///
+/// `configure` creates the functions with a flow. Events run with `flow`, and a script with its own flow.
 ///
 /// # Panics
 ///
-/// An answer that is not the expected one, a folder without fixtures, and a file without its counterpart.
+/// Panics if a response differs, if the folder has no fixtures, or if one file of a pair is missing.
 pub fn run(folder: &Path, flow: &str, configure: &dyn Fn(&str) -> Functions, people: &People, right: &RightAnswer<'_>) {
     let functions = configure(flow);
     let mut found = false;
@@ -36,14 +38,18 @@ pub fn run(folder: &Path, flow: &str, configure: &dyn Fn(&str) -> Functions, peo
         found = true;
         play(&scripts, configure, people, right);
     }
-    assert!(found, "{}: no define, create, verify or sign-in", folder.display());
+    assert!(
+        found,
+        "{}: has no folder define, create, verify or sign-in",
+        folder.display()
+    );
 }
 
-/// Compares what `function` answers to each event of `folder` with the response beside it.
+/// Compares the response of `function` to each event in `folder` with the expected response.
 ///
 /// # Panics
 ///
-/// As [`run`].
+/// Panics as [`run`] does.
 pub fn walk(folder: &Path, function: &dyn Fn(Value) -> Result<Value, String>) {
     for case in cases(folder, &[".event.json", ".response.json"]) {
         let event: Value = read(&folder.join(format!("{case}.event.json")));
@@ -62,11 +68,11 @@ pub fn walk(folder: &Path, function: &dyn Fn(Value) -> Result<Value, String>) {
     }
 }
 
-/// Plays each script of `folder` through the functions with its flow.
+/// Plays each script in `folder` through the functions with its flow.
 ///
 /// # Panics
 ///
-/// A script that ends in another way than it says, or is asked something else.
+/// Panics if a script ends differently than expected, or if other challenges are asked.
 pub fn play(folder: &Path, configure: &dyn Fn(&str) -> Functions, people: &People, right: &RightAnswer<'_>) {
     for case in cases(folder, &[".json"]) {
         let script: Script = read(&folder.join(format!("{case}.json")));
@@ -88,14 +94,14 @@ fn compare(expectation: &Path, response: &Value) {
     assert_eq!(*response, expected, "{}: BLESS=1 rewrites it", expectation.display());
 }
 
-/// The event as text, so that the order of its fields counts too.
+/// Returns the event without its response, as text: the order of the fields counts too.
 fn without_response(event: &Value) -> String {
     let mut event = event.clone();
     event.as_object_mut().expect("an object").remove("response");
     event.to_string()
 }
 
-/// The bytes of pictures and sounds are left out: `data:image/png;base64,…`.
+/// Removes the bytes of pictures and sounds: `data:image/png;base64,…`.
 fn without_data(mut response: Value) -> Value {
     let public = response
         .get_mut("publicChallengeParameters")

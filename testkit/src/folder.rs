@@ -1,4 +1,4 @@
-//! Folders of fixtures: `CASE.event.json` and `CASE.response.json`, or one `CASE.json` for a sign-in.
+//! Reads folders of fixtures: `CASE.event.json` and `CASE.response.json`, or `CASE.json` for a sign-in.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -7,11 +7,11 @@ use std::path::Path;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-/// The cases of a folder: the names of its files without `suffix`, in order.
+/// Returns the cases in a folder: the names of its files without their suffix, in order.
 ///
 /// # Panics
 ///
-/// An empty folder, or a file that has none of `suffixes`.
+/// Panics if the folder is empty, or if a file has none of `suffixes`.
 pub fn cases(folder: &Path, suffixes: &[&str]) -> BTreeSet<String> {
     let entries = fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
     let cases: BTreeSet<String> = entries
@@ -30,7 +30,7 @@ pub fn cases(folder: &Path, suffixes: &[&str]) -> BTreeSet<String> {
 ///
 /// # Panics
 ///
-/// A file that is not there or not what `T` asks for.
+/// Panics if the file does not exist or is not a `T`.
 pub fn read<T: DeserializeOwned>(path: &Path) -> T {
     let text = fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
@@ -40,7 +40,7 @@ pub fn read<T: DeserializeOwned>(path: &Path) -> T {
 ///
 /// # Panics
 ///
-/// A file that cannot be written.
+/// Panics if the file cannot be written.
 pub fn write(path: &Path, value: &Value) {
     let text = serde_json::to_string_pretty(value).unwrap() + "\n";
     fs::write(path, text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));

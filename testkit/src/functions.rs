@@ -1,4 +1,4 @@
-//! The functions as values: at a fixed time, with a random generator that always starts alike.
+//! The functions as values, with a fixed time and a seeded random generator.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -11,7 +11,7 @@ use rand::rngs::StdRng;
 use serde_json::{Map, Value, json};
 use verify_auth_challenge::Verifiers;
 
-/// The time at which every function runs: 2026-01-01T00:00:00Z.
+/// The time at which every function runs: 2026-01-01T00:00:00Z, in seconds since 1970.
 pub const NOW_SECONDS: u64 = 1_767_225_600;
 
 /// [`NOW_SECONDS`] as a time.
@@ -28,15 +28,15 @@ pub struct Functions {
 }
 
 impl Functions {
-    /// Configures the functions as their `main`s do.
+    /// Configures the functions as their `main.rs` files do.
     ///
     /// # Errors
     ///
-    /// What a function refuses to start with.
+    /// Returns an error if a function rejects its configuration.
     ///
     /// # Panics
     ///
-    /// A machine on which no runtime can be made.
+    /// Panics if the async runtime cannot be created.
     pub fn new(environment: &Environment, issuers: &Issuers, verifiers: &Verifiers) -> Result<Self, ConfigError> {
         Ok(Self {
             flow: define_auth_challenge::configure(environment)?,
@@ -53,25 +53,25 @@ impl Functions {
     ///
     /// # Errors
     ///
-    /// The function's own, as text.
+    /// Returns the error of the function as text.
     pub fn define(&self, event: Value) -> Result<Value, String> {
         define_auth_challenge::handle(event, &self.flow).map_err(|error| error.to_string())
     }
 
-    /// Runs create, with the generator always in the same state.
+    /// Runs create, always with the same state of the generator.
     ///
     /// # Errors
     ///
-    /// The function's own, as text.
+    /// Returns the error of the function as text.
     pub fn create(&self, event: Value) -> Result<Value, String> {
         self.create_with(event, 1)
     }
 
-    /// Runs create with the generator in the state `seed`.
+    /// Runs create with the generator seeded with `seed`.
     ///
     /// # Errors
     ///
-    /// The function's own, as text.
+    /// Returns the error of the function as text.
     pub fn create_with(&self, event: Value, seed: u64) -> Result<Value, String> {
         let mut rng = StdRng::seed_from_u64(seed);
         let created = self.runtime.block_on(self.create.handle(event, now(), &mut rng));
@@ -82,19 +82,19 @@ impl Functions {
     ///
     /// # Errors
     ///
-    /// The function's own, as text.
+    /// Returns the error of the function as text.
     pub fn verify(&self, event: Value) -> Result<Value, String> {
         let verified = self.runtime.block_on(self.verify.handle(event, now()));
         verified.map_err(|error| error.to_string())
     }
 
-    /// What the challenge types add to the log of create and verify.
+    /// Returns the telemetry of the challenge types in create and verify.
     pub fn telemetry(&self) -> Vec<&'static Telemetry> {
         [self.create.telemetry(), self.verify.telemetry()].concat()
     }
 }
 
-/// An event of `trigger`, such as `DefineAuthChallenge`, as Cognito sends it, with its nulls.
+/// Returns an event of `trigger`, such as `DefineAuthChallenge`, as Cognito sends it, including null fields.
 pub fn event(trigger: &str, attributes: &Value, user_not_found: bool) -> Value {
     let fields = match trigger {
         "DefineAuthChallenge" => ["challengeName", "issueTokens", "failAuthentication"].as_slice(),

@@ -1,17 +1,17 @@
 //! Tests for challenge types of `cognito-challenge`.
 //!
 //! - [`rules::check`] runs a type through create and verify and returns the rules that it breaks.
-//! - [`fixtures::run`] compares the functions' answers with JSON files.
+//! - [`fixtures::run`] compares the functions' responses with JSON files.
 //! - [`script`] plays whole sign-ins, written as JSON files, through the three functions.
 //!
-//! All of it runs in one process, at a fixed time and with a seeded random generator.
+//! All tests run in one process, at a fixed time and with a seeded random generator.
 
 #![expect(
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
     clippy::unwrap_used,
-    reason = "a test fails by a panic"
+    reason = "a failed check panics"
 )]
 
 pub mod fixtures;

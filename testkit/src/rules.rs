@@ -1,7 +1,7 @@
-//! The rules that every challenge type must hold.
+//! The rules that every challenge type must keep.
 //!
-//! [`check`] signs in as an enrolled, a not enrolled and a nonexistent user, with right, wrong and hostile answers and
-//! hostile client metadata, and returns each rule that does not hold.
+//! [`check`] signs in as an enrolled, a not enrolled and a nonexistent user. It uses right, wrong and hostile answers,
+//! and hostile client metadata. It returns each violation of a rule.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -18,7 +18,7 @@ use verify_auth_challenge::Verifiers;
 use crate::functions::{Functions, event};
 use crate::script::{People, RightAnswer, User};
 
-/// The attempts of the step that is checked.
+/// The attempt limit of the checked step.
 const ATTEMPTS: usize = 5;
 
 /// A wrong answer that no output may contain.
@@ -27,53 +27,53 @@ const WRONG: &str = "marker of a wrong answer";
 /// A secret that no output may contain.
 pub const SECRET: &str = "marker of the deployment's secret: never shown";
 
-/// A challenge type, and what the rules need to know of it.
+/// A challenge type, and the data that the rules need to check it.
 pub struct Subject<'a> {
     /// The type's name.
     pub challenge: &'a str,
-    /// The variables that the type reads. `AUTH_FLOW`, `AUTH_SESSION_MINUTES` and `CHALLENGE_SECRET` are set.
+    /// The variables that the type reads, in addition to `AUTH_FLOW`, `AUTH_SESSION_MINUTES` and `CHALLENGE_SECRET`.
     pub variables: &'a [(&'a str, &'a str)],
     /// A list with the asking half.
     pub issuers: Issuers,
     /// A list with the answering half.
     pub verifiers: Verifiers,
-    /// The users' attributes. Put a marker into those that must stay secret.
+    /// The users' attributes. Put a marker into attributes that must stay secret.
     pub people: People,
     /// Finds the right answer for the enrolled user.
     pub right: &'a RightAnswer<'a>,
     /// Texts that no log line, error or public parameter may contain, such as a provider's key or an attribute.
     pub secrets: &'a [&'a str],
-    /// Parameters whose length varies for all users alike, such as `captchaUrl`.
+    /// Parameters whose length varies in the same way for all users, such as `captchaUrl`.
     pub varying: &'a [&'a str],
 }
 
-/// A rule that a challenge type breaks.
+/// A rule that every challenge type must keep.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Rule {
     /// The enrolled user passes with the right answer; a nonexistent user never gets tokens.
     RightAnswerPasses,
-    /// A wrong answer of any kind is wrong and never an error.
+    /// A wrong answer of any kind is wrong and never causes an error.
     WrongIsNoError,
     /// If the private parameters of the type are empty or missing, no answer is right.
     EmptyMatchesNothing,
-    /// The three kinds of users are asked the same number of times, with the same keys and lengths.
+    /// All three kinds of users get the same number of challenges, with the same keys and lengths.
     SameForEveryUser,
-    /// Each function logs the same fields for the three kinds of users.
+    /// Each function logs the same fields for all three kinds of users.
     SameLog,
-    /// No secret, private parameter or answer is in a log line, an error, a public parameter or a state.
+    /// No log line, error, public parameter or state contains a secret, a private parameter or an answer.
     NothingSecretShown,
-    /// Client metadata changes neither step nor attempts nor what is right.
+    /// Client metadata does not affect the step, the attempts or the verdict.
     ClientMetadataDecidesNothing,
-    /// `challengeMetadata` stays bounded, whatever the number of attempts.
+    /// The length of `challengeMetadata` is bounded for any number of attempts.
     StateIsBounded,
 }
 
-/// A broken rule, and how it was seen. Without secret values.
+/// A broken rule and the observation that shows it. It contains no secret values.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Violation {
     /// The rule.
     pub rule: Rule,
-    /// What was seen.
+    /// The observation.
     pub seen: String,
 }
 
@@ -83,11 +83,11 @@ impl fmt::Display for Violation {
     }
 }
 
-/// Runs the type through all rules. The list is empty if they hold.
+/// Checks all rules. Returns an empty list if the type keeps them.
 ///
 /// # Errors
 ///
-/// What a function refuses to start with.
+/// Returns an error if a function rejects its configuration.
 pub fn check(subject: &Subject<'_>) -> Result<Vec<Violation>, ConfigError> {
     let flow = format!("{}:{ATTEMPTS}", subject.challenge);
     let mut variables = vec![
@@ -109,11 +109,11 @@ pub fn check(subject: &Subject<'_>) -> Result<Vec<Violation>, ConfigError> {
     Ok(run.violations)
 }
 
-/// Panics with all violations unless the list is empty.
+/// Checks all rules and panics with the list of violations.
 ///
 /// # Panics
 ///
-/// A rule that does not hold, and a function that does not start.
+/// Panics if a rule is broken, or if a function does not start.
 pub fn assert_holds(subject: &Subject<'_>) {
     let violations = check(subject).unwrap_or_else(|error| panic!("{}: {error}", subject.challenge));
     let shown: Vec<_> = violations.iter().map(ToString::to_string).collect();
@@ -133,12 +133,12 @@ struct Run<'a> {
     violations: Vec<Violation>,
 }
 
-/// A sign-in that answers wrong, attempt by attempt: what may be compared between users.
+/// The observations of a sign-in with only wrong answers, which must be the same for all users.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Shown {
-    /// For each attempt, each parameter and its length; `None` for one whose length varies.
+    /// For each attempt, the length of each parameter. `None` if the length varies.
     parameters: Vec<BTreeMap<String, Option<usize>>>,
-    /// The fields with a value in what create and verify logged, invocation by invocation.
+    /// For each invocation of create and verify, the log fields with a value.
     logged: Vec<Vec<String>>,
 }
 
@@ -154,12 +154,12 @@ impl Run<'_> {
         }
     }
 
-    /// Creates a challenge; an error is a violation of `rule`.
+    /// Creates a challenge. An error is a violation of `rule`.
     fn create(&mut self, rule: Rule, user: User, session: &[Value], metadata: &Value) -> Option<(Value, Vec<String>)> {
         let mut event = self.event("CreateAuthChallenge", user, metadata);
         event["request"]["challengeName"] = "CUSTOM_CHALLENGE".into();
         event["request"]["session"] = session.into();
-        // Another sign-in draws other numbers.
+        // A different seed for each attempt.
         let seed = 1 + session.len() as u64;
         let (created, lines) = record(&self.functions.telemetry(), || self.functions.create_with(event, seed));
         match created {
@@ -179,7 +179,7 @@ impl Run<'_> {
         }
     }
 
-    /// Whether verify finds `answer` right; an error is a violation, and counts as wrong.
+    /// Returns whether verify accepts `answer`. An error is a violation and counts as wrong.
     fn verify(&mut self, user: User, private: &Value, answer: Value, metadata: &Value) -> (bool, Vec<String>) {
         let mut event = self.event("VerifyAuthChallengeResponse", user, metadata);
         let typed = answer.as_str().unwrap_or_default().to_owned();
@@ -204,14 +204,14 @@ impl Run<'_> {
         event
     }
 
-    /// Notes a log line or an error that contains what must stay secret.
+    /// Records a violation if a log line or an error contains a secret.
     fn shows(&mut self, lines: &[String], private: &Value, typed: &str) {
         let secrets = secret_values(private);
         let answer = (typed == WRONG).then_some(typed);
         let known = self.subject.secrets.iter().copied().chain([SECRET]);
         let all: Vec<&str> = known.chain(secrets).chain(answer).collect();
         for line in lines {
-            // Written as JSON, a text has other quotes.
+            // JSON escapes quotes in a text.
             let found = all
                 .iter()
                 .any(|secret| line.contains(secret.escape_default().to_string().as_str()));
@@ -246,7 +246,7 @@ impl Run<'_> {
         }
     }
 
-    /// Right answers: at once, and after a wrong one.
+    /// Tries the right answer at once, and after a wrong answer.
     fn right_answers(&mut self) {
         for wrong in [0, 1] {
             for user in USERS {
@@ -281,7 +281,7 @@ impl Run<'_> {
         }
     }
 
-    /// Wrong answers until the attempts are spent: the same for every user, and never an error.
+    /// Tries wrong answers until no attempts are left. The results must be the same for every user and never an error.
     fn wrong_answers(&mut self) {
         let shown = USERS.map(|user| {
             let mut shown = Shown::default();
@@ -330,7 +330,7 @@ impl Run<'_> {
         }
     }
 
-    /// The names of all parameters and their lengths, and the length of `challengeMetadata`.
+    /// Returns the lengths of all parameters and of `challengeMetadata`.
     fn lengths(&self, created: &Value) -> BTreeMap<String, Option<usize>> {
         let mut lengths = BTreeMap::new();
         for kind in ["publicChallengeParameters", "privateChallengeParameters"] {
@@ -345,7 +345,7 @@ impl Run<'_> {
         lengths
     }
 
-    /// Private parameters that were emptied, or left out.
+    /// Empties and removes the private parameters.
     fn empty_parameters(&mut self) {
         let Some((created, _)) = self.create(Rule::EmptyMatchesNothing, User::Demo, &[], &Value::Null) else {
             return;
@@ -378,7 +378,7 @@ impl Run<'_> {
         }
     }
 
-    /// Client metadata that tries to choose what it must not.
+    /// Sends client metadata that tries to affect the step, the attempts or the verdict.
     fn client_metadata(&mut self) {
         let Some((plain, _)) = self.create(Rule::ClientMetadataDecidesNothing, User::Demo, &[], &Value::Null) else {
             return;
@@ -409,7 +409,8 @@ impl Run<'_> {
     }
 }
 
-/// The names of the fields with a value in `lines`. The reason is for the operator and may differ.
+/// Returns the names of the fields that have a value in `lines`. It omits `reason`, which may differ because it is for
+/// the operator.
 fn fields(lines: &[String]) -> Vec<String> {
     let parsed = lines.iter().filter_map(|line| serde_json::from_str::<Value>(line).ok());
     let named = |line: Value| {
@@ -422,13 +423,13 @@ fn fields(lines: &[String]) -> Vec<String> {
     parsed.flat_map(named).collect()
 }
 
-/// A session entry for an answered challenge.
+/// Returns the session entry for an answered challenge.
 fn entry(created: &Value, right: bool) -> Value {
     json!({"challengeName": "CUSTOM_CHALLENGE", "challengeResult": right,
         "challengeMetadata": created["challengeMetadata"]})
 }
 
-/// The private parameters of the type, as far as they are long enough to be told from chance.
+/// Returns the type's private parameters that are too long to occur in other texts by chance.
 fn secret_values(private: &Value) -> Vec<&str> {
     let parameters = private.as_object().into_iter().flatten();
     let own = parameters.filter(|(name, _)| !["alternatives", "challenge", "issuedAt"].contains(&name.as_str()));
@@ -437,13 +438,13 @@ fn secret_values(private: &Value) -> Vec<&str> {
         .collect()
 }
 
-/// The bytes of the state in `metadata`, with the MAC before them.
+/// Returns the bytes of MAC and state in `metadata`.
 fn decoded(metadata: &str) -> Vec<u8> {
     let sealed = metadata.split_once('.').map_or("", |(_, sealed)| sealed);
     URL_SAFE_NO_PAD.decode(sealed).unwrap_or_default()
 }
 
-/// Answers that no challenge expects.
+/// Returns answers that no challenge expects.
 fn hostile_answers() -> Vec<Value> {
     let texts = [
         "",
@@ -469,7 +470,7 @@ fn hostile_answers() -> Vec<Value> {
     answers
 }
 
-/// Client metadata with the names of all parameters, and with names that might be read.
+/// Returns client metadata with the names of all parameters, and with other names that code might read.
 fn hostile_metadata(created: &Value, challenge: &str) -> Vec<Value> {
     let mut names: Vec<&str> = ["publicChallengeParameters", "privateChallengeParameters"]
         .iter()

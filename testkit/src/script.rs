@@ -1,4 +1,4 @@
-//! A sign-in as a file: the flow, the user, the answers, and how it ends.
+//! A sign-in as a file: the flow, the user, the answers, and the expected end.
 
 use std::collections::BTreeMap;
 
@@ -7,27 +7,27 @@ use serde_json::{Value, json};
 
 use crate::functions::{Functions, event};
 
-/// A scripted sign-in. Unknown keys are refused, so that a typo cannot disable a check.
+/// A scripted sign-in. Unknown keys are rejected, so that a typo cannot disable a check.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Script {
-    /// What it shows.
+    /// The rule that the script shows.
     pub description: String,
     /// The flow of define and create.
     pub flow: String,
     /// The user.
     #[serde(default)]
     pub user: User,
-    /// Whether the client starts with the password; by default if the flow does.
+    /// Whether the client starts with the password. The default is whether the flow does.
     pub starts_with_password: Option<bool>,
-    /// What is answered, one for each challenge.
+    /// The answers, one for each challenge.
     pub answers: Vec<Answer>,
-    /// What the client sends with every answer.
+    /// The client metadata that the client sends with every answer.
     #[serde(default)]
     pub client_metadata: BTreeMap<String, String>,
-    /// What the client is asked, one for each challenge: its name and the attempts left.
+    /// The expected challenges, in order: the name and the attempts left of each.
     pub asked: Option<Vec<String>>,
-    /// How it ends.
+    /// The expected end.
     pub expect: End,
 }
 
@@ -35,57 +35,57 @@ pub struct Script {
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "kebab-case")]
 pub enum User {
-    /// A user who has enrolled.
+    /// An enrolled user.
     #[default]
     Demo,
-    /// A user who has not enrolled.
+    /// A user who is not enrolled.
     NotEnrolled,
     /// A nonexistent user, with `PreventUserExistenceErrors` on.
     Unknown,
 }
 
-/// What is answered.
+/// An answer of a script.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "kebab-case")]
 pub enum Answer {
-    /// A blank.
+    /// Only whitespace.
     Blank,
-    /// The right answer, in other letters than expected.
+    /// The right answer.
     Right,
-    /// Another answer.
+    /// A wrong answer.
     Wrong,
 }
 
-/// How a sign-in ends.
+/// The end of a sign-in.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "kebab-case")]
 pub enum End {
-    /// Refused.
+    /// Denied.
     Denied,
-    /// Still asked something when the answers are used up.
+    /// A challenge is open, but the script has no more answers.
     Asked,
-    /// Signed in.
+    /// Tokens are issued.
     Tokens,
 }
 
 impl Script {
-    /// Whether the client starts with the password.
+    /// Returns whether the client starts with the password.
     pub fn password(&self) -> bool {
         self.starts_with_password.unwrap_or(self.flow.starts_with("PASSWORD"))
     }
 }
 
-/// The attributes of the people who sign in, as JSON objects of strings. A nonexistent user has none.
+/// The attributes of the users, as JSON objects of strings. A nonexistent user has none.
 #[derive(Clone, Debug)]
 pub struct People {
-    /// Of the user who has enrolled.
+    /// The attributes of the enrolled user.
     pub enrolled: Value,
-    /// Of the user who has not.
+    /// The attributes of the user who is not enrolled.
     pub not_enrolled: Value,
 }
 
 impl People {
-    /// The attributes of `user` in an event.
+    /// Returns the attributes of `user` in an event.
     pub fn attributes(&self, user: User) -> Value {
         match user {
             User::Demo => self.enrolled.clone(),
@@ -95,10 +95,10 @@ impl People {
     }
 }
 
-/// Finds the right answer to a challenge from its public and its private parameters.
+/// A function that returns the right answer to a challenge, given its public and private parameters.
 pub type RightAnswer<'a> = dyn Fn(&Value, &Value) -> String + 'a;
 
-/// Plays a sign-in through the three functions in this process, as Cognito would.
+/// Plays a sign-in through the three functions in this process, in the role of Cognito.
 pub struct Player<'a> {
     functions: &'a Functions,
     script: &'a Script,
@@ -110,7 +110,7 @@ pub struct Player<'a> {
 }
 
 impl<'a> Player<'a> {
-    /// A sign-in that has not started.
+    /// Creates a sign-in that has not started.
     pub fn new(functions: &'a Functions, script: &'a Script, people: &'a People, right: &'a RightAnswer<'a>) -> Self {
         Self {
             functions,
@@ -126,7 +126,7 @@ impl<'a> Player<'a> {
     ///
     /// # Panics
     ///
-    /// A function's error, and an answer that is left over.
+    /// Panics if a function fails, or if answers are left over.
     pub fn play(&mut self) -> End {
         let mut answers = self.script.answers.iter();
         if self.script.password() {
@@ -224,7 +224,7 @@ impl<'a> Player<'a> {
         for (name, value) in fields {
             event["request"][*name] = value.clone();
         }
-        // What the client sends at the start does not reach define or create.
+        // Cognito does not pass client metadata of the first request to define and create.
         if !self.session.is_empty() && !self.script.client_metadata.is_empty() {
             event["request"]["clientMetadata"] = json!(self.script.client_metadata);
         }

@@ -1,6 +1,6 @@
-//! What a sign-in costs `local` itself: its CPU time, its memory, and how soon it answers after its start.
+//! Measures what a sign-in costs `local` itself: CPU time, memory, and the time until it is ready.
 //!
-//! `cargo bench -p loop-tests --bench server`. The functions do nothing here: each is `idle.rs`.
+//! `cargo bench -p loop-tests --bench server`. The functions do nothing: each is `idle.rs`.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -46,7 +46,7 @@ fn main() {
     println!("resident: {:.1} MB", f64::from(local.resident_kilobytes()) / 1024.0);
 }
 
-/// It is the real one, and a fifth.
+/// Removes the trigger before tokens, because its function is real and would be a fifth one.
 fn leave_out_the_function_before_tokens(local: &Local) {
     let mut pool = local.admin("DescribeUserPool", &json!({}));
     let mut triggers = pool["UserPool"]["LambdaConfig"].take();
@@ -54,9 +54,9 @@ fn leave_out_the_function_before_tokens(local: &Local) {
     local.admin("UpdateUserPool", &json!({"LambdaConfig": triggers}));
 }
 
-/// Prints what `count` runs of `sign_in` cost the server.
+/// Prints the server's cost of `count` runs of `sign_in`.
 fn cost(local: &Local, name: &str, count: u32, sign_in: impl Fn()) {
-    // Once unmeasured, so that every function has started.
+    // The first run is not measured, so that every function has started.
     sign_in();
     let (cpu, start) = (local.cpu_time(), Instant::now());
     (0..count).for_each(|_| sign_in());
@@ -90,7 +90,7 @@ fn sign_ins_per_second(local: &Local, clients: usize, duration: Duration) -> f64
     f64::from(count) / start.elapsed().as_secs_f64()
 }
 
-/// Two calls, which run four triggers.
+/// Signs in with two calls, which invoke four triggers.
 fn sign_in(client: &Client<'_>) {
     let asked = client.start("demo").unwrap();
     signed_in(&client.answer("demo", &asked, "any", &Value::Null).unwrap());

@@ -1,4 +1,4 @@
-//! Sign-ins per second through `local` and the real functions, without the password.
+//! Measures sign-ins per second through `local` and the real functions, without the password.
 //!
 //! `cargo bench -p loop-tests`, or with more clients `cargo bench -p loop-tests -- 1 8 64`. The functions and `local`
 //! are built in the release profile.
@@ -19,7 +19,7 @@ fn main() {
         let local = Local::start(&["--flow", flow]);
         println!("{flow}: ready after {} ms", local.ready_after.as_millis());
         for clients in &clients {
-            // Once unmeasured, so that every function process has started.
+            // The first second is not measured, so that every function process has started.
             sign_in_for(&local, *clients, Duration::from_secs(1));
             let (count, seconds) = sign_in_for(&local, *clients, MEASURED);
             println!(
@@ -30,7 +30,7 @@ fn main() {
     }
 }
 
-/// Lets `clients` sign in one time after another; gives how many sign-ins ended and in how many seconds.
+/// Signs in repeatedly with `clients` clients. Returns the number of sign-ins and the time in seconds.
 fn sign_in_for(local: &Local, clients: usize, duration: Duration) -> (u32, f64) {
     let start = Instant::now();
     let counts = thread::scope(|scope| {

@@ -62,14 +62,61 @@ rule("the reader's language and the wish for every form go along with each answe
   assert.deepEqual(answers.map((answer) => answer.ClientMetadata), [metadata, metadata]);
 });
 
-rule("page and question are in the reader's language", { locale: "es-MX" }, async (at) => {
+/** What readers see, by the locale of their browser: the language, its direction, the progress and the question. */
+const SEEN = {
+  "es-MX": ["es", "ltr", "Paso 3 de 3", /^¿.*\?$/],
+  "pt-PT": ["pt-BR", "ltr", "Etapa 3 de 3", /\?$/],
+  "ja-JP": ["ja", "ltr", "ステップ 3/3", /ですか？$/],
+  "zh-CN": ["zh-Hans", "ltr", "第 3 步，共 3 步", /什么|哪个/],
+  // There are no texts in Traditional Chinese.
+  "zh-TW": ["en", "ltr", "Step 3 of 3", /\?$/],
+  "ar-EG": ["ar", "rtl", "الخطوة 3 من 3", /؟$/],
+};
+
+for (const [locale, [language, direction, progress, question]] of Object.entries(SEEN)) {
+  rule(`page and question are in the reader's language: ${locale}`, { locale }, async (at) => {
+    await at.open();
+    assert.equal(await at.page.locator("html").getAttribute("lang"), language);
+    assert.equal(await at.page.locator("html").getAttribute("dir"), direction);
+    await at.passTo("question");
+    assert.equal(await at.page.locator("#question").getAttribute("lang"), language);
+    assert.match(await at.page.locator("#question").innerText(), question);
+    assert.equal(await at.page.locator("#progress").innerText(), progress);
+  });
+}
+
+rule("from right to left, what is typed from left to right stays so", READERS.arabic, async (at) => {
   await at.open();
-  assert.equal(await at.page.locator("html").getAttribute("lang"), "es");
-  await at.passTo("question");
-  assert.equal(await at.page.locator("#question").getAttribute("lang"), "es");
-  assert.match(await at.page.locator("#question").innerText(), /^¿.*\?$/);
-  assert.equal(await at.page.locator("#progress").innerText(), "Paso 3 de 3");
+  await at.isAnswered(sent("email-code"));
+  await at.types(USER);
+  await at.page.locator("button[value=none]").click();
+  await at.page.locator("#send-again-row").waitFor();
+  const direction = (id) => at.page.evaluate((id) => getComputedStyle(document.getElementById(id)).direction, id);
+  assert.equal(await direction("challenge-heading"), "rtl");
+  for (const id of ["answer", "target", "region", "user-pool-id", "client-id"]) assert.equal(await direction(id), "ltr", id);
+  // Where the masked address begins and ends on the screen.
+  const [first, last] = await at.page.evaluate((destination) => {
+    const text = document.getElementById("sent").firstChild;
+    const start = text.data.indexOf(destination);
+    return [start, start + destination.length - 1].map((index) => {
+      const range = new Range();
+      range.setStart(text, index);
+      range.setEnd(text, index + 1);
+      return range.getBoundingClientRect().left;
+    });
+  }, SENT["email-code"].destination);
+  assert.ok(first < last, `the address begins at ${first} and ends at ${last}`);
 });
+
+for (const [locale, hint] of [["ar-EG", /الإنجليزية\.$/], ["es-MX", /Seis cifras\. Pulse P en el campo para volver a oírlas\.$/]]) {
+  rule(`a recording in another language than the page is said: ${locale}`, { locale }, async (at) => {
+    await at.open();
+    await at.passTo("captcha");
+    await at.page.locator("#another-medium").press("Enter");
+    await at.asks("captcha-sound");
+    await at.says("hint", hint);
+  });
+}
 
 rule("a wrong password and an unknown user look the same", {}, async (at) => {
   const shown = [];

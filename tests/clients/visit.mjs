@@ -44,6 +44,8 @@ export const READERS = {
   phone: { colorScheme: "light", viewport: { width: 320, height: 640 }, deviceScaleFactor: 2, hasTouch: true },
   "phone-dark": { colorScheme: "dark", viewport: { width: 320, height: 640 }, deviceScaleFactor: 2 },
   spanish: { locale: "es-ES", viewport: { width: 320, height: 640 }, deviceScaleFactor: 2 },
+  arabic: { locale: "ar-EG", viewport: { width: 320, height: 640 }, deviceScaleFactor: 2 },
+  japanese: { locale: "ja-JP", viewport: { width: 320, height: 640 }, deviceScaleFactor: 2 },
   still: { reducedMotion: "reduce", forcedColors: "active", viewport: { width: 1000, height: 820 } },
 };
 

@@ -366,9 +366,16 @@ class Stack(unittest.TestCase):
             resource["Properties"]["FunctionName"]["Ref"]
             for resource in resources.values()
             if resource["Type"] == "AWS::Lambda::Permission"
+            and resource["Properties"]["Principal"] == "cognito-idp.amazonaws.com"
         ]
         aliases = [id for id, resource in resources.items() if resource["Type"] == "AWS::Lambda::Alias"]
-        self.assertEqual(sorted(allowed), sorted([*aliases, *(f"{name}Function" for name in CALLS)]))
+        self.assertEqual(sorted(allowed), sorted([*aliases, *(f"{name}Function" for name in TRIGGERS.values())]))
+
+    def test_what_an_api_calls_has_no_alias_that_would_keep_old_parameters(self):
+        for revision in ("", "12"):
+            resources = translated(Revision=revision)["Resources"]
+            aliased = [one["Properties"]["FunctionName"]["Ref"] for one in resources.values() if one["Type"] == "AWS::Lambda::Alias"]
+            self.assertEqual(sorted(aliased), sorted(f"{name}Function" for name in TRIGGERS.values()))
 
     def test_only_another_revision_makes_another_version(self):
         def versions(**parameters):
@@ -376,7 +383,7 @@ class Stack(unittest.TestCase):
             return {id for id, resource in resources if resource["Type"] == "AWS::Lambda::Version"}
 
         first = versions(Revision="12")
-        self.assertEqual(len(first), len(CALLS))
+        self.assertEqual(len(first), len(TRIGGERS))
         self.assertEqual(versions(Revision="12", AuthFlow="CAPTCHA:3"), first)
         self.assertFalse(versions(Revision="13") & first)
 
@@ -386,7 +393,7 @@ class Stack(unittest.TestCase):
         for how in ("Canary10Percent5Minutes", "Linear10PercentEvery10Minutes"):
             resources = translated(Revision="12", RollOut=how)["Resources"]
             groups = [one["Properties"] for one in resources.values() if one["Type"] == "AWS::CodeDeploy::DeploymentGroup"]
-            self.assertEqual(len(groups), len(CALLS))
+            self.assertEqual(len(groups), len(TRIGGERS))
             for group in groups:
                 self.assertEqual(group["DeploymentConfigName"]["Fn::Sub"][1], {"ConfigName": how})
                 alarms = [alarm["Name"]["Ref"] for alarm in group["AlarmConfiguration"]["Alarms"]]

@@ -1,5 +1,6 @@
 """The reference of the documentation names what the code has: no more, and no less."""
 
+import pathlib
 import re
 import unittest
 
@@ -142,9 +143,18 @@ class Reference(unittest.TestCase):
         self.assertEqual(there - page, set())
 
     def test_standard_languages(self):
-        tags = re.search(r"STANDARD: \[\(&str, &str\); \d+\] = \[(.*?)\];", rust("shared/src"), re.DOTALL)[1]
-        first = re.search(r"\n\n(Create has the texts .*?)\n\n", read("docs/languages.md"), re.DOTALL)[1]
-        self.assertEqual(set(code(first)), set(re.findall(r'\("([\w-]+)",', tags)))
+        """The page, the lists and the files have the same languages."""
+        rows = table("docs/languages.md", "Add languages")
+        there = names(rows)
+        self.assertEqual(there, sorted(there))
+        for name, folder in (("STANDARD", "shared/src"), ("TEXTS", "create-auth-challenge/src"), ("TEXTS", "enrolment/src")):
+            tags = re.search(rf"\b{name}: &\[\(&str, &str\)\] = &\[(.*?)\n\];", rust(folder), re.DOTALL)[1]
+            self.assertEqual(sorted(re.findall(r'\("([\w-]+)",', tags)), there, name)
+        for files in ("shared/texts/*.json", "create-auth-challenge/texts/*.json", "enrolment/texts/*.json", "local/*page/texts/*.js"):
+            self.assertEqual([pathlib.Path(path).stem for path in tracked(files)], there, files)
+        spoken = re.search(r"const LANGUAGES: \[&str; \d+\] = \[(.*?)\];", rust("create-auth-challenge/src"))[1]
+        self.assertEqual([code(tag)[0] for tag, _, recordings, _ in rows if recordings], re.findall(r"\w+", spoken))
+        self.assertLessEqual({reviewed for *_, reviewed in rows}, {"yes", "no"})
 
     def test_budgets_of_the_functions(self):
         budgets = re.search(r"BUDGET = \{(.*?)\n\}", read(".ci/sizes.py"), re.DOTALL)[1]

@@ -1,4 +1,4 @@
-//! What the fuzz targets share: the functions, what they log, and texts that none of them may repeat.
+//! The shared parts of the fuzz targets: the functions, their log, and texts that no output may contain.
 
 use std::io;
 use std::sync::{Arc, LazyLock, Mutex};
@@ -16,16 +16,16 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 use verify_auth_challenge::Verifiers;
 
-/// The flow that define and create have: that of the fixtures, with every challenge.
+/// The flow of define and create: the flow of the fixtures, with every challenge.
 pub const FLOW: &str = "PASSWORD,CAPTCHA|PROOF_OF_WORK:3,SECURITY_QUESTION:3";
 
-/// The flow that verify has, which judges more.
+/// The flow of verify, which checks more challenges.
 const JUDGED: &str = "CAPTCHA|PROOF_OF_WORK|SECURITY_QUESTION|EMAIL_CODE|MAGIC_LINK:3";
 
-/// When everything happens: 2026-01-01T00:00:00Z, as in the fixtures.
+/// The time of all calls: 2026-01-01T00:00:00Z, as in the fixtures.
 pub const NOW_SECONDS: u64 = 1_767_225_600;
 
-/// What no input holds, because it is another one in each run: only we put it where a secret stands.
+/// A random text that is new in each run, so that inputs cannot contain it. The targets insert it as the secret.
 static MARKER: LazyLock<String> = LazyLock::new(|| format!("marker-{:032x}", rand::random::<u128>()));
 
 /// Define, create and verify.
@@ -37,7 +37,7 @@ pub struct Functions {
 }
 
 impl Functions {
-    /// Configures them as their `main`s do, at a time of their own, with a bucket at an address that nobody can have.
+    /// Configures the functions as their `main.rs` files do, with a fixed time and an invalid address of the bucket.
     pub fn new() -> Self {
         let environment = Environment::new([
             ("AUTH_FLOW", FLOW),
@@ -50,7 +50,7 @@ impl Functions {
             ("CHALLENGE_SECRET", &MARKER),
             ("PROOF_OF_WORK_TRIES", "1"),
         ]);
-        let judging = Environment::new([
+        let verify_environment = Environment::new([
             ("AUTH_FLOW", JUDGED),
             ("AUTH_SESSION_MINUTES", "3"),
             ("CHALLENGE_SECRET", &MARKER),
@@ -58,7 +58,7 @@ impl Functions {
         Self {
             flow: define_auth_challenge::configure(&environment).unwrap(),
             create: create_auth_challenge::Function::configure(&environment, &Issuers::standard()).unwrap(),
-            verify: verify_auth_challenge::Function::configure(&judging, &Verifiers::standard()).unwrap(),
+            verify: verify_auth_challenge::Function::configure(&verify_environment, &Verifiers::standard()).unwrap(),
             runtime: runtime(),
         }
     }
@@ -68,7 +68,7 @@ impl Functions {
         quiet(|| define_auth_challenge::handle(event, &self.flow).map_err(|error| error.to_string()))
     }
 
-    /// Runs create, which draws the same every time.
+    /// Runs create, always with the same random numbers.
     pub fn create(&self, event: Value) -> Result<Value, String> {
         let mut rng = StdRng::seed_from_u64(1);
         let asked = self.create.handle(event, now(), &mut rng);
@@ -77,8 +77,8 @@ impl Functions {
 
     /// Runs verify.
     pub fn verify(&self, event: Value) -> Result<Value, String> {
-        let judged = self.verify.handle(event, now());
-        quiet(|| self.runtime.block_on(judged).map_err(|error| error.to_string()))
+        let answered = self.verify.handle(event, now());
+        quiet(|| self.runtime.block_on(answered).map_err(|error| error.to_string()))
     }
 }
 
@@ -88,11 +88,11 @@ impl Default for Functions {
     }
 }
 
-/// A runtime whose clock never waits.
+/// Creates a runtime with a paused clock, so that it never waits.
 ///
 /// # Panics
 ///
-/// A machine that has none to give.
+/// Panics if the runtime cannot be created.
 pub fn runtime() -> Runtime {
     let mut builder = tokio::runtime::Builder::new_current_thread();
     builder.enable_all().start_paused(true).build().unwrap()
@@ -102,7 +102,7 @@ fn now() -> SystemTime {
     UNIX_EPOCH + Duration::from_secs(NOW_SECONDS)
 }
 
-/// Runs `function` and fails if its error or its log, at the lowest level, repeats a marked text.
+/// Runs `function`. Fails if its error or its log, at the lowest level, contains the marker.
 fn quiet(function: impl FnOnce() -> Result<Value, String>) -> Result<Value, String> {
     let log = Log::default();
     let own = [
@@ -126,7 +126,7 @@ fn quiet(function: impl FnOnce() -> Result<Value, String>) -> Result<Value, Stri
     answered
 }
 
-/// What was logged.
+/// A writer that keeps the log in memory.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
 
@@ -140,17 +140,17 @@ impl io::Write for Log {
     }
 }
 
-/// Fails if `text` repeats a marked text.
+/// Fails if `text` contains the marker.
 pub fn tells_nothing(text: &str) {
-    assert!(!text.contains(MARKER.as_str()), "a secret is told: {text}");
+    assert!(!text.contains(MARKER.as_str()), "the text contains a secret: {text}");
 }
 
-/// A text that must not come out again.
+/// Returns a secret that no output may contain.
 pub fn secret() -> &'static str {
     &MARKER
 }
 
-/// The JSON in `bytes`, where it is an event at all.
+/// Parses `bytes` as the JSON of an event. Returns `None` if they are not an object.
 pub fn event(bytes: &[u8]) -> Option<Map<String, Value>> {
     match serde_json::from_slice(bytes) {
         Ok(Value::Object(event)) => Some(event),
@@ -158,8 +158,8 @@ pub fn event(bytes: &[u8]) -> Option<Map<String, Value>> {
     }
 }
 
-/// `event` with a marker at the end of every text that is the user's or verify's alone. How Cognito names things stays,
-/// or nothing would be left to go wrong.
+/// Returns `event` with the marker appended to all texts that belong to the user or to verify. Names that Cognito
+/// defines stay unchanged, so that the functions process the event.
 pub fn marked(event: &Map<String, Value>) -> Value {
     let mut event = event.clone();
     for (name, value) in &mut event {
@@ -192,7 +192,7 @@ fn mark(value: &mut Value) {
     }
 }
 
-/// `event` without what a person typed or a client chose.
+/// Returns `event` without the parts that a client controls.
 pub fn untyped(event: &Map<String, Value>) -> Value {
     let mut event = event.clone();
     if let Some(Value::Object(request)) = event.get_mut("request") {

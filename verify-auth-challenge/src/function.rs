@@ -1,4 +1,4 @@
-//! The function without its edges: events and time come in as values.
+//! The function without its edges: callers pass the event and the time as values.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -19,29 +19,30 @@ use tracing::{info, warn};
 use crate::lockout::{Counted, Lockout};
 use crate::{IfUnavailable, Verifiers};
 
-/// How far the clock of the function that asked may be ahead of this one's.
+/// The maximum time that create's clock may be ahead of this function's clock.
 const CLOCK_SKEW: Duration = Duration::from_mins(1);
 
-/// How long a check may take. With the counting before and after it, the function stays within Cognito's five seconds.
+/// The time limit for a check. With the counting before and after it, the function stays within Cognito's five seconds.
 const BUDGET: Duration = Duration::from_secs(2);
 
-/// What the function needs besides the event and the time.
+/// The configuration and resources of the function.
 pub struct Function {
     verifiers: Configured<dyn Verifier>,
     keys: Keys,
     session: SessionMinutes,
     cannot_judge: IfUnavailable,
-    /// Only with a table to count in.
+    /// `None` if no table is configured.
     lockout: Option<Lockout>,
 }
 
 impl Function {
-    /// Reads `AUTH_FLOW`, `CHALLENGE_SECRET`, `AUTH_SESSION_MINUTES`, `CANNOT_JUDGE` (default `closed`), and what
-    /// [`Lockout::configure`] and the types of the flow read.
+    /// Configures the function from `AUTH_FLOW`, `CHALLENGE_SECRET`, `AUTH_SESSION_MINUTES`, `CANNOT_JUDGE` (default
+    /// `closed`), and the variables of [`Lockout::configure`] and of the flow's types.
     ///
     /// # Errors
     ///
-    /// A variable that is missing or wrong, a flow with a type that is not listed, and a wrong list.
+    /// Returns an error if a variable is missing or invalid, if the list lacks a type of the flow, or if the list is
+    /// invalid.
     pub fn configure(environment: &Environment, verifiers: &Verifiers) -> Result<Self, ConfigError> {
         let flow = environment.required("AUTH_FLOW", Flow::parse)?;
         let keys = environment.required("CHALLENGE_SECRET", Keys::parse)?;
@@ -55,19 +56,19 @@ impl Function {
         })
     }
 
-    /// The function with another place to count in.
+    /// Replaces the lockout.
     #[cfg(test)]
     pub(crate) fn with_lockout(mut self, lockout: Lockout) -> Self {
         self.lockout = Some(lockout);
         self
     }
 
-    /// What the types of the flow add to the log.
+    /// Returns the fields and metrics that the flow's types add to the log.
     pub fn telemetry(&self) -> Vec<&'static Telemetry> {
         self.verifiers.iter().map(Verifier::telemetry).collect()
     }
 
-    /// Does before the first event what would make its answer late.
+    /// Opens connections before the first event, so that its response is not late.
     pub async fn prepare(&self) {
         if let Some(lockout) = &self.lockout {
             lockout.connect().await;
@@ -77,11 +78,11 @@ impl Function {
         }
     }
 
-    /// Answers a `VerifyAuthChallengeResponse` event that came at `now`.
+    /// Answers a `VerifyAuthChallengeResponse` event that arrived at `now`.
     ///
     /// # Errors
     ///
-    /// What is not such an event.
+    /// Returns an error if `event` is not such an event.
     pub async fn handle(&self, event: Value, now: SystemTime) -> Result<Value, EventError> {
         let event = Event::<VerifyAuthChallengeResponse>::parse(event)?;
         let request = event.request();
@@ -97,7 +98,7 @@ impl Function {
         let asked = self.asked(names);
         let most = asked.as_deref().map_or(MAX_ANSWER_CHARS, most_chars);
         let text = self.text(private, request.challenge_answer.as_ref(), most, now);
-        // An answer that only asks for another challenge guesses nothing.
+        // An answer that only requests another challenge is not a guess, so it is not counted.
         let counting = self
             .lockout
             .as_ref()
@@ -110,20 +111,20 @@ impl Function {
             Some((lockout, key)) => lockout.count(key, now).await,
             None => Counted::Not,
         };
-        // The answer is judged even if that changes nothing: the time must not reveal that the user has to wait.
-        let (name, judged) = match (&asked, text) {
-            // Only known names are logged: any other text may be anything.
+        // The answer is always checked, even during a wait: otherwise the time would reveal that the user has to wait.
+        let (name, checked) = match (&asked, text) {
+            // Only known names are logged, because any other text may be a secret.
             (Err(why), _) => ("unknown", Verdict::Wrong(*why)),
             (Ok(asked), Err(why)) => (first(asked), Verdict::Wrong(why)),
             (Ok(asked), Ok(text)) => {
                 let mut answer = Answer::new(text, private, user, &self.keys, now);
                 answer.client_metadata = &request.client_metadata;
-                self.judge_any(asked, &answer).await
+                self.check_any(asked, &answer).await
             }
         };
         let verdict = match counted {
             Counted::Refused(why) => Verdict::Wrong(why),
-            Counted::Failure(_) | Counted::Not => judged,
+            Counted::Failure(_) | Counted::Not => checked,
         };
         if let (Verdict::Right, Some((lockout, key)), Counted::Failure(failures)) = (verdict, &counting, counted) {
             lockout.clear(key, failures).await;
@@ -139,7 +140,7 @@ impl Function {
         })
     }
 
-    /// The challenges that can be answered: one, or several if the client asked for all alternatives at once.
+    /// Returns the challenges that can be answered: one, or several if the client requested all alternatives at once.
     fn asked(&self, names: &str) -> Result<Vec<(&Name, &dyn Verifier)>, Why> {
         if names.is_empty() {
             return Err(Why::NoSecret);
@@ -148,7 +149,7 @@ impl Function {
         Option::ok_or(verifiers, Why::UnknownChallenge)
     }
 
-    /// The answer as text of at most `most` characters, if it can be judged at all.
+    /// Returns the answer as text of at most `most` characters, or the reason why it cannot be checked.
     fn text<'a>(
         &self,
         private: PrivateParameters<'_>,
@@ -177,30 +178,30 @@ impl Function {
         }
     }
 
-    /// Whether a challenge asked `issued_at` seconds after 1970 may still be answered at `now`.
+    /// Returns whether a challenge issued `issued_at` seconds after 1970 may still be answered at `now`.
     fn in_time(&self, issued_at: u64, now: SystemTime) -> bool {
         let now = now.duration_since(UNIX_EPOCH).unwrap_or_default();
         let issued_at = Duration::from_secs(issued_at);
         issued_at <= now.saturating_add(CLOCK_SKEW) && now.saturating_sub(issued_at) <= self.session.duration()
     }
 
-    /// Judges `answer` for all challenges that were `asked`. Gives the first one that it is right for, or the first one and
-    /// why it is wrong.
+    /// Checks `answer` against all challenges in `asked`. Returns the first one that accepts it, or the first one with
+    /// its reason.
     ///
-    /// All of them are checked, at the same time, so that together they take no longer than one may.
-    async fn judge_any<'a>(&self, asked: &[(&'a Name, &dyn Verifier)], answer: &Answer<'_>) -> (&'a str, Verdict) {
-        let judging = asked
+    /// All checks run concurrently, so that together they take no longer than one check.
+    async fn check_any<'a>(&self, asked: &[(&'a Name, &dyn Verifier)], answer: &Answer<'_>) -> (&'a str, Verdict) {
+        let checks = asked
             .iter()
-            .map(|(name, verifier)| async { (name.as_str(), self.judge(*verifier, answer).await) });
-        let verdicts = join_all(judging).await;
+            .map(|(name, verifier)| async { (name.as_str(), self.check(*verifier, answer).await) });
+        let verdicts = join_all(checks).await;
         let right = verdicts.iter().find(|(_, verdict)| *verdict == Verdict::Right);
-        // INVARIANT: at least one challenge was asked.
+        // INVARIANT: `asked` has at least one challenge.
         let found = right.or(verdicts.first()).copied();
         found.unwrap_or(("unknown", Verdict::Wrong(Why::NoSecret)))
     }
 
-    async fn judge(&self, verifier: &dyn Verifier, answer: &Answer<'_>) -> Verdict {
-        // Another challenge that was asked allows more.
+    async fn check(&self, verifier: &dyn Verifier, answer: &Answer<'_>) -> Verdict {
+        // The limit of another challenge in `asked` may be higher.
         if is_longer(answer.text, verifier.max_answer_chars()) {
             return Verdict::Wrong(Why::TooLong);
         }
@@ -211,14 +212,15 @@ impl Function {
             Some(Ok(checked)) => checked,
         };
         match checked {
-            // Only now, after the same work as for an existing user.
+            // Rejected only here, after the same work as for an existing user.
             Ok(Verdict::Right) if !answer.user.exists() && verifier.personal() => Verdict::Wrong(Why::UserNotFound),
             Ok(verdict) => verdict,
             Err(error) => {
-                warn!(CannotJudge = 1, "the answer cannot be judged: {error}");
+                warn!(CannotJudge = 1, "the answer cannot be checked: {error}");
                 match self.cannot_judge {
                     IfUnavailable::Closed => Verdict::Wrong(Why::CannotJudge),
-                    // For a nonexistent user too, so that nothing is revealed; define denies at the end.
+                    // This also applies to nonexistent users, so that nothing is revealed. Define denies their sign-in
+                    // at the end.
                     IfUnavailable::Open => Verdict::Right,
                 }
             }
@@ -226,7 +228,7 @@ impl Function {
     }
 }
 
-/// The most characters that an answer to one of the challenges has.
+/// Returns the maximum length of an answer to any of the challenges.
 fn most_chars(asked: &[(&Name, &dyn Verifier)]) -> usize {
     let limits = asked.iter().map(|(_, verifier)| verifier.max_answer_chars());
     limits.max().unwrap_or(MAX_ANSWER_CHARS)
@@ -236,7 +238,7 @@ fn is_longer(text: &str, most: usize) -> bool {
     text.chars().nth(most).is_some()
 }
 
-/// The name of the first challenge that was asked.
+/// Returns the name of the first challenge.
 fn first<'a>(asked: &[(&'a Name, &dyn Verifier)]) -> &'a str {
     asked.first().map_or("unknown", |(name, _)| name.as_str())
 }

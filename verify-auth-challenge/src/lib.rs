@@ -1,6 +1,7 @@
-//! Judges the answer to a challenge: the `VerifyAuthChallengeResponse` trigger of an Amazon Cognito user pool.
+//! Checks the answer to a challenge: the `VerifyAuthChallengeResponse` trigger of an Amazon Cognito user pool.
 //!
-//! Whatever a person typed is right or wrong, never an error. Wrong answers can be counted across sign-ins, in a table.
+//! An answer is right or wrong, whatever the client sends, and never an error. Wrong answers can be counted across
+//! sign-ins, in a table.
 
 mod function;
 pub mod lockout;
@@ -21,9 +22,9 @@ pub use verifiers::Verifiers;
 
 /// Runs the function with the challenge types of `verifiers` until Lambda ends the process.
 ///
-/// Reads `AUTH_FLOW`, `CHALLENGE_SECRET`, `AUTH_SESSION_MINUTES`, `CANNOT_JUDGE`, `ATTEMPTS_TABLE`,
-/// `ATTEMPTS_UNREACHABLE` and what the types of the flow need. A variable that is missing or wrong, a flow with a type
-/// that is not listed, and a wrong list end the process at once, with a message on standard error.
+/// It reads `AUTH_FLOW`, `CHALLENGE_SECRET`, `AUTH_SESSION_MINUTES`, `CANNOT_JUDGE`, `ATTEMPTS_TABLE`,
+/// `ATTEMPTS_UNREACHABLE` and the variables of the flow's types. If the configuration is invalid, or `verifiers` lacks
+/// a type of the flow, the process ends at once with a message on standard error.
 #[expect(clippy::disallowed_methods, reason = "this is the edge, where the clock is read")]
 pub async fn run(verifiers: Verifiers) -> ExitCode {
     let environment = Environment::of_process();

@@ -1,4 +1,5 @@
-//! Wrong answers, counted across sign-ins: after too many a user has to wait, and after far too many to be reset.
+//! Counts wrong answers across sign-ins. After some, the user has to wait; after many, an administrator must reset the
+//! count.
 
 mod dynamodb;
 pub mod failures;
@@ -21,47 +22,47 @@ use failures::{Failures, Standing};
 
 use crate::IfUnavailable;
 
-/// How long counting an answer may take, a new connection included. Cognito gives the whole function 5 seconds.
+/// The time limit for counting an answer, including a new connection. Cognito allows 5 seconds for the whole function.
 const COUNTING: Duration = Duration::from_millis(1500);
 
-/// How long forgetting the failures may take after a right answer.
+/// The time limit for resetting the count after a right answer.
 const CLEARING: Duration = Duration::from_millis(500);
 
-/// How many answers in a row may be wrong, unless `ATTEMPTS_LIMIT` says otherwise: NIST SP 800-63B-4, 3.2.2.
+/// The maximum number of consecutive wrong answers if `ATTEMPTS_LIMIT` is not set. Source: NIST SP 800-63B-4, 3.2.2.
 const DEFAULT_LIMIT: u32 = 100;
 
-/// The largest `ATTEMPTS_LIMIT`.
+/// The highest value of `ATTEMPTS_LIMIT`.
 const MAX_LIMIT: u32 = 1_000_000;
 
-/// How often an answer is counted anew because another one came in between.
+/// The maximum number of tries to count an answer while other answers are counted at the same time.
 const TRIES: usize = 5;
 
-/// Where failures are kept.
+/// A store for the counts of wrong answers.
 #[async_trait]
 pub trait FailureStore: Send + Sync {
-    /// The failures under `key`, as the last write left them.
+    /// Reads the latest failures of `key`.
     ///
     /// # Errors
     ///
-    /// A table that does not give them.
+    /// Returns an error if the request fails.
     async fn read(&self, key: &str) -> Result<Option<Failures>, Unreachable>;
 
-    /// Writes `after` under `key` if `before` is still what is there; gives whether it was.
+    /// Writes `after` for `key` if the store still has `before`. Returns whether it wrote.
     ///
     /// # Errors
     ///
-    /// A table that does not take them.
+    /// Returns an error if the request fails.
     async fn replace(&self, key: &str, before: Option<Failures>, after: Failures) -> Result<bool, Unreachable>;
 
-    /// Removes what is under `key` if `before` is still what is there; gives whether it was.
+    /// Removes the failures of `key` if the store still has `before`. Returns whether it removed them.
     ///
     /// # Errors
     ///
-    /// A table that does not do so.
+    /// Returns an error if the request fails.
     async fn remove(&self, key: &str, before: Failures) -> Result<bool, Unreachable>;
 }
 
-/// Counts answers, and says which ones count for nothing.
+/// Counts answers and decides which ones are rejected unchecked.
 pub struct Lockout {
     store: Box<dyn FailureStore>,
     keys: Keys,
@@ -69,25 +70,27 @@ pub struct Lockout {
     if_unreachable: IfUnavailable,
 }
 
-/// What counting an answer came to.
+/// The result of counting an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Counted {
-    /// It counts as a failure until [`Lockout::clear`] is told that it was right.
+    /// The answer counts as a failure until [`Lockout::clear`] resets the count.
     Failure(Failures),
-    /// It could not be counted, and is judged all the same.
+    /// The answer is not counted, and its check decides.
     Not,
-    /// It is wrong, whatever it is.
+    /// The answer is wrong, whatever its check returns.
     Refused(Why),
 }
 
 impl Lockout {
-    /// Reads `ATTEMPTS_TABLE`, without which nothing is counted, `ATTEMPTS_LIMIT` (default 100), `ATTEMPTS_UNREACHABLE`
-    /// (default `closed`) and what the AWS SDK needs.
+    /// Configures the lockout from `ATTEMPTS_TABLE`, `ATTEMPTS_LIMIT` (default 100), `ATTEMPTS_UNREACHABLE` (default
+    /// `closed`) and the variables of the AWS SDK.
+    ///
+    /// Returns `None` if `ATTEMPTS_TABLE` is not set: then nothing is counted.
     ///
     /// # Errors
     ///
-    /// A variable that is missing or cannot be.
+    /// Returns an error if a variable is missing or invalid.
     pub fn configure(environment: &Environment, keys: &Keys) -> Result<Option<Self>, ConfigError> {
         let if_unreachable = environment
             .optional("ATTEMPTS_UNREACHABLE", str::parse)?
@@ -104,36 +107,42 @@ impl Lockout {
         }))
     }
 
-    /// Opens the connection that the first answer is counted over: while a function starts it has a whole processor, after
-    /// that TLS would take a small one most of a second. Without the table it starts all the same.
+    /// Opens the connection to the table before the first answer.
+    ///
+    /// During its start, a function has a full processor. Later, TLS would take most of a second on a small one. The
+    /// function starts even if the table is unavailable.
     pub async fn connect(&self) {
-        // Under this key stands nothing: the others are hashes.
+        // No item has this key, because all other keys are hashes.
         match tokio::time::timeout(cognito_challenge_aws::CONNECTING, self.store.read("nobody")).await {
             Ok(Ok(_)) => {}
-            Ok(Err(error)) => warn!("no connection to the table: {error}"),
-            Err(_) => warn!("the table did not answer in time"),
+            Ok(Err(error)) => warn!("cannot connect to the attempts table: {error}"),
+            Err(_) => warn!("the attempts table did not respond in time"),
         }
     }
 
-    /// The table's key for the answers of `user` to a step, see [`attempts::key`].
+    /// Returns the table key for the answers of `user` to a step, see [`attempts::key`].
     pub fn key<'a>(&self, user: &User<'_>, challenges: impl Iterator<Item = &'a str>) -> String {
         attempts::key(&self.keys, user, challenges)
     }
 
-    /// Counts an answer that came at `now` as a failure, before it is judged: two at the same time are two.
+    /// Counts an answer that arrived at `now` as a failure, before it is checked. So two answers at the same time count
+    /// as two.
     ///
-    /// While no answer is right, the table is written with what it holds, so that it takes as long as ever.
+    /// During a wait, the table is written too, with unchanged values, so that the call takes the same time.
     pub async fn count(&self, key: &str, now: SystemTime) -> Counted {
         let counting = self.try_count(key, now).instrument(info_span!("AttemptsMilliseconds"));
         let reason = match tokio::time::timeout(COUNTING, counting).await {
             Ok(Ok(counted)) => {
                 if let Counted::Refused(_) = counted {
-                    info!(LockedOut = 1, "too many wrong answers");
+                    info!(
+                        LockedOut = 1,
+                        "the answer is rejected: there were too many wrong answers"
+                    );
                 }
                 return counted;
             }
             Ok(Err(error)) => error.to_string(),
-            Err(_) => "no answer in time".to_owned(),
+            Err(_) => "no response in time".to_owned(),
         };
         warn!(
             AttemptsUnreachable = 1,
@@ -158,25 +167,25 @@ impl Lockout {
                 });
             }
         }
-        // So many answers at once are nobody's typing, and must not be a way around the count.
+        // A person cannot send so many answers at once. Rejecting them prevents a bypass of the count.
         Ok(Counted::Refused(Why::Locked))
     }
 
-    /// Forgets the failures, because the answer that was counted as `counted` was right.
+    /// Resets the count, because the answer counted as `counted` was right.
     ///
-    /// Answers that were counted since stay: they may be somebody else's. Where the table is late they all stay, and the
-    /// user meets a wait after fewer wrong answers.
+    /// Answers that were counted later are kept, because an attacker may have sent them. If the table is late, all
+    /// counts are kept, and the user has to wait after fewer wrong answers.
     pub async fn clear(&self, key: &str, counted: Failures) {
         let clearing = tokio::time::timeout(CLEARING, self.store.remove(key, counted)).await;
         let reason = match clearing {
             Ok(Ok(_)) => return,
             Ok(Err(error)) => error.to_string(),
-            Err(_) => "no answer in time".to_owned(),
+            Err(_) => "no response in time".to_owned(),
         };
         warn!(
             AttemptsUnreachable = 1,
             reason = "NotCleared",
-            "the failures could not be forgotten: {reason}"
+            "the count of wrong answers could not be reset: {reason}"
         );
     }
 }
@@ -185,7 +194,7 @@ fn limit(answers: &str) -> Result<u32, String> {
     match answers.parse() {
         Ok(answers @ 1..=MAX_LIMIT) => Ok(answers),
         _ => Err(format!(
-            "write how many answers in a row may be wrong, 1 to {MAX_LIMIT}, such as `{DEFAULT_LIMIT}`"
+            "write the maximum number of consecutive wrong answers, 1 to {MAX_LIMIT}, such as `{DEFAULT_LIMIT}`"
         )),
     }
 }

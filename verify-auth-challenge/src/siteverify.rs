@@ -1,4 +1,4 @@
-//! The answering half of `CAP`, `HCAPTCHA`, `RECAPTCHA` and `TURNSTILE`: asks the provider about a token.
+//! The answering half of `CAP`, `HCAPTCHA`, `RECAPTCHA` and `TURNSTILE`: sends the token to the provider.
 
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -13,21 +13,24 @@ use cognito_challenge_aws::CONNECTING;
 use cognito_challenge_aws::web::{Client, Url};
 use cognito_challenge_runtime::{ConfigError, Environment};
 
-/// How long a provider may take, a new connection included: less than a check may take, so that the log says what failed.
+/// The time limit for a provider's reply, including a new connection. It is below the limit for a check, so that the
+/// log names the provider.
 const BUDGET: Duration = Duration::from_millis(1700);
 
-/// The variable with the hosts that tokens may come from.
+/// The variable with the hosts on which tokens may be made.
 const HOSTNAMES: &str = "CAPTCHA_HOSTNAMES";
 
-/// The lowest score if `CAPTCHA_MIN_SCORE` is not set: Google's own suggestion to start with.
+/// The lowest score if `CAPTCHA_MIN_SCORE` is not set. Google suggests this value to start with.
 const DEFAULT_MIN_SCORE: f64 = 0.5;
 
-/// Makes the verifier of `provider` from its variables (site key, secret, address), `CAPTCHA_HOSTNAMES`, and for
-/// reCAPTCHA `RECAPTCHA_KIND` and `CAPTCHA_MIN_SCORE`.
+/// Creates the verifier of `provider`.
+///
+/// It reads the provider's variables (site key, secret, address), `CAPTCHA_HOSTNAMES`, and for reCAPTCHA
+/// `RECAPTCHA_KIND` and `CAPTCHA_MIN_SCORE`.
 ///
 /// # Errors
 ///
-/// A variable that is missing or cannot be.
+/// Returns an error if a variable is missing or invalid.
 pub(crate) fn configure(
     provider: &'static Provider,
     environment: &Environment,
@@ -62,7 +65,7 @@ pub(crate) fn configure(
     }))
 }
 
-/// The lowest score, for a provider that gives one.
+/// Returns the lowest accepted score, if the provider's tokens have a score.
 fn min_score(provider: &Provider, environment: &Environment) -> Result<Option<f64>, ConfigError> {
     if provider != &RECAPTCHA {
         return Ok(None);
@@ -82,7 +85,7 @@ fn score(text: &str) -> Result<f64, &'static str> {
     }
 }
 
-/// Host names, separated by commas.
+/// Parses host names that are separated by commas.
 fn hostnames(text: &str) -> Result<Vec<String>, String> {
     let is_host = |host: &str| {
         let fits = |c: char| c.is_ascii_alphanumeric() || "-.".contains(c);
@@ -92,7 +95,7 @@ fn hostnames(text: &str) -> Result<Vec<String>, String> {
     match hosts.iter().find(|host| !is_host(host)) {
         None => Ok(hosts),
         Some(host) => Err(format!(
-            "`{}` is no host name: write host names without scheme and port, such as `app.example.com,localhost`",
+            "`{}` is not a host name: write host names without scheme and port, such as `app.example.com,localhost`",
             host.escape_debug()
         )),
     }
@@ -103,7 +106,7 @@ struct SiteverifyVerifier {
     secret: String,
     site_key: Option<String>,
     hostnames: Vec<String>,
-    /// Only for tokens that carry a score and an action.
+    /// Only set for tokens with a score and an action.
     min_score: Option<f64>,
     client: Client,
 }
@@ -144,7 +147,7 @@ impl Verifier for SiteverifyVerifier {
         false
     }
 
-    /// Opens the connection that the first token is checked over.
+    /// Opens the connection to the provider before the first token.
     async fn prepare(&self) {
         self.client.connect(CONNECTING).await;
     }
@@ -173,7 +176,7 @@ mod tests {
         ("TURNSTILE_SECRET", "marked-secret"),
     ];
 
-    /// What the provider says to the settings with `name` as `value`.
+    /// Returns the error that `provider` reports if the setting `name` has the value `value`.
     fn error(provider: &'static Provider, name: &str, value: &str) -> Option<String> {
         let others = SETTINGS.into_iter().filter(|(other, _)| *other != name);
         let environment = Environment::new(others.chain([(name, value)]));
@@ -181,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn every_provider_starts_with_its_settings_and_says_what_is_missing() {
+    fn every_provider_starts_with_its_settings_and_reports_missing_ones() {
         for provider in [&CAP, &HCAPTCHA, &RECAPTCHA, &TURNSTILE] {
             assert_eq!(error(provider, "X", "x"), None, "{}", provider.name);
             let missing = error(provider, provider.secret, "").unwrap();
@@ -211,10 +214,10 @@ mod tests {
     }
 
     #[test]
-    fn settings_that_cannot_be_are_refused_and_no_secret_is_shown() {
+    fn invalid_settings_are_rejected_and_no_secret_is_shown() {
         for (provider, name, value, message) in [
             (&CAP, "CAP_ENDPOINT", "http://cap.example.com/key/", "write `https://`"),
-            (&CAP, "CAP_ENDPOINT", "cap.example.com", "write an address as in"),
+            (&CAP, "CAP_ENDPOINT", "cap.example.com", "write an address such as"),
             (
                 &TURNSTILE,
                 "TURNSTILE_ENDPOINT",
@@ -225,16 +228,16 @@ mod tests {
                 &TURNSTILE,
                 HOSTNAMES,
                 "https://app.example.com",
-                "`https://app.example.com` is no host name",
+                "`https://app.example.com` is not a host name",
             ),
-            (&TURNSTILE, HOSTNAMES, "app.example.com:443", "is no host name"),
-            (&TURNSTILE, HOSTNAMES, "a,,b", "`` is no host name"),
-            (&TURNSTILE, HOSTNAMES, "*.example.com", "is no host name"),
+            (&TURNSTILE, HOSTNAMES, "app.example.com:443", "is not a host name"),
+            (&TURNSTILE, HOSTNAMES, "a,,b", "`` is not a host name"),
+            (&TURNSTILE, HOSTNAMES, "*.example.com", "is not a host name"),
             (&RECAPTCHA, "CAPTCHA_MIN_SCORE", "1.1", "write a score from 0 to 1"),
             (&RECAPTCHA, "CAPTCHA_MIN_SCORE", "NaN", "write a score from 0 to 1"),
             (&RECAPTCHA, "RECAPTCHA_KIND", "v3", "write `checkbox`"),
             (&HCAPTCHA, "HCAPTCHA_SITE_KEY", "a b", "write at most 256"),
-            (&HCAPTCHA, "AWS_CA_BUNDLE", "/nowhere", "name a file of certificates"),
+            (&HCAPTCHA, "AWS_CA_BUNDLE", "/nowhere", "write the path of a file"),
         ] {
             let error = error(provider, name, value).unwrap();
             assert!(

@@ -1,13 +1,13 @@
-//! Whether to fail open or closed when a service that verify depends on is unavailable.
+//! The operator's choice to fail open or closed if a service that verify needs is unavailable.
 
 use std::str::FromStr;
 
-/// The operator's choice.
+/// Whether verify fails open or closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum IfUnavailable {
     /// Fail closed: the answer is wrong.
     Closed,
-    /// Fail open: the sign-in goes on without the service.
+    /// Fail open: the sign-in continues without the service.
     Open,
 }
 

@@ -1,4 +1,4 @@
-//! The list of challenge types that a function can judge.
+//! The list of challenge types whose answers a function can check.
 
 use cognito_challenge::challenges::captcha::{self, CaptchaVerifier};
 use cognito_challenge::challenges::proof_of_work::{self, ProofOfWorkVerifier};
@@ -11,14 +11,14 @@ use cognito_challenge_runtime::{ConfigError, Configure, Configured, Environment,
 
 use crate::siteverify;
 
-/// The challenge types that a verify function can judge. Only what is listed is linked into the function.
+/// The challenge types whose answers a function can check. Only listed types are linked into the function.
 pub struct Verifiers {
     types: Registry<dyn Verifier>,
 }
 
 impl Verifiers {
-    /// The standard types: `CAP`, `CAPTCHA`, `EMAIL_CODE`, `HCAPTCHA`, `MAGIC_LINK`, `PROOF_OF_WORK`, `RECAPTCHA`,
-    /// `SECURITY_QUESTION`, `SMS_CODE` and `TURNSTILE`.
+    /// Returns the standard types: `CAP`, `CAPTCHA`, `EMAIL_CODE`, `HCAPTCHA`, `MAGIC_LINK`, `PROOF_OF_WORK`,
+    /// `RECAPTCHA`, `SECURITY_QUESTION`, `SMS_CODE` and `TURNSTILE`.
     pub fn standard() -> Self {
         Self::none()
             .with(CAP.name, |environment| siteverify::configure(&CAP, environment))
@@ -39,26 +39,27 @@ impl Verifiers {
             })
     }
 
-    /// No types.
+    /// Returns an empty list.
     pub fn none() -> Self {
         Self {
             types: Registry::default(),
         }
     }
 
-    /// Adds the type `name`. `configure` makes it from the environment when the function starts with a flow that asks it.
+    /// Adds the type `name`. When the function starts with a flow that uses the type, `configure` creates it from the
+    /// environment.
     #[must_use]
     pub fn with(mut self, name: &'static str, configure: Configure<dyn Verifier>) -> Self {
         self.types = self.types.with(name, configure);
         self
     }
 
-    /// The names of the types.
+    /// Returns the names of the types.
     pub fn names(&self) -> impl Iterator<Item = &'static str> {
         self.types.names()
     }
 
-    /// The types that `flow` asks.
+    /// Creates the types that `flow` uses.
     pub(crate) fn configure(
         &self,
         flow: &Flow,

@@ -4,10 +4,11 @@ use async_trait::async_trait;
 use cognito_challenge::code::digits;
 use cognito_challenge::issue::Issued;
 use serde_json::json;
+use tokio::time::Instant;
 
 use super::*;
 
-/// A challenge that leaves how often it was asked as a state.
+/// A type whose state counts the challenges of the step.
 struct Counting;
 
 #[async_trait]
@@ -32,7 +33,7 @@ static TELEMETRY: Telemetry = Telemetry {
     metrics: &[],
 };
 
-/// A challenge that does what the client metadata `do` says.
+/// A type whose behavior depends on the client metadata `do`.
 struct Moody;
 
 #[async_trait]
@@ -51,7 +52,7 @@ impl Issuer for Moody {
     }
 }
 
-/// A challenge with one parameter of each kind, of which another type has the private one too.
+/// A type with one public and one private parameter. `ONE` and `LIKE_ONE` share the private one.
 struct Plain(&'static str);
 
 #[async_trait]
@@ -72,7 +73,7 @@ fn configure(flow: &str, locale: &str) -> Result<Function, ConfigError> {
         .with("ONE", |_| Ok(Box::new(Plain("one"))))
         .with("TWO", |_| Ok(Box::new(Plain("two"))))
         .with("LIKE_ONE", |_| Ok(Box::new(Plain("three"))))
-        .language("de", r#"{"CAPTCHA.alt": "Bild"}"#);
+        .language("nl", r#"{"CAPTCHA.alt": "Beeld"}"#);
     let variables = [
         ("AUTH_FLOW", flow),
         ("CHALLENGE_SECRET", "at least thirty-two bytes of secret"),
@@ -81,7 +82,7 @@ fn configure(flow: &str, locale: &str) -> Result<Function, ConfigError> {
     Function::configure(&Environment::new(variables), &issuers)
 }
 
-/// What create answers after a session of wrong answers, each with its metadata.
+/// Returns the response of create after a session of wrong answers with this metadata.
 async fn create(flow: &str, user: &str, session: &[&str], metadata: Value) -> Result<Value, String> {
     let session: Vec<_> = session
         .iter()
@@ -103,7 +104,7 @@ fn metadata(created: &Value) -> &str {
 }
 
 #[tokio::test]
-async fn a_state_reaches_the_next_attempt_of_its_step_and_its_challenge_alone() {
+async fn a_state_reaches_only_the_next_attempt_of_its_step_and_challenge() {
     const FLOW: &str = "COUNTING|MOODY:9,COUNTING:3";
     let first = create(FLOW, "ada", &[], json!(null)).await.unwrap();
     let second = create(FLOW, "ada", &[metadata(&first), "MOODY"], json!(null))
@@ -125,7 +126,7 @@ async fn a_state_reaches_the_next_attempt_of_its_step_and_its_challenge_alone() 
     assert_eq!(third["publicChallengeParameters"]["times"], "3");
 }
 
-/// A challenge whose code is derived from its state, as of a type that sends codes.
+/// A type whose code is derived from its state, as in types that send codes.
 struct Coded;
 
 #[async_trait]
@@ -144,12 +145,12 @@ impl Issuer for Coded {
 }
 
 #[tokio::test]
-async fn a_code_stays_the_same_through_a_change_of_the_secret() {
+async fn a_code_stays_the_same_during_a_rotation_of_the_secret() {
     let (a, b) = ("a".repeat(32), "b".repeat(32));
     let next = format!(r#"{{"current":"{a}","next":"{b}","first":"{a}"}}"#);
     let switched = format!(r#"{{"current":"{b}","previous":"{a}","first":"{a}"}}"#);
     let finished = format!(r#"{{"current":"{b}","first":"{a}"}}"#);
-    // Any two values that follow each other may serve one sign-in, in either order: a change can be taken back.
+    // Any two successive values may serve one sign-in, in either order, because a rotation can be rolled back.
     let values = [&a, &next, &switched, &finished];
     for pair in values.windows(2) {
         for order in [[pair[0], pair[1], pair[0]], [pair[1], pair[0], pair[1]]] {
@@ -181,7 +182,7 @@ async fn a_code_stays_the_same_through_a_change_of_the_secret() {
 }
 
 #[tokio::test]
-async fn a_state_that_does_not_verify_ends_the_sign_in_with_an_error_that_quotes_none() {
+async fn a_state_that_does_not_verify_is_an_error_that_does_not_quote_it() {
     const FLOW: &str = "COUNTING:9";
     let left = create(FLOW, "ada", &[], json!(null)).await.unwrap();
     let left = metadata(&left);
@@ -209,7 +210,7 @@ async fn a_state_that_does_not_verify_ends_the_sign_in_with_an_error_that_quotes
     assert!(error.contains("leaves none"), "{error}");
 }
 
-/// Names of the public parameters that the types set, the public `challenge` and `together`, and the private `challenge`.
+/// Returns the types' public parameters, the public `challenge` and `together`, and the private `challenge`.
 fn shown(created: &Value) -> (Vec<&str>, [&str; 3]) {
     let (public, private) = (
         &created["publicChallengeParameters"],
@@ -222,7 +223,7 @@ fn shown(created: &Value) -> (Vec<&str>, [&str; 3]) {
 }
 
 #[tokio::test]
-async fn all_alternatives_come_in_one_challenge_where_the_client_asks_for_them() {
+async fn all_alternatives_are_in_one_challenge_if_the_client_requests_it() {
     let all = || json!({"challenge": "all"});
     let created = create("ONE|TWO:3", "ada", &[], all()).await.unwrap();
     assert_eq!(shown(&created), (vec!["one", "two"], ["ONE", "ONE,TWO", "ONE,TWO"]));
@@ -231,7 +232,7 @@ async fn all_alternatives_come_in_one_challenge_where_the_client_asks_for_them()
     assert_eq!(created["privateChallengeParameters"]["other"], "hidden");
     assert_eq!(created["privateChallengeParameters"]["alternatives"], "ONE,TWO");
     assert_eq!(created["publicChallengeParameters"]["attemptsLeft"], "3");
-    // The next attempt counts for all of them.
+    // The next attempt counts for all alternatives.
     let created = create("ONE|TWO:3", "ada", &["ONE"], all()).await.unwrap();
     assert_eq!(created["publicChallengeParameters"]["attemptsLeft"], "2");
     let created = create("ONE|TWO:3", "ada", &[], json!(null)).await.unwrap();
@@ -241,7 +242,7 @@ async fn all_alternatives_come_in_one_challenge_where_the_client_asks_for_them()
 }
 
 #[tokio::test]
-async fn an_alternative_that_cannot_come_together_with_the_others_is_left_out() {
+async fn an_alternative_that_cannot_be_combined_is_omitted() {
     let all = |broken: &str| json!({"challenge": "all", "broken": broken});
     for (flow, broken, expected) in [
         (
@@ -280,12 +281,12 @@ async fn an_alternative_that_cannot_come_together_with_the_others_is_left_out() 
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_type_that_hangs_or_breaks_a_rule_is_an_error_that_names_it() {
+async fn a_type_that_hangs_or_breaks_a_rule_causes_an_error_with_its_name() {
     for (wish, message) in [
         ("hang", "challenge `MOODY`: the challenge was not made in time"),
         (
             "leave",
-            "challenge `MOODY`, step 1: the challenge must return a state exactly if `leaves_state` is true",
+            "challenge `MOODY`, step 1: the challenge must return a state if `leaves_state` is true, and none if it is false",
         ),
         (
             "step",
@@ -294,13 +295,63 @@ async fn a_type_that_hangs_or_breaks_a_rule_is_an_error_that_names_it() {
         ("alternatives", "challenge `MOODY` sets the parameter `alternatives`"),
         ("challenge", "challenge `MOODY` sets the parameter `challenge`"),
     ] {
+        let started = Instant::now();
         let error = create("MOODY:9", "ada", &[], json!({"do": wish})).await.unwrap_err();
         assert!(error.starts_with(message), "{error}");
+        // Cognito waits five seconds.
+        let seconds = started.elapsed().as_secs();
+        assert_eq!(seconds, if wish == "hang" { 4 } else { 0 }, "{wish}");
     }
 }
 
+/// Returns the challenge of the standard types for a user without an enrollment, after `wrong` wrong answers.
+async fn standard(flow: &str, user: &str, wrong: usize, now: SystemTime) -> Value {
+    let variables = [
+        ("AUTH_FLOW", flow),
+        ("AUTH_SESSION_MINUTES", "3"),
+        ("CHALLENGE_SECRET", "at least thirty-two bytes of secret"),
+    ];
+    let function = Function::configure(&Environment::new(variables), &Issuers::standard()).unwrap();
+    let challenge = flow.split(':').next().unwrap();
+    let answered =
+        json!({"challengeName": "CUSTOM_CHALLENGE", "challengeResult": false, "challengeMetadata": challenge});
+    let event = json!({"userPoolId": "p", "userName": user, "request": {"challengeName": "CUSTOM_CHALLENGE",
+        "session": vec![answered; wrong], "userAttributes": {}}});
+    let created = function.handle(event, now, &mut StdRng::seed_from_u64(1)).await;
+    created.unwrap()["response"]["publicChallengeParameters"].take()
+}
+
+#[tokio::test]
+async fn a_user_is_asked_the_same_question_for_thirty_days() {
+    const DAYS: u64 = 24 * 60 * 60;
+    let asked = async |seconds| {
+        let mut questions = Vec::new();
+        for user in ["ada", "bob", "cleo", "dan", "eve", "fay", "gus", "hal"] {
+            let now = UNIX_EPOCH + Duration::from_secs(seconds);
+            questions.push(standard("SECURITY_QUESTION:3", user, 0, now).await["questionId"].take());
+        }
+        questions
+    };
+    // The windows of 30 days start in 1970.
+    let start = 20_460 * DAYS;
+    let first = asked(start).await;
+    assert_eq!(asked(start + 30 * DAYS - 1).await, first);
+    assert_ne!(asked(start + 30 * DAYS).await, first);
+    assert_ne!(asked(start - 1).await, first);
+}
+
+#[tokio::test]
+async fn a_puzzle_takes_400_tries_at_most_and_twice_as_many_after_each_of_four_wrong_answers() {
+    let mut most = Vec::new();
+    for wrong in 0..7 {
+        let mut asked = standard("PROOF_OF_WORK:9", "ada", wrong, UNIX_EPOCH).await;
+        most.push(asked["mostTries"].take());
+    }
+    assert_eq!(most, ["400", "800", "1600", "3200", "6400", "6400", "6400"]);
+}
+
 #[tokio::test(start_paused = true)]
-async fn the_order_of_alternatives_does_not_decide_what_is_an_error() {
+async fn the_order_of_alternatives_does_not_affect_errors() {
     for flow in ["ONE|MOODY:3", "MOODY|ONE:3"] {
         let all = |wish: &str| json!({"challenge": "all", "do": wish});
         let created = create(flow, "ada", &[], all("hang")).await.unwrap();
@@ -311,7 +362,7 @@ async fn the_order_of_alternatives_does_not_decide_what_is_an_error() {
             "{error}"
         );
     }
-    // If none can be made, the first one says why.
+    // If no alternative can be created, the error of the first one is returned.
     for (flow, message) in [
         ("ONE|MOODY:3", "challenge `ONE`: out of order"),
         ("MOODY|ONE:3", "challenge `MOODY`: the challenge was not made in time"),
@@ -322,7 +373,7 @@ async fn the_order_of_alternatives_does_not_decide_what_is_an_error() {
 }
 
 #[test]
-fn what_the_types_of_the_flow_add_to_the_log_is_declared() {
+fn telemetry_of_the_flows_types_is_declared() {
     let telemetry = |flow| configure(flow, "en").unwrap().telemetry();
     assert!(telemetry("COUNTING|MOODY:1").contains(&&TELEMETRY));
     assert!(!telemetry("MOODY:1").contains(&&TELEMETRY));
@@ -330,12 +381,12 @@ fn what_the_types_of_the_flow_add_to_the_log_is_declared() {
 
 #[test]
 fn any_language_that_has_texts_can_be_the_default() {
-    for locale in ["en", "es", "de", "de-AT", "DE_ch"] {
+    for locale in ["en", "es", "pt-PT", "nl", "nl-BE", "NL_aw"] {
         assert!(configure("MOODY:1", locale).is_ok(), "{locale}");
     }
     assert_eq!(
-        configure("MOODY:1", "fr").err().unwrap().to_string(),
-        "variable `DEFAULT_LOCALE`: unknown language `fr`; known: en, es, de"
+        configure("MOODY:1", "zh-TW").err().unwrap().to_string(),
+        "variable `DEFAULT_LOCALE`: unknown language `zh-TW`; known: en, ar, de, es, fr, it, ja, ko, pt-BR, zh-Hans, nl"
     );
 }
 

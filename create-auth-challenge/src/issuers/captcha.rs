@@ -1,4 +1,4 @@
-//! Asks for the letters in a picture, or for digits that are spoken.
+//! Asks for the letters in a picture, or for the digits in a sound.
 
 mod render;
 mod sound;
@@ -14,21 +14,20 @@ use rand::{CryptoRng, RngExt};
 
 use store::{Medium, Store};
 
-/// The letters and digits that people do not take for one another.
+/// The letters and digits that a picture can contain. People do not confuse them with one another.
 pub const ALPHABET: &str = "ACDEHKLMPTUWY25";
 
-/// How many letters a picture has.
+/// The number of letters in a picture.
 pub const LENGTH: usize = 5;
 
-/// How many digits are spoken.
+/// The number of digits in a sound.
 pub const DIGITS: usize = 6;
 
-/// Makes the issuer from what says where pictures go: `CAPTCHA_BUCKET`, `AUTH_SESSION_MINUTES` and what the AWS SDK
-/// needs.
+/// Creates the issuer from `CAPTCHA_BUCKET`, `AUTH_SESSION_MINUTES` and the variables of the AWS SDK.
 ///
 /// # Errors
 ///
-/// A variable that is missing or cannot be.
+/// Returns an error if a variable is missing or invalid.
 pub fn configure(environment: &Environment) -> Result<Box<dyn Issuer>, ConfigError> {
     Ok(Box::new(CaptchaIssuer {
         store: Store::configure(environment)?,
@@ -50,9 +49,9 @@ impl Issuer for CaptchaIssuer {
             Some("audio") => {
                 let (digits, sound) = spoken(request, rng)?;
                 let url = self.store.publish(rng.random(), sound).await;
-                Ok(Issued::new().public(SOUND_URL, url).private(ANSWER, digits))
+                Ok(with_sound(Issued::new(), request, url).private(ANSWER, digits))
             }
-            // Both go out at the same time: together they take no longer than one may.
+            // Uploads both concurrently, so that they take no longer than one upload may.
             Some("all") => {
                 let (letters, picture) = drawn(request, rng)?;
                 let (digits, sound) = spoken(request, rng)?;
@@ -60,7 +59,7 @@ impl Issuer for CaptchaIssuer {
                     self.store.publish(rng.random(), picture),
                     self.store.publish(rng.random(), sound)
                 );
-                let issued = with_picture(request, picture)?.public(SOUND_URL, sound);
+                let issued = with_sound(with_picture(request, picture)?, request, sound);
                 Ok(issued.private(ANSWER, letters).private(SPOKEN_ANSWER, digits))
             }
             _ => {
@@ -72,19 +71,23 @@ impl Issuer for CaptchaIssuer {
     }
 }
 
-/// Public parameter: where the sound is.
-const SOUND_URL: &str = "captchaAudioUrl";
-
-/// A challenge with the picture at `url`.
+/// Creates a challenge with the picture at `url`.
 fn with_picture(request: &Request<'_>, url: String) -> Result<Issued, IssueError> {
-    // What the picture is for, to be read aloud: WCAG technique G143.
+    // The text alternative, which states the purpose of the picture: WCAG technique G143.
     let alternative = request.text("CAPTCHA.alt")?.words;
     Ok(Issued::new()
         .public("captchaAlt", alternative)
         .public("captchaUrl", url))
 }
 
-/// Letters, and a picture of them.
+/// Adds the sound at `url` and its language to `issued`. Recordings exist in fewer languages than texts.
+fn with_sound(issued: Issued, request: &Request<'_>, url: String) -> Issued {
+    issued
+        .public("captchaAudioLocale", sound::language(request))
+        .public("captchaAudioUrl", url)
+}
+
+/// Returns random letters and a picture of them.
 fn drawn(request: &Request<'_>, rng: &mut (dyn CryptoRng + Send)) -> Result<(String, Medium), IssueError> {
     let (letters, bytes) = picture(request.wrong > 0, rng).ok_or(IssueError::new("could not draw the picture"))?;
     let medium = Medium {
@@ -95,11 +98,11 @@ fn drawn(request: &Request<'_>, rng: &mut (dyn CryptoRng + Send)) -> Result<(Str
     Ok((letters, medium))
 }
 
-/// Digits, and a recording of them.
+/// Returns random digits and a sound of them.
 fn spoken(request: &Request<'_>, rng: &mut (dyn CryptoRng + Send)) -> Result<(String, Medium), IssueError> {
     let digits = draw(DECIMALS, DIGITS, rng);
-    let language = request.language(&sound::LANGUAGES).unwrap_or(sound::LANGUAGES[0]);
-    let bytes = sound::speak(&digits, language, rng).ok_or(IssueError::new("could not make the sound"))?;
+    let bytes =
+        sound::speak(&digits, sound::language(request), rng).ok_or(IssueError::new("could not create the sound"))?;
     let medium = Medium {
         extension: "wav",
         kind: "audio/wav",
@@ -108,9 +111,9 @@ fn spoken(request: &Request<'_>, rng: &mut (dyn CryptoRng + Send)) -> Result<(St
     Ok((digits, medium))
 }
 
-/// Random letters and a PNG that shows them; after a wrong answer (`retry`) a harder one.
+/// Returns random letters and a PNG that shows them. After a wrong answer (`retry`), the picture is harder to read.
 ///
-/// `None` only if the embedded fonts lack a letter of [`ALPHABET`].
+/// Returns `None` only if the embedded fonts lack a letter of [`ALPHABET`].
 pub fn picture(retry: bool, rng: &mut (dyn CryptoRng + Send)) -> Option<(String, Vec<u8>)> {
     let letters = draw(ALPHABET, LENGTH, rng);
     let png = render::render(&letters, retry, rng)?;
@@ -119,7 +122,7 @@ pub fn picture(retry: bool, rng: &mut (dyn CryptoRng + Send)) -> Option<(String,
 
 const DECIMALS: &str = "0123456789";
 
-/// `length` characters of `alphabet`, each as likely as any other.
+/// Returns `length` random characters of `alphabet`, each with equal probability.
 fn draw(alphabet: &str, length: usize, mut rng: &mut (dyn CryptoRng + Send)) -> String {
     let alphabet: Vec<char> = alphabet.chars().collect();
     (0..length).filter_map(|_| alphabet.choose(&mut rng)).collect()
@@ -137,7 +140,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_letter_is_taken_for_another_one() {
+    fn no_letter_is_compared_as_another_one() {
         assert!((15..=20).contains(&ALPHABET.len()));
         for shown in ALPHABET.chars() {
             for typed in ALPHABET.chars() {
@@ -148,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn letters_are_of_the_alphabet_and_do_not_repeat_themselves() {
+    fn letters_come_from_the_alphabet_and_differ_between_pictures() {
         let mut rng = StdRng::seed_from_u64(1);
         let drawn: HashSet<_> = (0..1000).map(|_| draw(ALPHABET, LENGTH, &mut rng)).collect();
         assert!(drawn.len() > 990);

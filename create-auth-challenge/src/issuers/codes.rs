@@ -1,10 +1,11 @@
-//! Asks for a code or a link that is sent to the user: what `EMAIL_CODE`, `SMS_CODE` and `MAGIC_LINK` have in common.
+//! Sends a code or a link to the user: the common part of `EMAIL_CODE`, `SMS_CODE` and `MAGIC_LINK`.
 //!
-//! A step has one code. It is derived from a nonce under the deployment's keys, and the nonce is the state: every attempt
-//! of the step has the same code, and no session contains it. A user without a verified address is asked the same, and
-//! a wait takes the place of the message.
+//! A step has one code. It is derived from a nonce with a key of the deployment, and the nonce is the state. So every
+//! attempt of the step has the same code, and the session does not contain it. A user without a verified address gets
+//! the same challenge; a wait replaces the message.
 
 mod sent;
+mod texts;
 
 use async_trait::async_trait;
 use base64::Engine;
@@ -21,26 +22,22 @@ use rand::CryptoRng;
 use tracing::{info, warn};
 
 use sent::Sent;
+use texts::TEXTS;
 
-/// The fewest digits of a code: one in a million, of which an attacker has a few tries.
+/// The minimum number of digits in a code: a guess is right with a probability of one in a million.
 const MIN_DIGITS: u8 = 6;
 
-/// The texts of `EMAIL_CODE`, `MAGIC_LINK` and `SMS_CODE`.
-static TEXTS: [(&str, &str); 2] = [
-    ("en", include_str!("../../texts/en.json")),
-    ("es", include_str!("../../texts/es.json")),
-];
-
-/// Makes an issuer of codes that `sender` delivers, for the challenge `name`: `EMAIL_CODE`, `SMS_CODE`, or a name of your
-/// own whose texts you add. The texts are `NAME.account`, `NAME.prompt` and `NAME.text`, for e-mail `NAME.subject` and
-/// `NAME.html` too.
+/// Creates an issuer of codes that `sender` delivers, for the challenge `name`.
 ///
-/// Reads `CODE_DIGITS` (default 6), `MAIL_TEMPLATE`, `MESSAGES_PER_HOUR` (default 5), `ATTEMPTS_TABLE` and
+/// `name` is `EMAIL_CODE`, `SMS_CODE`, or a name of your own for which you add texts. The texts are `NAME.account`,
+/// `NAME.prompt` and `NAME.text`, and for e-mail also `NAME.subject` and `NAME.html`.
+///
+/// It reads `CODE_DIGITS` (default 6), `MAIL_TEMPLATE`, `MESSAGES_PER_HOUR` (default 5), `ATTEMPTS_TABLE` and
 /// `PRODUCT_NAME`.
 ///
 /// # Errors
 ///
-/// A variable that is missing or cannot be.
+/// Returns an error if a variable is missing or invalid.
 pub fn issuer(
     name: &'static str,
     medium: Medium,
@@ -58,13 +55,13 @@ pub fn issuer(
     )?))
 }
 
-/// Makes an issuer of links that `sender` delivers by e-mail, for the challenge `name`. See [`issuer`].
+/// Creates an issuer of links that `sender` delivers by e-mail, for the challenge `name`. See [`issuer`].
 ///
-/// Reads `MAGIC_LINK_URL` in place of `CODE_DIGITS`.
+/// It reads `MAGIC_LINK_URL` instead of `CODE_DIGITS`.
 ///
 /// # Errors
 ///
-/// A variable that is missing or cannot be.
+/// Returns an error if a variable is missing or invalid.
 pub fn link_issuer(
     name: &'static str,
     sender: Box<dyn Sender>,
@@ -84,7 +81,7 @@ fn code_digits(digits: &str) -> Result<u8, String> {
     match digits.parse() {
         Ok(digits @ MIN_DIGITS..=MAX_DIGITS) => Ok(digits),
         _ => Err(format!(
-            "write how many digits a code has, {MIN_DIGITS} to {MAX_DIGITS}, such as `{MIN_DIGITS}`"
+            "write the number of digits of a code, {MIN_DIGITS} to {MAX_DIGITS}, such as `{MIN_DIGITS}`"
         )),
     }
 }
@@ -97,16 +94,16 @@ struct CodeIssuer {
     words: Words,
 }
 
-/// What is sent.
+/// The kind of secret in a message.
 enum Secret {
-    /// A code of so many digits.
+    /// A code with this number of digits.
     Digits(u8),
-    /// A token, in a link to this page.
+    /// A token in a link to this page.
     Link(Page),
 }
 
 impl Secret {
-    /// The placeholders of texts: the secret, and how long it is right.
+    /// Returns the placeholders in texts: the secret, and its remaining validity.
     fn placeholders(&self) -> &'static [&'static str; 2] {
         match self {
             Self::Digits(_) => &["code", "minutes"],
@@ -114,7 +111,7 @@ impl Secret {
         }
     }
 
-    /// The secret of a step from its 32 bytes.
+    /// Returns the secret of a step, derived from its 32-byte hash.
     fn of(&self, hash: [u8; 32]) -> String {
         match self {
             Self::Digits(length) => digits(hash, *length),
@@ -140,7 +137,7 @@ impl CodeIssuer {
         })
     }
 
-    /// The code or token of the step, which only this user's step has.
+    /// Returns the code or token of the step. No other user or step has the same one.
     fn code(&self, request: &Request<'_>, sent: &Sent) -> String {
         let (user, step) = (request.user.identity(), [u8::try_from(request.step).unwrap_or(u8::MAX)]);
         let parts = [
@@ -153,7 +150,7 @@ impl CodeIssuer {
         self.secret.of(request.keys.mac("codes: code", &parts))
     }
 
-    /// The message with `code`.
+    /// Returns the message that contains `code`.
     fn message(&self, to: &str, code: &str, sent: &Sent, request: &Request<'_>) -> Result<Message, NoText> {
         let link;
         let value = match &self.secret {
@@ -177,7 +174,8 @@ impl Issuer for CodeIssuer {
         let (mut sent, due) = match request.state {
             None => (Sent::draw(request.now, rng), true),
             Some(state) => {
-                let sent = Sent::parse(state).ok_or(IssueError::new("the state is not of a code that was sent"))?;
+                let sent =
+                    Sent::parse(state).ok_or(IssueError::new("the state does not have the form of a sent code"))?;
                 let due = again && sent.may_send_again(request.now);
                 (sent, due)
             }
@@ -192,7 +190,7 @@ impl Issuer for CodeIssuer {
                 "no message is sent: the user is not confirmed, or has no verified address for {medium}"
             );
         } else {
-            // A metric for some users alone would make their log line longer, and the response later.
+            // If only some users had this metric, their log line would be longer and their response later.
             info!(NotEnrolled = 0, "an address was chosen");
         }
         let decoy = self.medium.decoy(request.keys, &request.user);
@@ -241,7 +239,7 @@ impl Issuer for CodeIssuer {
     }
 
     fn texts(&self) -> &'static [(&'static str, &'static str)] {
-        &TEXTS
+        TEXTS
     }
 }
 

@@ -1,4 +1,4 @@
-//! Asks for a code that Amazon SES sends to the user's verified e-mail address.
+//! Sends a code to the user's verified e-mail address with Amazon SES.
 
 pub use cognito_challenge::challenges::email_code::NAME;
 use cognito_challenge::issue::Issuer;
@@ -7,11 +7,11 @@ use cognito_challenge_runtime::{ConfigError, Environment};
 
 use crate::codes;
 
-/// Makes the issuer from `MAIL_FROM`, what the AWS SDK needs, and what [`codes::issuer`] reads.
+/// Creates the issuer from `MAIL_FROM`, the variables of the AWS SDK, and the variables of [`codes::issuer`].
 ///
 /// # Errors
 ///
-/// A variable that is missing or cannot be.
+/// Returns an error if a variable is missing or invalid.
 pub fn configure(environment: &Environment) -> Result<Box<dyn Issuer>, ConfigError> {
     let sender = Box::new(Ses::configure(environment)?);
     codes::issuer(NAME, Medium::Email, sender, environment)

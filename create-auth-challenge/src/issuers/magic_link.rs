@@ -1,4 +1,4 @@
-//! Asks for the token of a link that Amazon SES sends to the user's verified e-mail address.
+//! Sends a link with a token to the user's verified e-mail address with Amazon SES.
 
 pub use cognito_challenge::challenges::magic_link::NAME;
 use cognito_challenge::issue::Issuer;
@@ -7,11 +7,11 @@ use cognito_challenge_runtime::{ConfigError, Environment};
 
 use crate::codes;
 
-/// Makes the issuer from `MAIL_FROM`, `MAGIC_LINK_URL`, what the AWS SDK needs, and what [`codes::link_issuer`] reads.
+/// Creates the issuer from `MAIL_FROM`, the variables of the AWS SDK, and the variables of [`codes::link_issuer`].
 ///
 /// # Errors
 ///
-/// A variable that is missing or cannot be.
+/// Returns an error if a variable is missing or invalid.
 pub fn configure(environment: &Environment) -> Result<Box<dyn Issuer>, ConfigError> {
     codes::link_issuer(NAME, Box::new(Ses::configure(environment)?), environment)
 }

@@ -1,8 +1,10 @@
-//! Asks for a key that a computer has to search for: a PBKDF2 puzzle in the format of ALTCHA, version 2.
+//! Asks for a key that a computer must search for: a PBKDF2 puzzle in the format of ALTCHA, version 2.
 //!
-//! A browser computes PBKDF2 as fast as a program does (Web Cryptography API), so a bot gains little by native code;
-//! graphics cards do gain. Each try derives a key from a nonce and a counter; the one whose key starts with the given
-//! half is the answer. The key is drawn here and compared by verify, so that neither searches.
+//! Each try derives a key from a nonce and a counter. The answer is the key that starts with the given half. Create
+//! derives the key from a random counter and verify compares it, so neither of them searches.
+//!
+//! A browser computes PBKDF2 as fast as a native program does (Web Cryptography API), so native code gives a bot little
+//! advantage. Graphics cards do.
 
 use std::num::ParseIntError;
 use std::ops::Range;
@@ -18,20 +20,20 @@ use cognito_challenge_runtime::{ConfigError, Environment};
 use rand::{CryptoRng, RngExt};
 use sha2::Sha256;
 
-/// PBKDF2 iterations of one try.
+/// The number of PBKDF2 iterations per try.
 const COST: u32 = 5_000;
 
-/// The average if `PROOF_OF_WORK_TRIES` is not set.
+/// The average number of tries if `PROOF_OF_WORK_TRIES` is not set.
 const DEFAULT_TRIES: Tries = Tries(200);
 
-/// How often the work can double.
+/// The maximum number of times that the work doubles.
 const MOST_DOUBLINGS: u8 = 4;
 
-/// Makes the issuer from `PROOF_OF_WORK_TRIES` and `AUTH_SESSION_MINUTES`.
+/// Creates the issuer from `PROOF_OF_WORK_TRIES` and `AUTH_SESSION_MINUTES`.
 ///
 /// # Errors
 ///
-/// A variable that is missing or cannot be.
+/// Returns an error if a variable is missing or invalid.
 pub fn configure(environment: &Environment) -> Result<Box<dyn Issuer>, ConfigError> {
     let tries = environment
         .optional("PROOF_OF_WORK_TRIES", Tries::parse)?
@@ -47,7 +49,7 @@ struct ProofOfWorkIssuer {
     session: SessionMinutes,
 }
 
-/// The average number of tries that a puzzle takes. The most is twice the average.
+/// The average number of tries to solve a puzzle. The maximum is twice the average.
 #[derive(Clone, Copy)]
 struct Tries(u32);
 
@@ -65,15 +67,15 @@ impl Tries {
         }
     }
 
-    /// Twice as many for each wrong answer.
+    /// Doubles the number of tries for each wrong answer.
     fn after(self, wrong: u8) -> Self {
         Self(self.0 << wrong.min(MOST_DOUBLINGS))
     }
 
-    /// The counters that a puzzle's counter is drawn from.
+    /// Returns the range from which the counter of a puzzle is drawn.
     ///
-    /// They start at 0, because solvers do. Each is as likely as the others, so every order of trying needs `self` + 1/2
-    /// tries on average, and a new puzzle for one that is given up early never makes a solved puzzle cheaper.
+    /// It starts at 0, as solvers do. Each counter has equal probability. So every order of trying needs `self` + 1/2
+    /// tries on average, and requesting a new puzzle early does not reduce the work.
     fn counters(self) -> Range<u32> {
         0..2 * self.0
     }
@@ -104,7 +106,7 @@ impl Issuer for ProofOfWorkIssuer {
     }
 }
 
-/// The random parts of a puzzle. The counter is its solution.
+/// The random parts of a puzzle. The counter is the solution.
 struct Puzzle {
     nonce: [u8; 16],
     salt: [u8; 16],
@@ -112,7 +114,7 @@ struct Puzzle {
 }
 
 impl Puzzle {
-    /// Each of `counters` is as likely as the others.
+    /// Draws a puzzle. Each counter in `counters` has equal probability.
     fn draw(counters: Range<u32>, rng: &mut (dyn CryptoRng + Send)) -> Self {
         Self {
             nonce: rng.random(),
@@ -122,7 +124,7 @@ impl Puzzle {
     }
 }
 
-/// The key of one try.
+/// Returns the key of one try.
 fn derive(nonce: [u8; 16], counter: u32, salt: [u8; 16]) -> [u8; 32] {
     let mut password = [0; 20];
     let (front, back) = password.split_at_mut(nonce.len());
@@ -145,7 +147,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_number_of_tries_that_cannot_be_stops_the_function() {
+    fn an_invalid_number_of_tries_stops_the_function() {
         for tries in ["0", "-1", "100001", "9223372036854775808", "", "many"] {
             assert!(Tries::parse(tries).is_err(), "{tries}");
         }
@@ -178,14 +180,16 @@ mod tests {
             assert_eq!(
                 2 * tried,
                 (2 * u64::from(tries) + 1) * solved,
-                "{tries} + 1/2 tries on average, but {tried} / {solved} from {start} on and giving up after {stop}"
+                "expected {tries} + 1/2 tries on average, found {tried} / {solved} from {start} on, stopping after {stop}"
             );
         }
     }
 
-    /// What a strategy costs: it tries the counters from `start` on, goes on at 0 after the highest one, and asks for a
-    /// new puzzle after `stop` tries. Of all puzzles together, one for each counter, it needs `tried` tries and solves
-    /// `solved`, so that a solved puzzle costs `tried / solved` tries on average.
+    /// The cost of a strategy.
+    ///
+    /// The strategy tries the counters from `start` on, continues at 0 after the highest one, and requests a new puzzle
+    /// after `stop` tries. Over all puzzles, one for each counter, it needs `tried` tries and solves `solved` puzzles.
+    /// A solved puzzle costs `tried / solved` tries on average.
     struct Work {
         start: u32,
         stop: u64,
@@ -193,7 +197,7 @@ mod tests {
         solved: u64,
     }
 
-    /// What each strategy costs that can solve a puzzle.
+    /// Returns the cost of each strategy that can solve a puzzle.
     fn works(counters: &Range<u32>) -> Vec<Work> {
         let mut works = Vec::new();
         for start in 0..counters.end {
@@ -215,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn each_counter_is_drawn_as_often_as_the_others() {
+    fn all_counters_are_drawn_equally_often() {
         const DRAWS: u32 = 10_000;
         for (tries, parts) in [(1, 2), (4, 8), (DEFAULT_TRIES.0, 16)] {
             let width = 2 * tries / parts;
@@ -224,11 +228,11 @@ mod tests {
                 let puzzle = Puzzle::draw(Tries(tries).counters(), &mut StdRng::seed_from_u64(seed.into()));
                 drawn[(puzzle.counter / width) as usize] += 1;
             }
-            // Hoeffding: P(|drawn - DRAWS / parts| >= distance) <= 2 exp(-2 distance² / DRAWS). For all parts together,
-            // this distance makes that less than 1e-9.
+            // Hoeffding: P(|drawn - DRAWS / parts| >= distance) <= 2 exp(-2 distance² / DRAWS). With this distance, the
+            // probability for all parts together is below 1e-9.
             let distance = (f64::from(DRAWS) / 2.0 * (2e9 * f64::from(parts)).ln()).sqrt();
             let expected = f64::from(DRAWS) / f64::from(parts);
-            assert!(distance < expected, "a part that is never drawn is found");
+            assert!(distance < expected, "the test can detect a part that is never drawn");
             for count in &drawn {
                 assert!(
                     (f64::from(*count) - expected).abs() < distance,
@@ -239,7 +243,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_work_ends_before_the_most_tries() {
+    async fn a_puzzle_is_solved_within_the_maximum_number_of_tries() {
         let (keys, texts) = (Keys::parse(&"secret".repeat(6)).unwrap(), Texts::default());
         let issuer = ProofOfWorkIssuer {
             tries: Tries(1),
@@ -268,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_are_those_of_pbkdf2() {
+    fn keys_are_derived_with_pbkdf2() {
         // Python: hashlib.pbkdf2_hmac("sha256", bytes(range(16)) + (7).to_bytes(4, "big"), bytes(16), 5000).hex()
         let nonce = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15];
         assert_eq!(

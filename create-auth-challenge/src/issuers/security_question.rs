@@ -1,4 +1,4 @@
-//! Asks a question that the user has enrolled, or one that looks like it.
+//! Asks a question that the user has enrolled, or a decoy.
 
 use std::iter;
 
@@ -14,21 +14,21 @@ use rand::CryptoRng;
 use serde_json::Value;
 use tracing::{info, warn};
 
-/// Makes the issuer, which needs no variables of its own.
+/// Creates the issuer. It needs no variables.
 ///
 /// # Errors
 ///
-/// None.
+/// Never returns an error.
 pub fn configure(_: &Environment) -> Result<Box<dyn Issuer>, ConfigError> {
     Ok(Box::new(SecurityQuestionIssuer { stand_in: stand_in() }))
 }
 
 struct SecurityQuestionIssuer {
-    /// An enrolment that is read for users without one, so that the time does not reveal it.
+    /// An enrollment that is parsed for users without one, so that the time does not reveal them.
     stand_in: String,
 }
 
-/// An enrolment as people have it, of hashes that no answer matches.
+/// Returns an enrollment of typical size whose hashes match no answer.
 fn stand_in() -> String {
     let decoy = AnswerHash::decoy(KeyId::new([0; KeyId::BYTES]), [0; 16], [0; 32]).map(|hash| hash.to_string());
     let stored = CATALOGUE
@@ -39,19 +39,20 @@ fn stand_in() -> String {
     stored.to_string()
 }
 
-/// A hash that no answer matches.
+/// Returns a hash that no answer matches.
 fn decoy(keys: &Keys, rng: &mut (dyn CryptoRng + Send)) -> Result<AnswerHash, IssueError> {
     let (mut salt, mut output) = ([0; 16], [0; 32]);
     rng.fill_bytes(&mut salt);
     rng.fill_bytes(&mut output);
-    AnswerHash::decoy(keys.current().id(), salt, output).map_err(|_| IssueError::new("could not make a decoy hash"))
+    AnswerHash::decoy(keys.current().id(), salt, output).map_err(|_| IssueError::new("could not create a decoy hash"))
 }
 
 #[async_trait]
 impl Issuer for SecurityQuestionIssuer {
-    /// Asks a question of the user's own, or for a user without an enrolment one of the decoys, chosen by the same rule.
+    /// Asks an enrolled question, or for a user without an enrollment a decoy. The same rule chooses both.
     ///
-    /// The steps are the same for every user: read an enrolment, choose decoys and a question, make a decoy hash.
+    /// The steps are the same for every user: parse an enrollment, choose decoys and a question, and create a decoy
+    /// hash.
     async fn issue(&self, request: &Request<'_>, rng: &mut (dyn CryptoRng + Send)) -> Result<Issued, IssueError> {
         let attribute = request.user.attribute(ATTRIBUTE);
         let enrollment = Enrollment::parse(attribute.unwrap_or(&self.stand_in));
@@ -65,7 +66,7 @@ impl Issuer for SecurityQuestionIssuer {
                 "no security question is enrolled: set {ATTRIBUTE}"
             );
         } else {
-            // What is counted for nobody else would make the line of the log longer, and the answer later.
+            // If only some users had this metric, their log line would be longer and their response later.
             info!(NotEnrolled = 0, "a question was chosen");
         }
         let question = Question::choose(&candidates, request.keys, &request.user, request.now);

@@ -1,6 +1,6 @@
-//! The asking half of `CAP`, `HCAPTCHA`, `RECAPTCHA` and `TURNSTILE`: what a client needs to draw the provider's widget.
+//! The asking half of `CAP`, `HCAPTCHA`, `RECAPTCHA` and `TURNSTILE`: returns the parameters for the provider's widget.
 //!
-//! It talks to no provider. The client gives the widget's token as the answer.
+//! It sends no request to the provider. The client answers with the token of the widget.
 
 use async_trait::async_trait;
 use cognito_challenge::challenges::siteverify::{
@@ -12,19 +12,21 @@ use cognito_challenge_aws::web::Url;
 use cognito_challenge_runtime::{ConfigError, Environment};
 use rand::{CryptoRng, RngExt};
 
-/// Makes the issuer of `provider` from its site key, or the address of one that operators run, and for reCAPTCHA from
+/// Creates the issuer of `provider`.
+///
+/// It reads the site key, or the address of a provider that operators run themselves, and for reCAPTCHA
 /// `RECAPTCHA_KIND`.
 ///
 /// # Errors
 ///
-/// A variable that is missing or cannot be.
+/// Returns an error if a variable is missing or invalid.
 pub(crate) fn configure(
     provider: &'static Provider,
     environment: &Environment,
 ) -> Result<Box<dyn Issuer>, ConfigError> {
     let public_key = match provider.site_key {
         Some(variable) => environment.required(variable, parse_key)?,
-        // With a slash at its end, as the provider's widget wants it.
+        // The widget needs a slash at the end of the address.
         None => environment
             .required(provider.endpoint, Url::parse)?
             .join("")
@@ -42,7 +44,7 @@ pub(crate) fn configure(
 struct SiteverifyIssuer {
     provider: &'static Provider,
     public_key: String,
-    /// For reCAPTCHA.
+    /// Only used for reCAPTCHA.
     kind: RecaptchaKind,
 }
 

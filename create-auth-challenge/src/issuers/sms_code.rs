@@ -1,4 +1,4 @@
-//! Asks for a code that Amazon SNS sends to the user's verified phone number.
+//! Sends a code to the user's verified phone number with Amazon SNS.
 
 mod sns;
 
@@ -10,11 +10,11 @@ use cognito_challenge_runtime::{ConfigError, Environment};
 use crate::codes;
 use sns::Sns;
 
-/// Makes the issuer from what the AWS SDK needs, and what [`codes::issuer`] reads.
+/// Creates the issuer from the variables of the AWS SDK and of [`codes::issuer`].
 ///
 /// # Errors
 ///
-/// A variable that is missing or cannot be.
+/// Returns an error if a variable is missing or invalid.
 pub fn configure(environment: &Environment) -> Result<Box<dyn Issuer>, ConfigError> {
     let sender = Box::new(Sns::configure(environment)?);
     codes::issuer(NAME, Medium::Sms, sender, environment)

@@ -721,9 +721,9 @@ fn a_change_is_one_line_of_the_log_with_a_metric_and_without_names_and_answers()
         .build()
         .unwrap();
     let world = World::with_ada();
-    let link = token("ada", SUB, 0);
+    let token = token("ada", SUB, 0);
     let few = put(&body(&GOOD[..2]));
-    let by_link = with_link("PUT /enrolment/link", &link, Some(&body(&GOOD)));
+    let by_link = with_link("PUT /enrolment/link", &token, Some(&body(&GOOD)));
     for (seconds, event, metric, decision) in [
         (1, &few, "EnrolmentsRefused", "refuse"),
         (2, &by_link, "AnswersSet", "set"),
@@ -751,7 +751,7 @@ fn a_change_is_one_line_of_the_log_with_a_metric_and_without_names_and_answers()
             "byron",
             SUB,
             "\"ada\"",
-            &link.to_lowercase(),
+            &token.to_lowercase(),
         ] {
             assert!(!text.contains(hidden), "{hidden}: {text}");
         }

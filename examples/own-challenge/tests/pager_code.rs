@@ -1,4 +1,4 @@
-//! `PAGER_CODE` through create and verify, with a pager service on this machine.
+//! Tests `PAGER_CODE` through create and verify, with a pager service on this machine.
 
 mod pager;
 
@@ -45,7 +45,7 @@ fn functions(flow: &str, cannot_judge: &str, pager: &Pager) -> Functions {
     Functions::new(&environment, &issuers(), &verifiers()).unwrap()
 }
 
-/// The code is only in the private parameters and on the pager.
+/// The code is only in the private parameters and in the page.
 fn right(_: &Value, private: &Value) -> String {
     private["code"].as_str().unwrap().to_owned()
 }
@@ -63,7 +63,7 @@ fn subject(variables: &'static [(&'static str, &'static str)]) -> Subject<'stati
     }
 }
 
-/// The variables with a new service.
+/// Returns the variables with a new service.
 fn variables() -> &'static [(&'static str, &'static str)] {
     let url: &'static str = Pager::start().url.leak();
     Box::leak(Box::new([("PAGER_URL", url)]))
@@ -75,7 +75,7 @@ fn create(functions: &Functions, attributes: &Value, found: bool, session: &[Val
     let entry = |metadata: &Value| json!({"challengeName": "CUSTOM_CHALLENGE", "challengeResult": false, "challengeMetadata": metadata});
     event["request"]["challengeName"] = "CUSTOM_CHALLENGE".into();
     event["request"]["session"] = session.iter().map(entry).collect();
-    // Each attempt draws other numbers.
+    // Each attempt has other random numbers.
     let seed = 1 + session.len() as u64;
     functions
         .create_with(event, seed)
@@ -90,12 +90,12 @@ fn verify(functions: &Functions, created: &Value, answer: &str) -> bool {
 }
 
 #[test]
-fn it_holds_every_rule() {
+fn the_type_keeps_every_rule() {
     assert_holds(&subject(variables()));
 }
 
 #[test]
-fn the_fixtures_are_answered() {
+fn the_functions_match_the_fixtures() {
     let pager = Pager::start();
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures");
     let configure = |flow: &str| functions(flow, "closed", &pager);
@@ -122,7 +122,7 @@ fn every_attempt_of_a_step_has_the_same_code_and_one_page_is_sent() {
 }
 
 #[test]
-fn without_a_pager_the_service_is_asked_and_sends_nothing() {
+fn without_a_pager_the_service_is_called_but_sends_nothing() {
     let pager = Pager::start();
     let functions = functions("PAGER_CODE:3", "closed", &pager);
     for (attributes, found) in [(people().not_enrolled, true), (people().enrolled, false)] {
@@ -137,7 +137,7 @@ fn without_a_pager_the_service_is_asked_and_sends_nothing() {
 }
 
 #[test]
-fn a_revoked_code_is_wrong_and_a_service_without_an_answer_is_as_the_operator_says() {
+fn a_revoked_code_is_wrong_and_the_operator_decides_if_the_service_fails() {
     let pager = Pager::start();
     let [closed, open] = ["closed", "open"].map(|setting| functions("PAGER_CODE:3", setting, &pager));
     let created = create(&closed, &people().enrolled, true, &[]).unwrap();
@@ -147,19 +147,19 @@ fn a_revoked_code_is_wrong_and_a_service_without_an_answer_is_as_the_operator_sa
     for mood in [Mood::Down, Mood::Garbled] {
         pager.turn(mood);
         assert!(!verify(&closed, &created, &code) && verify(&open, &created, &code));
-        // What is wrong anyway does not depend on the service.
+        // For a wrong code, the service does not matter.
         assert!(!verify(&open, &created, "000000 "));
     }
 }
 
 #[test]
-fn a_service_that_refuses_a_page_ends_the_sign_in_with_a_message_for_the_operator() {
+fn a_service_that_rejects_a_page_ends_the_sign_in_with_a_message_for_the_operator() {
     let pager = Pager::start();
     pager.turn(Mood::Down);
     let functions = functions("PAGER_CODE:3", "closed", &pager);
     assert_eq!(
         create(&functions, &people().enrolled, true, &[]).unwrap_err(),
-        "challenge `PAGER_CODE`: the pager service gave a refusal: check PAGER_URL and the service"
+        "challenge `PAGER_CODE`: the pager service returned an error status: check PAGER_URL and the service"
     );
 }
 
@@ -191,7 +191,7 @@ impl<A: Fn(&Answer<'_>, Verdict) -> Verdict + Send + Sync> Verifier for Altered<
     }
 }
 
-fn tells_who_has_a_pager(environment: &Environment) -> Result<Box<dyn Issuer>, ConfigError> {
+fn reveals_who_has_a_pager(environment: &Environment) -> Result<Box<dyn Issuer>, ConfigError> {
     let alter = |request: &Request<'_>, issued: Issued| match request.user.attribute(pager_code::ATTRIBUTE) {
         Some(_) => issued.public("sentTo", "***00"),
         None => issued,
@@ -213,7 +213,7 @@ fn shows_the_code(environment: &Environment) -> Result<Box<dyn Issuer>, ConfigEr
     }))
 }
 
-fn takes_anything_for_nothing(environment: &Environment) -> Result<Box<dyn Verifier>, ConfigError> {
+fn accepts_any_answer_without_a_code(environment: &Environment) -> Result<Box<dyn Verifier>, ConfigError> {
     let alter = |answer: &Answer<'_>, verdict: Verdict| match answer.private.get("code") {
         Some(_) => verdict,
         None => Verdict::Right,
@@ -225,7 +225,7 @@ fn takes_anything_for_nothing(environment: &Environment) -> Result<Box<dyn Verif
 }
 
 #[test]
-fn the_test_kit_finds_what_is_broken() {
+fn the_test_kit_finds_broken_types() {
     let broken = |issuer, verifier| Subject {
         issuers: Issuers::none().with(pager_code::NAME, issuer),
         verifiers: Verifiers::none().with(pager_code::NAME, verifier),
@@ -234,12 +234,12 @@ fn the_test_kit_finds_what_is_broken() {
     for (rule, subject) in [
         (
             Rule::SameForEveryUser,
-            broken(tells_who_has_a_pager, pager_code::verifier),
+            broken(reveals_who_has_a_pager, pager_code::verifier),
         ),
         (Rule::NothingSecretShown, broken(shows_the_code, pager_code::verifier)),
         (
             Rule::EmptyMatchesNothing,
-            broken(pager_code::issuer, takes_anything_for_nothing),
+            broken(pager_code::issuer, accepts_any_answer_without_a_code),
         ),
     ] {
         let found = check(&subject).unwrap();

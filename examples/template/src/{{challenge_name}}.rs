@@ -12,16 +12,16 @@ pub use verifier::verifier;
 /// The name of this challenge.
 pub const NAME: &str = "{{ challenge_name | upcase }}";
 
-/// The user attribute with the pager's number.
+/// The user attribute with the pager number.
 pub const ATTRIBUTE: &str = "custom:pager";
 
 /// Private parameter: the code that was sent.
 const CODE: &str = "code";
 
-/// Private parameter: the page's id, by which the service knows whether the code was revoked.
+/// Private parameter: the id of the page. The service uses it to look up whether the code was revoked.
 const PAGE: &str = "page";
 
-/// What this type adds to the log.
+/// The fields and metrics that this type adds to the log.
 static TELEMETRY: Telemetry = Telemetry {
     krate: env!("CARGO_CRATE_NAME"),
     fields: &["pagerStatus"],

@@ -4,7 +4,7 @@ import test from "node:test";
 import { generic } from "../generic.js";
 import { textsIn } from "../texts.js";
 
-const texts = textsIn("en");
+const texts = await textsIn("en");
 
 test("a challenge that the page does not know is asked by its name, with its prompt and what else came", () => {
   const parameters = {

@@ -31,9 +31,9 @@ globalThis.document = {
 };
 
 /** Draws the widget for `parameters`; gives the place and the token to come. */
-function draw(parameters) {
+function draw(parameters, language = "es") {
   const place = { replaceChildren: (box) => (place.box = box) };
-  return { place, token: drawWidget(parameters, place, "es", "Soy yo") };
+  return { place, token: drawWidget(parameters, place, language, "Soy yo") };
 }
 
 test("a widget answers the challenges of providers, and no others", () => {
@@ -75,6 +75,11 @@ test("the widgets get what their documentation asks for, and the value of this s
   assert.equal(await draw({ challenge: "TURNSTILE", ...turnstile }).token, "a token");
   const { sitekey, action, cData } = rendered.pop();
   assert.deepEqual({ sitekey, action, cData }, { sitekey: "key", action: "sign_in", cData: "0011" });
+
+  for (const [language, named] of [["zh-Hans", "zh-CN"], ["pt-BR", "pt-BR"], ["ar", "ar"]]) {
+    await draw({ challenge: "TURNSTILE", ...turnstile }, language).token;
+    assert.equal(rendered.pop().language, named);
+  }
 
   assert.equal(await draw({ challenge: "HCAPTCHA", hcaptchaSiteKey: "key" }).token, "a token");
   assert.equal(rendered.pop().sitekey, "key");

@@ -8,7 +8,7 @@ use tracing_subscriber::layer::SubscriberExt;
 
 use super::*;
 
-/// Where the lines of a test go.
+/// A writer that keeps the lines of a test.
 #[derive(Clone, Default)]
 struct Paper(Arc<Mutex<Vec<u8>>>);
 
@@ -22,19 +22,19 @@ impl Write for Paper {
     }
 }
 
-/// What a challenge type of another crate declares.
+/// The telemetry of a challenge type in another crate.
 static PAGER: Telemetry = Telemetry {
     krate: "pager",
     fields: &["pagerRegion", "pagerLoad", "pagerQueue", "pagerRetries", "pagerWorks"],
     metrics: &[Metric::count("PagesSent", Some("pagerRegion"))],
 };
 
-/// The fields of each line here.
+/// Returns the fields of each line in these tests.
 fn fields() -> Vec<&'static str> {
     FIELDS.iter().chain(PAGER.fields).copied().collect()
 }
 
-/// The lines that `act` leaves in a log of `level`.
+/// Returns the lines that `act` writes to a log of `level`.
 fn lines(level: LevelFilter, act: impl FnOnce()) -> Vec<Value> {
     let paper = Paper::default();
     let out = paper.clone();
@@ -81,7 +81,7 @@ fn an_invocation_is_one_line_with_every_field() {
 }
 
 #[test]
-fn counts_and_times_are_members_that_the_line_declares() {
+fn counts_and_durations_are_members_that_the_line_declares() {
     let lines = lines(LevelFilter::INFO, || {
         error_span!(INVOCATION, coldStart = true).in_scope(|| {
             info_span!("S3Milliseconds").in_scope(|| {});
@@ -98,7 +98,7 @@ fn counts_and_times_are_members_that_the_line_declares() {
 }
 
 #[test]
-fn what_is_no_field_is_not_written() {
+fn an_unknown_field_is_not_written() {
     let lines = lines(LevelFilter::INFO, || {
         error_span!(INVOCATION, answer = "MARKER").in_scope(|| {
             info!(decision = "ask", answer = "MARKER", "asked");
@@ -108,7 +108,7 @@ fn what_is_no_field_is_not_written() {
 }
 
 #[test]
-fn a_warning_makes_the_line_one_and_keeps_what_else_was_said() {
+fn a_warning_raises_the_level_of_the_line_and_keeps_its_other_fields() {
     let act = || {
         error_span!(INVOCATION).in_scope(|| {
             warn!(reason = "S3Late", "late");
@@ -125,7 +125,7 @@ fn a_warning_makes_the_line_one_and_keeps_what_else_was_said() {
 }
 
 #[test]
-fn of_a_field_the_last_value_counts_and_messages_add_up() {
+fn the_last_value_of_a_field_counts_and_messages_are_joined() {
     let lines = lines(LevelFilter::INFO, || {
         error_span!(INVOCATION).in_scope(|| {
             info!(decision = "issue", reason = "S3Late", Issued = 1, "first");
@@ -139,17 +139,17 @@ fn of_a_field_the_last_value_counts_and_messages_add_up() {
     );
     assert_eq!(line["Issued"], 2);
     let declared = &line["_aws"]["CloudWatchMetrics"][0]["Metrics"];
-    assert_eq!(declared.as_array().unwrap().len(), 1, "no metric twice: {line}");
+    assert_eq!(declared.as_array().unwrap().len(), 1, "a metric occurs twice: {line}");
 }
 
 #[test]
-fn an_invocation_that_decides_nothing_is_an_error() {
+fn an_invocation_without_a_decision_is_an_error() {
     let lines = lines(LevelFilter::ERROR, || drop(error_span!(INVOCATION)));
     assert_eq!([&lines[0]["level"], &lines[0]["decision"]], ["ERROR", "error"]);
 }
 
 #[test]
-fn of_other_crates_only_the_message_is_written() {
+fn only_the_message_of_other_crates_is_written() {
     let lines = lines(LevelFilter::INFO, || {
         error_span!(INVOCATION, requestId = "r").in_scope(|| {
             warn!(target: "hyper::client", decision = "MARKER", userPool = "MARKER", "connection lost");
@@ -169,7 +169,7 @@ fn of_other_crates_only_the_message_is_written() {
 }
 
 #[test]
-fn outside_of_an_invocation_every_event_is_a_line() {
+fn every_event_outside_of_an_invocation_is_a_line() {
     let lines = lines(LevelFilter::INFO, || warn!("cannot warm up"));
     assert_eq!(
         [&lines[0]["message"], &lines[0]["decision"]],
@@ -178,7 +178,7 @@ fn outside_of_an_invocation_every_event_is_a_line() {
 }
 
 #[test]
-fn a_challenge_type_of_another_crate_writes_what_it_declared_and_nothing_else() {
+fn a_challenge_type_of_another_crate_writes_only_what_it_declared() {
     let lines = lines(LevelFilter::INFO, || {
         error_span!(INVOCATION).in_scope(|| {
             info!(target: "pager::issuer", PagesSent = 1, pagerRegion = "north", reason = "Slow", Issued = 5,
@@ -216,7 +216,7 @@ fn a_challenge_type_of_another_crate_writes_what_it_declared_and_nothing_else() 
 }
 
 #[test]
-fn a_field_or_metric_that_is_there_already_is_refused() {
+fn a_duplicate_field_or_metric_is_rejected() {
     static FIELD: Telemetry = Telemetry {
         krate: "a",
         fields: &["decision"],

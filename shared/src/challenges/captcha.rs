@@ -1,4 +1,4 @@
-//! `CAPTCHA`: letters and digits read from a picture.
+//! `CAPTCHA`: the user types the letters and digits of a picture or a sound.
 
 use async_trait::async_trait;
 
@@ -8,13 +8,13 @@ use crate::verify::{Answer, CannotJudge, Verdict, Verifier, Why};
 /// The name of this challenge.
 pub const NAME: &str = "CAPTCHA";
 
-/// Private parameter: the letters in the picture, or the digits that are spoken.
+/// Private parameter: the letters in the picture, or the spoken digits if there is no picture.
 pub const ANSWER: &str = "answer";
 
-/// Private parameter: the digits that are spoken, if there is a picture too.
+/// Private parameter: the spoken digits, if there is a picture too.
 pub const SPOKEN_ANSWER: &str = "spokenAnswer";
 
-/// Compares the letters without regard to case, blanks and which of two look-alikes was typed.
+/// Compares the letters. It ignores case and whitespace, and treats look-alikes such as `O` and `0` as equal.
 pub struct CaptchaVerifier;
 
 #[async_trait]
@@ -35,7 +35,7 @@ impl Verifier for CaptchaVerifier {
     }
 }
 
-/// Whether `typed` are the letters `expected`, which must not be blank.
+/// Compares `typed` with the letters `expected`. An empty `expected` matches nothing.
 pub fn compare(expected: &str, typed: &str) -> Verdict {
     let expected = fold(expected);
     if expected.is_empty() {
@@ -44,7 +44,7 @@ pub fn compare(expected: &str, typed: &str) -> Verdict {
     Verdict::of(same(&fold(typed), &expected))
 }
 
-/// Upper case, without blanks, and of look-alikes always the same one.
+/// Returns `letters` in upper case, without whitespace, and with one character for each group of look-alikes.
 fn fold(letters: &str) -> String {
     letters
         .chars()
@@ -68,14 +68,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn case_and_blanks_do_not_matter() {
+    fn case_and_whitespace_do_not_matter() {
         for answer in ["ACEH2", "aceh2", " a c e h 2 ", "ACE\u{3000}H2", "aCeH2\n"] {
             assert_eq!(check("ACEH2", answer), Verdict::Right, "{answer}");
         }
     }
 
     #[test]
-    fn look_alikes_are_the_same_on_both_sides() {
+    fn look_alikes_match_each_other() {
         for (expected, answer) in [("L205U", "1zosv"), ("1ZOSV", "l205u"), ("I8L", "LBi")] {
             assert_eq!(check(expected, answer), Verdict::Right, "{answer}");
         }

@@ -1,4 +1,5 @@
-//! What `EMAIL_CODE`, `SMS_CODE` and `MAGIC_LINK` have in common: an answer that was sent to the user.
+//! The answering half that `EMAIL_CODE`, `SMS_CODE` and `MAGIC_LINK` share: the user returns a code or a token that was
+//! sent.
 
 mod digits;
 
@@ -14,18 +15,19 @@ pub use digits::fold;
 /// Private parameter: the code or the token that was sent.
 pub const CODE: &str = "code";
 
-/// Private parameter: until when the code is right, in seconds since 1970.
+/// Private parameter: the time at which the code expires, in seconds since 1970.
 pub const EXPIRES: &str = "codeExpires";
 
-/// Compares an answer with the code that was sent: digits of any script, with blanks and dashes between them.
+/// Compares an answer with the code that was sent. It accepts digits of any script, with whitespace and dashes between
+/// them.
 ///
-/// A challenge type of another crate that sends codes can use it: it has no name of its own.
+/// Challenge types in other crates can use it too, because it is not tied to a challenge name.
 pub struct CodeVerifier;
 
 #[async_trait]
 impl Verifier for CodeVerifier {
     async fn check(&self, answer: &Answer<'_>) -> Result<Verdict, CannotJudge> {
-        Ok(judge(answer, &fold(answer.text)))
+        Ok(compare(answer, &fold(answer.text)))
     }
 }
 
@@ -35,12 +37,12 @@ pub struct TokenVerifier;
 #[async_trait]
 impl Verifier for TokenVerifier {
     async fn check(&self, answer: &Answer<'_>) -> Result<Verdict, CannotJudge> {
-        Ok(judge(answer, answer.text.trim()))
+        Ok(compare(answer, answer.text.trim()))
     }
 }
 
-/// Whether `typed` is what was sent, and still in time. An empty code matches nothing.
-fn judge(answer: &Answer<'_>, typed: &str) -> Verdict {
+/// Compares `typed` with the expected code and checks that the code has not expired. An empty code matches nothing.
+fn compare(answer: &Answer<'_>, typed: &str) -> Verdict {
     let expires = answer.private.get(EXPIRES).and_then(|seconds| seconds.parse().ok());
     let (Some(code), Some(expires)) = (answer.private.get(CODE), expires) else {
         return Verdict::Wrong(Why::NoSecret);
@@ -77,7 +79,7 @@ mod tests {
         let mut context = Context::from_waker(Waker::noop());
         match pin!(verifier.check(&answer)).poll(&mut context) {
             Poll::Ready(verdict) => verdict.unwrap(),
-            Poll::Pending => panic!("the check waits"),
+            Poll::Pending => panic!("the check did not finish at once"),
         }
     }
 
@@ -86,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn a_code_is_read_as_people_paste_it() {
+    fn a_code_matches_in_the_forms_that_people_paste() {
         for text in [
             "012345",
             " 012 345 ",
@@ -133,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn a_code_is_right_until_it_expires() {
+    fn a_code_is_accepted_until_it_expires() {
         let expires = |seconds: u64, text| {
             let seconds = seconds.to_string();
             check(&CodeVerifier, &[(CODE, "012345"), (EXPIRES, &seconds)], text)
@@ -144,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_is_taken_as_it_is() {
+    fn only_the_exact_token_matches() {
         let token = |text| check(&TokenVerifier, &[(CODE, "aB-_9"), (EXPIRES, "1767225600")], text);
         assert_eq!(token(" aB-_9\n"), Verdict::Right);
         for text in ["AB-_9", "aB_9", "aB-_", "#link=aB-_9", "aB-_9 x"] {

@@ -1,4 +1,4 @@
-//! `PROOF_OF_WORK`: a key that has to be searched for, so that nothing has to be read or heard (WCAG 2.2, 3.3.8).
+//! `PROOF_OF_WORK`: the client searches for a key, so that the user has nothing to read or hear (WCAG 2.2, 3.3.8).
 
 use async_trait::async_trait;
 use base64::Engine;
@@ -11,10 +11,10 @@ use crate::verify::{Answer, CannotJudge, Verdict, Verifier, Why};
 /// The name of this challenge.
 pub const NAME: &str = "PROOF_OF_WORK";
 
-/// Private parameter: the key to find, 32 bytes in lower-case hex.
+/// Private parameter: the key that the client must find, 32 bytes in lower-case hex.
 pub const DERIVED_KEY: &str = "derivedKey";
 
-/// Compares the key that was found. The answer is the payload of ALTCHA, version 2: base64 of a JSON object whose
+/// Compares the key that the client found. The answer is an ALTCHA payload, version 2: base64 of a JSON object whose
 /// `solution.derivedKey` is the key in hex.
 pub struct ProofOfWorkVerifier;
 
@@ -32,7 +32,7 @@ impl Verifier for ProofOfWorkVerifier {
     }
 }
 
-/// Whether `payload` has the key `expected`, which must not be empty.
+/// Compares the key in `payload` with `expected`. An empty `expected` matches nothing.
 fn compare(expected: &str, payload: &str) -> Verdict {
     if expected.is_empty() {
         return Verdict::Wrong(Why::NoSecret);
@@ -44,7 +44,7 @@ fn compare(expected: &str, payload: &str) -> Verdict {
     }
 }
 
-/// The part of an ALTCHA payload that says something new: the challenge itself is known.
+/// The part of an ALTCHA payload that verify needs. The rest repeats the challenge.
 #[derive(Deserialize)]
 struct Payload {
     solution: Solution,
@@ -68,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn the_key_is_right_in_either_case() {
+    fn the_key_matches_in_either_case() {
         for key in [KEY.to_owned(), KEY.to_uppercase()] {
             let answer = payload(&format!(r#"{{"counter":7,"derivedKey":"{key}"}}"#));
             assert_eq!(check(KEY, &answer), Verdict::Right);

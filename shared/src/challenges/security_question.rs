@@ -1,7 +1,7 @@
-//! `SECURITY_QUESTION`: a question that the user enrolled an answer to.
+//! `SECURITY_QUESTION`: the user answers a question that was enrolled before.
 //!
-//! An extra step after a password, not a factor of its own (NIST SP 800-63B §3.1.1; OWASP, "Choosing and Using
-//! Security Questions").
+//! It is an extra step after a password, not a factor (NIST SP 800-63B §3.1.1; OWASP, "Choosing and Using Security
+//! Questions").
 
 mod catalogue;
 mod enrollment;
@@ -25,7 +25,7 @@ pub const NAME: &str = "SECURITY_QUESTION";
 /// Private parameter: the Argon2id hash of the enrolled answer.
 pub const ANSWER_HASH: &str = "answerHash";
 
-/// Compares an answer with the keyed Argon2id hash of the enrolled one.
+/// Compares an answer with the keyed Argon2id hash of the enrolled answer.
 pub struct SecurityQuestionVerifier;
 
 #[async_trait]
@@ -36,11 +36,11 @@ impl Verifier for SecurityQuestionVerifier {
             Some(hash) => {
                 let timed = info_span!("Argon2Milliseconds");
                 let verdict = timed.in_scope(|| hash.verify(answer.text, answer.keys));
-                // Both lines have the field: a longer line for some users would take longer.
+                // Both log lines have the field `KeyGone`. If only some users had it, their requests would take longer.
                 if verdict == Verdict::Wrong(Why::KeyGone) {
                     warn!(
                         KeyGone = 1,
-                        "the secret of the enrolled answer is gone: set new answers"
+                        "the enrolled answer was hashed with a removed secret: enroll new answers"
                     );
                 } else {
                     info!(KeyGone = 0, "the answer was compared");
@@ -74,7 +74,7 @@ mod tests {
         let mut context = Context::from_waker(Waker::noop());
         match pin!(SecurityQuestionVerifier.check(&answer)).poll(&mut context) {
             Poll::Ready(verdict) => verdict.unwrap(),
-            Poll::Pending => panic!("the check waits"),
+            Poll::Pending => panic!("the check did not finish at once"),
         }
     }
 
@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn the_enrolled_answer_is_right_however_it_is_spelt() {
+    fn case_spacing_and_width_of_the_enrolled_answer_do_not_matter() {
         let stored = AnswerHash::new("  Ms   Ada ", &keys(), [7; 16]).unwrap().to_string();
         for answer in ["Ms Ada", "ms ada", " MS\tADA ", "ｍｓ ａｄａ"] {
             assert_eq!(check(&stored, answer), Verdict::Right, "{answer}");
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_hash_matches_nothing() {
+    fn a_value_that_is_not_a_hash_matches_nothing() {
         for stored in ["", "peccy", "$argon2id$", "$2b$12$abcdefghijklmnopqrstuv"] {
             assert_eq!(check(stored, stored), Verdict::Wrong(Why::NoSecret), "{stored}");
         }

@@ -1,7 +1,8 @@
-//! `CAP`, `HCAPTCHA`, `RECAPTCHA` and `TURNSTILE`: a token of a CAPTCHA provider, which the provider's `siteverify` judges.
+//! `CAP`, `HCAPTCHA`, `RECAPTCHA` and `TURNSTILE`: the client solves a provider's CAPTCHA, and the provider's
+//! `siteverify` checks the token.
 //!
-//! The four providers share one contract: a POST of a secret and a token, answered with JSON. A [`Provider`] holds what
-//! differs. Nothing here does I/O: verify sends the request, and [`judge`](reply::judge) reads what came back.
+//! The four providers share one contract: a POST of a secret and a token, and a JSON reply. A [`Provider`] holds the
+//! differences. This module does no I/O: verify sends the request, and [`judge`](reply::judge) evaluates the reply.
 
 pub mod reply;
 
@@ -12,47 +13,47 @@ use crate::keys::Key;
 use crate::private::same;
 use crate::user::User;
 
-/// The action that a token is for, if the provider's tokens carry one. Google asks for one that is not user-specific.
+/// The action that a token is for, if the provider's tokens have one. Google requires that it is not user-specific.
 pub const ACTION: &str = "sign_in";
 
-/// How far the clock of a provider may be behind the clock of create, in seconds.
+/// The maximum time that a provider's clock may be behind create's clock, in seconds.
 const CLOCK_SKEW: u64 = 60;
 
-/// The shortest text that is sent to a provider as a token. A shorter text was typed for another challenge of the step, and
-/// the provider must not learn it.
+/// The minimum length of a token. Shorter text is the answer to another challenge of the step, and verify must not send
+/// it to the provider.
 const MIN_TOKEN_CHARS: usize = 16;
 
-/// How long the value is that binds a token: 128 bits.
+/// The length of the value that binds a token, in hexadecimal digits: 128 bits.
 const BINDING_CHARS: usize = 32;
 
-/// One provider: its names, its limits, and how its `siteverify` is called.
+/// A provider: its names, its limits, and the way to call its `siteverify`.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Provider {
     /// The name of the challenge.
     pub name: &'static str,
-    /// The variable with the secret that `siteverify` wants.
+    /// The variable with the secret for `siteverify`.
     pub secret: &'static str,
-    /// The variable with the public site key; none if the address of the provider contains it.
+    /// The variable with the public site key. `None` if the provider's address contains the site key.
     pub site_key: Option<&'static str>,
-    /// The variable with the address of `siteverify`. For [`CAP`], with the address that `siteverify` is under.
+    /// The variable with the address of `siteverify`. For [`CAP`], it is the base address.
     pub endpoint: &'static str,
-    /// Where `siteverify` is unless the variable says otherwise. None for a provider that operators run themselves.
+    /// The address of `siteverify` if the variable is not set. `None` for a provider that operators run themselves.
     pub standard_endpoint: Option<&'static str>,
-    /// How the request is written.
+    /// The format of the request.
     pub encoding: Encoding,
-    /// Whether the request names the site key, so that the provider rejects the tokens of another one.
+    /// Whether the request has the site key, so that the provider rejects tokens of another site key.
     pub sends_site_key: bool,
-    /// Whether the reply names the host that the token was made on.
+    /// Whether the reply names the host on which the token was made.
     pub has_hostname: bool,
-    /// The most characters of a token.
+    /// The maximum length of a token.
     pub max_token_chars: usize,
-    /// Public parameter: the site key, or for [`CAP`] the address.
+    /// The public parameter with the site key or, for [`CAP`], the address.
     pub public_key: &'static str,
-    /// Private parameter: a random value of this challenge.
+    /// The private parameter with the nonce of the challenge.
     pub nonce: &'static str,
 }
 
-/// How a request is written.
+/// The format of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Encoding {
     /// `application/x-www-form-urlencoded`.
@@ -61,7 +62,7 @@ pub enum Encoding {
     Json,
 }
 
-/// Cap, which an operator runs: <https://github.com/tiagozip/cap>.
+/// Cap, which operators run themselves: <https://github.com/tiagozip/cap>.
 pub static CAP: Provider = Provider {
     name: "CAP",
     secret: "CAP_SECRET",
@@ -76,7 +77,7 @@ pub static CAP: Provider = Provider {
     nonce: "capNonce",
 };
 
-/// hCaptcha. Not tried against the provider.
+/// hCaptcha. Not tested against the provider.
 pub static HCAPTCHA: Provider = Provider {
     name: "HCAPTCHA",
     secret: "HCAPTCHA_SECRET",
@@ -86,13 +87,13 @@ pub static HCAPTCHA: Provider = Provider {
     encoding: Encoding::Form,
     sends_site_key: true,
     has_hostname: true,
-    // hCaptcha documents no length.
+    // hCaptcha documents no maximum length.
     max_token_chars: 4096,
     public_key: "hcaptchaSiteKey",
     nonce: "hcaptchaNonce",
 };
 
-/// Google reCAPTCHA, by a checkbox (version 2) or by a score (version 3). Not tried against the provider.
+/// Google reCAPTCHA, with a checkbox (version 2) or a score (version 3). Not tested against the provider.
 pub static RECAPTCHA: Provider = Provider {
     name: "RECAPTCHA",
     secret: "RECAPTCHA_SECRET",
@@ -102,13 +103,13 @@ pub static RECAPTCHA: Provider = Provider {
     encoding: Encoding::Form,
     sends_site_key: false,
     has_hostname: true,
-    // Google documents no length.
+    // Google documents no maximum length.
     max_token_chars: 4096,
     public_key: "recaptchaSiteKey",
     nonce: "recaptchaNonce",
 };
 
-/// Cloudflare Turnstile. Not tried against the provider.
+/// Cloudflare Turnstile. Not tested against the provider.
 pub static TURNSTILE: Provider = Provider {
     name: "TURNSTILE",
     secret: "TURNSTILE_SECRET",
@@ -123,7 +124,7 @@ pub static TURNSTILE: Provider = Provider {
     nonce: "turnstileNonce",
 };
 
-/// Which reCAPTCHA a site key is for.
+/// The kind of reCAPTCHA that a site key is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RecaptchaKind {
     /// Version 2: a checkbox. Tokens have neither an action nor a score.
@@ -133,10 +134,10 @@ pub enum RecaptchaKind {
 }
 
 impl RecaptchaKind {
-    /// The variable that says which. Without it, [`Score`](Self::Score).
+    /// The variable that selects the kind. The default is [`Score`](Self::Score).
     pub const VARIABLE: &'static str = "RECAPTCHA_KIND";
 
-    /// Its name in the variable and in the public parameter `recaptchaKind`.
+    /// Returns the name in the variable and in the public parameter `recaptchaKind`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Checkbox => "checkbox",
@@ -156,8 +157,9 @@ impl std::str::FromStr for RecaptchaKind {
     }
 }
 
-/// The value that binds a Turnstile token to one challenge of one user: 32 hexadecimal digits that `nonce` gives under
-/// a key of the deployment. The client sees this value and never the nonce.
+/// Returns the value that binds a Turnstile token to one challenge of one user: 32 hexadecimal digits.
+///
+/// It is a MAC of user and `nonce` under a key of the deployment. The client sees this value and never the nonce.
 pub fn binding(key: &Key, user: &User<'_>, nonce: &str) -> String {
     let identity = user.identity();
     let parts = [user.pool, &identity, nonce].map(str::as_bytes);
@@ -165,26 +167,27 @@ pub fn binding(key: &Key, user: &User<'_>, nonce: &str) -> String {
     digits.chars().take(BINDING_CHARS).collect()
 }
 
-/// Whether `text` can be a token: neither too short nor made of what no token has, such as blanks and markup.
+/// Returns whether `text` can be a token: long enough, and without characters that tokens never have, such as
+/// whitespace and markup.
 pub fn is_token(text: &str) -> bool {
     let fits = |c: char| c.is_ascii_graphic() && !matches!(c, '"' | '%' | '\'' | '<' | '>' | '\\' | '`');
     text.len() >= MIN_TOKEN_CHARS && text.chars().all(fits)
 }
 
-/// Whether `text` is a site key or a secret as the providers give them out.
+/// Returns `text` if it has the form of a provider's site key or secret.
 ///
 /// # Errors
 ///
-/// What would have been right, without the text.
+/// Returns a message that describes the correct form, without `text`.
 pub fn parse_key(text: &str) -> Result<String, &'static str> {
     if text.len() <= 256 && text.chars().all(|c| c.is_ascii_graphic()) {
         Ok(text.to_owned())
     } else {
-        Err("write at most 256 visible ASCII characters, without blanks")
+        Err("write at most 256 visible ASCII characters, without spaces")
     }
 }
 
-/// The body of a request for `siteverify`, and its media type.
+/// Returns the media type and the body of a request to `siteverify`.
 pub fn request(provider: &Provider, secret: &str, token: &str, site_key: Option<&str>) -> (&'static str, String) {
     let site_key = site_key.filter(|_| provider.sends_site_key);
     let fields = [
@@ -207,7 +210,7 @@ pub fn request(provider: &Provider, secret: &str, token: &str, site_key: Option<
     }
 }
 
-/// `text` as a value in a form.
+/// Encodes `text` as a value of an HTML form.
 fn escape(text: &str) -> String {
     text.bytes()
         .map(|byte| match byte {
@@ -217,13 +220,14 @@ fn escape(text: &str) -> String {
         .collect()
 }
 
-/// Whether a token from `solved`, in seconds since 1970, is older than the challenge that was asked at `asked`.
+/// Returns whether a token solved at `solved`, in seconds since 1970, is older than the challenge, which was issued at
+/// `asked`.
 fn is_from_before(solved: u64, asked: SystemTime) -> bool {
     let asked = asked.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     solved.saturating_add(CLOCK_SKEW) < asked
 }
 
-/// Whether a token carries the value that was expected. Nothing matches an empty one.
+/// Returns whether a token has the expected value. An empty `expected` matches nothing.
 fn carries(found: Option<&str>, expected: &str) -> bool {
     !expected.is_empty() && found.is_some_and(|found| same(found, expected))
 }

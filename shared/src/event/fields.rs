@@ -1,4 +1,4 @@
-//! The fields of a request: missing and null become empty, a wrong type is an error.
+//! Reads the fields of a request. Missing and null fields become empty; a wrong type is an error.
 
 use std::collections::HashMap;
 use std::fmt::Arguments;
@@ -11,7 +11,7 @@ use super::EventError;
 /// A map of strings.
 pub(super) type Strings = HashMap<String, String>;
 
-/// A map of strings: missing or null is empty, null entries are left out.
+/// Reads a map of strings. A missing or null map becomes empty, and null entries are omitted.
 pub(super) fn strings(request: &Map<String, Value>, field: &str) -> Result<Strings, EventError> {
     let entries = match request.get(field) {
         None | Some(Value::Null) => return Ok(Strings::new()),
@@ -29,7 +29,7 @@ pub(super) fn strings(request: &Map<String, Value>, field: &str) -> Result<Strin
     entries.collect()
 }
 
-/// `clientMetadata`: whatever is not a string is left out, because the client chooses it and may not cause an error.
+/// Reads `clientMetadata` and omits values that are not strings: the client controls them and must not cause an error.
 pub(super) fn client_metadata(request: &Map<String, Value>) -> Strings {
     let entries = request.get("clientMetadata").and_then(Value::as_object);
     let entries = entries.into_iter().flatten();
@@ -38,7 +38,7 @@ pub(super) fn client_metadata(request: &Map<String, Value>) -> Strings {
         .collect()
 }
 
-/// A string, nothing where it is missing or null.
+/// Reads a string. Returns `None` if it is missing or null.
 pub(super) fn text(object: &Map<String, Value>, path: Arguments, field: &str) -> Result<Option<String>, EventError> {
     match object.get(field) {
         None | Some(Value::Null) => Ok(None),
@@ -47,7 +47,7 @@ pub(super) fn text(object: &Map<String, Value>, path: Arguments, field: &str) ->
     }
 }
 
-/// A boolean: missing or null is false.
+/// Reads a boolean. Missing and null mean false.
 pub(super) fn flag(object: &Map<String, Value>, path: Arguments, field: &str) -> Result<bool, EventError> {
     match object.get(field) {
         None | Some(Value::Null) => Ok(false),
@@ -56,7 +56,7 @@ pub(super) fn flag(object: &Map<String, Value>, path: Arguments, field: &str) ->
     }
 }
 
-/// `session`: missing or null is empty. A null entry stays, because leaving it out would move the others up.
+/// Reads `session`. Missing and null mean empty. A null entry is kept, so that later entries keep their positions.
 pub(super) fn session(
     request: &Map<String, Value>,
 ) -> Result<Vec<Option<CognitoEventUserPoolsChallengeResult>>, EventError> {

@@ -1,19 +1,19 @@
-//! The history of a sign-in, as Cognito tells it to define and create.
+//! The session of a sign-in, as Cognito passes it to define and create.
 
 use aws_lambda_events::event::cognito::CognitoEventUserPoolsChallengeResult;
 
 /// One entry of a session: an answered challenge of a sign-in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Entry<'a> {
-    /// Cognito's name of the challenge: `SRP_A`, `PASSWORD_VERIFIER`, `CUSTOM_CHALLENGE`, …; `""` where it was null.
+    /// Cognito's name of the challenge: `SRP_A`, `PASSWORD_VERIFIER`, `CUSTOM_CHALLENGE`, …; `""` if it was null.
     pub challenge: &'a str,
-    /// What create returned as `challengeMetadata`: the challenge's name, alone or with a [state](crate::state).
+    /// The `challengeMetadata` that create returned: the challenge's name, alone or with a [state](crate::state).
     pub metadata: Option<&'a str>,
     /// Whether the answer was right.
     pub correct: bool,
 }
 
-/// The entries of a session, in order. A null entry has no challenge, which no flow accepts.
+/// Returns the entries of a session, in order. A null entry has no challenge name, so no flow accepts it.
 pub fn entries(session: &[Option<CognitoEventUserPoolsChallengeResult>]) -> Vec<Entry<'_>> {
     let nothing = Entry {
         challenge: "",

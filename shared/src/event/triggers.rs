@@ -1,4 +1,4 @@
-//! The triggers of the functions: the fields each reads and writes.
+//! The triggers that the functions serve, with the fields that they read and write.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use super::fields::{self, Strings};
 use super::{EventError, Trigger};
 use crate::flow::AllStepsPassed;
 
-/// The trigger that decides what a sign-in is asked next.
+/// The trigger that decides the next challenge of a sign-in.
 pub struct DefineAuthChallenge;
 
 impl Trigger for DefineAuthChallenge {
@@ -29,7 +29,7 @@ impl Trigger for DefineAuthChallenge {
     }
 }
 
-/// What define answers. All three fields are always written, as AWS asks for.
+/// The response of define. It always has all three fields, as AWS requires.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DefineResponse {
@@ -39,7 +39,7 @@ pub struct DefineResponse {
 }
 
 impl DefineResponse {
-    /// Asks `challenge`, one of Cognito's challenge names.
+    /// Asks `challenge`, which is one of Cognito's challenge names.
     pub fn ask(challenge: &'static str) -> Self {
         Self {
             challenge_name: Some(challenge),
@@ -57,7 +57,7 @@ impl DefineResponse {
         }
     }
 
-    /// Ends the sign-in with tokens. Only a flow whose steps have all been passed gives the proof.
+    /// Ends the sign-in with tokens. Requires the proof that all steps were passed.
     pub fn tokens(_: AllStepsPassed) -> Self {
         Self {
             challenge_name: None,
@@ -67,7 +67,7 @@ impl DefineResponse {
     }
 }
 
-/// The trigger that makes a challenge.
+/// The trigger that creates a challenge.
 pub struct CreateAuthChallenge;
 
 impl Trigger for CreateAuthChallenge {
@@ -84,20 +84,20 @@ impl Trigger for CreateAuthChallenge {
     }
 }
 
-/// What create answers. It has no `Debug`, because the private parameters are the answer.
+/// The response of create. It has no `Debug`, because the private parameters contain the answer.
 #[derive(Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CreateResponse {
-    /// What the client is shown.
+    /// The parameters for the client.
     pub public_challenge_parameters: BTreeMap<&'static str, String>,
-    /// What verify is given. Never empty: Cognito would refuse the sign-in.
+    /// The parameters for verify. Never empty, because Cognito would reject the sign-in.
     pub private_challenge_parameters: BTreeMap<&'static str, String>,
-    /// What define and create find in the session from now on: the challenge's name, alone or with a
+    /// The metadata that define and create later read in the session: the challenge's name, alone or with a
     /// [state](crate::state).
     pub challenge_metadata: String,
 }
 
-/// The trigger that judges an answer.
+/// The trigger that checks an answer.
 pub struct VerifyAuthChallengeResponse;
 
 impl Trigger for VerifyAuthChallengeResponse {
@@ -109,13 +109,13 @@ impl Trigger for VerifyAuthChallengeResponse {
         let mut read = Self::Request::default();
         (read.user_attributes, read.client_metadata, read.user_not_found) = common(request)?;
         read.private_challenge_parameters = fields::strings(request, "privateChallengeParameters")?;
-        // Typed by a person, so any type is taken and judged, never refused.
+        // The client controls the answer, so a value of any type is accepted here and checked later.
         read.challenge_answer = request.get("challengeAnswer").cloned();
         Ok(read)
     }
 }
 
-/// What verify answers.
+/// The response of verify.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct VerifyResponse {
@@ -123,8 +123,8 @@ pub struct VerifyResponse {
     pub answer_correct: bool,
 }
 
-/// The trigger before tokens. Nothing of its request is read, because the way that led to it says all there is to know,
-/// and nothing is written: the tokens are as Cognito makes them.
+/// The trigger before tokens are issued. It reads only the trigger source and writes nothing, so Cognito's tokens stay
+/// unchanged.
 pub struct PreTokenGeneration;
 
 impl Trigger for PreTokenGeneration {
@@ -137,7 +137,8 @@ impl Trigger for PreTokenGeneration {
     }
 }
 
-/// What the requests of custom authentication have in common: `userAttributes`, `clientMetadata`, `userNotFound`.
+/// Reads the fields that all custom authentication requests have: `userAttributes`, `clientMetadata` and
+/// `userNotFound`.
 fn common(request: &Map<String, Value>) -> Result<(Strings, Strings, bool), EventError> {
     Ok((
         fields::strings(request, "userAttributes")?,
@@ -158,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn each_field_is_read_as_it_stands() {
+    fn each_field_is_read_unchanged() {
         let event = json!({"request": {
             "userAttributes": {"sub": "s"},
             "clientMetadata": {"locale": "de"},
@@ -200,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn a_null_inside_a_map_is_left_out() {
+    fn a_null_inside_a_map_is_omitted() {
         let event = define(&json!({"userAttributes": {"a": null, "b": "c"}})).unwrap();
         assert_eq!(event.request().user_attributes.len(), 1);
     }
@@ -234,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn client_metadata_of_any_type_is_no_error() {
+    fn client_metadata_of_any_type_is_accepted() {
         for metadata in [json!("x"), json!([1]), json!({"locale": 1, "captcha": {"a": "b"}})] {
             assert!(
                 define(&json!({"clientMetadata": metadata}))
@@ -247,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_of_any_type_is_no_error() {
+    fn an_answer_of_any_type_is_accepted() {
         for answer in [json!(null), json!(5), json!({"a": 1}), json!(["x"]), json!(true)] {
             let event = json!({"request": {"challengeAnswer": answer}});
             assert!(Event::<VerifyAuthChallengeResponse>::parse(event).is_ok());

@@ -1,4 +1,4 @@
-//! `PASSWORD,CAPTCHA|PROOF_OF_WORK:3,SECURITY_QUESTION:3` to a [`Flow`].
+//! Parses a [`Flow`] such as `PASSWORD,CAPTCHA|PROOF_OF_WORK:3,SECURITY_QUESTION:3`.
 
 use std::num::NonZeroU8;
 
@@ -8,15 +8,17 @@ use crate::name::{Name, NameError};
 const PASSWORD: &str = "PASSWORD";
 
 impl Flow {
-    /// Parses steps separated by commas: `PASSWORD`, which may only come first, and `CHALLENGE:ATTEMPTS` with the number
-    /// of answers allowed, 1 to 255. A step that can be passed in several ways is `CHALLENGE|CHALLENGE:ATTEMPTS`: the
-    /// first is asked unless the client chooses another.
+    /// Parses steps that are separated by commas.
     ///
-    /// Names are data here. Create and verify refuse to start with a flow whose challenges they do not have.
+    /// A step is `PASSWORD`, which must come first, or `CHALLENGE:ATTEMPTS` with the number of allowed answers, 1 to
+    /// 255. A step with alternatives is `CHALLENGE|CHALLENGE:ATTEMPTS`: the first is asked unless the client chooses
+    /// another.
+    ///
+    /// The parser accepts any valid name. Create and verify do not start with a flow whose challenges they do not have.
     ///
     /// # Errors
     ///
-    /// A flow that is empty or malformed; the message says what would have been right.
+    /// Returns an error that describes the correct form if the flow is empty or malformed.
     pub fn parse(flow: &str) -> Result<Self, FlowError> {
         if flow.trim().is_empty() {
             return Err(FlowError::Empty);
@@ -68,55 +70,55 @@ fn parse_name(name: &str) -> Result<Name, FlowError> {
     })
 }
 
-/// The error for a step without a limit, unless one of its names is wrong as well.
+/// Returns the error for a step without a limit, or for an invalid name in it.
 fn no_limit(step: &str) -> FlowError {
     let wrong = step.split('|').find_map(|name| parse_name(name).err());
     wrong.unwrap_or_else(|| FlowError::NoLimit { step: step.into() })
 }
 
-/// Why a line of configuration is not a flow.
+/// The reason why a line of configuration is not a flow.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum FlowError {
-    /// A limit of attempts that is not a number from 1 to 255.
+    /// The attempt limit is not a number from 1 to 255.
     #[error("step `{step}` has the attempt limit `{limit}`: write a number from 1 to 255, such as `{step}:3`")]
     BadLimit {
         /// The step's challenges.
         step: String,
-        /// What stands behind the colon.
+        /// The text after the colon.
         limit: String,
     },
-    /// Text that is not the name of a challenge type.
+    /// The text is not a valid name of a challenge type.
     #[error("`{name}` is not the name of a challenge: {error}")]
     BadName {
-        /// What the flow says.
+        /// The text in the flow.
         name: String,
-        /// What would have been right.
+        /// The error that describes a valid name.
         error: NameError,
     },
-    /// Nothing at all.
+    /// The flow is empty.
     #[error("the flow is empty: write its steps, such as `PASSWORD,CAPTCHA:3`")]
     Empty,
-    /// Nothing between two commas.
+    /// There is no step between two commas.
     #[error("step {place} of the flow is empty: write steps separated by single commas")]
     EmptyStep {
-        /// The step's place, from 1.
+        /// The position of the step, from 1.
         place: usize,
     },
-    /// A challenge without a limit of attempts.
+    /// A challenge has no attempt limit.
     #[error("step `{step}` has no attempt limit: write it as `{step}:3`")]
     NoLimit {
         /// The step's challenges.
         step: String,
     },
-    /// `PASSWORD` with a limit of attempts.
-    #[error("step `PASSWORD` takes no attempt limit: write it as `PASSWORD`, Cognito counts wrong passwords itself")]
+    /// `PASSWORD` has an attempt limit.
+    #[error("step `PASSWORD` has an attempt limit: remove it, because Cognito limits wrong passwords itself")]
     PasswordLimited,
-    /// `PASSWORD` behind another step.
+    /// `PASSWORD` follows another step.
     #[error("step `PASSWORD` must come first: Cognito can only check it at the start of a sign-in")]
     PasswordNotFirst,
-    /// A challenge that a step names more than once.
-    #[error("step `{step}` names `{name}` twice: once is enough")]
+    /// A step names a challenge more than once.
+    #[error("step `{step}` names `{name}` twice: name it once")]
     Twice {
         /// The step.
         step: String,
@@ -134,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn messages_say_what_would_have_been_right() {
+    fn messages_describe_the_correct_form() {
         for (flow, message) in [
             (
                 "CAPTCHA",
@@ -154,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_data_but_have_a_form() {
+    fn any_name_of_the_valid_form_is_accepted() {
         assert!(Flow::parse("CAPTHA:3,PAGER_CODE:1").is_ok());
         for (flow, error) in [
             ("captcha:3", NameError::Malformed),
@@ -191,18 +193,18 @@ mod tests {
     }
 
     #[test]
-    fn password_takes_no_limit_and_comes_once() {
+    fn password_has_no_limit_and_occurs_once() {
         assert_eq!(Flow::parse("PASSWORD:3"), Err(FlowError::PasswordLimited));
         assert_eq!(Flow::parse("PASSWORD,PASSWORD"), Err(FlowError::PasswordNotFirst));
     }
 
     #[test]
-    fn alternatives_are_known_and_named_once() {
+    fn a_step_names_each_alternative_once() {
         assert!(Flow::parse("CAPTCHA|SECURITY_QUESTION:3").is_ok());
         for (flow, message) in [
             (
                 "CAPTCHA|CAPTCHA:3",
-                "step `CAPTCHA|CAPTCHA` names `CAPTCHA` twice: once is enough",
+                "step `CAPTCHA|CAPTCHA` names `CAPTCHA` twice: name it once",
             ),
             (
                 "CAPTCHA|SECURITY_QUESTION",
@@ -223,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn blanks_around_steps_do_not_matter() {
+    fn spaces_around_steps_do_not_matter() {
         assert_eq!(
             Flow::parse(" PASSWORD , CAPTCHA | SECURITY_QUESTION : 3 "),
             Flow::parse("PASSWORD,CAPTCHA|SECURITY_QUESTION:3")

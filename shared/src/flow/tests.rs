@@ -20,7 +20,7 @@ fn ours(name: &'static str, correct: bool) -> Entry<'static> {
     }
 }
 
-/// The decision in words: `CAPTCHA 2/3 left 1`, `tokens`, `password`, or the denial.
+/// Returns the decision as text: `CAPTCHA 2/3 left 1`, `tokens`, `password`, or the denial.
 fn decide(line: &str, session: &[Entry<'_>]) -> String {
     match flow(line).decide(session, Existence::Existing) {
         Decision::Ask(ask) => {
@@ -51,7 +51,7 @@ const VERIFIED: Entry<'static> = Entry {
 };
 
 #[test]
-fn the_session_lengths_of_the_aws_page_ask_what_it_says() {
+fn session_lengths_ask_the_challenges_of_the_aws_page() {
     let session = [SRP, VERIFIED, ours("CAPTCHA", true), ours("SECURITY_QUESTION", true)];
     let expected = [
         "PasswordSkipped",
@@ -74,7 +74,7 @@ fn a_wrong_answer_spends_an_attempt_of_its_own_step_only() {
 }
 
 #[test]
-fn a_wrong_answer_is_followed_by_the_next_attempt_and_a_new_step_by_its_first() {
+fn a_wrong_answer_starts_the_next_attempt_and_a_new_step_starts_at_one() {
     let attempts: Vec<_> = [&[][..], &[false], &[false, false], &[false, true]]
         .into_iter()
         .map(|answers| {
@@ -97,7 +97,7 @@ fn spent_attempts_deny_even_if_a_right_answer_follows() {
 }
 
 #[test]
-fn starting_srp_proves_no_password() {
+fn starting_srp_does_not_prove_the_password() {
     assert_eq!(decide(DEFAULT, &[SRP, ours("CAPTCHA", true)]), "SessionMismatch");
     assert_eq!(decide(DEFAULT, &[SRP, SRP]), "SessionMismatch");
     assert_eq!(decide(DEFAULT, &[cognito(SRP_A, false), VERIFIED]), "SessionMismatch");
@@ -117,13 +117,13 @@ fn a_client_that_skips_the_password_is_denied() {
 }
 
 #[test]
-fn srp_where_the_flow_has_no_password_is_denied() {
+fn srp_is_denied_if_the_flow_has_no_password() {
     assert_eq!(decide("CAPTCHA:3", &[SRP]), "SessionMismatch");
     assert_eq!(decide("CAPTCHA:3", &[SRP, VERIFIED]), "SessionMismatch");
 }
 
 #[test]
-fn cognitos_own_second_factor_is_accepted_after_the_password_and_replaces_nothing() {
+fn cognitos_second_factor_is_accepted_after_the_password_but_passes_no_step() {
     for factor in COGNITO_MFA {
         assert_eq!(
             decide(DEFAULT, &[SRP, VERIFIED, cognito(factor, true)]),
@@ -164,7 +164,7 @@ fn a_step_out_of_order_or_without_its_name_is_denied() {
 }
 
 #[test]
-fn an_entry_past_the_end_is_denied() {
+fn an_entry_after_the_last_step_is_denied() {
     let session = [ours("CAPTCHA", true), ours("CAPTCHA", true)];
     assert_eq!(decide("CAPTCHA:3", &session), "SessionMismatch");
 }
@@ -192,7 +192,7 @@ fn the_same_challenge_twice_is_two_steps_with_their_own_attempts() {
 }
 
 #[test]
-fn a_user_that_does_not_exist_is_asked_the_same_and_gets_no_tokens() {
+fn a_nonexistent_user_is_asked_the_same_and_gets_no_tokens() {
     let flow = flow(DEFAULT);
     let session = [SRP, VERIFIED, ours("CAPTCHA", true), ours("SECURITY_QUESTION", true)];
     for length in 0..session.len() {
@@ -236,7 +236,7 @@ fn the_alternatives_of_each_step_come_in_the_order_of_the_flow() {
 }
 
 #[test]
-fn only_what_the_step_lists_can_be_chosen() {
+fn only_challenges_of_the_step_can_be_chosen() {
     let flow = flow("CAPTCHA|SECURITY_QUESTION:3");
     let Decision::Ask(ask) = flow.decide(&[], Existence::Existing) else {
         panic!("asks")
@@ -257,7 +257,7 @@ fn only_what_the_step_lists_can_be_chosen() {
 }
 
 #[test]
-fn a_flow_tells_every_challenge_that_it_can_ask() {
+fn a_flow_lists_every_challenge_that_it_can_ask() {
     let flow = flow("PASSWORD,CAPTCHA|PROOF_OF_WORK:3,CAPTCHA:1");
     let names: Vec<_> = flow.challenges().map(Name::as_str).collect();
     assert_eq!(names, ["CAPTCHA", "PROOF_OF_WORK", "CAPTCHA"]);
@@ -287,7 +287,7 @@ fn a_name_with_a_state_counts_as_the_name() {
 }
 
 #[test]
-fn create_is_told_the_entries_of_the_step_alone() {
+fn create_receives_only_the_entries_of_the_current_step() {
     let session = [
         ours("CAPTCHA", false),
         ours("CAPTCHA", true),

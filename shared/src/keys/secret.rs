@@ -1,4 +1,4 @@
-//! How `CHALLENGE_SECRET` is written.
+//! Parses the value of `CHALLENGE_SECRET`.
 
 use serde::Deserialize;
 use serde_json::error::Category;
@@ -15,7 +15,7 @@ struct Secrets {
     first: String,
 }
 
-/// Their names in quotes: a text with one of them that does not start with a brace is JSON with a typo.
+/// The member names in quotes. A text that contains one but does not start with a brace is malformed JSON.
 const MEMBERS: [&str; 4] = ["\"current\"", "\"next\"", "\"previous\"", "\"first\""];
 
 pub(super) fn parse(value: &str) -> Result<Keys, KeyError> {
@@ -51,28 +51,28 @@ pub(super) fn parse(value: &str) -> Result<Keys, KeyError> {
     Ok(Keys { current, other, first })
 }
 
-/// A `CHALLENGE_SECRET` that cannot be used. The message quotes nothing of it.
+/// The reason why a `CHALLENGE_SECRET` cannot be used. The message does not quote it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeyError {
-    /// JSON, but with other members.
+    /// The JSON has other members.
     #[error(
         "the JSON has a missing, unknown or repeated member, or one that is not text: write `current` and `first`, and \
-         during a change `next` or `previous`; `admin secret` prints each value"
+         during a rotation `next` or `previous`; `admin secret` prints each value"
     )]
     Members,
-    /// A member that is too short.
+    /// A member is too short.
     #[error("`{member}` has {length} bytes: use at least 32 random ones")]
     MemberTooShort {
-        /// The member.
+        /// The name of the member.
         member: &'static str,
-        /// How many bytes it has.
+        /// The length in bytes.
         length: usize,
     },
-    /// Not JSON, but with a member of it.
-    #[error("the secret has a member of the JSON form, but does not start with `{{`: write the whole JSON object")]
+    /// The value is not JSON, but contains a JSON member.
+    #[error("the secret contains a member of the JSON form, but does not start with `{{`: write the whole JSON object")]
     NoBrace,
-    /// A brace, and then no JSON.
+    /// The value starts with a brace, but is not JSON.
     #[error(
         "the secret starts with `{{`, but is not valid JSON at line {line}, column {column}: write \
          {{\"current\":\"…\",\"first\":\"…\"}}, or a secret that does not start with a brace"
@@ -83,22 +83,24 @@ pub enum KeyError {
         /// The column, from 1.
         column: usize,
     },
-    /// Two secrets that are the same.
-    #[error("the two secrets are the same and have one id: make a new one, with `admin secret next`")]
+    /// Both secrets are the same.
+    #[error("the two secrets are the same: create a new one with `admin secret next`")]
     Same,
-    /// Both neighbours of the current secret.
-    #[error("`next` and `previous` make three secrets: finish one change, with `admin secret finish`, before the next")]
+    /// The value has both `next` and `previous`.
+    #[error(
+        "the value has both `next` and `previous`: finish this rotation with `admin secret finish` before the next one"
+    )]
     Three,
-    /// A secret that is too short.
+    /// The secret is too short.
     #[error("the secret has {length} bytes: use at least 32 random ones")]
     TooShort {
-        /// How many bytes it has.
+        /// The length in bytes.
         length: usize,
     },
 }
 
 impl KeyError {
-    /// Without the text of `serde_json`, which quotes names and values.
+    /// Converts an error without its text, because `serde_json` quotes names and values.
     fn json(error: &serde_json::Error) -> Self {
         match error.classify() {
             Category::Data => Self::Members,
@@ -138,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn a_plain_secret_is_its_own_first_one_and_the_same_as_in_json() {
+    fn a_plain_secret_equals_a_json_value_with_it_as_current_and_first() {
         let [plain, json] =
             [A.to_owned(), format!(r#"{{"current":"{A}","first":"{A}"}}"#)].map(|value| Keys::parse(&value).unwrap());
         assert_eq!(plain.derive("x"), json.derive("x"));
@@ -146,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn json_with_a_typo_is_refused_and_not_taken_for_a_secret() {
+    fn json_with_a_typo_is_rejected_and_not_used_as_a_secret() {
         let member = |value: &str| assert_eq!(refused(value), KeyError::Members, "{value}");
         member(&format!(r#"{{"current":"{A}"}}"#));
         member(&format!(r#"{{"first":"{A}"}}"#));
@@ -176,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn three_secrets_and_one_twice_are_refused() {
+    fn three_secrets_and_repeated_secrets_are_rejected() {
         let three = format!(r#"{{"current":"{B}","previous":"{A}","next":"{C}","first":"{A}"}}"#);
         assert_eq!(refused(&three), KeyError::Three);
         for other in ["next", "previous"] {

@@ -1,4 +1,4 @@
-//! Any answer to a question that create could have asked: judged, never an error, and right only if it is.
+//! Any answer to a challenge of create: verify checks it, never fails, and accepts only right answers.
 
 #![no_main]
 
@@ -16,7 +16,7 @@ const LETTERS: &str = "ACEH2";
 const CODE: &str = "0123456789";
 const TOKEN: &str = "ZqJ4r1w0n8o1V6d3k9XcS2bT5yU7mA-_eGhIjKlMnOp";
 const KEY: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
-/// A decoy of the least cost: no answer is known that matches it.
+/// A decoy with the lowest cost. No known answer matches it.
 const HASH: &str =
     "$argon2id$v=19$m=8,t=1,p=1,data=AQ$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
@@ -24,7 +24,7 @@ fuzz_target!(|bytes: &[u8]| {
     let Some((kind, typed)) = bytes.split_first() else {
         return;
     };
-    // As JSON where it is some, so that every type comes up; else as the text that it is.
+    // Parses the input as JSON if possible, so that all types occur; else uses it as text.
     let answer = serde_json::from_slice(typed).unwrap_or_else(|_| Value::from(String::from_utf8_lossy(typed)));
     let (challenge, name, expected) = match kind % 3 + kind / 128 * 3 {
         0 => ("CAPTCHA", "answer", LETTERS),
@@ -42,10 +42,10 @@ fuzz_target!(|bytes: &[u8]| {
             "privateChallengeParameters": private, "challengeAnswer": answer},
         "response": {"answerCorrect": null},
     });
-    let answered = FUNCTIONS.verify(event).expect("an answer is judged");
+    let answered = FUNCTIONS.verify(event).expect("verify checks the answer");
     tells_nothing(&answered["response"].to_string());
     if answered["response"]["answerCorrect"].as_bool().unwrap() {
-        let typed = answer.as_str().expect("only a text is right");
+        let typed = answer.as_str().expect("only a text can be right");
         match challenge {
             "CAPTCHA" => assert_eq!(
                 typed
@@ -65,7 +65,7 @@ fuzz_target!(|bytes: &[u8]| {
                 "{typed}"
             ),
             "MAGIC_LINK" => assert_eq!(typed.trim(), expected),
-            _ => panic!("a decoy is matched by {typed}"),
+            _ => panic!("{typed} matches a decoy"),
         }
     }
 });

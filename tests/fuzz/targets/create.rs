@@ -1,4 +1,4 @@
-//! Any bytes as an event for create, which asks exactly where define says so.
+//! Any bytes as an event for create, which must ask exactly when define says so.
 
 #![no_main]
 
@@ -26,7 +26,7 @@ fuzz_target!(|bytes: &[u8]| {
     assert_eq!(
         answered.is_ok(),
         FUNCTIONS.create(untyped(&event)).is_ok(),
-        "a client causes an error"
+        "the client's input causes an error"
     );
     let source = event.shift_remove("triggerSource").unwrap_or_default();
     let ours = |source: &str| source.split('_').next() == Some("CreateAuthChallenge");
@@ -34,18 +34,19 @@ fuzz_target!(|bytes: &[u8]| {
         let session = event["request"]["session"].as_array().cloned().unwrap_or_default();
         let defined = FUNCTIONS.define(Value::Object(event));
         let asks = defined.is_ok_and(|answer| answer["response"]["challengeName"] == "CUSTOM_CHALLENGE");
-        // Define cannot verify a state, and the standard types leave none: then create refuses what define would ask.
+        // Define cannot verify a state, and the standard types leave none. So create rejects sessions with a state that
+        // define accepts.
         let has_state = session.iter().any(|entry| {
             entry["challengeMetadata"]
                 .as_str()
                 .is_some_and(|text| text.contains('.'))
         });
-        assert!(asks || answered.is_err(), "create asks where define would not");
-        assert!(!asks || answered.is_ok() || has_state, "define asks, create does not");
+        assert!(asks || answered.is_err(), "create asks although define does not");
+        assert!(!asks || answered.is_ok() || has_state, "define asks, but create does not");
     }
 });
 
-/// Both halves hold nothing but texts, and what verify is given is nowhere in what the client is shown.
+/// Checks that both halves contain only texts, and that the client does not receive what verify receives.
 fn keeps_its_secrets(response: &Value) {
     let texts = |half: &str| {
         let fields = response[half].as_object().unwrap();
@@ -56,14 +57,14 @@ fn keeps_its_secrets(response: &Value) {
             .collect::<Vec<_>>()
     };
     for (name, secret) in texts("privateChallengeParameters") {
-        // A picture's bytes may hold five letters by chance.
+        // The bytes of a picture may contain five letters by chance.
         for (shown, text) in texts("publicChallengeParameters")
             .into_iter()
             .filter(|(_, text)| !text.starts_with("data:"))
         {
             assert!(
                 ["alternatives", "challenge", "issuedAt"].contains(&name.as_str()) || !text.contains(&secret),
-                "{shown} tells {name}"
+                "{shown} contains {name}"
             );
         }
     }

@@ -17,12 +17,12 @@ fuzz_target!(|bytes: &[u8]| {
     }
     let answered = FUNCTIONS.define(Value::Object(event.clone()));
     let plain = FUNCTIONS.define(untyped(&event));
-    assert_eq!(answered.is_ok(), plain.is_ok(), "a client causes an error");
+    assert_eq!(answered.is_ok(), plain.is_ok(), "the client's input causes an error");
     let Ok(answer) = answered else { return };
     assert_eq!(
         answer["response"],
         plain.unwrap()["response"],
-        "a client changes a decision"
+        "the client's input changes a decision"
     );
     let told = |name: &str| answer["response"][name].as_bool().unwrap();
     let (tokens, denied) = (told("issueTokens"), told("failAuthentication"));
@@ -36,7 +36,7 @@ fuzz_target!(|bytes: &[u8]| {
                 .iter()
                 .any(|entry| entry["challengeMetadata"] == name && entry["challengeResult"] == true)
         };
-        assert!(request["userNotFound"] != true, "tokens for nobody");
+        assert!(request["userNotFound"] != true, "tokens for a nonexistent user");
         assert!(session[0]["challengeName"] == "SRP_A" && session[1]["challengeName"] == "PASSWORD_VERIFIER");
         assert!(session[1]["challengeResult"] == true && session.last().unwrap()["challengeResult"] == true);
         assert!(passed("SECURITY_QUESTION") && (passed("PROOF_OF_WORK") || passed("CAPTCHA")));

@@ -1,4 +1,4 @@
-//! Any text as a flow: refused with a message, or one that can be signed in with.
+//! Any text as a flow: it is rejected with a message, or a sign-in with it can succeed.
 
 #![no_main]
 
@@ -18,7 +18,7 @@ fuzz_target!(|line: &str| {
         correct: true,
     });
     let mut session = Vec::new();
-    // A name may start with `PASSWORD` too.
+    // The name of a challenge may start with `PASSWORD` too.
     if line.split(',').next().is_some_and(|step| step.trim() == "PASSWORD") {
         session.extend(password);
     }
@@ -27,7 +27,7 @@ fuzz_target!(|line: &str| {
         let asked = match flow.decide(&session, Existence::Existing) {
             Decision::Ask(ask) => names.iter().copied().find(|name| *name == ask.first.as_str()),
             Decision::IssueTokens(_) => return,
-            decision => panic!("`{line}` gives {decision:?} after right answers alone"),
+            decision => panic!("`{line}` decides {decision:?} after only right answers"),
         };
         session.push(Entry {
             challenge: CUSTOM_CHALLENGE,

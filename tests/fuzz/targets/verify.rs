@@ -17,7 +17,7 @@ fuzz_target!(|bytes: &[u8]| {
     }
     let answered = FUNCTIONS.verify(Value::Object(event.clone()));
     let unanswered = FUNCTIONS.verify(untyped(&event));
-    assert_eq!(answered.is_ok(), unanswered.is_ok(), "a person causes an error");
+    assert_eq!(answered.is_ok(), unanswered.is_ok(), "the client's input causes an error");
     let Ok(answer) = answered else { return };
     assert_eq!(
         unanswered.unwrap()["response"]["answerCorrect"],

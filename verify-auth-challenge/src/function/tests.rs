@@ -1,6 +1,7 @@
 use async_trait::async_trait;
 use cognito_challenge::challenges::security_question::AnswerHash;
 use serde_json::json;
+use tokio::time::Instant;
 
 use super::*;
 
@@ -8,7 +9,7 @@ const SECRET: &str = "at least thirty-two bytes of secret";
 const ASKED: u64 = 1_767_225_600;
 const FLOW: &str = "CAPTCHA:3,SECURITY_QUESTION:3,CODE:3";
 
-/// A check that does what its answer says.
+/// A verifier whose result depends on the text of the answer.
 struct Moody;
 
 #[async_trait]
@@ -53,7 +54,7 @@ async fn answered(function: &Function, parameters: Value, answer: &str, not_foun
     answered["response"]["answerCorrect"].as_bool().unwrap()
 }
 
-/// Whether `answer` is right at `seconds` after 1970, to a challenge that was asked at [`ASKED`].
+/// Returns whether `answer` is right at `seconds` after 1970, to a challenge that was issued at [`ASKED`].
 async fn right(challenge: (&str, &str, &str), answer: &str, not_found: bool, seconds: u64) -> bool {
     let (challenge, name, secret) = challenge;
     let parameters = json!({"challenge": challenge, name: secret, "issuedAt": ASKED.to_string()});
@@ -61,7 +62,7 @@ async fn right(challenge: (&str, &str, &str), answer: &str, not_found: bool, sec
 }
 
 #[tokio::test]
-async fn a_challenge_can_be_answered_while_the_session_lasts_and_by_a_clock_that_is_a_minute_behind() {
+async fn a_challenge_can_be_answered_during_the_session_with_a_clock_skew_of_a_minute() {
     for (seconds, expected) in [
         (ASKED - 61, false),
         (ASKED - 60, true),
@@ -75,7 +76,7 @@ async fn a_challenge_can_be_answered_while_the_session_lasts_and_by_a_clock_that
 }
 
 #[tokio::test]
-async fn a_nonexistent_user_passes_only_what_is_not_personal() {
+async fn a_nonexistent_user_passes_only_challenges_that_are_not_personal() {
     let hash = AnswerHash::new("Peccy", &Keys::parse(SECRET).unwrap(), [7; 16]).unwrap();
     let hash = hash.to_string();
     let question = ("SECURITY_QUESTION", "answerHash", hash.as_str());
@@ -87,7 +88,7 @@ async fn a_nonexistent_user_passes_only_what_is_not_personal() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn of_several_challenges_asked_at_once_any_can_be_answered() {
+async fn any_of_several_challenges_asked_at_once_can_be_answered() {
     let asked = || {
         json!({"challenge": "CAPTCHA,CODE", "alternatives": "CAPTCHA,CODE", "answer": "ACDEH",
             "spokenAnswer": "271828", "issuedAt": ASKED.to_string()})
@@ -122,7 +123,7 @@ async fn of_several_challenges_asked_at_once_any_can_be_answered() {
 }
 
 #[tokio::test]
-async fn an_answer_that_asks_for_another_challenge_is_never_right_whatever_is_expected() {
+async fn an_answer_that_requests_another_challenge_is_never_right() {
     for (name, secret) in [("CAPTCHA", "-"), ("CODE", "-")] {
         assert!(!right((name, "answer", secret), "-", false, ASKED).await);
         assert!(!right((name, "answer", secret), " - ", false, ASKED).await);
@@ -130,11 +131,15 @@ async fn an_answer_that_asks_for_another_challenge_is_never_right_whatever_is_ex
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_answer_that_cannot_be_judged_is_wrong_or_right_as_the_operator_says() {
+async fn the_operator_decides_whether_an_answer_that_cannot_be_checked_is_right() {
     let code = || json!({"challenge": "CODE", "issuedAt": ASKED.to_string()});
     for answer in ["hang", "panic", "unreachable"] {
         for not_found in [false, true] {
+            let started = Instant::now();
             let closed = answered(&function("closed"), code(), answer, not_found, ASKED).await;
+            // With the counting before it and after it less than Cognito's five seconds.
+            let seconds = started.elapsed().as_secs();
+            assert_eq!(seconds, if answer == "hang" { 2 } else { 0 }, "{answer}");
             let open = answered(&function("open"), code(), answer, not_found, ASKED).await;
             assert!(!closed && open, "{answer}");
         }
@@ -157,12 +162,12 @@ async fn a_challenge_that_is_not_in_the_flow_matches_nothing() {
 }
 
 #[test]
-fn what_the_types_of_the_flow_add_to_the_log_is_declared() {
+fn telemetry_of_the_flows_types_is_declared() {
     assert!(function("closed").telemetry().contains(&&TELEMETRY));
 }
 
 #[test]
-fn a_flow_that_the_list_does_not_have_stops_the_function() {
+fn a_flow_with_an_unknown_type_stops_the_function() {
     let variables = [("AUTH_FLOW", "CAPTCHA:3,CODE:3"), ("CHALLENGE_SECRET", SECRET)];
     let error = Function::configure(&Environment::new(variables), &Verifiers::standard())
         .err()
@@ -174,13 +179,13 @@ fn a_flow_that_the_list_does_not_have_stops_the_function() {
     );
 }
 
-/// A type whose answers have other lengths.
+/// A verifier with another maximum length of answers.
 struct Long(usize);
 
 #[async_trait]
 impl Verifier for Long {
     async fn check(&self, answer: &Answer<'_>) -> Result<Verdict, CannotJudge> {
-        assert!(answer.text.len() <= self.0, "an answer that is too long is judged");
+        assert!(answer.text.len() <= self.0, "an answer that is too long is checked");
         Ok(Verdict::Right)
     }
 
@@ -190,7 +195,7 @@ impl Verifier for Long {
 }
 
 #[tokio::test]
-async fn each_type_is_given_answers_of_its_own_length_only() {
+async fn each_type_receives_only_answers_within_its_own_length() {
     let verifiers = Verifiers::none()
         .with("LONG", |_| Ok(Box::new(Long(2048))))
         .with("SHORT", |_| Ok(Box::new(Long(10))));

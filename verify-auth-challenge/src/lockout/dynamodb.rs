@@ -1,4 +1,4 @@
-//! Failures in the table of attempts: one item for each user and step.
+//! Stores failures in the attempts table: one item for each user and step.
 
 use std::collections::HashMap;
 
@@ -29,7 +29,7 @@ impl FailureStore for Table {
     }
 }
 
-/// What tells these failures from those of another write.
+/// Returns the attributes that differ between two writes.
 fn compared(failures: Failures) -> Item {
     Item::from([
         (RECENT, number(&failures.recent)),
@@ -45,7 +45,7 @@ fn failures(item: &HashMap<String, AttributeValue>) -> Option<Failures> {
     let number_of = |attribute: &str| -> Option<u64> { item.get(attribute)?.as_n().ok()?.parse().ok() };
     let recent = number_of(RECENT)?.try_into().ok()?;
     Some(Failures {
-        // Items of earlier versions have only the other number.
+        // Items written by earlier versions have only the other number.
         consecutive: match item.get(CONSECUTIVE) {
             None => recent,
             Some(_) => number_of(CONSECUTIVE)?.try_into().ok()?,

@@ -1,58 +1,60 @@
-//! How long a user has to wait after wrong answers, and when no answer is taken any more: the rules, without the table.
+//! The rules for waits after wrong answers and for the limit, without the table.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// How many wrong answers come before the first wait: Cognito's number for passwords.
+/// The number of wrong answers before the first wait. Cognito uses the same number for passwords.
 const FREE: u32 = 5;
 
-/// The longest wait, also Cognito's.
+/// The longest wait. Cognito uses the same.
 const LONGEST: Duration = Duration::from_mins(15);
 
-/// How long after the last wait the waits start anew.
+/// The time after the last wait until the waits start again at the shortest.
 const REMEMBERED: Duration = Duration::from_hours(24);
 
-/// How long the count of wrong answers in a row is kept after the last one.
+/// The time for which the count of consecutive wrong answers is kept after the last one.
 const KEPT: Duration = Duration::from_hours(365 * 24);
 
-/// The same once the limit is reached: only a reset ends it.
+/// The same time when the limit is reached. Only a reset ends the lockout.
 const KEPT_AT_LIMIT: Duration = Duration::from_hours(100 * 365 * 24);
 
-/// The wrong answers of a user to a step since the last right one.
+/// The wrong answers of a user to a step since the last right answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Failures {
-    /// How many there were in a row. Only a right answer or a reset makes it 0.
+    /// The number of consecutive wrong answers. Only a right answer or a reset sets it to 0.
     pub consecutive: u32,
-    /// Those of them that the wait grows with: 0 again after a day without a wrong answer.
+    /// The recent ones of them, which determine the wait. It restarts at 0 after a day without a wrong answer.
     pub recent: u32,
-    /// Until when every answer is wrong: milliseconds since 1970.
+    /// The time until which every answer is wrong: milliseconds since 1970.
     pub locked_until: u64,
-    /// When the table may forget all of it: seconds since 1970, as DynamoDB's time to live has it.
+    /// The time at which DynamoDB may delete the item: seconds since 1970.
     pub expires: u64,
 }
 
-/// Whether an answer is looked at.
+/// Whether an answer is checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Standing {
-    /// It is judged.
+    /// The answer is checked.
     Free,
-    /// It is wrong, because as many answers in a row were wrong as the limit allows.
+    /// The answer is wrong, because the limit of consecutive wrong answers is reached.
     LimitReached,
-    /// It is wrong, because the user has to wait.
+    /// The answer is wrong, because the user has to wait.
     Locked,
 }
 
 impl Failures {
-    /// What there is after one more answer at `now`, which counts as a failure if it is looked at: a wait does not grow
-    /// by what is tried during it. `limit` is how many answers in a row may be wrong.
+    /// Returns the failures after one more answer at `now`, and whether this answer is checked.
+    ///
+    /// An answer counts as a failure if it is checked, so answers during a wait do not extend it. `limit` is the
+    /// maximum number of consecutive wrong answers.
     pub fn after(before: Option<Self>, now: SystemTime, limit: u32) -> (Self, Standing) {
         let now = now.duration_since(UNIX_EPOCH).unwrap_or_default();
-        // DynamoDB takes its time to delete what has expired.
+        // DynamoDB deletes expired items with a delay.
         let before = before.filter(|failures| now.as_secs() < failures.expires);
         match before {
             Some(failures) if failures.consecutive >= limit => return (failures, Standing::LimitReached),
-            // Below that number there is no wait: an answer that came a little earlier than the one before it, at a function
-            // with another clock or at the same time, is looked at.
+            // Below this number there is no wait. So an answer with a slightly earlier time than the previous one is
+            // checked, for example from a function with another clock.
             Some(failures) if failures.recent >= FREE && milliseconds(now) < failures.locked_until => {
                 return (failures, Standing::Locked);
             }
@@ -74,7 +76,7 @@ impl Failures {
     }
 }
 
-/// How long no answer is right after `recent` failures.
+/// Returns the wait after `recent` failures.
 fn wait(recent: u32) -> Duration {
     match recent.checked_sub(FREE) {
         None => Duration::ZERO,
@@ -98,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn five_wrong_answers_are_free_and_then_the_wait_doubles_to_fifteen_minutes() {
+    fn after_five_wrong_answers_the_wait_doubles_up_to_fifteen_minutes() {
         let (mut failures, mut now) = (None, 0);
         for seconds in [0, 0, 0, 0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900, 900] {
             let (after, standing) = Failures::after(failures, at(now), LIMIT);
@@ -114,14 +116,14 @@ mod tests {
     }
 
     #[test]
-    fn of_two_answers_at_the_same_time_the_one_that_is_counted_later_does_not_have_to_wait() {
+    fn the_second_of_two_simultaneous_answers_does_not_have_to_wait() {
         let (first, _) = Failures::after(None, at(100), LIMIT);
         let (second, standing) = Failures::after(Some(first), at(0), LIMIT);
         assert_eq!((second.recent, standing), (2, Standing::Free));
     }
 
     #[test]
-    fn after_a_day_without_a_wrong_answer_the_waits_start_anew_and_the_row_goes_on() {
+    fn after_a_day_without_a_wrong_answer_the_waits_restart_and_the_consecutive_count_continues() {
         let many = Failures {
             consecutive: 60,
             recent: 20,
@@ -138,9 +140,9 @@ mod tests {
     }
 
     #[test]
-    fn after_as_many_wrong_answers_in_a_row_as_the_limit_none_is_looked_at_however_long_it_takes() {
+    fn at_the_limit_no_answer_is_checked_however_much_time_passes() {
         let (mut failures, mut looked_at) = (None, 0);
-        // A patient attacker: one answer a day, which never meets a wait.
+        // A patient attacker sends one answer a day and never has to wait.
         for day in 0..400 {
             let (after, standing) = Failures::after(failures, at(day * DAY), LIMIT);
             looked_at += u32::from(standing == Standing::Free);
@@ -157,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn no_number_is_too_large() {
+    fn large_numbers_do_not_overflow() {
         let most = Failures {
             consecutive: u32::MAX - 1,
             recent: u32::MAX,

@@ -1,4 +1,4 @@
-//! Counting against tables in memory.
+//! Tests the lockout with tables in memory.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,18 +13,18 @@ use crate::{Function, Verifiers};
 
 const SECRET: &str = "at least thirty-two bytes of secret";
 
-/// How a table behaves.
+/// The behavior of a table.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Mood {
     Well,
-    /// Every condition fails, as if others were always first.
+    /// Every condition fails, as if other writers were always first.
     Beaten,
     Broken,
-    /// Never answers.
+    /// The table never responds.
     Hangs,
 }
 
-/// A table whose callers take turns at every operation, so that those who run together read before any of them writes.
+/// A table that yields after every read, so that concurrent callers read before any of them writes.
 struct Fake {
     mood: Mood,
     items: Mutex<HashMap<String, Failures>>,
@@ -111,7 +111,7 @@ fn now() -> SystemTime {
 }
 
 #[tokio::test]
-async fn answers_in_parallel_all_count() {
+async fn all_concurrent_answers_count() {
     let fake = Fake::new(Mood::Well);
     let lockout = lockout(&fake, IfUnavailable::Closed);
     let (one, two, three) = tokio::join!(
@@ -125,7 +125,7 @@ async fn answers_in_parallel_all_count() {
 }
 
 #[tokio::test]
-async fn the_sixth_answer_at_once_is_refused_and_takes_as_many_operations() {
+async fn an_immediate_sixth_answer_is_rejected_with_the_same_operations() {
     let fake = Fake::new(Mood::Well);
     let lockout = lockout(&fake, IfUnavailable::Closed);
     let operations = || fake.operations.swap(0, Ordering::Relaxed);
@@ -137,14 +137,18 @@ async fn the_sixth_answer_at_once_is_refused_and_takes_as_many_operations() {
         assert_eq!(lockout.count("k", now()).await, Counted::Refused(Why::Locked));
         assert_eq!(operations(), 2);
     }
-    assert_eq!(fake.only().unwrap().recent, 5, "waiting is not failing");
+    assert_eq!(
+        fake.only().unwrap().recent,
+        5,
+        "an answer during a wait is not a failure"
+    );
     let later = now() + Duration::from_secs(1);
     assert!(matches!(lockout.count("k", later).await, Counted::Failure(_)));
     assert!(matches!(lockout.count("other", now()).await, Counted::Failure(_)));
 }
 
 #[tokio::test]
-async fn a_right_answer_forgets_what_was_counted_before_and_nothing_since() {
+async fn a_right_answer_resets_earlier_counts_and_keeps_later_ones() {
     let fake = Fake::new(Mood::Well);
     let lockout = lockout(&fake, IfUnavailable::Closed);
     let counted = async || match lockout.count("k", now()).await {
@@ -161,7 +165,7 @@ async fn a_right_answer_forgets_what_was_counted_before_and_nothing_since() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_table_that_fails_or_hangs_closes_unless_it_is_to_open_and_is_not_waited_for() {
+async fn a_failing_or_hanging_table_fails_closed_or_open_within_the_time_limit() {
     for mood in [Mood::Broken, Mood::Hangs] {
         for (if_unreachable, expected) in [
             (IfUnavailable::Closed, Counted::Refused(Why::NotCounted)),
@@ -178,7 +182,7 @@ async fn a_table_that_fails_or_hangs_closes_unless_it_is_to_open_and_is_not_wait
 }
 
 #[tokio::test]
-async fn being_beaten_again_and_again_never_opens() {
+async fn repeated_write_conflicts_never_fail_open() {
     let fake = Fake::new(Mood::Beaten);
     let lockout = lockout(&fake, IfUnavailable::Open);
     assert_eq!(lockout.count("k", now()).await, Counted::Refused(Why::Locked));
@@ -186,7 +190,7 @@ async fn being_beaten_again_and_again_never_opens() {
 }
 
 #[tokio::test]
-async fn the_table_is_spoken_to_before_the_first_answer_and_nothing_is_counted() {
+async fn the_connection_is_opened_before_the_first_answer_without_counting() {
     let fake = Fake::new(Mood::Well);
     let function = function(&fake);
     function.prepare().await;
@@ -195,7 +199,7 @@ async fn the_table_is_spoken_to_before_the_first_answer_and_nothing_is_counted()
 }
 
 #[tokio::test]
-async fn while_the_user_waits_the_right_answer_is_wrong_and_after_it_everything_is_forgotten() {
+async fn during_a_wait_the_right_answer_is_wrong_and_afterwards_it_resets_the_count() {
     let fake = Fake::new(Mood::Well);
     let function = function(&fake);
     for nobody in [false, true] {
@@ -224,7 +228,7 @@ async fn while_the_user_waits_the_right_answer_is_wrong_and_after_it_everything_
     }
 }
 
-/// Whether `answer` to `challenge`, one of two alternatives, is right at `seconds` after the first answer.
+/// Returns whether `answer` to `challenge`, one of two alternatives, is right at `seconds` after the first answer.
 async fn right(function: &Function, challenge: &str, answer: &str, seconds: u64) -> bool {
     let issued_at = (1_767_225_600 + seconds).to_string();
     let event = json!({"userPoolId": "p", "userName": "ada", "request": {
@@ -235,11 +239,11 @@ async fn right(function: &Function, challenge: &str, answer: &str, seconds: u64)
     answered.unwrap()["response"]["answerCorrect"].as_bool().unwrap()
 }
 
-/// The payload of ALTCHA with the key that [`right`] expects: `{"solution":{"derivedKey":"ab"}}`.
+/// An ALTCHA payload with the key that [`right`] expects: `{"solution":{"derivedKey":"ab"}}`.
 const SOLVED: &str = "eyJzb2x1dGlvbiI6eyJkZXJpdmVkS2V5IjoiYWIifX0=";
 
 #[tokio::test]
-async fn alternatives_are_counted_together_and_a_right_answer_to_one_clears_them_all() {
+async fn alternatives_are_counted_together_and_a_right_answer_to_one_resets_the_count() {
     let fake = Fake::new(Mood::Well);
     let function = function(&fake);
     for challenge in ["CAPTCHA", "PROOF_OF_WORK", "CAPTCHA,PROOF_OF_WORK", "CAPTCHA"] {
@@ -251,7 +255,7 @@ async fn alternatives_are_counted_together_and_a_right_answer_to_one_clears_them
 }
 
 #[tokio::test]
-async fn users_pools_and_steps_are_counted_apart() {
+async fn users_pools_and_steps_are_counted_separately() {
     let fake = Fake::new(Mood::Well);
     let function = function(&fake);
     for (pool, user, challenge) in [
@@ -286,11 +290,11 @@ async fn choosing_an_alternative_is_not_a_failure() {
 }
 
 #[tokio::test]
-async fn at_the_limit_even_the_right_answer_is_wrong_until_the_item_is_removed() {
+async fn at_the_limit_the_right_answer_is_wrong_until_the_item_is_removed() {
     const DAY: u64 = 86_400;
     let fake = Fake::new(Mood::Well);
     let function = function(&fake);
-    // A patient attacker: one answer a day.
+    // A patient attacker sends one answer a day.
     for day in 0..100 {
         assert!(!right(&function, "CAPTCHA", "wrong", day * DAY).await);
     }
@@ -305,7 +309,7 @@ async fn at_the_limit_even_the_right_answer_is_wrong_until_the_item_is_removed()
 }
 
 #[test]
-fn without_a_table_nothing_is_counted_and_a_bad_setting_says_what_is_right() {
+fn without_a_table_nothing_is_counted_and_an_invalid_setting_is_reported() {
     let keys = Keys::parse(SECRET).unwrap();
     let configure = |variables: &[(&str, &str)]| {
         let environment = Environment::new(variables.iter().copied());
@@ -320,7 +324,7 @@ fn without_a_table_nothing_is_counted_and_a_bad_setting_says_what_is_right() {
         let refused = configure(&[("ATTEMPTS_LIMIT", limit)]);
         assert_eq!(
             refused.err().unwrap(),
-            "variable `ATTEMPTS_LIMIT`: write how many answers in a row may be wrong, 1 to 1000000, such as `100`"
+            "variable `ATTEMPTS_LIMIT`: write the maximum number of consecutive wrong answers, 1 to 1000000, such as `100`"
         );
     }
     assert_eq!(

@@ -1,4 +1,4 @@
-//! Letters and a random generator to a picture in which no tone means ink.
+//! Renders letters to a picture in which letters and background have the same average tone.
 
 mod encode;
 mod family;
@@ -16,15 +16,15 @@ use family::Family;
 use outline::{Outline, Warp, point};
 use plane::{HEIGHT, Plane, WIDTH};
 
-/// What stays free on the left and on the right.
+/// The free margin on the left and on the right, in pixels.
 const MARGIN: f32 = 8.0;
 
-/// Letters are so many pixels apart, before they are turned: some overlap a little.
+/// The distance between letters in pixels, before they are rotated. Some letters overlap a little afterwards.
 const GAP: Range<f32> = 2.5..6.5;
 
-/// Draws `letters` in a family drawn at random; with `arc`, across a bow of the same ink. PNG bytes, at most 4 KB.
+/// Draws `letters` in a random style. With `arc`, an arc in the same style crosses the letters.
 ///
-/// `None` for letters that the fonts do not have.
+/// Returns the bytes of a PNG, at most 4 KB, or `None` if the fonts lack a letter.
 pub(super) fn render(letters: &str, arc: bool, rng: &mut (dyn CryptoRng + Send)) -> Option<Vec<u8>> {
     let family = *Family::ALL.choose(&mut &mut *rng)?;
     draw(letters, family, arc, rng)
@@ -39,7 +39,7 @@ fn draw(letters: &str, family: Family, arc: bool, rng: &mut (dyn CryptoRng + Sen
     encode::encode(&family.picture(&shapes, rng))
 }
 
-/// Adds the shape of each letter, side by side across the picture.
+/// Adds the shape of each letter, distributed over the width of the picture.
 fn place(letters: &str, shapes: &mut Vec<Plane>, rng: &mut (dyn CryptoRng + Send)) -> Option<()> {
     let glyphs: Option<Vec<_>> = letters.chars().map(|letter| glyph::glyph(letter, rng)).collect();
     let glyphs = glyphs?;
@@ -62,7 +62,7 @@ fn place(letters: &str, shapes: &mut Vec<Plane>, rng: &mut (dyn CryptoRng + Send
     Some(())
 }
 
-/// A bow from side to side.
+/// Returns an arc from side to side.
 fn bow(rng: &mut (dyn CryptoRng + Send)) -> Plane {
     let mut outline = Outline::default();
     let mut y = || rng.random_range(16.0_f32..80.0);

@@ -1,29 +1,35 @@
-//! Digits and a random generator to a sound: for who cannot see the picture (WCAG 1.1.1).
+//! Creates a sound of spoken digits, for users who cannot see the picture (WCAG 1.1.1).
 //!
-//! Each digit in a voice and at a speed of its own, after a gap of random length, over words spoken backwards. It is
-//! easier for a program than the picture is.
+//! Each digit has a random voice and speed and follows a gap of random length. Words spoken backwards are in the
+//! background. Programs recognize it more easily than the picture.
 
+use cognito_challenge::issue::Request;
 use rand::seq::IndexedRandom;
 use rand::{CryptoRng, RngExt};
 
-/// The languages that there are recordings in. The first is for speakers of all others.
-pub(super) const LANGUAGES: [&str; 2] = ["en", "es"];
+/// The languages with recordings. The first one is the default for all other languages.
+const LANGUAGES: [&str; 2] = ["en", "es"];
 
 const SAMPLES_PER_SECOND: u32 = 8_000;
-/// The sample that is silence.
+/// The value of a silent sample.
 const SILENCE: u8 = 128;
-/// Samples before the first digit and after the last.
+/// The number of samples before the first digit and after the last one.
 const EDGE: usize = 1_600;
-/// How many samples are spoken for each of a recording's, in percent.
+/// The length of a spoken digit in percent of its recording.
 const STRETCH: std::ops::Range<u32> = 90..112;
 const GAP: std::ops::Range<usize> = 2_000..4_000;
-/// How loud the digits are, and the words behind them, in percent.
+/// The volume of the digits, and of the words in the background, in percent.
 const DIGIT_GAIN: i32 = 80;
 const BABBLE_GAIN: i32 = 14;
 
-/// A WAV file, at most 60 KB for six digits, in which a person who knows the language hears `digits`.
+/// Returns the language of the recordings for `request`.
+pub(super) fn language(request: &Request<'_>) -> &'static str {
+    request.language(&LANGUAGES).unwrap_or(LANGUAGES[0])
+}
+
+/// Returns a WAV file of the spoken `digits`, at most 60 KB for six digits.
 ///
-/// `None` for anything but digits.
+/// Returns `None` if `digits` has other characters.
 pub(super) fn speak(digits: &str, language: &str, mut rng: &mut (dyn CryptoRng + Send)) -> Option<Vec<u8>> {
     let recordings = recordings(language);
     let mut sound = vec![0; EDGE];
@@ -44,7 +50,7 @@ pub(super) fn speak(digits: &str, language: &str, mut rng: &mut (dyn CryptoRng +
     Some(wav(&sound))
 }
 
-/// The recordings of a language: the ten digits in the first voice, then in the next, and so on.
+/// Returns the recordings of a language: the ten digits in the first voice, then in the next voice, and so on.
 fn recordings(language: &str) -> Vec<&'static [u8]> {
     let mut rest: &'static [u8] = match language {
         "es" => include_bytes!("../../../audio/digits-es.bin"),
@@ -61,7 +67,7 @@ fn recordings(language: &str) -> Vec<&'static [u8]> {
     recordings
 }
 
-/// A recording's samples around zero, spoken more slowly or more quickly.
+/// Returns the samples of a recording, centered at zero and stretched to `percent` of its length.
 fn stretched(recording: &[u8], percent: u32) -> impl Iterator<Item = i32> {
     let length = recording.len() * percent as usize / 100;
     (0..length)
@@ -69,7 +75,7 @@ fn stretched(recording: &[u8], percent: u32) -> impl Iterator<Item = i32> {
         .map(|sample| around_zero(*sample))
 }
 
-/// Lays words spoken backwards under `sound`, from end to end.
+/// Adds words spoken backwards to the whole of `sound`.
 fn babble(sound: &mut [i32], recordings: &[&[u8]], mut rng: &mut (dyn CryptoRng + Send)) {
     let mut rest = sound.iter_mut().skip(rng.random_range(0..GAP.start)).peekable();
     while rest.peek().is_some() {
@@ -84,7 +90,7 @@ fn around_zero(sample: u8) -> i32 {
     i32::from(sample) - i32::from(SILENCE)
 }
 
-/// A WAV file of one channel and one unsigned byte a sample; `sound` is in percent of a sample.
+/// Returns a WAV file with one channel and one unsigned byte per sample. `sound` has hundredths of a sample value.
 fn wav(sound: &[i32]) -> Vec<u8> {
     let samples = sound
         .iter()
@@ -96,11 +102,11 @@ fn wav(sound: &[i32]) -> Vec<u8> {
     file.extend((36 + length).to_le_bytes());
     file.extend(b"WAVEfmt ");
     file.extend(16_u32.to_le_bytes());
-    // PCM, one channel.
+    // PCM and one channel.
     file.extend([1_u16, 1].map(u16::to_le_bytes).concat());
-    // Samples and bytes a second are the same.
+    // The sample rate and the byte rate are equal.
     file.extend([SAMPLES_PER_SECOND; 2].map(u32::to_le_bytes).concat());
-    // Bytes and bits a sample.
+    // Bytes and bits per sample.
     file.extend([1_u16, 8].map(u16::to_le_bytes).concat());
     file.extend(b"data");
     file.extend(length.to_le_bytes());
@@ -140,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn the_header_says_how_long_the_sound_is() {
+    fn the_header_contains_the_length_of_the_sound() {
         let sound = speak("123456", "en", &mut StdRng::seed_from_u64(1)).unwrap();
         let number = |at: usize| u32::from_le_bytes(sound[at..at + 4].try_into().unwrap()) as usize;
         assert_eq!(
@@ -148,7 +154,7 @@ mod tests {
             (&b"RIFF"[..], &b"WAVE"[..], &b"data"[..])
         );
         assert_eq!((number(4), number(40)), (sound.len() - 8, sound.len() - 44));
-        // PCM, one channel, 8,000 samples a second of one byte: the format chunk of RIFF.
+        // The format chunk of RIFF: PCM, one channel, 8,000 samples per second of one byte.
         assert_eq!(number(16), 16);
         assert_eq!(sound[20..24], [1, 0, 1, 0]);
         assert_eq!((number(24), number(28)), (8000, 8000));
@@ -156,13 +162,13 @@ mod tests {
     }
 
     #[test]
-    fn each_language_has_recordings_of_its_own() {
+    fn each_language_has_different_recordings() {
         assert_ne!(recordings("es"), recordings("en"));
         assert_eq!(recordings("de"), recordings("en"));
     }
 
     #[test]
-    fn a_digit_is_spoken_from_beginning_to_end_at_any_speed() {
+    fn a_digit_is_complete_at_any_speed() {
         let recording: Vec<u8> = (0..100).map(|sample| SILENCE + sample).collect();
         for percent in STRETCH.chain([50, 200]) {
             let spoken: Vec<_> = stretched(&recording, percent).collect();
@@ -175,7 +181,7 @@ mod tests {
         }
     }
 
-    /// Where a sound is louder than the words behind the digits can be.
+    /// Returns the positions where a sound is louder than words in the background can be.
     fn loud(sound: &[u8]) -> Vec<usize> {
         let samples = sound[44..].iter().enumerate();
         let behind = 2 * BABBLE_GAIN * 128 / 100;
@@ -186,10 +192,10 @@ mod tests {
     }
 
     #[test]
-    fn digits_are_louder_than_the_words_behind_them_and_none_is_cut_off() {
-        for seed in 0..100 {
+    fn digits_are_louder_than_the_background_and_complete() {
+        for (seed, language) in (0..100).zip(LANGUAGES.into_iter().cycle()) {
             let mut rng = StdRng::seed_from_u64(seed);
-            let sound = speak("3", LANGUAGES[seed as usize % 2], &mut rng).unwrap();
+            let sound = speak("3", language, &mut rng).unwrap();
             let loud = loud(&sound);
             let (first, last) = (loud[0], loud[loud.len() - 1]);
             assert!(loud.len() > 50, "{seed}: {}", loud.len());
@@ -201,8 +207,8 @@ mod tests {
     }
 
     #[test]
-    fn words_are_behind_all_of_the_sound() {
-        // Nobody hears from silence where a digit ends.
+    fn background_words_cover_the_whole_sound() {
+        // There is no silence after a digit that would reveal its end.
         let sound = speak("777999", "en", &mut StdRng::seed_from_u64(1)).unwrap();
         for part in sound[44 + GAP.start..].chunks_exact(500) {
             assert!(part.iter().any(|sample| *sample != SILENCE));
@@ -210,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn the_same_digits_never_make_the_same_sound() {
+    fn the_same_digits_make_different_sounds() {
         let mut rng = StdRng::seed_from_u64(1);
         assert_ne!(speak("123456", "en", &mut rng), speak("123456", "en", &mut rng));
     }

@@ -1,4 +1,4 @@
-//! Where a picture or a sound goes: to a private bucket, behind an address that expires, or inline when the bucket is late.
+//! Stores pictures and sounds in a private S3 bucket and signs their addresses. If S3 is late, sends them inline.
 
 use std::time::Duration;
 
@@ -13,10 +13,10 @@ use cognito_challenge::session::SessionMinutes;
 use cognito_challenge_runtime::{ConfigError, Environment};
 use tracing::{Instrument, info_span, warn};
 
-/// How long S3 may take. Cognito gives the whole function 5 seconds.
+/// The time limit for S3. Cognito allows 5 seconds for the whole function.
 const BUDGET: Duration = Duration::from_secs(2);
 
-/// A bucket for pictures and sounds.
+/// A client of the bucket for pictures and sounds.
 pub(super) struct Store {
     client: Client,
     bucket: String,
@@ -36,20 +36,23 @@ impl Store {
         })
     }
 
-    /// Opens the connection that the first picture goes over. While a function starts it has a whole processor; after
-    /// that TLS would take a small one most of a second. Without S3 it starts all the same.
+    /// Opens the connection to S3 before the first picture.
+    ///
+    /// During its start, a function has a full processor. Later, TLS would take most of a second on a small one. The
+    /// function starts even if S3 is unavailable.
     pub(super) async fn connect(&self) {
-        // There is no such object, and who may not list is told 403: what counts is the connection that stays open.
+        // The object does not exist, and S3 returns 403 without the permission to list. Only the open connection
+        // matters.
         let head = self.client.head_object().bucket(&self.bucket).key("captcha/").send();
         match tokio::time::timeout(cognito_challenge_aws::CONNECTING, head).await {
             Ok(Ok(_) | Err(SdkError::ServiceError(_))) => {}
-            Ok(Err(_)) => warn!("no connection to S3"),
-            Err(_) => warn!("S3 did not answer in time"),
+            Ok(Err(_)) => warn!("cannot connect to S3"),
+            Err(_) => warn!("S3 did not respond in time"),
         }
     }
 
-    /// Stores `medium` under `id` and gives the address to get it from. Where S3 fails or is late that is a `data:` URL:
-    /// a sign-in does not wait for a bucket.
+    /// Stores `medium` under `id` and returns its address. If S3 fails or is late, returns a `data:` URL, so that the
+    /// sign-in can continue.
     pub(super) async fn publish(&self, id: u128, medium: Medium) -> String {
         let upload = self.upload(id, &medium).instrument(info_span!("S3Milliseconds"));
         let reason = match tokio::time::timeout(BUDGET, upload).await {
@@ -59,12 +62,12 @@ impl Store {
         };
         warn!(
             InlineFallbacks = 1,
-            reason, "S3 did not take the medium, so it goes inline"
+            reason, "S3 did not store the picture or sound: it is sent inline"
         );
         format!("data:{};base64,{}", medium.kind, STANDARD.encode(&medium.bytes))
     }
 
-    /// Stores `medium` and signs a GET for as long as the client may take to answer.
+    /// Stores `medium` and returns a signed address that is valid as long as the client may take to answer.
     async fn upload(&self, id: u128, medium: &Medium) -> Option<String> {
         let key = format!("captcha/{id:032x}.{}", medium.extension);
         let put = self
@@ -74,9 +77,9 @@ impl Store {
             .key(&key)
             .body(ByteStream::from(medium.bytes.clone()));
         if let Err(error) = put.content_type(medium.kind).cache_control("no-store").send().await {
-            // The error's own text may quote the request, so only what S3 calls it is logged.
+            // Logs only the error code, because the error message may quote the request.
             let error = error.into_service_error();
-            warn!("PutObject failed: {}", error.meta().code().unwrap_or("no answer"));
+            warn!("PutObject failed: {}", error.meta().code().unwrap_or("no response"));
             return None;
         }
         let expires = PresigningConfig::expires_in(self.session.duration()).ok()?;
@@ -92,9 +95,9 @@ impl Store {
     }
 }
 
-/// What is stored.
+/// A picture or a sound to store.
 pub(super) struct Medium {
-    /// Of the object's name.
+    /// The file extension of the object's name.
     pub(super) extension: &'static str,
     /// The media type.
     pub(super) kind: &'static str,

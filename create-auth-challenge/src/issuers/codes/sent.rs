@@ -1,22 +1,22 @@
-//! The state of a step: the nonce that its code is derived from, and when it was sent.
+//! The state of a step that sends a code: the nonce of the code, and the times of the messages.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use rand::CryptoRng;
 
-/// How long a code is right after it was first asked, in seconds: NIST SP 800-63B allows ten minutes.
+/// The validity of a code after its first challenge, in seconds. NIST SP 800-63B allows ten minutes.
 const VALID: u64 = 10 * 60;
 
-/// How often a code is sent in a step: once, and twice again.
+/// The maximum number of messages in a step: the first, and two repetitions.
 const SENDS: u8 = 3;
 
-/// How long after a message the code can be sent again, in seconds.
+/// The minimum time between two messages, in seconds.
 const PAUSE: u64 = 30;
 
-/// How long a code must still be right for it to be worth sending, in seconds.
+/// The minimum remaining validity of a code that is sent again, in seconds.
 const WORTH: u64 = 2 * 60;
 
-/// A code that was sent. Times are in seconds since 1970.
+/// A code and its messages. Times are in seconds since 1970.
 pub(super) struct Sent {
     nonce: [u8; 16],
     first: u64,
@@ -25,7 +25,7 @@ pub(super) struct Sent {
 }
 
 impl Sent {
-    /// A code that has not been sent yet.
+    /// Creates a code that has not been sent yet.
     pub(super) fn draw(now: SystemTime, rng: &mut (dyn CryptoRng + Send)) -> Self {
         let mut nonce = [0; 16];
         rng.fill_bytes(&mut nonce);
@@ -38,7 +38,7 @@ impl Sent {
         }
     }
 
-    /// Reads [`Self::state`]. A later version may have added to its end.
+    /// Parses a [`Self::state`]. Ignores data that a later version may append.
     pub(super) fn parse(state: &[u8]) -> Option<Self> {
         let (nonce, state) = state.split_first_chunk()?;
         let (first, state) = state.split_first_chunk()?;
@@ -51,46 +51,46 @@ impl Sent {
         })
     }
 
-    /// What the next attempt needs. The code is not in it.
+    /// Returns the state for the next attempt. It does not contain the code.
     pub(super) fn state(&self) -> Vec<u8> {
         let (first, last) = (self.first.to_be_bytes(), self.last.to_be_bytes());
         [self.nonce.as_slice(), &first, &last, &[self.times]].concat()
     }
 
-    /// The code is derived from this.
+    /// Returns the nonce from which the code is derived.
     pub(super) fn nonce(&self) -> &[u8] {
         &self.nonce
     }
 
-    /// Until when the code is right.
+    /// Returns the time at which the code expires.
     pub(super) fn expires(&self) -> u64 {
         self.first.saturating_add(VALID)
     }
 
-    /// How many minutes the code is still right, not less than 1.
+    /// Returns the remaining validity of the code in minutes, at least 1.
     pub(super) fn minutes_left(&self, now: SystemTime) -> u64 {
         (self.expires().saturating_sub(seconds(now)) / 60).max(1)
     }
 
-    /// The code was sent, or would have been.
+    /// Records that the code was sent, or that a decoy message was due.
     pub(super) fn note(&mut self, now: SystemTime) {
         self.last = seconds(now);
         self.times = self.times.saturating_add(1);
     }
 
-    /// Whether the code can be sent again now.
+    /// Returns whether the code can be sent again now.
     pub(super) fn may_send_again(&self, now: SystemTime) -> bool {
         self.send_again_in(now) == Some(0)
     }
 
-    /// How often the code can still be sent.
+    /// Returns how many more times the code can be sent.
     pub(super) fn sends_left(&self, now: SystemTime) -> u8 {
         let wait = self.wait(now);
         let worth_it = seconds(now).saturating_add(wait).saturating_add(WORTH) <= self.expires();
         SENDS.saturating_sub(self.times) * u8::from(worth_it)
     }
 
-    /// In how many seconds the code can be sent again, if it can.
+    /// Returns the number of seconds until the code can be sent again, or `None` if it cannot.
     pub(super) fn send_again_in(&self, now: SystemTime) -> Option<u64> {
         (self.sends_left(now) > 0).then(|| self.wait(now))
     }
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn a_code_is_sent_again_twice_at_most_and_not_sooner_than_thirty_seconds() {
+    fn a_code_is_sent_again_at_most_twice_and_after_at_least_thirty_seconds() {
         for (times, now, left, wait) in [
             (&[0][..], 0, 2, Some(30)),
             (&[0], 29, 2, Some(1)),
@@ -135,7 +135,7 @@ mod tests {
             (&[0, 30], 31, 1, Some(29)),
             (&[0, 30], 60, 1, Some(0)),
             (&[0, 30, 60], 90, 0, None),
-            // No message that comes too late.
+            // The code would expire too soon after the message.
             (&[0], 480, 2, Some(0)),
             (&[0], 481, 0, None),
             (&[0, 460], 465, 0, None),
@@ -145,7 +145,7 @@ mod tests {
             assert_eq!(sent.send_again_in(at(now)), wait, "{times:?} {now}");
             assert_eq!(sent.may_send_again(at(now)), wait == Some(0), "{times:?} {now}");
         }
-        // A clock that went back.
+        // The clock was set back.
         assert_eq!(sent_at(&[100]).send_again_in(at(50)), Some(30));
     }
 
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn a_state_is_read_as_it_was_left_also_by_the_version_before() {
+    fn a_state_of_a_later_version_is_read_too() {
         let state = sent_at(&[0, 30]).state();
         assert!(state.len() <= MAX_BYTES);
         for state in [&state[..], &[&state[..], b"added later"].concat()] {

@@ -1,4 +1,4 @@
-//! Decides what comes next. It knows no challenge types.
+//! The define function: decides the next challenge. It needs no list of challenge types.
 use std::process::ExitCode;
 
 #[tokio::main(flavor = "current_thread")]

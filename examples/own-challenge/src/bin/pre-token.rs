@@ -1,4 +1,4 @@
-//! Refuses tokens that would come without the challenges.
+//! The function that denies tokens without a completed sign-in.
 use std::process::ExitCode;
 
 #[tokio::main(flavor = "current_thread")]

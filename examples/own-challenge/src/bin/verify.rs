@@ -1,4 +1,4 @@
-//! Judges the answers.
+//! The verify function: checks the answers.
 use own_challenge::pager_code;
 use verify_auth_challenge::Verifiers;
 

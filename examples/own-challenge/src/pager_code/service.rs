@@ -1,4 +1,4 @@
-//! The pager service: `POST /pages` sends a page, `GET /pages/ID` says whether its code was revoked.
+//! The pager service: `POST /pages` sends a page, `GET /pages/ID` returns whether its code was revoked.
 
 use std::fmt;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tracing::{Instrument, info_span};
 use ureq::Agent;
 
-/// How long the service may take: less than the two seconds that verify gives a check.
+/// The time limit for the service. Verify's limit for a check is two seconds.
 const BUDGET: Duration = Duration::from_millis(1500);
 
 /// A client of the service.
@@ -30,24 +30,24 @@ impl Service {
         Ok(Self { agent, address })
     }
 
-    /// Sends `text` to `number`, or nothing if the number is empty. Gives the HTTP status.
+    /// Sends `text` to `number`, or nothing if the number is empty. Returns the HTTP status.
     pub(super) async fn send(&self, page: &str, number: &str, text: &str) -> Result<u16, Unavailable> {
         let request = self.agent.post(format!("{}/pages", self.address));
         let body = json!({"id": page, "number": number, "text": text, "send": !number.is_empty()});
         in_background(move || Ok(request.send_json(&body)?.status().as_u16())).await
     }
 
-    /// Whether the code of `page` was revoked.
+    /// Returns whether the code of `page` was revoked.
     pub(super) async fn is_revoked(&self, page: &str) -> Result<bool, Unavailable> {
         let request = self.agent.get(format!("{}/pages/{page}", self.address));
         let answer = in_background(move || request.call()?.body_mut().read_json::<Value>()).await?;
         answer["revoked"]
             .as_bool()
-            .ok_or(Unavailable("an answer without `revoked`"))
+            .ok_or(Unavailable("a response without `revoked`"))
     }
 }
 
-/// Calls the service on another thread, so that the function's time budgets can end the wait.
+/// Calls the service on another thread, so that the function's time limits can end the wait.
 async fn in_background<T: Send + 'static>(
     call: impl FnOnce() -> Result<T, ureq::Error> + Send + 'static,
 ) -> Result<T, Unavailable> {
@@ -56,18 +56,22 @@ async fn in_background<T: Send + 'static>(
         .await;
     match called {
         Ok(Ok(answer)) => Ok(answer),
-        // The error's own text may quote the request.
-        Ok(Err(ureq::Error::StatusCode(_))) => Err(Unavailable("a refusal")),
-        Ok(Err(_)) | Err(_) => Err(Unavailable("no answer")),
+        // The error's own message may quote the request.
+        Ok(Err(ureq::Error::StatusCode(_))) => Err(Unavailable("an error status")),
+        Ok(Err(_)) | Err(_) => Err(Unavailable("no response")),
     }
 }
 
-/// The service did not do as asked. The text is for the log.
+/// The service failed. The message is for the log.
 #[derive(Debug)]
 pub(super) struct Unavailable(&'static str);
 
 impl fmt::Display for Unavailable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the pager service gave {}: check PAGER_URL and the service", self.0)
+        write!(
+            f,
+            "the pager service returned {}: check PAGER_URL and the service",
+            self.0
+        )
     }
 }

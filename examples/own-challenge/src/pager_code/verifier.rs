@@ -10,11 +10,11 @@ use tracing::info;
 use super::service::Service;
 use super::{CODE, PAGE, TELEMETRY};
 
-/// Makes the answering half from `PAGER_URL`.
+/// Creates the answering half from `PAGER_URL`.
 ///
 /// # Errors
 ///
-/// A variable that is missing or not an address.
+/// Returns an error if the variable is missing or not an address.
 pub fn verifier(environment: &Environment) -> Result<Box<dyn Verifier>, ConfigError> {
     Ok(Box::new(PagerCodeVerifier {
         service: Service::configure(environment)?,
@@ -36,7 +36,7 @@ impl Verifier for PagerCodeVerifier {
         }
         let revoked = self.service.is_revoked(page).await;
         let revoked = revoked.map_err(|error| CannotJudge::new(error.to_string()))?;
-        info!(CodesRevoked = u8::from(revoked), "asked the service");
+        info!(CodesRevoked = u8::from(revoked), "the revocation was checked");
         Ok(if revoked {
             Verdict::Wrong(Why::Own("Revoked"))
         } else {

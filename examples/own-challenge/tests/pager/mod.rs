@@ -7,25 +7,25 @@ use std::thread;
 
 use serde_json::{Value, json};
 
-/// A service that keeps the pages it was asked to send.
+/// A service that keeps the pages that it should send.
 #[derive(Clone)]
 pub struct Pager {
-    /// Its address.
+    /// The address.
     pub url: String,
     asked: Arc<Mutex<Vec<Value>>>,
     mood: Arc<Mutex<Mood>>,
 }
 
-/// How the service answers.
+/// The behavior of the service.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Mood {
-    /// As it should.
+    /// The service works.
     Well,
-    /// Every code was revoked.
+    /// The service returns that every code was revoked.
     Revoked,
-    /// With status 503.
+    /// The service returns status 503.
     Down,
-    /// With text that is not JSON.
+    /// The service returns text that is not JSON.
     Garbled,
 }
 
@@ -47,12 +47,12 @@ impl Pager {
         pager
     }
 
-    /// Answers in another way from now on.
+    /// Changes the behavior of the service.
     pub fn turn(&self, mood: Mood) {
         *self.mood.lock().unwrap() = mood;
     }
 
-    /// What the service was asked to send so far, with and without a number.
+    /// Returns the pages that the service should send, with and without a number.
     pub fn asked(&self) -> Vec<Value> {
         self.asked.lock().unwrap().clone()
     }

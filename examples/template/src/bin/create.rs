@@ -1,4 +1,4 @@
-//! Asks.
+//! The create function: asks the challenges.
 use create_auth_challenge::Issuers;
 use {{ project_name | replace: "-", "_" }}::{{ challenge_name }};
 

@@ -1,4 +1,4 @@
-//! Judges the answers.
+//! The verify function: checks the answers.
 use {{ project_name | replace: "-", "_" }}::{{ challenge_name }};
 use verify_auth_challenge::Verifiers;
 

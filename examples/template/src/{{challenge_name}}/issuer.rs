@@ -1,5 +1,5 @@
 {%- assign words = challenge_name | downcase | split: "_" -%}{%- capture type_name -%}{%- for word in words -%}{{ word | capitalize }}{%- endfor -%}{%- endcapture -%}
-//! The asking half: makes a code and has it sent, once for each step of a sign-in.
+//! The asking half: creates a code and sends it, once for each step of a sign-in.
 
 use async_trait::async_trait;
 use cognito_challenge::code::digits;
@@ -13,11 +13,11 @@ use tracing::info;
 use super::service::Service;
 use super::{ATTRIBUTE, CODE, PAGE, TELEMETRY};
 
-/// Makes the asking half from `PAGER_URL`.
+/// Creates the asking half from `PAGER_URL`.
 ///
 /// # Errors
 ///
-/// A variable that is missing or not an address.
+/// Returns an error if the variable is missing or not an address.
 pub fn issuer(environment: &Environment) -> Result<Box<dyn Issuer>, ConfigError> {
     Ok(Box::new({{ type_name }}Issuer {
         service: Service::configure(environment)?,
@@ -31,8 +31,8 @@ struct {{ type_name }}Issuer {
 #[async_trait]
 impl Issuer for {{ type_name }}Issuer {
     async fn issue(&self, request: &Request<'_>, rng: &mut (dyn CryptoRng + Send)) -> Result<Issued, IssueError> {
-        // The state is a nonce, and the code is derived from it: every attempt of the step has the same code, and the
-        // session does not contain it.
+        // The state is a nonce, and the code is derived from it. So every attempt of the step has the same code, and
+        // the session does not contain it.
         let mut nonce = [0; 16];
         rng.fill_bytes(&mut nonce);
         if let Some(state) = request.state {
@@ -43,15 +43,15 @@ impl Issuer for {{ type_name }}Issuer {
         let page = hex::encode(&nonce);
         if request.state.is_none() {
             let text = request.text("{{ challenge_name | upcase }}.page")?.words.replace("{code}", &code);
-            // The service is asked for every user, or its time would reveal who has a pager. It sends nothing without a
-            // number.
+            // The service is called for every user: otherwise the time would reveal who has a pager. Without a number,
+            // it sends nothing.
             let number = request.user.attribute(ATTRIBUTE).unwrap_or_default();
             let status = self.service.send(&page, number, &text).await;
             let status = status.map_err(|error| IssueError::new(error.to_string()))?;
             info!(
                 PagesSent = u8::from(!number.is_empty()),
                 pagerStatus = status,
-                "handed to the service"
+                "the service accepted the page"
             );
         }
         let prompt = request.text("{{ challenge_name | upcase }}.prompt")?;
@@ -79,7 +79,7 @@ impl Issuer for {{ type_name }}Issuer {
     }
 }
 
-/// The code of a user in a step, for a nonce.
+/// Returns the code of a user in a step, derived from a nonce.
 fn code(request: &Request<'_>, nonce: &[u8]) -> String {
     let (user, step) = (request.user.identity(), [u8::try_from(request.step).unwrap_or(u8::MAX)]);
     let parts = [request.user.pool.as_bytes(), user.as_bytes(), &step, nonce];

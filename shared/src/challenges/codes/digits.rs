@@ -1,11 +1,11 @@
-//! Codes as people paste them: digits of any script, blanks and dashes between them.
+//! Reads the codes that people paste: digits of any script, with whitespace and dashes between them.
 
-/// `typed` with every decimal digit as an ASCII one, without blanks, dashes and invisible characters.
+/// Returns `typed` with ASCII digits, and without whitespace, dashes and invisible characters.
 pub fn fold(typed: &str) -> String {
     typed.chars().filter(|c| !is_between(*c)).map(ascii).collect()
 }
 
-/// Blanks, dashes, and marks of direction or width that come along with copied text.
+/// Returns true for whitespace, dashes and the invisible formatting characters that copied text can contain.
 fn is_between(c: char) -> bool {
     let invisible = ['\u{ad}', '\u{feff}'].contains(&c)
         || ('\u{200b}'..='\u{200f}').contains(&c)
@@ -14,7 +14,7 @@ fn is_between(c: char) -> bool {
     c.is_whitespace() || invisible || c == '\u{2212}' || DASHES.contains(&c)
 }
 
-/// The ASCII digit of the value of `c`, if it is a decimal digit; else `c`.
+/// Returns the ASCII digit with the value of the decimal digit `c`, or `c` if it is not a decimal digit.
 fn ascii(c: char) -> char {
     let below = ZEROS.partition_point(|zero| *zero <= c);
     let zero = below.checked_sub(1).and_then(|index| ZEROS.get(index));
@@ -22,7 +22,7 @@ fn ascii(c: char) -> char {
     digit.unwrap_or(c)
 }
 
-/// The zeros of Unicode 16's decimal digits, in order. The nine other digits follow each.
+/// The zero of each decimal digit range in Unicode 16, in ascending order. The digits 1 to 9 follow each zero.
 const ZEROS: [char; 76] = [
     '\u{30}',
     '\u{660}',
@@ -102,7 +102,7 @@ const ZEROS: [char; 76] = [
     '\u{1fbf0}',
 ];
 
-/// Unicode's dashes (category Pd).
+/// The dashes of Unicode (category Pd).
 const DASHES: [char; 27] = [
     '\u{2d}',
     '\u{58a}',
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_digit_stays() {
+    fn other_characters_are_kept() {
         for text in ["O", "l", "½", "²", "①", "Ⅷ", "\u{0}", ".", "\u{66a}"] {
             assert_eq!(fold(text), text);
         }

@@ -1,4 +1,4 @@
-//! The questions that can be enrolled. Users do not write their own.
+//! The catalogue of questions that users can enroll. Users cannot write their own.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -10,32 +10,34 @@ use crate::user::User;
 /// A question of the catalogue.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Question {
-    /// Its id in enrolments and in the public parameter `questionId`. Never changes, because enrolments hold it.
+    /// The id in enrollments and in the public parameter `questionId`. It never changes, because enrollments store it.
     pub id: &'static str,
 }
 
 impl Question {
-    /// The key of the question's [texts](Texts).
+    /// Returns the key of the question's [texts](Texts).
     pub fn key(&self) -> String {
         format!("{}.{}", super::NAME, self.id)
     }
 
-    /// The question in words, in the first of the `wanted` languages that there is; its id if there is no text at all.
+    /// Returns the text of the question in the first available language of `wanted`, else in any language. Returns the
+    /// id if there is no text.
     pub fn words<'t>(&self, texts: &'t Texts, wanted: &[&str]) -> &'t str {
         let text = texts.text(&self.key(), wanted.iter().copied());
         text.map_or(self.id, |text| text.words)
     }
 
-    /// The question called `id`.
+    /// Returns the question with the id `id`.
     pub fn with_id(id: &str) -> Option<&'static Self> {
         CATALOGUE.iter().find(|question| question.id == id)
     }
 
-    /// The questions of a user without an enrolment: as many as an enrolment has at least, and the same for ever.
+    /// Returns the questions of a user without an enrollment. Their number is [`FEWEST_QUESTIONS`], and they never
+    /// change.
     ///
-    /// A keyed hash of the user chooses them. Over the years a user without an enrolment is then asked as few questions
-    /// as one with an enrolment, and nothing shows which of the two it is. A change of the secret changes none of them,
-    /// because it does not change what others have enrolled.
+    /// A keyed hash of the user selects them. Users with and without an enrollment are then asked equally few
+    /// questions, so that nothing reveals whether a user is enrolled. A rotation of the secret does not change them,
+    /// because it does not change enrollments either.
     pub fn decoys(keys: &Keys, user: &User<'_>) -> Vec<&'static Self> {
         let (user, hash) = (user.identity(), keys.first().hasher("security question: decoys"));
         let mut scored: Vec<_> = CATALOGUE
@@ -52,9 +54,10 @@ impl Question {
 
     /// Chooses the question that `user` is asked at `now`.
     ///
-    /// The choice is a keyed hash of user and 30-day window: it stays the same over retries and new sign-ins, so that an
-    /// attacker cannot try for another question. Each candidate is scored by itself: enrolling a further question rarely
-    /// changes the choice. Questions that are not candidates are scored too, or the time would reveal what is enrolled.
+    /// The choice is a keyed hash of the user and the 30-day window. It stays the same over retries and new sign-ins,
+    /// so an attacker cannot get another question. Each candidate has its own score, so that enrolling one more
+    /// question rarely changes the choice. The function also scores questions that are not candidates: otherwise the
+    /// time would reveal how many are enrolled.
     pub fn choose(
         candidates: &[&'static Self],
         keys: &Keys,
@@ -74,10 +77,10 @@ impl Question {
     }
 }
 
-/// How long a user is asked the same question.
+/// The time for which a user is asked the same question.
 const WINDOW_SECONDS: u64 = 30 * 24 * 60 * 60;
 
-/// Every question, chosen for answers that stay the same and are hard to look up.
+/// The catalogue. Answers to its questions do not change over time and are hard to look up.
 pub const CATALOGUE: &[Question] = &[
     Question { id: "birth-city" },
     Question { id: "childhood-friend" },
@@ -114,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn spellings_of_a_nonexistent_name_get_the_same_question() {
+    fn case_variants_of_a_nonexistent_name_get_the_same_question() {
         let all: Vec<_> = CATALOGUE.iter().collect();
         for n in 0..40 {
             let of = |name: String| choose_among(&all, &name, Existence::Nonexistent, UNIX_EPOCH).id;
@@ -123,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn without_an_enrolment_a_user_has_the_same_few_questions_for_ever() {
+    fn a_user_without_an_enrollment_always_has_the_same_three_questions() {
         let (keys, attributes) = (Keys::parse(&"k".repeat(32)).unwrap(), HashMap::new());
         let mut sets = HashSet::new();
         for n in 0..200 {
@@ -144,12 +147,12 @@ mod tests {
             asked.sort_unstable();
             sets.insert(asked);
         }
-        // 56 sets of three are possible; 200 users leave out one or two.
+        // There are 56 sets of three questions; 200 users are expected to miss one or two.
         assert!(sets.len() > 45, "{} sets", sets.len());
     }
 
     #[test]
-    fn no_change_of_the_secret_changes_a_decoy_or_a_choice() {
+    fn a_rotation_of_the_secret_changes_neither_decoys_nor_choices() {
         let [a, b] = ["a", "b"].map(|letter| letter.repeat(32));
         let values = [
             a.clone(),
@@ -175,15 +178,15 @@ mod tests {
     }
 
     #[test]
-    fn ids_are_unique_and_every_text_is_there() {
+    fn ids_are_unique_and_every_question_has_texts() {
         let ids: HashSet<_> = CATALOGUE.iter().map(|question| question.id).collect();
         assert_eq!(ids.len(), CATALOGUE.len());
         for (tag, _) in STANDARD {
             for question in CATALOGUE {
                 let text = Texts::standard();
-                let text = text.text(&question.key(), [tag]).unwrap();
+                let text = text.text(&question.key(), [*tag]).unwrap();
                 assert!(
-                    text.language == tag && text.words.ends_with('?'),
+                    text.language == *tag && text.words.ends_with(['?', '？', '؟']),
                     "{tag} {}",
                     question.id
                 );
@@ -192,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn the_choice_holds_for_a_window_and_differs_between_users_and_windows() {
+    fn the_choice_lasts_one_window_and_differs_between_users_and_windows() {
         let start = UNIX_EPOCH + Duration::from_secs(WINDOW_SECONDS * 600);
         let end = start + Duration::from_secs(WINDOW_SECONDS - 1);
         assert_eq!(choose("demo", start), choose("demo", end));
@@ -205,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn one_question_more_changes_the_choice_only_to_that_question() {
+    fn an_additional_question_changes_the_choice_only_to_itself() {
         let now = UNIX_EPOCH + Duration::from_hours(500_000);
         let (few, more): (Vec<_>, Vec<_>) = (CATALOGUE[..3].iter().collect(), CATALOGUE[..4].iter().collect());
         for n in 0..100 {

@@ -1,4 +1,4 @@
-//! The questions a user has enrolled, as they stand in a user attribute.
+//! The questions that a user has enrolled, stored in a user attribute.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -9,23 +9,23 @@ use super::{AnswerHash, HashError, Question};
 use crate::keys::Keys;
 use crate::texts::Texts;
 
-/// The user attribute that holds the enrolment. The app client may neither read nor write it.
+/// The user attribute that stores the enrollment. The app client may neither read nor write it.
 pub const ATTRIBUTE: &str = "custom:security_questions";
 
-/// The longest value of a custom attribute that Cognito takes, in characters.
+/// The longest value of a custom attribute that Cognito accepts, in characters.
 pub const MAX_ATTRIBUTE_CHARS: usize = 2048;
 
-/// A user's enrolled questions: question id to Argon2id hash.
+/// A user's enrolled questions: a map from question id to Argon2id hash.
 #[derive(Clone)]
 pub struct Enrollment(BTreeMap<&'static str, AnswerHash>);
 
 impl Enrollment {
-    /// Checks `answers` as [`policy::check`] does, and hashes them as [`Enrollment::new`] does: what `admin` and the function
-    /// `enrolment` do with what a user typed.
+    /// Checks `answers` with [`policy::check`] and hashes them with [`Enrollment::new`]. `admin` and the function
+    /// `enrolment` use it for user input.
     ///
     /// # Errors
     ///
-    /// Answers that may not be enrolled, and what [`Enrollment::new`] refuses.
+    /// Returns an error if an answer may not be enrolled, and the errors of [`Enrollment::new`].
     pub fn checked(
         answers: &[(&Question, &str)],
         known: &[&str],
@@ -40,13 +40,14 @@ impl Enrollment {
         )
     }
 
-    /// Hashes `answers`, pairs of a question id and what the user said, each with a fresh `salt` and all at once: each
-    /// on a thread of its own, with 19 MiB.
+    /// Hashes `answers`, pairs of a question id and an answer, each with its own `salt`.
+    ///
+    /// All hashes are computed at once, each on its own thread with 19 MiB of memory.
     ///
     /// # Errors
     ///
-    /// An unknown question, an answer that is nothing but blanks or longer than verify reads, and more than the
-    /// attribute holds.
+    /// Returns an error for an unknown question, for an answer that is empty or too long, and if the attribute cannot
+    /// hold all questions.
     pub fn new<'a>(
         answers: impl IntoIterator<Item = (&'a str, &'a str)>,
         keys: &Keys,
@@ -72,8 +73,10 @@ impl Enrollment {
         Ok(enrollment)
     }
 
-    /// Reads the value of [`ATTRIBUTE`]. A question that the catalogue no longer has, or whose hash cannot be
-    /// read, is left out; what is not an enrolment at all is an empty one.
+    /// Reads the value of [`ATTRIBUTE`].
+    ///
+    /// It omits a question that the catalogue no longer has, and one whose hash is unreadable. A value that is not an
+    /// enrollment is read as an empty enrollment.
     pub fn parse(attribute: &str) -> Self {
         let stored: BTreeMap<String, serde_json::Value> = serde_json::from_str(attribute).unwrap_or_default();
         let known = stored
@@ -82,7 +85,7 @@ impl Enrollment {
         Self(known.collect())
     }
 
-    /// The value of [`ATTRIBUTE`].
+    /// Returns the value to store in [`ATTRIBUTE`].
     pub fn to_attribute(&self) -> String {
         let stored: serde_json::Map<_, _> = self
             .0
@@ -92,17 +95,17 @@ impl Enrollment {
         serde_json::Value::Object(stored).to_string()
     }
 
-    /// Whether no question is enrolled. The value of [`ATTRIBUTE`] may hold what cannot be read all the same.
+    /// Returns whether no question is enrolled. The value of [`ATTRIBUTE`] may still contain unreadable entries.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// The enrolled questions.
+    /// Returns the enrolled questions.
     pub fn questions(&self) -> Vec<&'static Question> {
         self.0.keys().filter_map(|id| Question::with_id(id)).collect()
     }
 
-    /// The hash of the answer to `question`.
+    /// Returns the hash of the answer to `question`.
     pub fn hash(&self, question: &Question) -> Option<&AnswerHash> {
         self.0.get(question.id)
     }
@@ -118,22 +121,22 @@ impl fmt::Debug for Enrollment {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum EnrollError {
-    /// An answer that cannot be hashed.
+    /// An answer cannot be hashed.
     #[error(transparent)]
     Hash(#[from] HashError),
-    /// Answers that may not be enrolled.
+    /// The answers may not be enrolled.
     #[error(transparent)]
     Policy(#[from] PolicyError),
-    /// More questions than the attribute holds.
-    #[error("the enrolment takes {length} characters, the attribute holds 2048: enrol fewer questions")]
+    /// The attribute cannot hold all questions.
+    #[error("the enrollment has {length} characters, but the attribute holds at most 2048: enroll fewer questions")]
     TooMany {
-        /// The enrolment's length.
+        /// The length of the enrollment, in characters.
         length: usize,
     },
-    /// A question that is not in the catalogue.
+    /// The catalogue does not have the question.
     #[error("unknown question `{id}`")]
     UnknownQuestion {
-        /// The id that was given.
+        /// The id that the caller passed.
         id: String,
     },
 }
@@ -149,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn an_enrolment_survives_the_attribute() {
+    fn an_enrollment_is_read_back_from_its_attribute() {
         let enrolled =
             Enrollment::new([("first-pet", "Peccy"), ("birth-city", "Seattle")], &keys(), || [1; 16]).unwrap();
         let read = Enrollment::parse(&enrolled.to_attribute());
@@ -165,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn unreadable_entries_are_left_out() {
+    fn unreadable_entries_are_omitted() {
         let hash = AnswerHash::new("peccy", &keys(), [1; 16]).unwrap().to_string();
         let dear = hash.replace("t=2", "t=1000");
         let attribute = serde_json::json!({"first-pet": hash, "birth-city": "plain", "no-such": hash,
@@ -182,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_that_verify_would_not_read_cannot_be_enrolled() {
+    fn an_answer_longer_than_verify_accepts_cannot_be_enrolled() {
         let said = "hunter2".repeat(200);
         let refused = Enrollment::new([("first-pet", said.as_str())], &keys(), || [1; 16]).unwrap_err();
         assert_eq!(
@@ -192,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn unknown_questions_and_blank_answers_cannot_be_enrolled() {
+    fn unknown_questions_and_empty_answers_cannot_be_enrolled() {
         assert!(Enrollment::new([("no-such", "x")], &keys(), || [1; 16]).is_err());
         assert!(Enrollment::new([("first-pet", " \u{3000}")], &keys(), || [1; 16]).is_err());
     }

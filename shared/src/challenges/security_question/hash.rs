@@ -1,4 +1,4 @@
-//! How an answer to a security question is normalised, hashed and compared.
+//! Normalizes, hashes and compares the answers to security questions.
 
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
@@ -12,21 +12,23 @@ use unicode_normalization::UnicodeNormalization;
 use crate::keys::{Key, KeyId, Keys};
 use crate::verify::{MAX_ANSWER_CHARS, Verdict, Why};
 
-/// Memory in KiB, passes and lanes: OWASP's Password Storage Cheat Sheet, Argon2id.
+/// Memory in KiB, passes and lanes. Source: OWASP's Password Storage Cheat Sheet, Argon2id.
 const MEMORY_KIB: u32 = 19 * 1024;
 const PASSES: u32 = 2;
 const LANES: u32 = 1;
 
-/// The largest costs that a stored hash may have. All costs that OWASP's cheat sheet recommends are within them.
+/// The highest cost that a stored hash may have. It covers every cost that OWASP's cheat sheet recommends.
 ///
-/// Verify gives a check two seconds, but cannot interrupt Argon2. With the memory that `template.yaml` gives verify,
-/// 512 MB, these costs take about one second (`docs/performance.md`: 0.14 s for 46 MiB and one pass).
+/// Verify allows two seconds for a check, but cannot interrupt Argon2. With the 512 MB that `template.yaml` gives
+/// verify, this cost takes about one second (`docs/performance.md`: 0.14 s for 46 MiB and one pass).
 const MAX_MEMORY_KIB: u32 = 64 * 1024;
 const MAX_PASSES: u32 = 5;
 const MAX_LANES: u32 = 4;
 
-/// Rules by which spellings of an answer are one. A hash keeps their version, as Argon2's associated data (`data=` in
-/// the PHC string), and is compared by them for ever: what was released never changes, other rules are another version.
+/// Rules that map the variants of an answer to one text.
+///
+/// A hash stores the version of its rules as Argon2's associated data (`data=` in the PHC string). The answer is always
+/// compared by that version. Never change a released version; add a new one.
 #[derive(Clone, Copy)]
 struct Normalisation {
     version: u8,
@@ -38,27 +40,30 @@ const VERSION_1: Normalisation = Normalisation {
     apply: version_1,
 };
 
-/// Every version that enrolments may have.
+/// Every version that an enrollment can have.
 const KNOWN: &[Normalisation] = &[VERSION_1];
 
-/// The one of new hashes.
+/// The version for new hashes.
 const NEWEST: Normalisation = VERSION_1;
 
-/// What [`AnswerHash::verify`] works in, kept for the next time. Asked for anew each time, 19 MiB come without their
-/// pages, and go back to an allocator that does not always find them again.
+/// The working memory of [`AnswerHash::verify`], kept between calls.
+///
+/// A new allocation of 19 MiB in each call would cause page faults, and the allocator does not always reuse the freed
+/// memory.
 static MEMORY: Mutex<Vec<Block>> = Mutex::new(Vec::new());
 
-/// The Argon2id hash of an answer, keyed with a secret of the deployment, whose id it has (`keyid=` in the PHC string).
+/// The Argon2id hash of an answer, keyed with a secret of the deployment. The PHC string has the secret's id
+/// (`keyid=`).
 #[derive(Clone, PartialEq, Eq)]
 pub struct AnswerHash(PasswordHash);
 
 impl AnswerHash {
-    /// Hashes `answer` under the current key, after normalising it.
+    /// Normalizes `answer` and hashes it with the current key.
     ///
     /// # Errors
     ///
-    /// An answer of nothing but blanks, and one of more than [`MAX_ANSWER_CHARS`] characters before normalising, which
-    /// verify does not read.
+    /// Returns an error if the answer is empty or only whitespace, or has more than [`MAX_ANSWER_CHARS`] characters
+    /// before normalizing: verify rejects longer answers.
     pub fn new(answer: &str, keys: &Keys, salt: [u8; 16]) -> Result<Self, HashError> {
         Self::normalised(NEWEST, answer, keys, salt)
     }
@@ -81,12 +86,14 @@ impl AnswerHash {
         ))
     }
 
-    /// What looks like a hash, costs the same to check, and matches no answer: for users who have enrolled
-    /// nothing, or do not exist. `key` is the id of the current key, as new hashes have it; `output` must be random.
+    /// Returns a decoy: a hash that costs the same to check as a real one, and that no answer matches.
+    ///
+    /// It is for nonexistent users and for users without an enrollment. `key` is the id of the current key, as in new
+    /// hashes. `output` must be random.
     ///
     /// # Errors
     ///
-    /// None that the parameters of this module can cause.
+    /// Returns an error only if Argon2 rejects the fixed parameters of this module.
     pub fn decoy(key: KeyId, salt: [u8; 16], output: [u8; 32]) -> Result<Self, HashError> {
         Ok(Self(PasswordHash {
             algorithm: Algorithm::Argon2id.ident(),
@@ -97,8 +104,10 @@ impl AnswerHash {
         }))
     }
 
-    /// Reads an Argon2id hash in the PHC string format with a salt, an output, a normalisation known here, and costs
-    /// that verify has the time and the memory for.
+    /// Reads an Argon2id hash in the PHC string format.
+    ///
+    /// Returns `None` unless the hash has a salt, an output, a known normalization, and a cost within verify's time and
+    /// memory.
     pub fn parse(phc: &str) -> Option<Self> {
         let hash = PasswordHash::new(phc).ok()?;
         let complete = hash.algorithm == Algorithm::Argon2id.ident()
@@ -113,15 +122,15 @@ impl AnswerHash {
         (complete && affordable && hash.normalisation(KNOWN).is_some()).then_some(hash)
     }
 
-    /// The one of `known` that the answer was hashed with.
+    /// Returns the rules in `known` that the answer was normalized by.
     fn normalisation(&self, known: &[Normalisation]) -> Option<Normalisation> {
         let parameters = Params::try_from(&self.0).ok()?;
         known.iter().copied().find(|by| parameters.data() == [by.version])
     }
 
-    /// The id of the key that the answer was hashed under; nothing if no key can have it.
+    /// Returns the id of the key that the answer was hashed with, or `None` if the id is malformed.
     ///
-    /// A hash without a key id is of the time before the first change of the secret: its key is the deployment's first one.
+    /// A hash without a key id was made before the first rotation of the secret: its key is the deployment's first key.
     pub fn key_id(&self, keys: &Keys) -> Option<KeyId> {
         let parameters = Params::try_from(&self.0).ok()?;
         match parameters.keyid() {
@@ -130,15 +139,15 @@ impl AnswerHash {
         }
     }
 
-    /// The key of `keys` that the answer was hashed under; nothing if it is gone.
+    /// Returns the key in `keys` that the answer was hashed with, or `None` if it was removed.
     pub fn key<'k>(&self, keys: &'k Keys) -> Option<&'k Key> {
         let id = self.key_id(keys)?;
         keys.each().find(|key| key.id() == id)
     }
 
-    /// Compares `answer` with the one that was hashed, in constant time.
+    /// Compares `answer` with the hashed answer, in constant time.
     ///
-    /// If the key is gone, the current one does the same work, and no answer is right.
+    /// If the hash's key was removed, the function does the same work with the current key and returns `Wrong`.
     pub fn verify(&self, answer: &str, keys: &Keys) -> Verdict {
         self.verify_among(KNOWN, answer, keys)
     }
@@ -156,7 +165,7 @@ impl AnswerHash {
 
     fn compare(&self, answer: &str, pepper: &[u8]) -> Option<bool> {
         let (salt, expected) = (self.0.salt?, self.0.hash?);
-        // The cost comes from the stored hash, so that old enrolments outlive a change of cost.
+        // The stored hash determines the cost, so that old enrollments stay valid if the cost for new hashes changes.
         let parameters = Params::try_from(&self.0).ok()?;
         let mut memory = MEMORY.lock().unwrap_or_else(PoisonError::into_inner);
         memory.resize(parameters.block_count(), Block::new());
@@ -181,14 +190,14 @@ impl fmt::Debug for AnswerHash {
     }
 }
 
-/// Why an answer could not be hashed.
+/// The reason why an answer cannot be hashed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum HashError {
-    /// Argon2 refused its parameters.
+    /// Argon2 rejected its parameters.
     #[error("the answer could not be hashed")]
     Argon2,
-    /// The answer is nothing but blanks.
+    /// The answer is empty or only whitespace.
     #[error("the answer is empty")]
     Blank,
     /// The answer has more than [`MAX_ANSWER_CHARS`] characters.
@@ -196,14 +205,15 @@ pub enum HashError {
     TooLong,
 }
 
-/// `answer` as a new hash would have it.
+/// Returns `answer` normalized by the newest rules.
 pub(super) fn normalise(answer: &str) -> String {
     (NEWEST.apply)(answer)
 }
 
-/// NFKC, case folded, without leading and trailing blanks, inner blanks collapsed to one space.
+/// Applies NFKC and case folding, trims whitespace at both ends, and collapses inner whitespace to one space.
 ///
-/// Folding goes to lower case, up and down again, each letter by itself: that joins `ẞ`, `ß` and `ss`, `ς` and `σ`.
+/// Case folding converts each letter to lower, upper and again to lower case. This maps `ẞ`, `ß` and `ss` to one text,
+/// and `ς` and `σ`.
 fn version_1(answer: &str) -> String {
     let lower = answer.nfkc().flat_map(char::to_lowercase);
     let folded: String = lower
@@ -248,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn spellings_of_one_answer_are_one() {
+    fn variants_of_an_answer_are_normalized_to_one_text() {
         for (left, right) in [
             ("Straße", "STRASSE"),
             ("STRAẞE", "strasse"),
@@ -272,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn the_hash_says_its_cost_its_key_and_its_normalisation() {
+    fn the_hash_contains_its_cost_key_id_and_normalization() {
         let hash = AnswerHash::new("peccy", &keys("k"), [7; 16]).unwrap().to_string();
         let start = format!(
             "$argon2id$v=19$m=19456,t=2,p=1,keyid={},data=AQ$",
@@ -283,12 +293,12 @@ mod tests {
         assert!(AnswerHash::parse(&hash.replace("argon2id", "argon2i")).is_none());
     }
 
-    /// "ms ada lovelace", hashed by the reference implementation in C, which has no part in this.
+    /// "ms ada lovelace", hashed by the reference implementation in C, which is independent of this code.
     const OF_VERSION_1: &str = "$argon2id$v=19$m=19456,t=2,p=1,data=AQ$\
         BwcHBwcHBwcHBwcHBwcHBw$zSxkCNFthLYKdcOS2coIKrzJK0+4WBYC5vBUv1sMI8Q";
 
     #[test]
-    fn what_version_1_has_hashed_is_right_for_ever() {
+    fn hashes_of_version_1_stay_valid() {
         let hash = AnswerHash::parse(OF_VERSION_1).unwrap();
         for answer in ["Ms Ada Lovelace", " ms\tADA lovelace", "ＭＳ Ada Lovelace"] {
             assert!(is_right(hash.verify(answer, &keys("k"))), "{answer}");
@@ -297,7 +307,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_is_compared_by_the_rules_that_it_was_enrolled_by() {
+    fn an_answer_is_compared_by_the_rules_of_its_enrollment() {
         const VERSION_2: Normalisation = Normalisation {
             version: 2,
             apply: |answer| version_1(answer).replace(' ', ""),
@@ -308,13 +318,10 @@ mod tests {
         assert!(!is_right(old.verify_among(&later, "MsAdaLovelace", &keys("k"))));
         let new = AnswerHash::normalised(VERSION_2, "Ms Ada Lovelace", &keys("k"), [7; 16]).unwrap();
         assert!(is_right(new.verify_among(&later, "MsAdaLovelace", &keys("k"))));
-        assert!(
-            !is_right(new.verify("MsAdaLovelace", &keys("k"))),
-            "a version that is not known"
-        );
+        assert!(!is_right(new.verify("MsAdaLovelace", &keys("k"))), "an unknown version");
     }
 
-    /// `CHALLENGE_SECRET` with the secrets of these letters.
+    /// Returns the keys for a JSON `CHALLENGE_SECRET` whose secrets repeat these letters.
     fn changing(current: &str, other: Option<(&str, &str)>, first: &str) -> Keys {
         let mut members = vec![("current", current), ("first", first)];
         members.extend(other);
@@ -325,7 +332,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hash_verifies_while_its_secret_is_there_and_at_no_other_time() {
+    fn a_hash_verifies_only_while_its_secret_is_configured() {
         let right = Verdict::Right;
         let gone = Verdict::Wrong(Why::KeyGone);
         let of = |keys: &Keys| AnswerHash::new("peccy", keys, [7; 16]).unwrap();
@@ -354,7 +361,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hash_without_a_key_id_is_of_the_first_secret() {
+    fn a_hash_without_a_key_id_belongs_to_the_first_secret() {
         let hash = AnswerHash::parse(OF_VERSION_1).unwrap();
         for keys in [
             keys("k"),
@@ -370,7 +377,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_id_that_is_not_one_of_ours_is_of_no_key() {
+    fn an_unknown_key_id_matches_no_key() {
         let hash = AnswerHash::new("peccy", &keys("k"), [7; 16]).unwrap().to_string();
         let id = keys("k").current().id().to_string();
         for other in ["AAAAAAAA", "AAAA", "AAAAAAAAAAA"] {
@@ -380,7 +387,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stored_hash_that_costs_too_much_is_unreadable() {
+    fn a_stored_hash_with_too_high_a_cost_is_rejected() {
         for (stored, readable) in [
             ("m=65536,t=5,p=4", true),
             ("m=65537,t=2,p=1", false),
@@ -396,7 +403,7 @@ mod tests {
     }
 
     #[test]
-    fn every_cost_that_owasp_recommends_is_readable() {
+    fn every_cost_that_owasp_recommends_is_accepted() {
         for stored in ["m=47104,t=1", "m=19456,t=2", "m=12288,t=3", "m=9216,t=4", "m=7168,t=5"] {
             let hash = OF_VERSION_1.replace("m=19456,t=2", stored);
             assert!(AnswerHash::parse(&hash).is_some(), "{stored}");
@@ -404,12 +411,12 @@ mod tests {
     }
 
     #[test]
-    fn no_answer_is_hashed_that_verify_would_not_read() {
+    fn an_answer_longer_than_verify_accepts_is_not_hashed() {
         for letter in ["x", "ß", "ﷺ"] {
             let longest = letter.repeat(MAX_ANSWER_CHARS);
             let hash = AnswerHash::new(&longest, &keys("k"), [7; 16]).unwrap();
             assert!(is_right(hash.verify(&longest, &keys("k"))), "{letter}");
-            // Blanks count too: verify measures an answer as it was typed.
+            // Whitespace counts too: verify measures the answer that the client sent.
             for longer in [longest.clone() + letter, longest + " "] {
                 assert_eq!(
                     AnswerHash::new(&longer, &keys("k"), [7; 16]).unwrap_err(),

@@ -1,4 +1,4 @@
-//! Links by which a user without an enrolment sets the first answers.
+//! Links with which users without an enrollment set their first answers.
 
 use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -10,14 +10,14 @@ use subtle::ConstantTimeEq;
 
 use crate::keys::{Key, KeyId, Keys};
 
-/// What a token's keyed hash is of: its pool, and its content.
+/// The purpose of the MAC of a token. The MAC covers the pool and the content.
 const PURPOSE: &str = "enrolment: link";
 
-/// The longest token, in bytes. A username has 128 characters at most.
+/// The maximum length of a token, in bytes. A username has at most 128 characters.
 const MAX_TOKEN: usize = 1024;
 
-/// A link to enrol answers, for one user of one pool until a time. It holds no secret but its token does: `Debug` shows
-/// nothing of either.
+/// A link to enroll answers, for one user of one pool and for a limited time. The link holds no secret, but its token
+/// is one. `Debug` shows neither.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Link {
@@ -25,23 +25,23 @@ pub struct Link {
     username: String,
     #[serde(rename = "s")]
     sub: String,
-    /// Milliseconds since 1970.
+    /// The time of issue, in milliseconds since 1970.
     #[serde(rename = "i")]
     issued: u64,
-    /// Seconds since 1970.
+    /// The expiry, in seconds since 1970.
     #[serde(rename = "e")]
     expires: u64,
 }
 
 impl Link {
-    /// The parameter in the fragment of the page's address that has the token.
+    /// The parameter with the token in the fragment of the page's address.
     pub const PARAMETER: &str = "enrol";
 
-    /// The longest time that a link can be valid.
+    /// The maximum validity of a link.
     pub const LONGEST: Duration = Duration::from_hours(7 * 24);
 
-    /// A link for the user called `username` whose attribute `sub` this is, for the time `valid` after `now`, and not longer
-    /// than [`Link::LONGEST`].
+    /// Creates a link for the user `username` with the attribute `sub`. It is valid for the time `valid` after `now`,
+    /// but at most for [`Link::LONGEST`].
     pub fn new(username: impl Into<String>, sub: impl Into<String>, now: SystemTime, valid: Duration) -> Self {
         let since_1970 = now.duration_since(UNIX_EPOCH).unwrap_or_default();
         Self {
@@ -52,35 +52,36 @@ impl Link {
         }
     }
 
-    /// The username in the pool.
+    /// Returns the username in the pool.
     pub fn username(&self) -> &str {
         &self.username
     }
 
-    /// The attribute `sub`, which a later user of the same name does not have.
+    /// Returns the attribute `sub`. A later user with the same name has another one.
     pub fn sub(&self) -> &str {
         &self.sub
     }
 
-    /// When the link was made, in milliseconds since 1970.
+    /// Returns the time of issue, in milliseconds since 1970.
     pub fn issued(&self) -> u64 {
         self.issued
     }
 
-    /// The token for the fragment of an address: visible ASCII characters, which need no escape. Made under the current key.
+    /// Returns the token for the fragment of an address, made with the current key. It has only ASCII characters that
+    /// need no escaping.
     pub fn token(&self, keys: &Keys, pool: &str) -> String {
-        // INVARIANT: strings and numbers can always be written as JSON.
+        // INVARIANT: serializing strings and numbers to JSON cannot fail.
         let content = serde_json::to_vec(self).unwrap_or_default();
         let key = keys.current();
         let proof = [key.id().as_bytes(), &mac(key, pool, &content)].concat();
         format!("{}.{}", URL_SAFE_NO_PAD.encode(content), URL_SAFE_NO_PAD.encode(proof))
     }
 
-    /// Reads a token that [`Link::token`] made under any of `keys` for `pool`.
+    /// Parses a token that [`Link::token`] made with any of `keys` for `pool`.
     ///
     /// # Errors
     ///
-    /// A token of another pool or key, one that was changed, and one whose time is over at `now`.
+    /// Returns an error if the token is for another pool or key, was altered, or has expired at `now`.
     pub fn parse(token: &str, keys: &Keys, pool: &str, now: SystemTime) -> Result<Self, LinkError> {
         let content = Self::verified(token, keys, pool).ok_or(LinkError::NotALink)?;
         let link: Self = serde_json::from_slice(&content).map_err(|_| LinkError::NotALink)?;
@@ -111,14 +112,14 @@ fn mac(key: &Key, pool: &str, content: &[u8]) -> [u8; 32] {
     key.mac(PURPOSE, &[pool.as_bytes(), content])
 }
 
-/// Why a token is not a link.
+/// The reason why a token is not a valid link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum LinkError {
-    /// Its time is over.
+    /// The link has expired.
     #[error("the link has expired")]
     Expired,
-    /// It was not made here for this pool, or it was changed.
+    /// The token was not made by this deployment for this pool, or it was altered.
     #[error("this is not a link to enrol answers")]
     NotALink,
 }
@@ -138,11 +139,11 @@ mod tests {
     }
 
     fn link() -> Link {
-        Link::new("ada", "8a1f2b3c", at(0), Duration::from_secs(60))
+        Link::new("ada", "8a1f2b3c", at(0), Duration::from_mins(1))
     }
 
     #[test]
-    fn a_token_is_read_until_its_time_is_over() {
+    fn a_token_is_valid_until_it_expires() {
         let token = link().token(&keys("k"), POOL);
         assert!(
             token
@@ -167,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_of_another_pool_or_secret_or_with_one_other_bit_is_no_link() {
+    fn a_token_of_another_pool_or_secret_or_with_an_altered_bit_is_not_a_link() {
         let token = link().token(&keys("k"), POOL);
         let refused =
             |token: &str, keys: &Keys, pool: &str| Link::parse(token, keys, pool, at(0)) == Err(LinkError::NotALink);
@@ -194,7 +195,7 @@ mod tests {
             assert!(refused(text, &keys("k"), POOL), "{text}");
         }
         let (content, proof) = token.split_once('.').unwrap();
-        let other = Link::new("bob", "8a1f2b3c", at(0), Duration::from_secs(60)).token(&keys("k"), POOL);
+        let other = Link::new("bob", "8a1f2b3c", at(0), Duration::from_mins(1)).token(&keys("k"), POOL);
         let (other_content, _) = other.split_once('.').unwrap();
         assert!(refused(&format!("{other_content}.{proof}"), &keys("k"), POOL));
         assert!(refused(&format!("{content}.{}", &proof[..8]), &keys("k"), POOL));
@@ -202,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn a_link_survives_a_change_of_the_secret_while_its_secret_is_there() {
+    fn a_link_is_valid_during_a_rotation_while_its_secret_is_configured() {
         let [a, b] = ["a", "b"].map(|letter| letter.repeat(32));
         let during = Keys::parse(&format!(r#"{{"current":"{b}","previous":"{a}","first":"{a}"}}"#)).unwrap();
         let after = Keys::parse(&format!(r#"{{"current":"{b}","first":"{a}"}}"#)).unwrap();

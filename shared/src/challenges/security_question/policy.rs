@@ -1,4 +1,4 @@
-//! Which answers may be enrolled.
+//! The rules for answers that users may enroll.
 
 use std::collections::BTreeSet;
 
@@ -6,13 +6,14 @@ use super::{Question, hash};
 use crate::texts::Texts;
 use crate::verify::MAX_ANSWER_CHARS;
 
-/// The fewest questions a user enrols, so that the one that is asked says little about which there are.
+/// The minimum number of questions that a user enrolls. With three, the question asked reveals little about the others.
 pub const FEWEST_QUESTIONS: usize = 3;
 
-/// The shortest answer, in characters after normalising.
+/// The minimum length of an answer, in characters after normalizing. Chinese, Japanese and Korean characters count as
+/// two, because many names of people and towns have two of them.
 pub const SHORTEST_ANSWER: usize = 3;
 
-/// The attributes that others know of a user. With the username, their values are what no answer may be.
+/// The attributes of a user that others know. No answer may equal one of their values or the username.
 pub const KNOWN_TO_OTHERS: [&str; 7] = [
     "email",
     "family_name",
@@ -23,40 +24,17 @@ pub const KNOWN_TO_OTHERS: [&str; 7] = [
     "preferred_username",
 ];
 
-/// Answers that people give to be done with it, normalised, in the languages of the catalogue.
-const DENIED: [&str; 24] = [
-    "123",
-    "1234",
-    "12345",
-    "abc",
-    "answer",
-    "asdf",
-    "contraseña",
-    "desconocido",
-    "don't know",
-    "ninguna",
-    "ninguno",
-    "no se",
-    "no sé",
-    "none",
-    "not applicable",
-    "nothing",
-    "password",
-    "qwerty",
-    "respuesta",
-    "secret",
-    "secreto",
-    "test",
-    "unknown",
-    "xxx",
-];
+/// The key of the text with placeholder answers that people often give, separated by commas. Each language has its own.
+const DENIED: &str = "SECURITY_QUESTION.denied";
 
-/// Checks `answers`, pairs of a question and what a user said to it. `known` is what others know of the user, such as
-/// the name and the e-mail address. `texts` are the questions in words, in all languages.
+/// Checks `answers`, pairs of a question and its answer, against the rules.
+///
+/// `known` is what others know about the user, such as the name and the e-mail address. `texts` has the questions and
+/// the denied answers in all languages.
 ///
 /// # Errors
 ///
-/// The first answer that may not be enrolled; the message names its question and never the answer.
+/// Returns an error for the first answer that breaks a rule. The message names the question and never the answer.
 pub fn check(answers: &[(&Question, &str)], known: &[&str], texts: &Texts) -> Result<(), PolicyError> {
     let mut ids = BTreeSet::new();
     let mut said = BTreeSet::new();
@@ -65,15 +43,21 @@ pub fn check(answers: &[(&Question, &str)], known: &[&str], texts: &Texts) -> Re
         .flat_map(|text| [*text, local_part(text)])
         .map(hash::normalise)
         .collect();
+    let denied: BTreeSet<String> = texts
+        .in_all_languages(DENIED)
+        .flat_map(|list| list.split(','))
+        .map(hash::normalise)
+        .collect();
     for (question, answer) in answers {
         let id = question.id;
-        // Before normalising, which changes the number of characters: verify measures an answer as it was typed.
+        // Checked before normalizing, which changes the number of characters: verify measures the answer that the
+        // client sent.
         let too_long = answer.chars().nth(MAX_ANSWER_CHARS).is_some();
         let answer = hash::normalise(answer);
         if !ids.insert(id) {
             return Err(PolicyError::AskedTwice { id });
         }
-        if answer.chars().count() < SHORTEST_ANSWER {
+        if length(&answer) < SHORTEST_ANSWER {
             return Err(PolicyError::TooShort { id });
         }
         if too_long {
@@ -82,7 +66,7 @@ pub fn check(answers: &[(&Question, &str)], known: &[&str], texts: &Texts) -> Re
         if known.contains(&answer) {
             return Err(PolicyError::KnownToOthers { id });
         }
-        if DENIED.contains(&answer.as_str()) || all_alike(&answer) {
+        if denied.contains(&answer) || all_alike(&answer) {
             return Err(PolicyError::TooCommon { id });
         }
         if texts
@@ -103,9 +87,19 @@ pub fn check(answers: &[(&Question, &str)], known: &[&str], texts: &Texts) -> Re
     Ok(())
 }
 
-/// What stands before the at sign of an e-mail address, else all of it.
+/// Returns the part of an e-mail address before the `@`, or all of `text` if it has none.
 fn local_part(text: &str) -> &str {
     text.split('@').next().unwrap_or(text)
+}
+
+/// Returns the length of an answer, as defined for [`SHORTEST_ANSWER`].
+fn length(answer: &str) -> usize {
+    answer.chars().map(|c| if is_east_asian(c) { 2 } else { 1 }).sum()
+}
+
+/// Returns whether `c` is an ideograph, a kana or a Hangul syllable.
+fn is_east_asian(c: char) -> bool {
+    matches!(c, '\u{3005}' | '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}' | '\u{ac00}'..='\u{d7a3}' | '\u{20000}'..='\u{3ffff}')
 }
 
 fn all_alike(answer: &str) -> bool {
@@ -114,7 +108,7 @@ fn all_alike(answer: &str) -> bool {
     characters.all(|character| Some(character) == first)
 }
 
-/// The words of a question, normalised.
+/// Returns the words of a question, normalized.
 fn words(text: &str) -> BTreeSet<String> {
     text.split(|c: char| !c.is_alphanumeric())
         .filter(|word| !word.is_empty())
@@ -122,54 +116,56 @@ fn words(text: &str) -> BTreeSet<String> {
         .collect()
 }
 
-/// Why answers may not be enrolled.
+/// The reason why answers may not be enrolled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PolicyError {
-    /// One question has two answers.
-    #[error("question `{id}` is answered twice: answer each once")]
+    /// A question has two answers.
+    #[error("question `{id}` has two answers: give one answer to each question")]
     AskedTwice {
         /// The question.
         id: &'static str,
     },
-    /// A word of the question.
-    #[error("the answer to `{id}` is a word of the question: give one that has to be known")]
+    /// The answer is a word of its question.
+    #[error("the answer to `{id}` is a word of the question: choose an answer that the question does not contain")]
     FromTheQuestion {
         /// The question.
         id: &'static str,
     },
-    /// The user's name or address.
-    #[error("the answer to `{id}` is the user's name or e-mail address: give one that others do not know")]
+    /// The answer is the user's name or e-mail address.
+    #[error("the answer to `{id}` is the user's name or e-mail address: choose an answer that others do not know")]
     KnownToOthers {
         /// The question.
         id: &'static str,
     },
-    /// The same answer to two questions.
-    #[error("the answer to `{id}` was given to another question already: give each its own")]
+    /// Two questions have the same answer.
+    #[error("the answer to `{id}` is also the answer to another question: choose a different answer for each question")]
     SaidTwice {
         /// The question.
         id: &'static str,
     },
-    /// What anybody would try first.
-    #[error("the answer to `{id}` is one that anybody would try: give another")]
+    /// The answer is one that an attacker tries first.
+    #[error("the answer to `{id}` is too easy to guess: choose another answer")]
     TooCommon {
         /// The question.
         id: &'static str,
     },
-    /// Fewer questions than [`FEWEST_QUESTIONS`].
+    /// There are fewer questions than [`FEWEST_QUESTIONS`].
     #[error("{questions} questions are answered: answer at least {FEWEST_QUESTIONS}")]
     TooFew {
-        /// How many there are.
+        /// The number of questions.
         questions: usize,
     },
-    /// More characters than [`MAX_ANSWER_CHARS`], which verify would never read.
+    /// The answer has more characters than [`MAX_ANSWER_CHARS`]. Verify rejects longer answers.
     #[error("the answer to `{id}` is too long: give at most {MAX_ANSWER_CHARS} characters")]
     TooLong {
         /// The question.
         id: &'static str,
     },
-    /// Fewer characters than [`SHORTEST_ANSWER`].
-    #[error("the answer to `{id}` is too short: give at least {SHORTEST_ANSWER} characters")]
+    /// The answer is shorter than [`SHORTEST_ANSWER`].
+    #[error(
+        "the answer to `{id}` is too short: give at least {SHORTEST_ANSWER} characters, or two of Chinese, Japanese or Korean"
+    )]
     TooShort {
         /// The question.
         id: &'static str,
@@ -198,12 +194,15 @@ mod tests {
 
     #[test]
     fn good_answers_pass() {
-        assert_eq!(with_first("Peccy"), None);
+        for answer in ["Peccy", "北京", "たま", "초코", "Łódź", "ليلى"] {
+            assert_eq!(with_first(answer), None, "{answer}");
+        }
     }
 
     #[test]
-    fn an_answer_has_at_most_the_characters_that_verify_reads() {
-        // Normalised, `ﷺ` is 18 characters; a decomposed `é` is one. What counts is what is typed.
+    fn an_answer_is_at_most_as_long_as_verify_accepts() {
+        // Normalized, `ﷺ` is 18 characters, and a decomposed `é` is one. The limit counts the characters that were
+        // typed.
         for (letter, characters) in [("aé", 2), ("ﷺz", 2), ("e\u{301}b ", 4)] {
             let longest = letter.repeat(MAX_ANSWER_CHARS / characters);
             assert_eq!(longest.chars().count(), MAX_ANSWER_CHARS);
@@ -219,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn bad_answers_are_refused_however_they_are_spelt() {
+    fn bad_answers_are_rejected_in_every_variant() {
         let id = "first-pet";
         for (answer, why) in [
             ("Jo", PolicyError::TooShort { id }),
@@ -232,13 +231,18 @@ mod tests {
             ("aaaa", PolicyError::TooCommon { id }),
             ("Pet", PolicyError::FromTheQuestion { id }),
             ("MASCOTA", PolicyError::FromTheQuestion { id }),
+            ("京", PolicyError::TooShort { id }),
+            ("秘密", PolicyError::TooCommon { id }),
+            ("비밀번호", PolicyError::TooCommon { id }),
+            ("لا أعرف", PolicyError::TooCommon { id }),
+            ("Weiß ich NICHT", PolicyError::TooCommon { id }),
         ] {
             assert_eq!(with_first(answer), Some(why), "{answer}");
         }
     }
 
     #[test]
-    fn each_question_has_its_own_answer_and_there_are_three() {
+    fn three_questions_with_different_answers_are_required() {
         assert_eq!(
             with_first(" SEATTLE "),
             Some(PolicyError::SaidTwice { id: "birth-city" })
@@ -254,15 +258,18 @@ mod tests {
     }
 
     #[test]
-    fn messages_never_hold_the_answer() {
+    fn messages_never_contain_the_answer() {
         let error = with_first("Password").unwrap().to_string();
         assert!(!error.to_lowercase().contains("password"), "{error}");
     }
 
     #[test]
-    fn what_is_denied_is_written_as_it_is_compared() {
-        for denied in DENIED {
-            assert_eq!(hash::normalise(denied), denied);
+    fn denied_answers_are_not_too_short() {
+        let texts = Texts::standard();
+        for list in texts.in_all_languages(DENIED) {
+            for denied in list.split(',').map(hash::normalise) {
+                assert!(length(&denied) >= SHORTEST_ANSWER, "{denied}");
+            }
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What a provider's `siteverify` replies, and what that is worth.
+//! Reads the reply of a provider's `siteverify` and derives the verdict.
 
 use std::time::SystemTime;
 
@@ -7,53 +7,55 @@ use serde_json::Value;
 use super::{Provider, carries, is_from_before};
 use crate::verify::{CannotJudge, Verdict, Why};
 
-/// The most bytes of a reply that are read. Replies have some hundred.
+/// The maximum number of bytes that are read of a reply. Typical replies have a few hundred.
 pub const MAX_REPLY_BYTES: usize = 64 * 1024;
 
-/// Reasons why a token is wrong, for the log.
+/// Reasons for wrong tokens, for the log.
 pub mod why {
     use super::Why;
 
-    /// The answer cannot be a token of any provider. It was not sent to one.
+    /// The answer cannot be a token of any provider. Verify did not send it to one.
     pub const NO_TOKEN: Why = Why::Own("NoToken");
-    /// The token was made for another action than signing in.
+    /// The token was made for an action other than signing in.
     pub const OTHER_ACTION: Why = Why::Own("OtherAction");
     /// The token was made on a host that is not in `CAPTCHA_HOSTNAMES`.
     pub const OTHER_HOST: Why = Why::Own("OtherHost");
     /// The token was made for another sign-in.
     pub const OTHER_SIGN_IN: Why = Why::Own("OtherSignIn");
-    /// The token is of another site key. If all tokens are, site key and secret do not belong together.
+    /// The token belongs to another site key. If all tokens do, the configured site key and secret do not match.
     pub const OTHER_SITE_KEY: Why = Why::Own("OtherSiteKey");
-    /// The provider rejects the token.
+    /// The provider rejected the token.
     pub const REJECTED: Why = Why::Own("TokenRejected");
     /// The score is lower than `CAPTCHA_MIN_SCORE`.
     pub const LOW_SCORE: Why = Why::Own("LowScore");
     /// The token is older than the challenge.
     pub const OLDER_THAN_CHALLENGE: Why = Why::Own("OlderThanChallenge");
-    /// The token was used before, or has expired.
+    /// The token was used before, or it has expired.
     pub const SPENT: Why = Why::Own("TokenSpent");
 }
 
-/// What a token must carry besides the provider's approval.
+/// The properties that a token must have besides the provider's approval.
 #[derive(Clone, Copy, Debug)]
 pub struct Expected<'a> {
-    /// The hosts that it may come from. Empty only for a provider that names none.
+    /// The hosts on which the token may be made. Empty only for a provider whose replies have no host.
     pub hostnames: &'a [String],
-    /// The action, if the tokens carry one.
+    /// The action, if the provider's tokens have one.
     pub action: Option<&'a str>,
-    /// The values of this sign-in, if the tokens carry one: under each key, one of which create has used.
+    /// The binding of this sign-in under each key, if the provider's tokens have one. Create used one of the keys.
     pub bindings: &'a [String],
-    /// The lowest score, if the tokens carry one.
+    /// The lowest score, if the provider's tokens have one.
     pub min_score: Option<f64>,
-    /// When the challenge was asked.
+    /// The time at which the challenge was issued.
     pub asked: SystemTime,
 }
 
-/// Error codes that say: the operator's secret is wrong. No token brings them about.
+/// Error codes for a wrong secret of the operator. No token can cause them.
 const SECRET: [&str; 2] = ["invalid-input-secret", "missing-input-secret"];
 
-/// Error codes that say: the token and the secret are of different sites. A token of another site brings them about, so
-/// that they reject it, although a wrong setting does too.
+/// Error codes for a token and a secret of different sites.
+///
+/// They reject the token, although a wrong setting causes them too, because a client can cause them with a token of
+/// another site.
 const OTHER_SITE_KEY: [&str; 4] = [
     "invalid-keys",
     "not-using-dummy-passcode",
@@ -61,7 +63,7 @@ const OTHER_SITE_KEY: [&str; 4] = [
     "sitekey-secret-mismatch",
 ];
 
-/// Error codes that say: the token was good once.
+/// Error codes for a token that was valid before.
 const SPENT: [&str; 4] = [
     "already-seen-response",
     "expired-input-response",
@@ -69,19 +71,19 @@ const SPENT: [&str; 4] = [
     "timeout-or-duplicate",
 ];
 
-/// Judges a reply of the provider with the HTTP status `status`.
+/// Evaluates a reply of the provider with the HTTP status `status`.
 ///
-/// A code that the provider does not document rejects the token: what a token can bring about is never an error.
+/// An undocumented error code rejects the token: a client must not be able to cause an error.
 ///
 /// # Errors
 ///
-/// A reply that says nothing about the token: the provider fails, is too busy, does not speak the contract, or rejects
-/// the operator's secret.
+/// Returns an error if the reply does not evaluate the token: the provider fails, is too busy, breaks the contract, or
+/// rejects the operator's secret.
 pub fn judge(provider: &Provider, status: u16, body: &[u8], expected: &Expected<'_>) -> Result<Verdict, CannotJudge> {
     let name = provider.name;
     if status >= 500 || status == 429 {
         return Err(CannotJudge::new(format!(
-            "{name}: the provider replies with status {status}"
+            "{name}: the provider replied with status {status}"
         )));
     }
     let reply: Option<Value> = serde_json::from_slice(body).ok();
@@ -94,24 +96,26 @@ pub fn judge(provider: &Provider, status: u16, body: &[u8], expected: &Expected<
     };
     match (success, status) {
         (true, 200..300) => approved(provider, &reply, expected),
-        (true, _) => Err(CannotJudge::new(format!("{name}: success with status {status}"))),
+        (true, _) => Err(CannotJudge::new(format!(
+            "{name}: the reply reports success with status {status}"
+        ))),
         (false, _) => rejected(provider, status, &reply),
     }
 }
 
-/// A token that the provider approves: whether it is for this sign-in.
+/// Checks whether a token that the provider approved is for this sign-in.
 fn approved(provider: &Provider, reply: &Value, expected: &Expected<'_>) -> Result<Verdict, CannotJudge> {
     let text = |name: &str| reply.get(name).and_then(Value::as_str);
-    // Past its monthly quota reCAPTCHA approves every token, and says so with a code.
+    // Beyond its monthly quota, reCAPTCHA approves every token and adds an error code.
     if codes(reply).any(|code| code.to_ascii_lowercase().contains("quota")) {
         return Err(CannotJudge::new(format!(
-            "{}: the provider's quota is used up",
+            "{}: the provider's quota is exhausted: raise it or wait for the next month",
             provider.name
         )));
     }
     let host = text("hostname");
     let listed = |host: &str| expected.hostnames.iter().any(|known| known.eq_ignore_ascii_case(host));
-    // Without a list, any host is right: `configure` demands one for a provider that names hosts.
+    // Without a list, any host is accepted. `configure` requires a list for a provider whose replies have a host.
     if !expected.hostnames.is_empty() && !host.map_or(!provider.has_hostname, listed) {
         return Ok(Verdict::Wrong(why::OTHER_HOST));
     }
@@ -123,7 +127,7 @@ fn approved(provider: &Provider, reply: &Value, expected: &Expected<'_>) -> Resu
         return Ok(Verdict::Wrong(why::OTHER_SIGN_IN));
     }
     if let Some(least) = expected.min_score {
-        // Which key a token is of is the operator's choice, not the client's.
+        // The operator chooses the kind of site key, so a missing score is not the client's fault.
         let Some(score) = reply.get("score").and_then(Value::as_f64) else {
             return Err(CannotJudge::new(format!(
                 "{}: the reply has no score: set `RECAPTCHA_KIND` to the kind of the site key",
@@ -141,10 +145,10 @@ fn approved(provider: &Provider, reply: &Value, expected: &Expected<'_>) -> Resu
     Ok(Verdict::Right)
 }
 
-/// Why the provider does not approve a token.
+/// Returns the verdict for a token that the provider did not approve.
 fn rejected(provider: &Provider, status: u16, reply: &Value) -> Result<Verdict, CannotJudge> {
     let has = |known: &[&str]| codes(reply).any(|code| known.contains(&code));
-    // Cap has no codes. With status 404 the same words may mean a token of another site key.
+    // Cap has no error codes. With status 404, the same text can mean a token of another site key.
     let cap = status == 403 && reply.get("error").and_then(Value::as_str) == Some("Invalid site key or secret");
     if cap || has(&SECRET) {
         return Err(CannotJudge::new(format!(
@@ -154,7 +158,7 @@ fn rejected(provider: &Provider, status: u16, reply: &Value) -> Result<Verdict, 
     }
     if has(&["internal-error"]) {
         return Err(CannotJudge::new(format!(
-            "{}: the provider has an internal error",
+            "{}: the provider reported an internal error",
             provider.name
         )));
     }
@@ -167,14 +171,15 @@ fn rejected(provider: &Provider, status: u16, reply: &Value) -> Result<Verdict, 
     }))
 }
 
-/// The error codes of a reply.
+/// Returns the error codes of a reply.
 fn codes(reply: &Value) -> impl Iterator<Item = &str> {
     let codes = reply.get("error-codes").and_then(Value::as_array);
     codes.into_iter().flatten().filter_map(Value::as_str)
 }
 
-/// An ISO 8601 time in seconds since 1970, such as `2026-01-01T00:00:00.123Z` or `2026-01-01T01:00:00+01:00`. Nothing for
-/// a text in another form.
+/// Converts an ISO 8601 time to seconds since 1970, such as `2026-01-01T00:00:00.123Z` or `2026-01-01T01:00:00+01:00`.
+///
+/// Returns `None` for another format.
 fn seconds(time: &str) -> Option<u64> {
     let number = |range: std::ops::Range<usize>| -> Option<i64> {
         let digits = time.get(range)?;
@@ -212,7 +217,7 @@ fn seconds(time: &str) -> Option<u64> {
         }
         _ => return None,
     };
-    // Days since 1970-01-01 in the Gregorian calendar, for years that start in March.
+    // Days since 1970-01-01 in the Gregorian calendar, with years that start in March.
     let (year, month) = if month > 2 {
         (year, month - 3)
     } else {

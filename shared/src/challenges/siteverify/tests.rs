@@ -5,7 +5,7 @@ use crate::keys::Keys;
 use crate::user::Existence;
 
 #[test]
-fn each_provider_has_names_of_its_own() {
+fn each_provider_has_unique_names() {
     let providers = [&CAP, &HCAPTCHA, &RECAPTCHA, &TURNSTILE];
     let mut names: Vec<&str> = providers
         .iter()
@@ -19,7 +19,7 @@ fn each_provider_has_names_of_its_own() {
 }
 
 #[test]
-fn a_request_is_written_as_the_provider_documents_it() {
+fn a_request_has_the_format_that_the_provider_documents() {
     let (media_type, body) = request(&HCAPTCHA, "se&cret", "P1_a.b+c/d=", Some("10000000-ffff"));
     assert_eq!(media_type, "application/x-www-form-urlencoded");
     assert_eq!(
@@ -37,7 +37,7 @@ fn a_request_is_written_as_the_provider_documents_it() {
 }
 
 #[test]
-fn a_binding_is_of_one_pool_user_and_challenge_and_does_not_show_the_nonce() {
+fn a_binding_depends_on_pool_user_and_challenge_and_hides_the_nonce() {
     let (keys, attributes) = (Keys::parse(&"k".repeat(32)).unwrap(), HashMap::new());
     let of = |pool, name, nonce| {
         let user = User::new(pool, name, Existence::Existing, &attributes);
@@ -49,12 +49,12 @@ fn a_binding_is_of_one_pool_user_and_challenge_and_does_not_show_the_nonce() {
     for other in [of("q", "ada", "nonce"), of("p", "bea", "nonce"), of("p", "ada", "once")] {
         assert_ne!(one, other);
     }
-    // Cloudflare takes at most 255 letters, digits, `_` and `-`.
+    // Cloudflare accepts at most 255 letters, digits, `_` and `-`.
     assert!(one.bytes().all(|byte| byte.is_ascii_hexdigit()));
 }
 
 #[test]
-fn what_was_typed_for_another_challenge_is_no_token() {
+fn an_answer_to_another_challenge_is_not_a_token() {
     for text in [
         "acdeh",
         "271828",
@@ -77,7 +77,7 @@ fn what_was_typed_for_another_challenge_is_no_token() {
 }
 
 #[test]
-fn keys_with_blanks_are_refused_without_being_shown() {
+fn keys_with_spaces_are_rejected_and_not_quoted() {
     assert_eq!(parse_key("0x4AAA-b_c").as_deref(), Ok("0x4AAA-b_c"));
     for key in ["a b", "a\n", "é", &"x".repeat(257)] {
         let error = parse_key(key).unwrap_err();

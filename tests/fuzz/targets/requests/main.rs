@@ -1,8 +1,8 @@
-//! Any requests to `local`: for each an answer of Cognito's, tokens only for who has passed, and no secret in an answer,
-//! in a token or in the log.
+//! Any requests to `local`: each gets a response of Cognito, only completed sign-ins get tokens, and no response, token
+//! or log contains a secret.
 //!
-//! An input is requests with an empty line between them, each the operation on a line of its own, then the body. In a
-//! body, `$SESSION`, `$TOKEN`, `$REFRESH` and `$DEVICE` stand for what came back last.
+//! An input is a list of requests separated by empty lines. A request has the operation on its first line, then the
+//! body. In a body, `$SESSION`, `$TOKEN`, `$REFRESH` and `$DEVICE` are replaced by the latest received values.
 
 #![no_main]
 
@@ -28,16 +28,16 @@ use user_pools::{Clock, Settings, UserPools};
 use sums::{Quiet, Sums};
 
 const POOL: &str = "us-east-1_LocalPool";
-/// The deployed client, which gets tokens for a custom sign-in alone.
+/// The deployed app client, which gets tokens only for a custom sign-in.
 const CLIENT: &str = "localclient000000000000000";
-/// A client that may start in every way.
+/// An app client that allows every authentication flow.
 const ANY_WAY: &str = "anyway00000000000000000000";
 const PASSWORD: &str = "Passw0rd!demo";
 
-/// The most requests of one input.
+/// The maximum number of requests in an input.
 const MOST: usize = 8;
 
-/// Operations that show an administrator attributes which no client may read, and those that let a client read them.
+/// Operations that show attributes to an administrator, or that allow a client to read them.
 const SHOWING: [&str; 5] = [
     "AdminGetUser",
     "CreateUserPoolClient",
@@ -46,7 +46,7 @@ const SHOWING: [&str; 5] = [
     "UpdateUserPoolClient",
 ];
 
-/// The pool, its clients and two users, as every input finds them.
+/// The pool, its clients and two users at the start of every input.
 static START: LazyLock<Memory> = LazyLock::new(start);
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(runtime);
 
@@ -98,7 +98,7 @@ fn start() -> Memory {
         let attributes = attributes.map(|(name, value)| (name.to_owned(), value));
         pools.add_user(POOL, name, password, attributes.into()).unwrap();
     }
-    // Asking for the keys waits until they are made, which makes one pair for all inputs.
+    // The request waits until the keys exist, so that all inputs share one key pair.
     let keys = Request::get(format!("/{POOL}/.well-known/jwks.json")).body(Body::empty());
     let keys = RUNTIME.block_on(pools.router().oneshot(keys.unwrap())).unwrap();
     assert_eq!(keys.status(), 200);
@@ -119,25 +119,25 @@ fn user_pools(memory: &Arc<Memory>, sums: &Arc<Sums>) -> UserPools {
     .unwrap()
 }
 
-/// The requests of one input, one after the other.
+/// Sends the requests of one input in order.
 struct Talk {
     router: Router,
     sums: Arc<Sums>,
-    /// What came back last.
+    /// The latest received values.
     latest: [(&'static str, String); 4],
-    /// How the sign-in of each session began, and went on.
+    /// For each session, how its sign-in started and continued.
     sign_ins: HashMap<String, SignIn>,
     refresh_tokens: HashSet<String>,
-    /// All that was sent, with every password that a user may have.
+    /// All texts that were sent, and every password that a user may have.
     sent: String,
-    /// Whether attributes that a client must not read may be shown.
+    /// Whether responses may contain attributes that a client must not read.
     showing: bool,
 }
 
 #[derive(Clone, Copy, Default)]
 struct SignIn {
     custom: bool,
-    /// Whether somebody's password was sent.
+    /// Whether a user's password was sent.
     password: bool,
 }
 
@@ -181,7 +181,7 @@ impl Talk {
             } else {
                 sign_in.password
             };
-            assert!(refreshed || passed, "{operation} gives tokens to who has not passed");
+            assert!(refreshed || passed, "{operation} issues tokens without a completed sign-in");
         }
         for token in ["AccessToken", "IdToken"] {
             self.keeps_secrets(&claims(tokens[token].as_str().unwrap_or_default()));
@@ -216,7 +216,7 @@ impl Talk {
         session.copied().unwrap_or_default()
     }
 
-    /// The answer, if it is an HTTP request at all.
+    /// Returns the response, or `None` if the input is not an HTTP request.
     fn send(&self, operation: &str, body: &str) -> Option<Value> {
         let target = format!("AWSCognitoIdentityProviderService.{operation}");
         let request = Request::post("/").header("x-amz-target", target);
@@ -233,7 +233,7 @@ impl Talk {
         );
         self.keeps_secrets(&format!("{:?}", parts.headers));
         self.keeps_secrets(&body);
-        Some(serde_json::from_str(&body).expect("an answer is JSON"))
+        Some(serde_json::from_str(&body).expect("a response is JSON"))
     }
 
     fn keeps_secrets(&self, text: &str) {
@@ -243,7 +243,7 @@ impl Talk {
     }
 }
 
-/// What a token says; nothing where it is not to be read.
+/// Returns the claims of a token, or `""` if it is unreadable.
 fn claims(token: &str) -> String {
     let claims = token
         .split('.')

@@ -1,4 +1,4 @@
-//! Functions for the pool: three times at most they ask what 2 + 2 is, and they tell verify a secret with it.
+//! The functions of the pool: they ask for the sum 2 + 2 up to three times, and pass a secret to verify.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -12,9 +12,9 @@ use user_pools::{Call, Failure, Journal, Lambda, Mail, Message};
 
 #[derive(Default)]
 pub(crate) struct Sums {
-    /// How many answers were right.
+    /// The number of right answers.
     right: AtomicUsize,
-    /// Whether define has let somebody through.
+    /// Whether define has issued tokens.
     lets_through: AtomicBool,
 }
 
@@ -35,7 +35,7 @@ impl Sums {
             rounds.filter(|round| round["challengeResult"] == result).count()
         };
         let passed = count("CUSTOM_CHALLENGE", true);
-        assert!(passed <= self.right.load(Ordering::Relaxed), "nobody answered right");
+        assert!(passed <= self.right.load(Ordering::Relaxed), "no right answer was given");
         let last = session.last().map(|round| &round["challengeName"]);
         let (ask, tokens, deny) = if count("CUSTOM_CHALLENGE", false) > 2 {
             (None, false, true)
@@ -52,7 +52,7 @@ impl Sums {
 
     fn verify(&self, request: &Value) -> Value {
         let private = &request["privateChallengeParameters"];
-        assert_eq!(private["other"], secret(), "verify gets what create has stored");
+        assert_eq!(private["other"], secret(), "verify gets what create stored");
         let right = request["challengeAnswer"] == private["answer"] && request["userNotFound"] != true;
         self.right.fetch_add(usize::from(right), Ordering::Relaxed);
         json!({"answerCorrect": right})
@@ -83,7 +83,7 @@ impl Lambda for Sums {
     }
 }
 
-/// A log that is only looked at, and a mail that goes nowhere.
+/// A log and a mail service that discard their input after a check.
 pub(crate) struct Quiet;
 
 impl Journal for Quiet {

@@ -1,10 +1,11 @@
-//! PNG.
+//! Encodes a picture as PNG.
 
 use super::plane::{HEIGHT, Plane, WIDTH};
 
 const ROW_BYTES: usize = WIDTH.div_ceil(8) as usize;
 
-/// `picture`, its set pixels black, as a PNG of 1 bit a pixel. Stored, because noise does not compress.
+/// Returns `picture` as a PNG with 1 bit per pixel; set pixels are black. It is not compressed, because noise does not
+/// compress.
 pub(super) fn encode(picture: &Plane) -> Option<Vec<u8>> {
     let mut pixels = Vec::with_capacity(ROW_BYTES * usize::from(HEIGHT));
     for row in picture.rows() {

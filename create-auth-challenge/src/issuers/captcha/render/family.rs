@@ -1,4 +1,4 @@
-//! The looks a picture can have. They are unlike on purpose: a program that has learnt one has not learnt the others.
+//! The styles of pictures. They differ on purpose, so that a program trained on one style cannot read the others.
 
 use rand::seq::SliceRandom;
 use rand::{CryptoRng, RngExt};
@@ -6,23 +6,23 @@ use rand::{CryptoRng, RngExt};
 use super::plane::Plane;
 use super::texture::{scratch, stripes};
 
-/// A look.
+/// A style of pictures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Family {
-    /// The rims of letters, on blotches.
+    /// The outlines of letters on blotches.
     Etched,
-    /// Letters of stripes on noise, with a rim.
+    /// Striped letters with an outline, on noise.
     Hatched,
-    /// The rims of letters, on noise.
+    /// The outlines of letters on noise.
     Relief,
     /// Black and white letters with scratches, on blotches.
     Scratched,
-    /// Letters of noise on stripes, with a rim.
+    /// Letters filled with noise and with an outline, on stripes.
     Stippled,
 }
 
 impl Family {
-    /// Every look; each is as likely as any other.
+    /// All styles. Each has equal probability.
     pub(super) const ALL: [Self; 5] = [
         Self::Etched,
         Self::Hatched,
@@ -31,7 +31,7 @@ impl Family {
         Self::Stippled,
     ];
 
-    /// A picture with these shapes, the first one lowest.
+    /// Draws a picture with these shapes. The first shape is at the bottom.
     pub(super) fn picture(self, shapes: &[Plane], rng: &mut (dyn CryptoRng + Send)) -> Plane {
         let ground = match self {
             Self::Etched | Self::Scratched => Plane::noise(rng).blotched(),
@@ -62,8 +62,10 @@ impl Family {
     }
 }
 
-/// Draws three thin lines side by side around `core`, the middle one as wide as both others together and of the other
-/// tone: from afar they are the grey of noise.
+/// Draws three thin adjacent lines around `core`.
+///
+/// The middle line has the opposite tone and is as wide as both others together. So the lines have the same average
+/// gray as noise.
 fn rim(picture: &mut Plane, core: &Plane, black: bool) {
     let first = core.grown();
     let second = first.grown().grown();
@@ -72,7 +74,8 @@ fn rim(picture: &mut Plane, core: &Plane, black: bool) {
     picture.ink(&second.zip(&first, |a, b| a & !b), black);
 }
 
-/// Black or white for each shape: of five in a row two or three are black, so that no tone means letter.
+/// Returns black or white for each shape. Of five successive shapes two or three are black, so that the tone does not
+/// reveal letters.
 fn tones(mut rng: &mut (dyn CryptoRng + Send)) -> impl Iterator<Item = bool> + use<> {
     let mut tones = [true, true, false, false, rng.random_range(0..2) == 0];
     tones.shuffle(&mut rng);

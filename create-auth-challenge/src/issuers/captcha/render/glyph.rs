@@ -1,4 +1,4 @@
-//! The letters of the embedded fonts.
+//! Reads the outlines of letters from the embedded fonts.
 
 use rand::{CryptoRng, RngExt};
 use ttf_parser::{Face, OutlineBuilder};
@@ -20,22 +20,22 @@ const FONTS: [&[u8]; 6] = [
     font!("rubik-bold"),
 ];
 
-/// The tallest and the widest a letter may be, in pixels.
+/// The maximum height and width of a letter, in pixels.
 const SIZE: (f32, f32) = (66.0, 56.0);
 
-/// Letters are turned by up to so many radians, either way.
+/// The maximum rotation of a letter in either direction, in radians.
 const TURN: f32 = 0.15;
 
-/// And slanted by up to so much.
+/// The maximum slant of a letter in either direction.
 const SLANT: f32 = 0.12;
 
-/// A letter's outline about its own middle, and how wide it is.
+/// The outline of a letter, centered at the origin, and its width.
 pub(super) struct Glyph {
     pub(super) outline: Outline,
     pub(super) width: f32,
 }
 
-/// `letter` in a random font, sized, slanted and turned at random. `None` where the font has no such letter.
+/// Returns `letter` in a random font with random size, slant and rotation. Returns `None` if the font lacks the letter.
 pub(super) fn glyph(letter: char, rng: &mut (dyn CryptoRng + Send)) -> Option<Glyph> {
     let (tallest, widest) = SIZE;
     let face = Face::parse(FONTS.get(rng.random_range(0..FONTS.len()))?, 0).ok()?;
@@ -48,13 +48,12 @@ pub(super) fn glyph(letter: char, rng: &mut (dyn CryptoRng + Send)) -> Option<Gl
     let slant = rng.random_range(-SLANT..SLANT);
     let mut pen = Pen {
         outline: Outline::default(),
-        // Turned after slanted; the picture's y axis points down, the font's up.
+        // The rotation follows the slant. The y axis of the picture points down, that of the font up.
         rows: [
             [wide * cos, high * (slant * cos + sin)],
             [wide * sin, high * (slant * sin - cos)],
         ],
         middle: point(middle(bounds.x_min, bounds.x_max), middle(bounds.y_min, bounds.y_max)),
-        start: point(0.0, 0.0),
         at: point(0.0, 0.0),
     };
     face.outline_glyph(id, &mut pen)?;
@@ -64,12 +63,11 @@ pub(super) fn glyph(letter: char, rng: &mut (dyn CryptoRng + Send)) -> Option<Gl
     })
 }
 
-/// Draws a font's outline, a linear map after.
+/// Draws the outline of a glyph and applies a linear map to it.
 struct Pen {
     outline: Outline,
     rows: [[f32; 2]; 2],
     middle: Point,
-    start: Point,
     at: Point,
 }
 
@@ -80,7 +78,7 @@ impl Pen {
         point(xx * x + xy * y, yx * x + yy * y)
     }
 
-    /// Straight lines are pieces too, so that they can be bent.
+    /// Divides straight lines too, so that they can be bent.
     fn draw(&mut self, bend: Point, to: Point) {
         const PIECES: u8 = 5;
         let from = self.at;
@@ -90,35 +88,30 @@ impl Pen {
             self.at = next;
         }
     }
-
-    fn line(&mut self, to: Point) {
-        self.draw(
-            point(f32::midpoint(self.at.x, to.x), f32::midpoint(self.at.y, to.y)),
-            to,
-        );
-    }
 }
 
 impl OutlineBuilder for Pen {
     fn move_to(&mut self, x: f32, y: f32) {
-        self.start = self.map(x, y);
-        self.at = self.start;
+        self.at = self.map(x, y);
     }
 
     fn line_to(&mut self, x: f32, y: f32) {
-        self.line(self.map(x, y));
+        let to = self.map(x, y);
+        self.draw(
+            point(f32::midpoint(self.at.x, to.x), f32::midpoint(self.at.y, to.y)),
+            to,
+        );
     }
 
     fn quad_to(&mut self, x1: f32, y1: f32, x: f32, y: f32) {
         self.draw(self.map(x1, y1), self.map(x, y));
     }
 
-    /// TrueType has none; were there one, its handles' crossing is near their middle.
-    fn curve_to(&mut self, x1: f32, y1: f32, x2: f32, y2: f32, x: f32, y: f32) {
-        self.draw(self.map(f32::midpoint(x1, x2), f32::midpoint(y1, y2)), self.map(x, y));
+    /// TrueType fonts have no cubic curves.
+    fn curve_to(&mut self, _: f32, _: f32, _: f32, _: f32, x: f32, y: f32) {
+        self.line_to(x, y);
     }
 
-    fn close(&mut self) {
-        self.line(self.start);
-    }
+    /// A contour of TrueType ends where it starts.
+    fn close(&mut self) {}
 }

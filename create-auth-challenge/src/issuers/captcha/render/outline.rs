@@ -1,10 +1,10 @@
-//! Outlines: of glyphs, bent and placed, and of strokes; and the pixels inside them.
+//! The outlines of letters and strokes: bends and places them, and fills them with pixels.
 
 use rand::{CryptoRng, RngExt};
 
 use super::plane::{HEIGHT, Plane, WIDTH};
 
-/// A place in the picture, to the right and down.
+/// A point in the picture: x points right, y points down.
 #[derive(Clone, Copy)]
 pub(super) struct Point {
     pub(super) x: f32,
@@ -26,7 +26,7 @@ impl Outline {
         self.edges.push((from, to));
     }
 
-    /// A bow of even thickness from `from` by way of `bend` to `to`.
+    /// Adds an arc of constant thickness from `from` to `to` with the control point `bend`.
     pub(super) fn bow(&mut self, from: Point, bend: Point, to: Point, thickness: f32) {
         const PIECES: u8 = 12;
         let half = thickness / 2.0;
@@ -52,20 +52,20 @@ impl Outline {
         }
     }
 
-    /// The same outline bent by `warp`.
+    /// Returns the outline bent by `warp`.
     pub(super) fn bent(&self, warp: &Warp) -> Self {
         let edges = self.edges.iter().map(|&(from, to)| (warp.map(from), warp.map(to)));
         Self { edges: edges.collect() }
     }
 
-    /// The same outline about `centre`, drawn together sideways.
+    /// Returns the outline moved to `centre` and scaled horizontally by `squeeze`.
     pub(super) fn placed(&self, squeeze: f32, centre: Point) -> Self {
         let map = |p: Point| point(p.x * squeeze + centre.x, p.y + centre.y);
         let edges = self.edges.iter().map(|&(from, to)| (map(from), map(to)));
         Self { edges: edges.collect() }
     }
 
-    /// The pixels whose centres are inside, by the non-zero rule.
+    /// Returns the pixels whose centers are inside, by the non-zero winding rule.
     pub(super) fn filled(&self) -> Plane {
         let mut crossings = Vec::with_capacity(self.edges.len() * 8);
         for &(from, to) in &self.edges {
@@ -95,23 +95,23 @@ impl Outline {
     }
 }
 
-/// The first pixel whose centre is not before `at`.
+/// Returns the first pixel whose center is at or after `at`.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
-    reason = "the value is clamped to what the type holds; a float cast saturates anyway"
+    reason = "the value is clamped to the range of the type; a float cast saturates anyway"
 )]
 fn pixel(at: f32, end: u16) -> u16 {
     (at - 0.5).ceil().clamp(0.0, f32::from(end)) as u16
 }
 
-/// The point of a quadratic curve at `t` between 0 and 1.
+/// Returns the point of a quadratic curve at `t` between 0 and 1.
 pub(super) fn on_curve(from: Point, bend: Point, to: Point, t: f32) -> Point {
     let mix = |a: f32, b: f32, c: f32| (1.0 - t) * ((1.0 - t) * a + 2.0 * t * b) + t * t * c;
     point(mix(from.x, bend.x, to.x), mix(from.y, bend.y, to.y))
 }
 
-/// A smooth displacement: two waves, one along and one across.
+/// A smooth displacement: one horizontal and one vertical wave.
 pub(super) struct Warp {
     height: [f32; 2],
     step: [f32; 2],
@@ -119,7 +119,7 @@ pub(super) struct Warp {
 }
 
 impl Warp {
-    /// Waves of about `length` pixels that move points by up to `height`.
+    /// Returns waves with a length of about `length` pixels that move points by at most `height` pixels.
     pub(super) fn random(length: f32, height: f32, rng: &mut (dyn CryptoRng + Send)) -> Self {
         let turn = std::f32::consts::TAU;
         Self {

@@ -24,15 +24,15 @@ fn black(png: &[u8]) -> f64 {
     f64::from(black) / f64::from(u32::from(WIDTH) * u32::from(HEIGHT))
 }
 
-/// How many pixels differ.
+/// Returns the number of pixels that differ.
 fn distance(left: &[u8], right: &[u8]) -> u32 {
     let pairs = pixels(left).into_iter().zip(pixels(right));
     pairs.map(|(a, b)| (a ^ b).count_ones()).sum()
 }
 
-/// The hashes are of Linux on x86-64: another platform's sine may set a pixel at an edge otherwise.
+/// The hashes are for Linux on x86-64. On other platforms, the sine function may give other pixels at the edges.
 #[test]
-fn a_seed_makes_the_picture_that_it_always_made() {
+fn a_seed_always_makes_the_same_picture() {
     let golden = [
         (Family::Etched, false, "d5fdd45356930f7d"),
         (Family::Etched, true, "facc57291f2ffbf2"),
@@ -62,13 +62,13 @@ fn a_seed_makes_the_picture_that_it_always_made() {
 }
 
 #[test]
-fn pictures_stay_small_enough_to_go_inline() {
+fn pictures_are_small_enough_to_be_sent_inline() {
     let mut rng = StdRng::seed_from_u64(1);
     for family in Family::ALL {
         for arc in [false, true] {
             let png = draw(&letters(&mut rng), family, arc, &mut rng).unwrap();
             assert!(png.len() <= 4096, "{family:?}: {}", png.len());
-            // As base64 in a `data:` URL.
+            // The length as base64 in a `data:` URL.
             assert!(png.len().div_ceil(3) * 4 < 5500);
         }
     }
@@ -100,9 +100,9 @@ fn every_family_is_drawn() {
     assert_eq!(drawn.len(), Family::ALL.len());
 }
 
-/// A letter is what changes when everything but the letter stays: enough to see, and not like another letter.
+/// Compares pictures that differ only in one letter: the letter must be visible and differ from other letters.
 #[test]
-fn in_every_family_letters_leave_their_mark_and_look_unlike_one_another() {
+fn in_every_family_letters_are_visible_and_differ_from_one_another() {
     for family in Family::ALL {
         let drawings: Vec<_> = ALPHABET
             .chars()
@@ -125,13 +125,13 @@ fn the_arc_changes_the_picture_and_does_not_cover_it() {
 }
 
 #[test]
-fn the_same_letters_never_make_the_same_picture() {
+fn the_same_letters_make_different_pictures() {
     let mut rng = StdRng::seed_from_u64(1);
     assert_ne!(render("ACEHK", false, &mut rng), render("ACEHK", false, &mut rng));
 }
 
 #[test]
-fn letters_of_any_width_stay_in_the_picture() {
+fn letters_of_any_width_fit_into_the_picture() {
     let mut rng = StdRng::seed_from_u64(4);
     for _ in 0..50 {
         let mut shapes = Vec::new();
@@ -152,6 +152,6 @@ fn every_letter_is_in_every_font() {
 }
 
 #[test]
-fn a_letter_that_the_fonts_do_not_have_is_no_picture() {
+fn a_letter_that_the_fonts_lack_makes_no_picture() {
     assert!(render("?", false, &mut StdRng::seed_from_u64(1)).is_none());
 }

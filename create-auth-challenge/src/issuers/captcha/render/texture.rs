@@ -1,4 +1,4 @@
-//! What letters and grounds are made of.
+//! The textures of letters and backgrounds.
 
 use std::f32::consts::TAU;
 
@@ -7,7 +7,8 @@ use rand::{CryptoRng, RngExt};
 use super::outline::{Outline, point};
 use super::plane::{HEIGHT, Plane, WIDTH};
 
-/// Black and white stripes, upright or lying, in waves; a black and a white one are together four to five pixels wide.
+/// Returns wavy black and white stripes, vertical or horizontal. A black and a white stripe together are four to five
+/// pixels wide.
 pub(super) fn stripes(rng: &mut (dyn CryptoRng + Send)) -> Plane {
     let upright = rng.random_range(0..2) == 0;
     let period = rng.random_range(4.0..5.0);
@@ -24,17 +25,17 @@ pub(super) fn stripes(rng: &mut (dyn CryptoRng + Send)) -> Plane {
     })
 }
 
-/// `turns` as an angle that wraps around where the type does.
+/// Converts the fraction of `turns` to an angle: the full range of `u32` is one turn.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
-    reason = "the part of a turn is below one, so what it is scaled to fits"
+    reason = "the fraction of a turn is below one, so the scaled value fits"
 )]
 fn part_of_turn(turns: f32) -> u32 {
     (f64::from(turns).fract() * f64::from(u32::MAX)) as u32
 }
 
-/// A thin bow somewhere across a part of the picture.
+/// Returns a thin arc at a random position across part of the picture.
 pub(super) fn scratch(rng: &mut (dyn CryptoRng + Send)) -> Plane {
     let x = rng.random_range(-40.0..140.0);
     let mut y = || rng.random_range(0.0..f32::from(HEIGHT));

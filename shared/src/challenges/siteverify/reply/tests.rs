@@ -1,5 +1,5 @@
-//! The replies here are written from the providers' documentation. Those of hCaptcha, reCAPTCHA and Turnstile were not
-//! tried against the provider.
+//! These replies follow the providers' documentation. Those of hCaptcha, reCAPTCHA and Turnstile were not tested
+//! against the provider.
 
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -31,24 +31,24 @@ fn with(reply: &Value, name: &str, value: Value) -> Value {
     reply
 }
 
-/// Not tried against the provider.
+/// Not tested against the provider.
 fn turnstile() -> Value {
     json!({"success": true, "challenge_ts": "2026-01-01T00:00:41.123Z", "hostname": "app.example.com",
         "error-codes": [], "action": "sign_in", "cdata": "0011", "metadata": {"ephemeral_id": "x:9f78e0ed210960d7693b167e"}})
 }
 
-/// Not tried against the provider.
+/// Not tested against the provider.
 fn hcaptcha() -> Value {
     json!({"success": true, "challenge_ts": "2026-01-01T00:00:41.000000Z", "hostname": "app.example.com", "credit": false})
 }
 
-/// Not tried against the provider.
+/// Not tested against the provider.
 fn recaptcha_score() -> Value {
     json!({"success": true, "challenge_ts": "2026-01-01T00:00:41Z", "hostname": "app.example.com", "score": 0.9,
         "action": "sign_in"})
 }
 
-/// Not tried against the provider.
+/// Not tested against the provider.
 fn recaptcha_checkbox() -> Value {
     json!({"success": true, "challenge_ts": "2026-01-01T00:00:41Z", "hostname": "localhost"})
 }
@@ -72,7 +72,7 @@ fn an_approved_token_for_this_sign_in_is_right() {
 }
 
 #[test]
-fn a_token_of_another_host_action_sign_in_or_time_is_wrong() {
+fn a_token_for_another_host_action_sign_in_or_time_is_wrong() {
     for host in [
         json!("evil.example"),
         json!("app.example.com.evil.example"),
@@ -124,7 +124,7 @@ fn a_host_is_compared_without_regard_to_case() {
 }
 
 #[test]
-fn a_low_score_is_wrong_and_a_missing_one_is_the_operators_error() {
+fn a_low_score_is_wrong_and_a_missing_score_is_an_error_for_the_operator() {
     for (score, verdict) in [
         (0.1, Verdict::Wrong(why::LOW_SCORE)),
         (0.5, Verdict::Right),
@@ -140,20 +140,23 @@ fn a_low_score_is_wrong_and_a_missing_one_is_the_operators_error() {
 }
 
 #[test]
-fn an_approval_past_the_quota_is_none() {
+fn an_approval_beyond_the_quota_does_not_count() {
     let reply = with(&recaptcha_score(), "error-codes", json!(["Over free quota."]));
     let error = judged(&RECAPTCHA, 200, &reply, true).unwrap_err();
-    assert_eq!(error, "RECAPTCHA: the provider's quota is used up");
+    assert_eq!(
+        error,
+        "RECAPTCHA: the provider's quota is exhausted: raise it or wait for the next month"
+    );
 }
 
 #[test]
-fn hcaptchas_score_is_a_risk_and_not_compared() {
+fn hcaptchas_score_is_a_risk_and_is_ignored() {
     let reply = with(&hcaptcha(), "score", 0.0.into());
     assert_eq!(judged(&HCAPTCHA, 200, &reply, false), Ok(Verdict::Right));
 }
 
 #[test]
-fn a_rejected_token_is_wrong_and_a_spent_one_is_named() {
+fn a_rejected_token_is_wrong_and_a_used_token_has_its_own_reason() {
     for (provider, code, why) in [
         (&TURNSTILE, "timeout-or-duplicate", why::SPENT),
         (&RECAPTCHA, "timeout-or-duplicate", why::SPENT),
@@ -182,14 +185,14 @@ fn a_rejected_token_is_wrong_and_a_spent_one_is_named() {
     }
 }
 
-/// As `standalone/src/siteverify.js` of Cap writes them.
+/// The statuses and texts in Cap's `standalone/src/siteverify.js`.
 #[test]
-fn cap_rejects_with_a_status_and_words() {
+fn rejections_of_cap_are_read_from_status_and_text() {
     for (status, error) in [
         (400, "Missing required parameters"),
         (403, "Token expired"),
         (404, "Token not found"),
-        // A client brings this about with a token of another site key.
+        // A client can cause this with a token of another site key.
         (404, "Invalid site key or secret"),
     ] {
         let reply = json!({"success": false, "error": error});
@@ -209,7 +212,7 @@ fn cap_rejects_with_a_status_and_words() {
 }
 
 #[test]
-fn a_rejected_secret_is_the_operators_error_whatever_else_is_said() {
+fn a_rejected_secret_is_an_error_whatever_other_codes_are_present() {
     for (provider, codes) in [
         (&TURNSTILE, json!(["invalid-input-secret"])),
         (&TURNSTILE, json!(["invalid-input-response", "missing-input-secret"])),
@@ -235,7 +238,7 @@ fn a_rejected_secret_is_the_operators_error_whatever_else_is_said() {
 }
 
 #[test]
-fn a_reply_that_says_nothing_about_the_token_judges_nothing() {
+fn a_reply_that_does_not_evaluate_the_token_is_an_error() {
     let expected = Expected {
         hostnames: &[],
         action: None,
@@ -270,7 +273,7 @@ fn a_reply_that_says_nothing_about_the_token_judges_nothing() {
 }
 
 #[test]
-fn times_are_read_in_the_forms_that_providers_write() {
+fn times_are_read_in_the_formats_of_the_providers() {
     for (time, expected) in [
         ("1970-01-01T00:00:00Z", Some(0)),
         ("2026-01-01T00:00:00Z", Some(ASKED)),
