@@ -5,7 +5,7 @@ use super::naming::attribute_form;
 use super::node::{Kind, Node};
 use super::pseudo::PSEUDO;
 use super::resolve::{Resolver, attribute_of, sub_arguments};
-use super::resource::Resource;
+use super::resource::{FUNCTION, Resource};
 use super::sub::{self, Part};
 
 /// Checks every reference, and that no two resources wait for each other.
@@ -32,7 +32,15 @@ fn resource_needs<'n>(resolver: &Resolver<'n>, resource: &Resource<'n>) -> Resul
     };
     let live = resolver.is_created(resource)?;
     if let Some((properties, at)) = resource.properties() {
-        walk.node(properties, &at, live)?;
+        match properties.entries() {
+            Some(entries) if properties.intrinsic().is_none() => {
+                for entry in entries {
+                    let waits = live && !is_for_its_deployment(resource, &entry.key);
+                    walk.node(&entry.value, &at.key(&entry.key, entry.line), waits)?;
+                }
+            }
+            _ => walk.node(properties, &at, live)?,
+        }
     }
     if let Some(depends) = resource.body.get("DependsOn") {
         let at = resource.at.key("DependsOn", depends.line);
@@ -42,6 +50,11 @@ fn resource_needs<'n>(resolver: &Resolver<'n>, resource: &Resource<'n>) -> Resul
         }
     }
     Ok(walk.needs)
+}
+
+/// Whether SAM moves this property of a function to the deployment group, which waits for the function and its alarms.
+fn is_for_its_deployment(resource: &Resource<'_>, property: &str) -> bool {
+    resource.kind == FUNCTION && property == "DeploymentPreference"
 }
 
 struct Walk<'w, 'n> {

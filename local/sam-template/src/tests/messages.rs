@@ -220,6 +220,22 @@ fn a_function_that_needs_its_own_pool_is_a_circle() {
 }
 
 #[test]
+fn a_function_does_not_wait_for_the_alarms_that_stop_its_roll_out() {
+    let text = template("", "a").replace(
+        "Type: AWS::S3::Bucket",
+        "Type: AWS::S3::Bucket\n    Properties: {BucketName: !Ref Function}",
+    );
+    parse(&text.replace(
+        "CodeUri",
+        "DeploymentPreference: {Alarms: [!Ref Bucket]}\n      CodeUri",
+    ));
+    says(
+        &text.replace("CodeUri", "Events: !Ref Bucket\n      CodeUri"),
+        "template.yaml:4: Resources.Bucket: refers to itself: Bucket → Function → Bucket",
+    );
+}
+
+#[test]
 fn a_reference_to_what_is_not_created_is_an_error() {
     let text = template("Conditions: {Never: !Equals [a, b]}", "!Ref Bucket")
         .replace("Type: AWS::S3::Bucket", "Type: AWS::S3::Bucket\n    Condition: Never");
