@@ -304,7 +304,7 @@ async fn a_type_that_hangs_or_breaks_a_rule_causes_an_error_with_its_name() {
     }
 }
 
-/// What the standard types ask `user`, who has enrolled nothing, after so many wrong answers.
+/// Returns the challenge of the standard types for a user without an enrollment, after `wrong` wrong answers.
 async fn standard(flow: &str, user: &str, wrong: usize, now: SystemTime) -> Value {
     let variables = [
         ("AUTH_FLOW", flow),
@@ -332,7 +332,7 @@ async fn a_user_is_asked_the_same_question_for_thirty_days() {
         }
         questions
     };
-    // The 30 days are counted from 1970 on.
+    // The windows of 30 days start in 1970.
     let start = 20_460 * DAYS;
     let first = asked(start).await;
     assert_eq!(asked(start + 30 * DAYS - 1).await, first);

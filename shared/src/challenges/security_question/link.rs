@@ -139,7 +139,7 @@ mod tests {
     }
 
     fn link() -> Link {
-        Link::new("ada", "8a1f2b3c", at(0), Duration::from_secs(60))
+        Link::new("ada", "8a1f2b3c", at(0), Duration::from_mins(1))
     }
 
     #[test]
@@ -195,7 +195,7 @@ mod tests {
             assert!(refused(text, &keys("k"), POOL), "{text}");
         }
         let (content, proof) = token.split_once('.').unwrap();
-        let other = Link::new("bob", "8a1f2b3c", at(0), Duration::from_secs(60)).token(&keys("k"), POOL);
+        let other = Link::new("bob", "8a1f2b3c", at(0), Duration::from_mins(1)).token(&keys("k"), POOL);
         let (other_content, _) = other.split_once('.').unwrap();
         assert!(refused(&format!("{other_content}.{proof}"), &keys("k"), POOL));
         assert!(refused(&format!("{content}.{}", &proof[..8]), &keys("k"), POOL));
