@@ -333,14 +333,11 @@ fn parameters_are_checked_for_typos() {
         &text,
         "template.yaml:2: Parameters.Name: unknown field `Defualt` (did you mean `Default`?)",
     );
-    let text = template(
-        "Parameters: {Name: {Type: 'AWS::SSM::Parameter::Value<String>', Default: a}}",
-        "a",
-    );
+    let text = template("Parameters: {Name: {Type: 'AWS::EC2::Image::Id', Default: a}}", "a");
     says(
         &text,
-        "template.yaml:2: Parameters.Name: `Type: AWS::SSM::Parameter::Value<String>` is not supported (supported: \
-         String, Number, CommaDelimitedList, List<Number>)",
+        "template.yaml:2: Parameters.Name: `Type: AWS::EC2::Image::Id` is not supported (supported: String, Number, \
+         CommaDelimitedList, List<Number>, AWS::SSM::Parameter::Value<String>)",
     );
 }
 
@@ -425,7 +422,7 @@ fn a_trigger_is_a_function_of_the_template() {
     .replace("rust-cargolambda", "makefile");
     says(
         &other,
-        "template.yaml:16: Resources.Function.Properties: `Runtime: none` is not supported (supported: nodejs…, \
+        "template.yaml:23: Resources.Function.Properties: `Runtime: none` is not supported (supported: nodejs…, \
          python…, a folder with a `bootstrap`, and `Metadata.BuildMethod: rust-cargolambda`)",
     );
 }
