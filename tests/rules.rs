@@ -3,15 +3,13 @@
 use async_trait::async_trait;
 use cognito_challenge::issue::{IssueError, Issued, Issuer, Request};
 use cognito_challenge::verify::{Answer, CannotJudge, Verdict, Verifier, Why};
-use cognito_challenge_runtime::log::record;
-use cognito_challenge_testkit::functions::event;
 use cognito_challenge_testkit::rules::{Rule, Subject, assert_holds, check};
 use cognito_challenge_testkit::script::People;
 use create_auth_challenge::Issuers;
-use loop_tests::functions::{PICTURES, REACHABLE, enrolled_under, messages, people as people_of_fixtures, with_flow};
+use loop_tests::functions::{PICTURES, REACHABLE, enrolled_under, messages};
 use loop_tests::script::right_answer;
 use rand::CryptoRng;
-use serde_json::{Value, json};
+use serde_json::json;
 use tracing::info;
 use verify_auth_challenge::Verifiers;
 
@@ -74,24 +72,6 @@ fn the_standard_types_that_send_messages_keep_every_rule() {
             secrets: &["ada@example.com", "bob@example.com", "+12065550100"],
             ..standard(challenge, &[])
         });
-    }
-}
-
-#[test]
-fn the_log_counts_existing_users_without_a_question_and_no_others() {
-    let functions = with_flow("SECURITY_QUESTION:3");
-    let people = people_of_fixtures();
-    for (attributes, missing, not_enrolled) in [
-        (people.enrolled, false, 0),
-        (people.not_enrolled, false, 1),
-        (json!({}), true, 0),
-    ] {
-        let mut event = event("CreateAuthChallenge", &attributes, missing);
-        event["request"]["challengeName"] = "CUSTOM_CHALLENGE".into();
-        let (created, lines) = record(&[], || functions.create(event));
-        let line: Value = serde_json::from_str(&lines[0]).unwrap();
-        assert!(created.is_ok() && lines.len() == 1, "{lines:?}");
-        assert_eq!(line["NotEnrolled"], not_enrolled, "{line}");
     }
 }
 
