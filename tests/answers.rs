@@ -60,8 +60,13 @@ fn create_responds_like_the_library_except_for_random_values() {
             let mut response = response.clone();
             for side in ["publicChallengeParameters", "privateChallengeParameters"] {
                 let parameters = response[side].as_object_mut().into_iter().flatten();
-                for (_, value) in parameters.filter(|(name, _)| drawn.contains(&name.as_str())) {
-                    *value = "drawn".into();
+                for (name, value) in parameters {
+                    if drawn.contains(&name.as_str()) {
+                        *value = "drawn".into();
+                    } else if name == "answerHash" {
+                        // A decoy has a salt and a hash of its own each time.
+                        *value = value.as_str().and_then(|hash| hash.rsplitn(3, '$').last()).into();
+                    }
                 }
             }
             response

@@ -264,7 +264,10 @@ fn an_invalid_secret_stops_create_and_verify_with_a_reason_that_does_not_quote_i
     };
     for (secret, message) in [
         (HIDDEN[..31].to_owned(), "31 bytes"),
-        (object(&["current", "next", "previous", "first"]), "three secrets"),
+        (
+            object(&["current", "next", "previous", "first"]),
+            "both `next` and `previous`",
+        ),
         (
             format!(r#"{{"current":"{HIDDEN}","previous":"{HIDDEN}","first":"{HIDDEN}"}}"#),
             "are the same",
