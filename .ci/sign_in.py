@@ -61,25 +61,39 @@ def call(endpoint, operation, body):
     return json.load(urllib.request.urlopen(request, timeout=60))
 
 
-def sign_in(rows):
+def start(rows):
     endpoint, client, user = rows["Sign in at"], rows["App client"], rows["User"]
-    start = {"AuthFlow": "CUSTOM_AUTH", "ClientId": client, "AuthParameters": {"USERNAME": user}}
-    reply = call(endpoint, "InitiateAuth", start)
+    parameters = {"AuthFlow": "CUSTOM_AUTH", "ClientId": client, "AuthParameters": {"USERNAME": user}}
+    return call(endpoint, "InitiateAuth", parameters)
 
-    def answer(code):
-        return call(endpoint, "RespondToAuthChallenge", {
-            "ClientId": client,
-            "ChallengeName": "CUSTOM_CHALLENGE",
-            "Session": reply["Session"],
-            "ChallengeResponses": {"USERNAME": user, "ANSWER": code},
-        })
 
+def answer(rows, reply, text):
+    return call(rows["Sign in at"], "RespondToAuthChallenge", {
+        "ClientId": rows["App client"],
+        "ChallengeName": "CUSTOM_CHALLENGE",
+        "Session": reply["Session"],
+        "ChallengeResponses": {"USERNAME": rows["User"], "ANSWER": text},
+    })
+
+
+def run(command, sign_in):
+    """Runs `local`, and signs in when it is ready."""
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    try:
+        sign_in(started(process))
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def sign_in(rows):
+    reply = start(rows)
     assert reply["ChallengeParameters"]["challenge"] == "PAGER_CODE", reply
     code = re.search(r"\b\d{6}\b", Pager.pages[0])[0]
     assert NUMBER in Pager.pages[0] and code not in json.dumps(reply)
-    reply = answer("000000" if code != "000000" else "111111")
+    reply = answer(rows, reply, "000000" if code != "000000" else "111111")
     assert reply["ChallengeParameters"]["attemptsLeft"] == "2", reply
-    reply = answer(code)
+    reply = answer(rows, reply, code)
     assert reply["AuthenticationResult"]["IdToken"], reply
     assert len(Pager.pages) == 1, "the same code over all attempts of a sign-in"
 
@@ -96,12 +110,7 @@ def main():
         "--parameter", "AuthFlow=PAGER_CODE:3",
         "--demo-attribute", f"custom:pager={NUMBER}",
     ]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    try:
-        sign_in(started(process))
-    finally:
-        process.terminate()
-        process.wait()
+    run(command, sign_in)
     print("signed in with PAGER_CODE")
 
 

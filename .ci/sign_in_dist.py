@@ -6,33 +6,21 @@
 import json
 import pathlib
 import platform
-import subprocess
 import sys
 import urllib.parse
 import urllib.request
 
-from sign_in import call, started
+from sign_in import answer, run, start
 
 
 def sign_in(rows):
-    endpoint, client, user = rows["Sign in at"], rows["App client"], rows["User"]
-    start = {"AuthFlow": "CUSTOM_AUTH", "ClientId": client, "AuthParameters": {"USERNAME": user}}
-    reply = call(endpoint, "InitiateAuth", start)
-
-    def answer(text):
-        return call(endpoint, "RespondToAuthChallenge", {
-            "ClientId": client,
-            "ChallengeName": "CUSTOM_CHALLENGE",
-            "Session": reply["Session"],
-            "ChallengeResponses": {"USERNAME": user, "ANSWER": text},
-        })
-
+    reply = start(rows)
     assert reply["ChallengeParameters"]["challenge"] == "CAPTCHA", reply
-    reply = answer("not this")
+    reply = answer(rows, reply, "not this")
     assert reply["ChallengeParameters"]["attemptsLeft"] == "2", reply
     session = urllib.parse.quote(reply["Session"], safe="")
-    debug = urllib.request.urlopen(f"{endpoint.rstrip('/')}/debug/answer?session={session}", timeout=60)
-    reply = answer(json.load(debug)["privateChallengeParameters"]["answer"])
+    debug = urllib.request.urlopen(f"{rows['Sign in at'].rstrip('/')}/debug/answer?session={session}", timeout=60)
+    reply = answer(rows, reply, json.load(debug)["privateChallengeParameters"]["answer"])
     assert reply["AuthenticationResult"]["IdToken"], reply
 
 
@@ -48,12 +36,7 @@ def main():
         "--debug-answers",
         "--flow", "CAPTCHA:3",
     ]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    try:
-        sign_in(started(process))
-    finally:
-        process.terminate()
-        process.wait()
+    run(command, sign_in)
     print(f"signed in with the functions of {folder}")
 
 

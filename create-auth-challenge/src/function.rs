@@ -10,7 +10,7 @@ use cognito_challenge::keys::Keys;
 use cognito_challenge::name::Name;
 use cognito_challenge::state::{Binding, StateError};
 use cognito_challenge::telemetry::Telemetry;
-use cognito_challenge::texts::{Texts, lookup};
+use cognito_challenge::texts::Texts;
 use cognito_challenge::user::{Existence, User};
 use cognito_challenge_runtime::{self as runtime, ConfigError, Configured, Environment};
 use futures_util::future::join_all;
@@ -53,12 +53,7 @@ impl Function {
         let flow = environment.required("AUTH_FLOW", Flow::parse)?;
         let keys = environment.required("CHALLENGE_SECRET", Keys::parse)?;
         let (issuers, texts) = issuers.configure(&flow, environment)?;
-        let known = |tag: &str| {
-            let known: Vec<_> = texts.tags().collect();
-            let found = lookup(tag, &known).map(str::to_owned);
-            found.ok_or_else(|| format!("unknown language `{}`; known: {}", tag.escape_debug(), known.join(", ")))
-        };
-        let default_locale = environment.optional("DEFAULT_LOCALE", known)?;
+        let default_locale = environment.optional("DEFAULT_LOCALE", |tag| texts.find(tag))?;
         Ok(Self {
             flow,
             issuers,

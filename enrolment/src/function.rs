@@ -7,7 +7,7 @@ use cognito_challenge::challenges::security_question::{Enrollment, Link, LinkErr
 use cognito_challenge::keys::Keys;
 use cognito_challenge::page::Page;
 use cognito_challenge::telemetry::Telemetry;
-use cognito_challenge::texts::{Texts, lookup};
+use cognito_challenge::texts::Texts;
 use cognito_challenge_aws::table::{Table, Unreachable};
 use cognito_challenge_messages::TELEMETRY;
 use cognito_challenge_runtime::{ConfigError, Environment, pseudonym};
@@ -30,7 +30,7 @@ const DEFAULT_LOCALE: &str = "en";
 /// The longest username of a pool, in characters.
 const MAX_NAME_CHARS: usize = 128;
 
-/// The route that anybody may ask for a link at.
+/// The route that mails a link. It needs no token.
 const LINKS: &str = "POST /enrolment/links";
 
 /// What the function needs besides the event, the time and the random generator.
@@ -74,12 +74,7 @@ impl Function {
         let table = environment.required("ATTEMPTS_TABLE", text)?;
         let mut texts = Texts::standard();
         Mails::add_texts(&mut texts)?;
-        let known = |tag: &str| {
-            let known: Vec<_> = texts.tags().collect();
-            let found = lookup(tag, &known).map(str::to_owned);
-            found.ok_or_else(|| format!("unknown language `{}`; known: {}", tag.escape_debug(), known.join(", ")))
-        };
-        let default_locale = environment.optional("DEFAULT_LOCALE", known)?;
+        let default_locale = environment.optional("DEFAULT_LOCALE", |tag| texts.find(tag))?;
         Ok(Self {
             users: Box::new(Pool::configure(&pool, environment)?),
             marks: Box::new(Table::configure(&table, ID, environment)?),

@@ -1,4 +1,4 @@
-//! What outlives this process: a folder with one file, which a change is written to before anybody is told of it.
+//! What outlives this process: a folder with one file, which has each change before a client sees it.
 //!
 //! What was written survives the end of the process, however it ends: the operating system has it by then. The disk has
 //! it about a second later, see [`mod@file`].

@@ -295,7 +295,7 @@ async fn launch(
     })
 }
 
-/// Adds the demo user. A pool of another project may not take it as it is; then there is none.
+/// Adds the demo user, unless the pool of another project rejects it.
 fn demo_user(
     args: &Args,
     user_pools: &UserPools,

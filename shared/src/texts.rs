@@ -93,6 +93,17 @@ impl Texts {
         self.languages.iter().map(|language| language.tag.as_str())
     }
 
+    /// Returns the language that fits `tag` best, for a variable of the operator.
+    ///
+    /// # Errors
+    ///
+    /// Returns a message with the known languages if none of them fits.
+    pub fn find(&self, tag: &str) -> Result<String, String> {
+        let known: Vec<_> = self.tags().collect();
+        let found = lookup(tag, &known).map(str::to_owned);
+        found.ok_or_else(|| format!("unknown language `{}`; known: {}", tag.escape_debug(), known.join(", ")))
+    }
+
     /// Returns the text `key` in the first language of `wanted` that has it, else in any language that has it.
     pub fn text<'w>(&self, key: &str, wanted: impl IntoIterator<Item = &'w str>) -> Option<Text<'_>> {
         let having: Vec<_> = self

@@ -78,7 +78,7 @@ function contextOf(headers) {
     };
 }
 
-// Settles once: a second answer of a handler counts for nothing.
+// Settles once: a second response of a handler is ignored.
 function run(handler, event, context) {
     return new Promise((resolve, reject) => {
         const callback = (error, result) => (error ? reject(error) : resolve(result));

@@ -3,7 +3,7 @@
 //! Each process has a listener of its own on an ephemeral loopback port, and finds it in `AWS_LAMBDA_RUNTIME_API`.
 //! The Runtime API has no field that says which process is speaking; with one listener for all processes of a
 //! function, an answer could be matched to a process only by guessing. With a listener each, "one invocation at a
-//! time in each process, more processes when calls overlap" is a property of the layout: whoever invokes takes a process
+//! time in each process, more processes when calls overlap" is a property of the layout: each invocation takes a process
 //! out of the idle ones, has it alone, and puts it back.
 //!
 //! A process gets the environment of the template and what Lambda itself sets, nothing of `local`'s own. It leads a

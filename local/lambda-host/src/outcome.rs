@@ -9,7 +9,7 @@ use uuid::Uuid;
 /// Why an invocation gave no answer, with what Lambda's Invoke API says about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FunctionError {
-    /// Who ended the invocation.
+    /// What ended the invocation.
     pub cause: Cause,
     /// Lambda's `errorMessage`.
     pub message: String,
@@ -17,7 +17,7 @@ pub struct FunctionError {
     pub payload: Bytes,
 }
 
-/// Who ended the invocation.
+/// What ended the invocation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cause {
     /// The process did, by ending.

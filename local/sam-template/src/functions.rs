@@ -16,6 +16,17 @@ use super::{Code, Function};
 /// The only way of building a function that is known here.
 pub(super) const BUILD_METHOD: &str = "rust-cargolambda";
 
+/// `Environment` of a function.
+pub(super) const ENVIRONMENT: Shape = Shape::Object(&[("Variables", Shape::Each(&Shape::Text))]);
+
+/// `LoggingConfig` of a function.
+pub(super) const LOGGING: Shape = Shape::Object(&[
+    ("ApplicationLogLevel", Shape::Text),
+    ("LogFormat", Shape::Text),
+    ("LogGroup", Shape::Skip),
+    ("SystemLogLevel", Shape::Skip),
+]);
+
 pub(super) const PROPERTIES: Fields = &[
     ("Architectures", Shape::Skip),
     ("AssumeRolePolicyDocument", Shape::Skip),
@@ -29,10 +40,7 @@ pub(super) const PROPERTIES: Fields = &[
     ("DeploymentPreference", Shape::Skip),
     ("Description", Shape::Skip),
     ("DurableConfig", Shape::Skip),
-    (
-        "Environment",
-        Shape::Object(&[("Variables", Shape::Each(&Shape::Text))]),
-    ),
+    ("Environment", ENVIRONMENT),
     ("EphemeralStorage", Shape::Skip),
     ("EventInvokeConfig", Shape::Skip),
     ("Events", Shape::Skip),
@@ -46,15 +54,7 @@ pub(super) const PROPERTIES: Fields = &[
     ("InlineCode", Shape::Text),
     ("KmsKeyArn", Shape::Skip),
     ("Layers", Shape::Skip),
-    (
-        "LoggingConfig",
-        Shape::Object(&[
-            ("ApplicationLogLevel", Shape::Text),
-            ("LogFormat", Shape::Text),
-            ("LogGroup", Shape::Skip),
-            ("SystemLogLevel", Shape::Skip),
-        ]),
-    ),
+    ("LoggingConfig", LOGGING),
     ("MemorySize", Shape::Whole(128, 10_240)),
     ("PackageType", Shape::Skip),
     ("PermissionsBoundary", Shape::Skip),

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::error::{At, Problem, TemplateError};
-use super::functions::{BUILD_METHOD, PROPERTIES, environment, function_globals, merged, whole};
+use super::functions::{BUILD_METHOD, ENVIRONMENT, LOGGING, PROPERTIES, environment, function_globals, merged, whole};
 use super::node::{Entry, Kind, Node};
 use super::resolve::Resolver;
 use super::resource::{FUNCTION, LAMBDA_FUNCTION, Resource};
@@ -26,10 +26,7 @@ const LAMBDA_PROPERTIES: Fields = &[
     ("DeadLetterConfig", Shape::Skip),
     ("Description", Shape::Skip),
     ("DurableConfig", Shape::Skip),
-    (
-        "Environment",
-        Shape::Object(&[("Variables", Shape::Each(&Shape::Text))]),
-    ),
+    ("Environment", ENVIRONMENT),
     ("EphemeralStorage", Shape::Skip),
     ("FileSystemConfigs", Shape::Skip),
     ("FunctionName", Shape::Text),
@@ -38,15 +35,7 @@ const LAMBDA_PROPERTIES: Fields = &[
     ("ImageConfig", Shape::Skip),
     ("KmsKeyArn", Shape::Skip),
     ("Layers", Shape::Skip),
-    (
-        "LoggingConfig",
-        Shape::Object(&[
-            ("ApplicationLogLevel", Shape::Text),
-            ("LogFormat", Shape::Text),
-            ("LogGroup", Shape::Skip),
-            ("SystemLogLevel", Shape::Skip),
-        ]),
-    ),
+    ("LoggingConfig", LOGGING),
     ("MemorySize", Shape::Whole(128, 10_240)),
     ("PackageType", Shape::Text),
     ("PublishToLatestPublished", Shape::Skip),

@@ -5,7 +5,7 @@ pub(super) const ACCOUNT: &str = "000000000000";
 pub(super) const PARTITION: &str = "aws";
 pub(super) const URL_SUFFIX: &str = "amazonaws.com";
 
-/// The pseudo parameters that are understood; `AWS::NoValue` is one too, but stands for nothing.
+/// The supported pseudo parameters with a value. `AWS::NoValue` has none.
 pub(super) const PSEUDO: [&str; 6] = [
     "AWS::AccountId",
     "AWS::Partition",

@@ -145,7 +145,7 @@ fn pool(
         let at = trigger_place(resource, trigger);
         let function = function_of(resolver, target, functions, &at)?;
         let name = resolver.resource_reference(function, &at)?;
-        // A permission for a function is none for its alias.
+        // A permission for a function does not include its alias.
         let short = match target.split_once(&format!(":{name}:")) {
             Some((_, alias)) => format!("{name}:{alias}"),
             None => name,

@@ -103,7 +103,7 @@ impl Records {
         Self(Some(storage))
     }
 
-    /// The one record called `key`, made by `make` and stored if there is none.
+    /// Returns the record `key`. If it does not exist, stores what `make` returns.
     ///
     /// # Errors
     /// If `make` fails, or the storage.

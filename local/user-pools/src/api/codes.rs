@@ -19,7 +19,7 @@ use crate::users::new::verifier;
 use crate::users::{Status, User};
 use addressee::Addressee;
 
-/// What somebody is told whose account is hidden, or does not exist.
+/// The delivery details for a hidden account and for a nonexistent user.
 fn pretended(login: &str) -> Value {
     let masked = if login.contains('@') {
         Medium::Email.masked(login)

@@ -12,7 +12,7 @@ use crate::users::User;
 use crate::users::codes::Purpose;
 
 impl State {
-    /// Sends a code; says to whom, as far as anybody may know.
+    /// Sends a code, and returns the masked destination.
     pub(super) fn send_code_for(
         &self,
         pool: &Pool,
@@ -72,7 +72,7 @@ impl State {
     }
 }
 
-/// Where a code went, as far as anybody may know.
+/// The masked destination of a code.
 pub(super) fn details(medium: Medium, destination: &str) -> Value {
     json!({
         "AttributeName": medium.attribute(),

@@ -57,7 +57,7 @@ impl Keys {
         })
     }
 
-    /// Two new keys, kept on `records`, which is let go of before anybody hears of them.
+    /// Makes two new keys and stores them in `records`. Drops `records` before it returns.
     fn make(records: Records) -> Result<Self, Error> {
         let keys = Self::generate()?;
         let record = keys.record()?;
@@ -172,8 +172,8 @@ impl SigningKey {
 pub(crate) struct KeyRing(watch::Receiver<Option<Arc<Keys>>>);
 
 impl KeyRing {
-    /// The keys on `records`. If there are none, starts a thread that makes them and keeps them there: nobody waits for
-    /// them before the first token.
+    /// The keys on `records`. If there are none, starts a thread that makes and stores them: the first
+    /// token waits for it.
     pub(crate) fn of(records: &Records, journal: Arc<dyn Journal>) -> Result<Self, StorageError> {
         if let Some(record) = records.get::<KeysRecord>(KEPT)? {
             let keys = Keys::read(&record).ok_or_else(|| records.damaged("a signing key is none"))?;
