@@ -439,7 +439,7 @@ fn a_trigger_is_a_function_of_the_template() {
     says(
         &other,
         "template.yaml:23: Resources.Function.Properties: `Runtime: none` is not supported (supported: nodejs…, \
-         python…, a folder with a `bootstrap`, and `Metadata.BuildMethod: rust-cargolambda`)",
+         python…, a folder or zip with a `bootstrap`, and `Metadata.BuildMethod: rust-cargolambda`)",
     );
 }
 
