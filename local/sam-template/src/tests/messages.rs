@@ -555,6 +555,36 @@ fn an_alias_needs_a_permission_and_a_function_that_has_one() {
 }
 
 #[test]
+fn an_alias_can_be_a_resource_of_its_own() {
+    let with = |named: &str, called: &str| {
+        let text = pool(
+            &format!("LambdaConfig: {{DefineAuthChallenge: {called}}}"),
+            "ClientName: a",
+        );
+        format!(
+            "{text}  Live:
+    Type: AWS::Lambda::Alias
+    Properties: {{Name: live, FunctionName: {named}, FunctionVersion: '1'}}
+  Permission:
+    Type: AWS::Lambda::Permission
+    Properties:
+      Action: lambda:InvokeFunction
+      FunctionName: !Ref Live
+      Principal: cognito-idp.amazonaws.com
+"
+        )
+    };
+    for named in ["!Ref Function", "!GetAtt Function.Arn"] {
+        let pools = parse(&with(named, "!Ref Live")).user_pools;
+        assert_eq!(pools[0].triggers["DefineAuthChallenge"], "Function");
+    }
+    let said = message(&with("!Ref Function", "!GetAtt Function.Arn"));
+    assert!(said.contains("nothing lets `Pool` invoke `Function`"), "{said}");
+    let said = message(&with("!Ref Function", "!Sub '${Function.Arn}:test'"));
+    assert!(said.contains("unknown function `arn:aws:lambda:"), "{said}");
+}
+
+#[test]
 fn an_event_that_wires_a_pool_names_the_pool() {
     let pool = "Resources:\n  Pool: {Type: AWS::Cognito::UserPool}";
     let events = "Events: {Ask: {Type: Cognito, Properties: {Trigger: DefineAuthChallenge}}}\n      CodeUri:";
