@@ -10,12 +10,12 @@ use rand::rngs::StdRng;
 use super::super::Medium;
 use super::*;
 
-/// A table in memory, which notes the operations.
+/// A table in memory that records the operations.
 #[derive(Clone, Default)]
 struct Memory {
     items: Arc<Mutex<BTreeMap<String, Times>>>,
     operations: Arc<Mutex<Vec<&'static str>>>,
-    /// How many writes find that another one came in between.
+    /// The number of writes that find a concurrent write.
     overtaken: Arc<Mutex<usize>>,
 }
 
