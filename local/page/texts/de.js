@@ -99,6 +99,46 @@ export default {
   notCopied: "Dieser Browser hat es nicht kopiert.",
   notReadable: "Dieses Token kann nicht gelesen werden.",
 
+  askLinkHeading: "Sicherheitsfragen einrichten",
+  askLinkHint:
+    "Wenn Sie noch keine Antworten auf Sicherheitsfragen haben, schicken wir Ihnen einen Link, um sie festzulegen.",
+  askLink: "Link per E-Mail schicken",
+  linkAsked: "Sehen Sie in Ihre E-Mails",
+  linkAskedText:
+    "Wenn dieses Konto noch keine Antworten und eine bestätigte E-Mail-Adresse hat, ist ein Link unterwegs. Er gilt eine Stunde.",
+  linksNotMailed: "Hier werden keine Links verschickt. Bitten Sie Ihre Administration um einen.",
+  questionsHeading: "Sicherheitsfragen",
+  questionsHint: (fewest) =>
+    `Wählen Sie mindestens ${fewest} Fragen und geben Sie Ihre Antworten ein. Sie ersetzen alle bisherigen Antworten.`,
+  questionSet: "beantwortet",
+  hideAnswers: "Eingaben verbergen",
+  saveAnswers: "Antworten speichern",
+  tooFewQuestions: (fewest) => `Wählen Sie mindestens ${fewest} Fragen.`,
+  answerTooShort: (shortest) => `Verwenden Sie mindestens ${shortest} Zeichen.`,
+  answerTooLong: (longest) => `Verwenden Sie höchstens ${longest} Zeichen.`,
+  answerTooCommon: "Diese Antwort ist leicht zu erraten. Wählen Sie eine andere.",
+  answerKnown: "Das ist Ihr Name oder Ihre Adresse, die andere kennen.",
+  answerFromQuestion: "Das ist ein Wort der Frage.",
+  answerTwice: "Das ist auch Ihre Antwort auf eine andere Frage.",
+  answerRefused: "Diese Antwort wird nicht angenommen. Wählen Sie eine andere.",
+  answersRefused: "Die Antworten wurden nicht angenommen. Prüfen Sie sie und versuchen Sie es noch einmal.",
+  answersSaved: "Ihre Antworten sind gespeichert",
+  answersSavedText: "Ab jetzt fragt eine Anmeldung nach einer dieser Antworten.",
+  signInAgain: "Noch einmal anmelden",
+  signInTooOld:
+    "Antworten lassen sich nur wenige Minuten nach einer Anmeldung ändern. Es wurde nichts geändert. Melden Sie sich noch einmal an, dann kommen Sie zu den Fragen zurück.",
+  linkUnusable: "Dieser Link ist nicht verwendbar",
+  notPossible: "Das ist nicht möglich",
+  linkExpired: "Der Link ist abgelaufen. Fordern Sie einen neuen an.",
+  linkUsed:
+    "Der Link wurde schon benutzt, oder die Antworten wurden auf andere Weise festgelegt. Melden Sie sich damit an.",
+  linkInvalid: "Der Link ist nicht vollständig. Öffnen Sie ihn so, wie Sie ihn bekommen haben.",
+  userGone: "Dieses Konto ist gesperrt oder besteht nicht mehr.",
+  askAnotherLink: "Neuen Link anfordern",
+  enrolmentUnavailable:
+    "Das ist im Augenblick nicht möglich. Es wurde nichts geändert. Versuchen Sie es später noch einmal.",
+  enrolmentMissing: "Auf diesem Server gibt es keine Sicherheitsfragen festzulegen.",
+
   refused: "Die Anmeldung ist fehlgeschlagen. Beginnen Sie von vorn.",
   wrongPassword: "Der Benutzername oder das Passwort ist nicht richtig.",
   tooManyPasswords: "Zu viele falsche Passwörter. Warten Sie eine Weile und versuchen Sie es dann erneut.",

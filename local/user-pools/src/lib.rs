@@ -80,6 +80,27 @@ impl UserPools {
         Ok(Self(Arc::new(State::new(settings, keys)?)))
     }
 
+    /// The same, with `keys` to sign tokens with in place of those that the records have.
+    ///
+    /// # Errors
+    /// If a record cannot be used, or the machine has no random numbers.
+    pub fn with_keys(settings: Settings, keys: Arc<Keys>) -> Result<Self, SetUpError> {
+        Ok(Self(Arc::new(State::new(settings, KeyRing::ready(keys))?)))
+    }
+
+    /// `jwks.json`, as soon as there are keys. All pools sign with the same ones.
+    ///
+    /// # Errors
+    /// If the machine has no random numbers to make them of.
+    pub async fn jwks(&self) -> Result<Value, Error> {
+        self.0.keys.keys().await.map(|keys| keys.jwks())
+    }
+
+    /// `iss` of the tokens of a pool.
+    pub fn issuer(&self, pool: &str) -> String {
+        self.0.issuer(pool)
+    }
+
     /// `POST /`, the published keys and, if wanted, the debug channel.
     pub fn router(&self) -> Router {
         api::router(Arc::clone(&self.0))
