@@ -29,7 +29,7 @@ impl Answers {
     ///
     /// # Errors
     ///
-    /// More answers than there are questions, and a question that there is not.
+    /// More answers than questions in the catalogue, and an unknown question.
     pub(crate) fn known(&self) -> Result<Vec<(&'static Question, &str)>, Problem> {
         let refused = |name, detail: String| Problem::new(name, 422, "The answers cannot be set", detail);
         if self.answers.len() > CATALOGUE.len() {
@@ -40,7 +40,7 @@ impl Answers {
         for (index, Answer { question, answer }) in self.answers.iter().enumerate() {
             // The id is not quoted: a client that mixes the two up would have an answer repeated.
             let known = Question::with_id(question).ok_or_else(|| {
-                let detail = format!("answer {} is to a question that there is not", index + 1);
+                let detail = format!("answer {} names an unknown question", index + 1);
                 refused("question-unknown", detail)
             })?;
             answers.push((known, answer.as_str()));

@@ -24,7 +24,7 @@ use crate::problem::Problem;
 use crate::request::{Request, reply};
 use crate::users::{Pool, PoolError, User, Users};
 
-/// The language of texts if neither the client nor the user names one that there is.
+/// The language of texts if neither the client nor the user names a supported one.
 const DEFAULT_LOCALE: &str = "en";
 
 /// The longest username of a pool, in characters.
@@ -214,7 +214,7 @@ impl Function {
         Ok(reply(202, Some(&body)))
     }
 
-    /// The questions, for a user who has no answers yet.
+    /// The questions, for a user without answers.
     async fn list_by_link(&self, request: &Request, now: SystemTime) -> Done {
         let (link, user) = self.user_of_link(request, now).await?;
         let void = marks::is_void(self.marks.as_ref(), &self.key(&user), link.issued()).await;
@@ -252,7 +252,7 @@ impl Function {
         user.ok_or_else(Problem::user_gone)
     }
 
-    /// A link that is valid and the user, who has no answers. Whether it was used is not looked at.
+    /// A valid link and its user without answers. This does not check whether the link was used.
     async fn user_of_link(&self, request: &Request, now: SystemTime) -> Result<(Link, User), Problem> {
         let token = request.link().unwrap_or_default();
         let link = Link::parse(token, &self.keys, &self.pool, now).map_err(|error| match error {
@@ -384,7 +384,7 @@ fn not_reached(error: impl Into<NotReached>) -> Problem {
     Problem::unavailable()
 }
 
-/// What did not do as it was asked.
+/// A service that failed or did not answer.
 #[derive(Debug, thiserror::Error)]
 enum NotReached {
     #[error("the user pool: {0}")]

@@ -1,4 +1,4 @@
-//! Why a request was not done, as RFC 9457 has it.
+//! Problem documents of RFC 9457: why the function rejected a request.
 
 use std::borrow::Cow;
 
@@ -61,10 +61,10 @@ impl Problem {
 
     /// No route of the API.
     pub(crate) fn no_route() -> Self {
-        Self::new("no-route", 404, "There is nothing here", "the API has no such route")
+        Self::new("no-route", 404, "The route does not exist", "the API has no such route")
     }
 
-    /// What the function needs did not answer.
+    /// A service that the function needs did not answer.
     pub(crate) fn unavailable() -> Self {
         Self::new(
             "unavailable",

@@ -69,7 +69,7 @@ impl User {
         Medium::Email.verified_address(&user).map(str::to_owned)
     }
 
-    /// The address that a link may be mailed to: a verified one, of a user who can sign in apart from having no answers.
+    /// The verified address of a user who could sign in with answers: a link may be mailed to it.
     pub(crate) fn address_for_a_link(&self, pool: &str) -> Option<String> {
         // An invited user has a temporary password. An unconfirmed one has proved nothing yet.
         let invited = ["CONFIRMED", "FORCE_CHANGE_PASSWORD", "RESET_REQUIRED"].contains(&self.status.as_str());
@@ -82,7 +82,7 @@ impl User {
     }
 }
 
-/// The pool did not do as it was asked. The text holds no name and no attribute.
+/// Cognito failed or did not answer. The text contains no name and no attribute.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{operation}: {code}")]
 pub(crate) struct PoolError {

@@ -37,7 +37,8 @@ export function showAsked() {
 /** Lists the questions of a reply of the API, those that have answers marked. */
 export function showQuestions({ locale, questions, fewest }) {
   hush();
-  byId("questions-hint").textContent = texts.questionsHint(fewest);
+  const isSet = questions.some(({ set }) => set);
+  byId("questions-hint").textContent = texts.questionsHint(fewest) + (isSet ? ` ${texts.questionsReplaced}` : "");
   byId("questions-error").textContent = "";
   byId("hide-answers").checked = false;
   byId("questions").replaceChildren(...questions.map((question) => choice(question, locale)));
@@ -45,7 +46,7 @@ export function showQuestions({ locale, questions, fewest }) {
   byId("questions-heading").focus();
 }
 
-/** Says at the question with this id why its answer is refused; whether there is such a question. */
+/** Says at the question with this id why the API rejects its answer; says whether that question is shown. */
 export function refuse(id, text) {
   if (byId(`answer-${id}`) === null) return false;
   hush();

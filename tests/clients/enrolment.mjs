@@ -102,6 +102,7 @@ rule("a user of an administrator asks for a link, sets three answers with it and
   assert.equal(await at.focused(), "questions-heading");
   assert.equal(await at.page.locator("#questions li").count(), 8);
   assert.equal(await at.page.locator(".badge").count(), 0);
+  await at.says("questions-hint", "Choose at least 3 questions and type your answers.");
   await typeAnswers(at);
   await at.types("Enter");
   await at.says("outcome-heading", "Your answers are saved");
@@ -114,9 +115,9 @@ rule("a user of an administrator asks for a link, sets three answers with it and
   await at.signedIn();
 });
 
-rule("a name that nobody has gets the same reply as one that has answers", {}, async (at) => {
+rule("a nonexistent username gets the same reply as one with answers", {}, async (at) => {
   const seen = [];
-  for (const name of [`nobody-${randomUUID()}`, "demo"]) {
+  for (const name of [`missing-${randomUUID()}`, "demo"]) {
     await at.open();
     await at.page.locator("#ask-link-open").press("Enter");
     await at.types(name, "Enter");
@@ -126,7 +127,7 @@ rule("a name that nobody has gets the same reply as one that has answers", {}, a
   assert.equal(seen[0], seen[1]);
 });
 
-rule("why an answer is refused is said at its field", {}, async (at) => {
+rule("each field says why the API rejects its answer", {}, async (at) => {
   const name = await newUser();
   await openLink(at, await mailedLink(name));
   const calls = [];
@@ -212,6 +213,8 @@ rule("after a sign-in the answers are changed, and the next sign-in asks for the
   await at.page.getByRole("button", { name: "Security questions" }).press("Enter");
   await at.page.locator("#questions-section").waitFor();
   assert.equal(await at.page.locator(".badge").count(), 3);
+  await at.says("questions-hint", /They replace all answers that are set now\.$/);
+  await at.inspect("light", "35-set");
   const added = { "first-concert": "Ella at the Blue Note", "oldest-cousin": "Grace", "childhood-friend": "Barbara" };
   await typeAnswers(at, added);
   await at.types("Enter");

@@ -108,8 +108,8 @@ export default {
     "Wenn dieses Konto noch keine Antworten und eine bestätigte E-Mail-Adresse hat, ist ein Link unterwegs. Er gilt eine Stunde.",
   linksNotMailed: "Hier werden keine Links verschickt. Bitten Sie Ihre Administration um einen.",
   questionsHeading: "Sicherheitsfragen",
-  questionsHint: (fewest) =>
-    `Wählen Sie mindestens ${fewest} Fragen und geben Sie Ihre Antworten ein. Sie ersetzen alle bisherigen Antworten.`,
+  questionsHint: (fewest) => `Wählen Sie mindestens ${fewest} Fragen und geben Sie Ihre Antworten ein.`,
+  questionsReplaced: "Sie ersetzen alle bisherigen Antworten.",
   questionSet: "beantwortet",
   hideAnswers: "Eingaben verbergen",
   saveAnswers: "Antworten speichern",

@@ -105,8 +105,8 @@ export default {
     "If this account has no answers yet and a verified e-mail address, a link is on its way. It is valid for one hour.",
   linksNotMailed: "Links are not mailed here. Ask your administrator for one.",
   questionsHeading: "Security questions",
-  questionsHint: (fewest) =>
-    `Choose at least ${fewest} questions and type your answers. They replace all answers that are set now.`,
+  questionsHint: (fewest) => `Choose at least ${fewest} questions and type your answers.`,
+  questionsReplaced: "They replace all answers that are set now.",
   questionSet: "answered",
   hideAnswers: "Hide what I type",
   saveAnswers: "Save answers",

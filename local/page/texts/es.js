@@ -106,8 +106,8 @@ export default {
     "Si esta cuenta aún no tiene respuestas y tiene una dirección de correo verificada, el enlace está en camino. Es válido durante una hora.",
   linksNotMailed: "Aquí no se envían enlaces. Pida uno a su administrador.",
   questionsHeading: "Preguntas de seguridad",
-  questionsHint: (fewest) =>
-    `Elija al menos ${fewest} preguntas y escriba sus respuestas. Sustituyen a todas las respuestas actuales.`,
+  questionsHint: (fewest) => `Elija al menos ${fewest} preguntas y escriba sus respuestas.`,
+  questionsReplaced: "Sustituyen a todas las respuestas actuales.",
   questionSet: "respondida",
   hideAnswers: "Ocultar lo que escribo",
   saveAnswers: "Guardar las respuestas",

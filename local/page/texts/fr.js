@@ -108,8 +108,8 @@ export default {
     "Si ce compte n’a pas encore de réponses et possède une adresse e-mail vérifiée, un lien est en route. Il est valable une heure.",
   linksNotMailed: "Aucun lien n’est envoyé ici. Demandez-en un à votre administrateur.",
   questionsHeading: "Questions de sécurité",
-  questionsHint: (fewest) =>
-    `Choisissez au moins ${fewest} questions et saisissez vos réponses. Elles remplacent toutes les réponses actuelles.`,
+  questionsHint: (fewest) => `Choisissez au moins ${fewest} questions et saisissez vos réponses.`,
+  questionsReplaced: "Elles remplacent toutes les réponses actuelles.",
   questionSet: "répondue",
   hideAnswers: "Masquer ma saisie",
   saveAnswers: "Enregistrer les réponses",

@@ -107,8 +107,8 @@ export default {
     "Se questo account non ha ancora risposte e ha un indirizzo e-mail verificato, un link è in arrivo. È valido per un’ora.",
   linksNotMailed: "Qui non si inviano link. Ne chieda uno all’amministratore.",
   questionsHeading: "Domande di sicurezza",
-  questionsHint: (fewest) =>
-    `Scelga almeno ${fewest} domande e scriva le risposte. Sostituiscono tutte le risposte attuali.`,
+  questionsHint: (fewest) => `Scelga almeno ${fewest} domande e scriva le risposte.`,
+  questionsReplaced: "Sostituiscono tutte le risposte attuali.",
   questionSet: "con risposta",
   hideAnswers: "Nascondi ciò che scrivo",
   saveAnswers: "Salva le risposte",

@@ -108,8 +108,8 @@ export default {
     "Se esta conta ainda não tem respostas e tem um endereço de e-mail verificado, um link está a caminho. Ele vale por uma hora.",
   linksNotMailed: "Links não são enviados aqui. Peça um ao administrador.",
   questionsHeading: "Perguntas de segurança",
-  questionsHint: (fewest) =>
-    `Escolha pelo menos ${fewest} perguntas e digite suas respostas. Elas substituem todas as respostas atuais.`,
+  questionsHint: (fewest) => `Escolha pelo menos ${fewest} perguntas e digite suas respostas.`,
+  questionsReplaced: "Elas substituem todas as respostas atuais.",
   questionSet: "respondida",
   hideAnswers: "Ocultar o que digito",
   saveAnswers: "Salvar respostas",

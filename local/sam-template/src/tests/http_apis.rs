@@ -181,7 +181,7 @@ fn what_an_authorizer_lacks_is_said() {
 
 #[test]
 fn what_is_wrong_with_an_event_is_said_at_its_line() {
-    let at = "template.yaml:21: Resources.Function.Properties.Events.Get";
+    let at = "template.yaml:23: Resources.Function.Properties.Events.Get";
     for (events, expected) in [
         (
             event("Method: FETCH, Path: /"),
