@@ -18,14 +18,14 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::body::to_bytes;
+use axum::body::{Body, to_bytes};
 use axum::extract::{ConnectInfo, Request, State};
-use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use lambda_host::MAX_PAYLOAD;
 use listener::Audience;
-use sam_template::HttpApi;
+use sam_template::{HttpApi, Route};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout};
@@ -64,7 +64,8 @@ pub(crate) struct HttpApis {
 
 /// An API that runs.
 struct Api {
-    api: HttpApi,
+    name: String,
+    routes: Vec<Route>,
     pages: Pages,
     bucket: Option<Bucket>,
     parts: Parts,
@@ -118,9 +119,10 @@ impl Drop for HttpApis {
 /// One API. `page_port` is that of the page of `local`, which may call every API.
 fn router(api: HttpApi, page_port: u16, parts: Parts) -> Router {
     let state = Api {
-        pages: Pages::new(api.cors.clone(), page_port),
+        name: api.logical_id,
+        routes: api.routes,
+        pages: Pages::new(api.cors, page_port),
         bucket: api.throttle.map(|throttle| Bucket::full(throttle, Instant::now())),
-        api,
         parts,
     };
     Router::new().fallback(serve).with_state(Arc::new(state))
@@ -143,8 +145,8 @@ async fn serve(State(api): State<Arc<Api>>, ConnectInfo(peer): ConnectInfo<Socke
     if let Ok(id) = HeaderValue::try_from(&id) {
         response.headers_mut().insert(REQUEST_ID, id);
     }
-    let (name, console) = (&api.api.logical_id, &api.parts.console);
-    console.call(name, &asked, response.status().as_str(), start.elapsed());
+    let console = &api.parts.console;
+    console.call(&api.name, &asked, response.status().as_str(), start.elapsed());
     response
 }
 
@@ -152,8 +154,13 @@ impl Api {
     /// What the route of `request` answers.
     async fn answer(&self, request: Request, peer: SocketAddr, id: &str) -> Response {
         let (head, body) = request.into_parts();
+        // Also if it is not needed: a connection with an unread body ends.
+        let too_large = || message(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large");
+        let Some(body) = read(&head.headers, body).await else {
+            return too_large();
+        };
         let path = routes::decoded(head.uri.path());
-        let Some((route, parameters)) = routes::find(&self.api.routes, head.method.as_str(), &path) else {
+        let Some((route, parameters)) = routes::find(&self.routes, head.method.as_str(), &path) else {
             return message(StatusCode::NOT_FOUND, "Not Found");
         };
         let now = self.parts.clock.now();
@@ -169,20 +176,8 @@ impl Api {
         if self.bucket.as_ref().is_some_and(|bucket| !bucket.take(Instant::now())) {
             return message(StatusCode::TOO_MANY_REQUESTS, "Too Many Requests");
         }
-        let too_large = || message(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large");
-        let announced = head
-            .headers
-            .get(header::CONTENT_LENGTH)
-            .and_then(|length| length.to_str().ok());
-        let announced = announced.and_then(|length| length.parse::<usize>().ok());
-        if announced.is_some_and(|length| length > MAX_BODY) {
-            return too_large();
-        }
-        let Ok(body) = to_bytes(body, MAX_BODY).await else {
-            return too_large();
-        };
         let received = Received {
-            api: &self.api.logical_id,
+            api: &self.name,
             route: &route.key,
             path: &path,
             parameters,
@@ -204,6 +199,20 @@ impl Api {
             Err(_) => message(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable"),
         }
     }
+}
+
+/// The whole body, unless it is too large.
+async fn read(headers: &HeaderMap, body: Body) -> Option<Bytes> {
+    let length = headers
+        .get(header::CONTENT_LENGTH)
+        .and_then(|length| length.to_str().ok());
+    if length
+        .and_then(|length| length.parse::<usize>().ok())
+        .is_some_and(|length| length > MAX_BODY)
+    {
+        return None;
+    }
+    to_bytes(body, MAX_BODY).await.ok()
 }
 
 /// The function failed, or its answer is no response.

@@ -182,9 +182,9 @@ struct Event<'a> {
 }
 
 /// An API before its routes are known.
-struct Api {
+struct Draft {
     authorizers: Vec<(String, JwtAuthorizer)>,
-    default_authorizer: Option<String>,
+    default: Option<String>,
     api: HttpApi,
 }
 
@@ -249,7 +249,7 @@ fn events<'a>(resolver: &Resolver<'a>) -> Result<Vec<Event<'a>>, TemplateError> 
     Ok(found)
 }
 
-fn api(resolver: &Resolver<'_>, resource: &Resource<'_>, globals: Option<&Node>) -> Result<Api, TemplateError> {
+fn api(resolver: &Resolver<'_>, resource: &Resource<'_>, globals: Option<&Node>) -> Result<Draft, TemplateError> {
     let none = Node {
         line: 0,
         kind: Kind::Map(Vec::new()),
@@ -263,7 +263,7 @@ fn api(resolver: &Resolver<'_>, resource: &Resource<'_>, globals: Option<&Node>)
     for (name, written) in known.into_iter().flatten() {
         authorizers.push((name.clone(), authorizer(resolver, name, written, &at)?));
     }
-    let default_authorizer = auth.and_then(|auth| auth.get("DefaultAuthorizer")?.as_str());
+    let default = auth.and_then(|auth| auth.get("DefaultAuthorizer")?.as_str());
     let limits = properties.get("DefaultRouteSettings").and_then(Value::as_object);
     let limit = |name: &str| limits.and_then(|limits| whole(limits, name));
     let throttle = limit("ThrottlingRateLimit").zip(limit("ThrottlingBurstLimit"));
@@ -271,9 +271,9 @@ fn api(resolver: &Resolver<'_>, resource: &Resource<'_>, globals: Option<&Node>)
         Some(entry) => cors(resolver, &entry.value, &at.key(&entry.key, entry.line))?,
         None => None,
     };
-    Ok(Api {
+    Ok(Draft {
         authorizers,
-        default_authorizer: default_authorizer.map(str::to_owned),
+        default: default.map(str::to_owned),
         api: HttpApi {
             logical_id: resource.id.to_owned(),
             routes: Vec::new(),
@@ -348,7 +348,7 @@ fn cors(resolver: &Resolver<'_>, node: &Node, at: &At) -> Result<Option<Cors>, T
     }))
 }
 
-fn route(event: &Event<'_>, api: &Api) -> Result<Route, TemplateError> {
+fn route(event: &Event<'_>, api: &Draft) -> Result<Route, TemplateError> {
     let Event { properties, at, .. } = event;
     let text = |name: &str| properties.get(name).and_then(Value::as_str);
     let key = match (text("Method"), text("Path")) {
@@ -361,7 +361,7 @@ fn route(event: &Event<'_>, api: &Api) -> Result<Route, TemplateError> {
     };
     let auth = properties.get("Auth");
     let named = auth.and_then(|auth| auth.get("Authorizer")?.as_str());
-    let named = named.or(api.default_authorizer.as_deref());
+    let named = named.or(api.default.as_deref());
     let authorizer = match named.filter(|name| *name != NO_AUTHORIZER) {
         Some(name) => {
             let mut authorizers = api.authorizers.iter();

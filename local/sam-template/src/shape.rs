@@ -96,6 +96,7 @@ fn fit(value: Value, shape: Shape, at: &At) -> Result<Value, TemplateError> {
     match (shape, value) {
         (Shape::Bool, value @ Value::Bool(_))
         | (Shape::Each(_), value @ Value::Object(_))
+        | (Shape::Refused(_), value)
         | (Shape::Text, value @ Value::String(_)) => Ok(value),
         (Shape::Bool, Value::String(text)) if text == "true" || text == "false" => Ok(Value::Bool(text == "true")),
         (Shape::Bool, value) => expected(format!("`true` or `false`{}", got(&value))),
@@ -130,7 +131,6 @@ fn fit(value: Value, shape: Shape, at: &At) -> Result<Value, TemplateError> {
             }
         }
         (Shape::Object(_) | Shape::Each(_), _) => expected("a mapping".to_owned()),
-        (Shape::Refused(_), value) => Ok(value),
         (Shape::Skip, _) => Ok(Value::Null),
     }
 }
