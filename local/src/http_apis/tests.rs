@@ -1,5 +1,6 @@
 //! APIs through their real listeners, with tokens of real user pools. The functions are stand-ins.
 
+use std::fmt::Write;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -141,7 +142,7 @@ impl World {
             head.push_str("\r\n");
         }
         if !lines.iter().any(|line| line.starts_with("Content-Length")) {
-            head.push_str(&format!("Content-Length: {}\r\n", body.len()));
+            write!(head, "Content-Length: {}\r\n", body.len()).unwrap();
         }
         head.push_str("\r\n");
         stream.write_all(&[head.as_bytes(), body].concat()).await.unwrap();
@@ -363,7 +364,7 @@ async fn a_request_needs_one_token_in_its_header() {
         let answer = world.get(&format!("/own?Authorization=Bearer%20{token}"), lines).await;
         assert_eq!(answer.message(), (401, r#"{"message":"Unauthorized"}"#), "{lines:?}");
         let found = answer.header("www-authenticate").unwrap();
-        assert_eq!(found.starts_with(challenge), true, "{lines:?}: {found}");
+        assert!(found.starts_with(challenge), "{lines:?}: {found}");
         assert_eq!(found == "Bearer", challenge == "Bearer", "{lines:?}: {found}");
     }
     assert_eq!(
