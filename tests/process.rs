@@ -35,7 +35,7 @@ impl Built {
         let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
         // Builds the whole workspace, so that dependencies have the same features as in the tests.
         let profile = if cfg!(debug_assertions) { "dev" } else { "release" };
-        let built = Command::new(env!("CARGO"))
+        let built = cargo()
             .args([
                 "build",
                 "--quiet",
@@ -80,6 +80,18 @@ impl Built {
             functions,
         }
     }
+}
+
+/// Returns a cargo without the variables that cargo sets for a test. Build scripts that watch them would run again, and
+/// then everything that depends on them.
+pub fn cargo() -> Command {
+    let mut cargo = Command::new(env!("CARGO"));
+    for (variable, _) in env::vars_os() {
+        if variable.to_string_lossy().starts_with("CARGO_PKG_") || variable == "CARGO_MANIFEST_DIR" {
+            cargo.env_remove(variable);
+        }
+    }
+    cargo
 }
 
 /// Returns the binary of the function `name`, or the one called `panics`.

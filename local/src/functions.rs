@@ -123,7 +123,7 @@ fn spec(function: &Function, program: &Program, template: &Template, run: &Run<'
         Program::Shell(_) => run.folder,
     };
     let handler = match &function.code {
-        Code::Binary => "bootstrap",
+        Code::Binary | Code::Zip(_) => "bootstrap",
         Code::Handler(handler) => &handler.name,
     };
     let mut variables: BTreeMap<String, String> = run.inherited.iter().cloned().collect();

@@ -84,6 +84,8 @@ pub enum Code {
     Binary,
     /// A function in a language that Lambda has a runtime for.
     Handler(Handler),
+    /// A binary named `bootstrap` in the zip at this path.
+    Zip(PathBuf),
 }
 
 /// A function in a language that Lambda has a runtime for.
