@@ -411,6 +411,30 @@ impl Local {
             Err(answer.status().as_u16())
         }
     }
+
+    /// Sends a request with JSON, or without a body if it is `null`. Returns the status and the JSON of the response.
+    ///
+    /// # Panics
+    ///
+    /// Panics if there is no response.
+    pub fn send(method: &str, url: &str, authorization: &str, body: &Value) -> (u16, Value) {
+        let request = ureq::http::Request::builder().method(method).uri(url);
+        let request = match authorization {
+            "" => request,
+            value => request.header("Authorization", value),
+        };
+        let mut answer = if body.is_null() {
+            agent().run(request.body(()).unwrap()).unwrap()
+        } else {
+            let request = request.header("Content-Type", "application/json");
+            agent().run(request.body(body.to_string()).unwrap()).unwrap()
+        };
+        let text = answer.body_mut().read_to_string().unwrap();
+        (
+            answer.status().as_u16(),
+            serde_json::from_str(&text).unwrap_or_default(),
+        )
+    }
 }
 
 impl Drop for Local {

@@ -9,6 +9,7 @@ mod conditions;
 mod error;
 mod functions;
 mod handlers;
+mod http_apis;
 mod lists;
 mod naming;
 mod node;
@@ -33,6 +34,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub use error::TemplateError;
+pub use http_apis::{Cors, HttpApi, JwtAuthorizer, Route, Throttle};
 
 use error::{At, Problem};
 use node::{Entry, Node};
@@ -52,6 +54,8 @@ pub struct Template {
     pub buckets: BTreeMap<String, String>,
     /// By logical id.
     pub tables: BTreeMap<String, Table>,
+    /// The HTTP APIs.
+    pub http_apis: Vec<HttpApi>,
 }
 
 /// A function that can run here.
@@ -260,7 +264,8 @@ impl Template {
 
         let built = functions::read(&resolver, root.get("Globals"), folder)?;
         let mut functions: Vec<Function> = built.iter().map(|built| built.function.clone()).collect();
-        let targets = user_pools::targets(&resolver)?;
+        let mut targets = user_pools::targets(&resolver)?;
+        targets.extend(http_apis::targets(&resolver)?);
         functions.extend(handlers::read(&resolver, root.get("Globals"), folder, &targets)?);
         let user_pools = user_pools::pools(&resolver, &functions)?;
         let clients = user_pools::clients(&resolver, &user_pools)?;
@@ -272,6 +277,7 @@ impl Template {
             );
         }
         let tables = tables::read(&resolver)?;
+        let http_apis = http_apis::read(&resolver, root.get("Globals"))?;
         // Last: where the file is not where the packages are, its own mistakes are still the ones to be told of.
         for built in built.iter().filter(|_| deployment.builds) {
             let folder = &built.function.folder;
@@ -286,6 +292,7 @@ impl Template {
             clients,
             buckets,
             tables,
+            http_apis,
         })
     }
 }
