@@ -26,7 +26,7 @@ def sign_in(rows):
 
 def main():
     folder = pathlib.Path(sys.argv[1])
-    command = sys.argv[2:] or ["target/debug/local"]
+    command = sys.argv[2:] or ["target/debug/cognito-loop"]
     processor = "arm64" if platform.machine() in ("aarch64", "arm64") else "x86_64"
     command += [
         "--template", str(folder / f"template-{processor}.yaml"),

@@ -219,6 +219,7 @@ mod tests {
             clients: Vec::new(),
             buckets: BTreeMap::from([("CaptchaBucket".into(), "pictures".into())]),
             tables: BTreeMap::new(),
+            skipped: Vec::new(),
         }
     }
 

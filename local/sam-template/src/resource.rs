@@ -30,7 +30,7 @@ pub(super) const TABLE: &str = "AWS::DynamoDB::Table";
 pub(super) const ROLE: &str = "AWS::IAM::Role";
 
 /// The types that are looked into.
-const READ: [&str; 8] = [
+pub(super) const READ: [&str; 8] = [
     FUNCTION,
     LAMBDA_FUNCTION,
     PERMISSION,

@@ -3,6 +3,7 @@
 mod deployed;
 mod intrinsics;
 mod messages;
+mod skipped;
 mod watched;
 
 use std::collections::BTreeMap;

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::clients::Client;
 use crate::error::Error;
-use crate::random;
+use crate::random::Random;
 use crate::storage::{Changes, Kind, StorageError};
 
 /// How many tokens are remembered; older ones stop working, so that memory is bounded.
@@ -75,8 +75,8 @@ impl RefreshTokens {
     }
 
     /// A new token for `refresh`, in place of those that are too old or too many.
-    pub(crate) fn adding(&self, refresh: Refresh, now: Duration) -> Result<(String, Change), Error> {
-        let token = random::bytes()?;
+    pub(crate) fn adding(&self, refresh: Refresh, now: Duration, random: &Random) -> Result<(String, Change), Error> {
+        let token = random.bytes()?;
         let spare = (self.order.len() + 1).saturating_sub(MOST);
         let is_over = |token: &Token| self.by_token.get(token).is_none_or(|refresh| refresh.expires <= now);
         let oldest = self.order.iter().enumerate();

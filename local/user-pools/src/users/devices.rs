@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::error::Error;
-use crate::random;
+use crate::random::Random;
 use crate::srp::Verifier;
 
 /// How many devices a user may have.
@@ -28,8 +28,8 @@ pub(crate) struct Device {
 }
 
 /// A key for a new device.
-pub(crate) fn new_key(region: &str) -> Result<String, Error> {
-    Ok(format!("{region}_{}", random::uuid()?))
+pub(crate) fn new_key(random: &Random, region: &str) -> Result<String, Error> {
+    Ok(format!("{region}_{}", random.uuid()?))
 }
 
 /// The key of the group that all devices of a pool are in. No secret: clients salt the device's with it.

@@ -87,6 +87,11 @@ impl Token {
         Self { secret, name, used }
     }
 
+    /// What the app makes its codes of.
+    pub(crate) fn secret(&self) -> &Secret {
+        &self.secret
+    }
+
     /// Uses a code up.
     pub(crate) fn spend(&mut self, code: &str, now: std::time::Duration) -> Code {
         match self.secret.step(code, now) {
