@@ -1,4 +1,4 @@
-//! `init`: a first project, which signs in as it is.
+//! `init`: a first project, which signs in without a change.
 
 use std::fs;
 use std::io;

@@ -126,7 +126,7 @@ fn step(segment: &Segment) -> Option<Step> {
     }
 }
 
-/// What serde says, without the value that it found: it may be a password.
+/// Removes from a message of serde the value that it found: it may be a password.
 fn without_value(problem: &str) -> String {
     match problem.split_once(", expected ") {
         Some((found, expected)) if found.starts_with("invalid ") => format!("expected {expected}"),

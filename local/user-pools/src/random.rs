@@ -1,4 +1,4 @@
-//! Unpredictable bytes, and the identifiers made of them.
+//! Unpredictable bytes, and identifiers from them.
 
 use std::fmt;
 use std::sync::Arc;
@@ -22,7 +22,7 @@ impl Random {
         Self(Arc::new(|bytes| rand::fill(bytes).is_ok()))
     }
 
-    /// A generator that fills each buffer with what `fill` writes. Sessions, tokens and codes are as predictable as it is.
+    /// A generator that fills each buffer with what `fill` writes. Sessions, tokens and codes are as predictable as these bytes.
     pub fn from_fn(fill: impl Fn(&mut [u8]) + Send + Sync + 'static) -> Self {
         Self(Arc::new(move |bytes| {
             fill(bytes);

@@ -21,13 +21,13 @@ pub struct Seed {
     users: Vec<User>,
 }
 
-/// What cannot be used, and where it is in the seed.
+/// A value that cannot be used, and its place in the seed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{problem}")]
 pub struct SeedError {
     /// The way to it from the outside in; empty if it is not in the seed.
     pub place: Vec<Step>,
-    /// What is wrong and what would have been right. Quotes no password.
+    /// The problem, and a right value. Quotes no password.
     pub problem: String,
 }
 
@@ -96,7 +96,7 @@ fn enabled() -> bool {
     true
 }
 
-/// What a pool keeps of a secret, both parts in base64.
+/// The record of a secret in a pool, both parts in base64.
 #[derive(Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 struct Verifier {
@@ -157,12 +157,12 @@ impl<'de> Deserialize<'de> for Text {
 }
 
 impl Seed {
-    /// How many users it has.
+    /// The number of users.
     pub fn users(&self) -> usize {
         self.users.len()
     }
 
-    /// How many groups it has.
+    /// The number of groups.
     pub fn groups(&self) -> usize {
         self.groups.len()
     }

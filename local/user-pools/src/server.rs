@@ -120,7 +120,7 @@ impl fmt::Debug for Server {
     }
 }
 
-/// What a [`Server`] starts with.
+/// The configuration of a [`Server`].
 #[must_use]
 pub struct ServerBuilder {
     pool: Value,
@@ -290,7 +290,7 @@ async fn serve(listener: TcpListener, pools: &UserPools, stopped: oneshot::Recei
         return;
     };
     tokio::select! {
-        // Without a listener, the client of the test reports that the connection is refused.
+        // Without a listener, the client of the test reports the error.
         _ = listener::serve(listener, Audience::Pages, pools.router()) => {}
         _ = stopped => {}
     }

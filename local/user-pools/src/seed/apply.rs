@@ -71,7 +71,7 @@ impl State {
         })
     }
 
-    /// What has to be done for a user to be like the seed.
+    /// Compares a user with the seed.
     fn wanted_user(&self, pool: &Pool, seed: &User, at: &At) -> Result<Wanted, SeedError> {
         let told = |error: Error| said(at.clone(), &error);
         let Some(known) = self.directory.user(pool, &seed.username) else {

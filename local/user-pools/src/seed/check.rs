@@ -1,4 +1,4 @@
-//! What must hold of a seed before any of it is applied.
+//! Checks a seed before any of it is applied.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -52,7 +52,7 @@ impl Seed {
     }
 }
 
-/// Nobody reads what is left out of the other records.
+/// A journal without a reader: what it would say is about other records.
 struct Silent;
 
 impl Journal for Silent {

@@ -1,4 +1,4 @@
-//! What a pool has sent and reported.
+//! Records the messages and the log of a pool.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
