@@ -18,6 +18,9 @@ use serde_json::{Value, json};
 
 const CLIENT: &str = "localclient000000000000000";
 
+/// Follows what a `local` printed, when it has closed its output.
+const END: &str = "(the end)";
+
 fn project(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/projects").join(name)
 }
@@ -70,7 +73,7 @@ impl Local {
         let printed = Arc::new((Mutex::new(all), Condvar::new()));
         let sink = Arc::clone(&printed);
         std::thread::spawn(move || {
-            for line in lines.map_while(Result::ok) {
+            for line in lines.map_while(Result::ok).chain([END.to_owned()]) {
                 sink.0.lock().unwrap().push_str(&line);
                 sink.1.notify_all();
             }
@@ -128,6 +131,17 @@ impl Local {
         assert_eq!(again["ChallengeName"], "CUSTOM_CHALLENGE", "{again}");
         let end = self.answer(&again, right);
         assert!(end["AuthenticationResult"]["AccessToken"].is_string(), "{end}");
+    }
+
+    /// Waits until the process has ended.
+    fn ends(&mut self) {
+        let (printed, news) = &*self.printed;
+        let limit = Duration::from_mins(1);
+        let waited = news
+            .wait_timeout_while(printed.lock().unwrap(), limit, |printed| !printed.ends_with(END))
+            .unwrap();
+        assert!(!waited.1.timed_out(), "it still runs: {}", *waited.0);
+        assert!(self.process.wait().unwrap().success());
     }
 
     /// Waits until `text` has been printed.
@@ -406,4 +420,30 @@ fn a_mistake_in_a_seed_is_one_message() {
         printed.contains("the template has no user pool `Other` (known: Users)"),
         "{printed}"
     );
+}
+
+#[test]
+fn two_on_one_folder_and_a_process_that_a_handler_leaves_hold_up_nothing() {
+    let copy = changed(
+        "functions/create.js",
+        &[(
+            "console.log(",
+            "require('node:child_process').spawn('sleep', ['30'], { detached: true, stdio: 'inherit' }).unref(); \
+             console.log(",
+        )],
+    );
+    let (template, data) = (copy.path().join("template.yaml"), copy.path().join("data"));
+    let start = || {
+        let mut command = keeping(&template);
+        command.arg("--data-dir").arg(&data);
+        command
+    };
+    let mut local = Local::of(&mut start());
+    local.signs_in("Peccy");
+    let second = String::from_utf8(start().output().unwrap().stderr).unwrap();
+    assert!(second.contains("another `local` uses the folder"), "{second}");
+    assert_eq!(second.lines().count(), 1, "{second}");
+    let id = local.process.id().to_string();
+    assert!(Command::new("kill").arg(&id).status().unwrap().success());
+    local.ends();
 }
