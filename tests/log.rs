@@ -4,13 +4,15 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use cognito_challenge::challenges::security_question::ATTRIBUTE;
 use cognito_challenge_runtime::log::FIELDS;
 use cognito_challenge_runtime::metrics::METRICS;
+use cognito_challenge_testkit::functions::event;
 use create_auth_challenge::Issuers;
 use loop_tests::dynamodb::table;
 use loop_tests::emf::violations;
 use loop_tests::folder::{cases, read};
-use loop_tests::functions::{DEFAULT_FLOW, SECRET, fixtures, messages};
+use loop_tests::functions::{DEFAULT_FLOW, SECRET, enrolled_under, fixtures, messages};
 use loop_tests::local::{Client, Local};
 use loop_tests::runtime_api::{Function, Invoked};
 use loop_tests::script::right_answer;
@@ -182,6 +184,28 @@ fn every_line_has_the_same_fields_and_valid_cloudwatch_metrics() {
             seen.contains(of_messages),
             "no fixture produces {of_messages}: {seen:?}"
         );
+    }
+}
+
+#[test]
+fn only_an_existing_user_without_usable_answers_counts_as_not_enrolled() {
+    let variables = [
+        ("AUTH_FLOW", "SECURITY_QUESTION:3"),
+        ("AUTH_SESSION_MINUTES", "3"),
+        ("CHALLENGE_SECRET", SECRET),
+    ];
+    let create = Function::start(CREATE, &variables);
+    for (name, attributes, missing, expected) in [
+        ("ada", json!({ATTRIBUTE: enrolled_under(SECRET)}), false, 0),
+        ("bob", json!({}), false, 1),
+        ("cleo", json!({ATTRIBUTE: "{}"}), false, 1),
+        ("missing", json!({}), true, 0),
+    ] {
+        let mut event = event("CreateAuthChallenge", &attributes, missing);
+        event["userName"] = name.into();
+        event["request"]["challengeName"] = "CUSTOM_CHALLENGE".into();
+        let line = create.invoke(&event).line;
+        assert_eq!(line["NotEnrolled"], expected, "{name}: {line}");
     }
 }
 

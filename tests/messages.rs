@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use benches::ranks::{compare, median};
 use cognito_challenge_runtime::Environment;
+use cognito_challenge_runtime::log::record;
 use cognito_challenge_testkit::functions::{Functions, event};
 use create_auth_challenge::Issuers;
 use loop_tests::dynamodb::{Fate, Network, table};
@@ -339,6 +340,42 @@ fn above_the_limit_responses_look_the_same_and_nothing_is_sent() {
     network.sent();
     ask(&functions, "bob", &[&asked], &Value::Null, 2).unwrap();
     assert!(network.sent().is_empty());
+}
+
+#[test]
+fn the_metrics_count_messages_that_were_sent_and_users_that_got_none() {
+    const SENT: (u64, Option<u64>) = (1, None);
+    const ABOVE_THE_LIMIT: (u64, Option<u64>) = (0, Some(1));
+    const NO_ADDRESS: (u64, Option<u64>) = (0, None);
+    let network = Network::before(&table(), |_| Fate::Passed);
+    let ses = Service::taking(MAIL_TAKEN);
+    let functions = functions("EMAIL_CODE:3", &ses, &counted(&network, "1"));
+    let unverified = json!({"sub": "s", "cognito:user_status": "CONFIRMED", "email": "eve@example.org",
+        "email_verified": "false"});
+    for (name, attributes, missing, not_enrolled, expected) in [
+        ("ada", ada(), false, 0, [SENT, ABOVE_THE_LIMIT]),
+        ("eve", unverified, false, 1, [NO_ADDRESS, ABOVE_THE_LIMIT]),
+        ("missing", json!({}), true, 0, [NO_ADDRESS, ABOVE_THE_LIMIT]),
+    ] {
+        for (round, (sent, limited)) in expected.into_iter().enumerate() {
+            let mut event = event("CreateAuthChallenge", &attributes, missing);
+            event["userName"] = name.into();
+            event["request"]["challengeName"] = "CUSTOM_CHALLENGE".into();
+            let (asked, lines) = record(&functions.telemetry(), || functions.create_with(event, 1));
+            asked.unwrap();
+            let [line] = lines.as_slice() else {
+                panic!("{name}, round {round}: {lines:?}")
+            };
+            let line: Value = serde_json::from_str(line).unwrap();
+            assert_eq!(line["NotEnrolled"], not_enrolled, "{name}, round {round}: {line}");
+            assert_eq!(line["MessagesSent"], sent, "{name}, round {round}: {line}");
+            assert_eq!(
+                line.get("MessagesLimited").and_then(Value::as_u64),
+                limited,
+                "{name}, round {round}: {line}"
+            );
+        }
+    }
 }
 
 #[test]
