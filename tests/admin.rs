@@ -110,7 +110,7 @@ fn an_interrupted_count_prints_its_result_and_the_token_to_continue() {
     assert_eq!((&counted["users"], &counted["complete"]), (&json!(2), &json!(false)));
     assert_eq!(counted["next"], "page 2");
     assert!(
-        rest.contains("error: interrupted: 2 users were counted; go on with `--from 'page 2'`"),
+        rest.contains("error: interrupted: 2 users were counted; continue with `--from 'page 2'`"),
         "{rest}"
     );
 }
@@ -203,7 +203,7 @@ fn an_invitation_is_rejected_if_the_user_could_not_use_it() {
         let (code, printed, errors) = run(&service, &invite(&print));
         assert_eq!((code, printed), (Some(2), Value::Null));
         assert!(
-            errors.contains("no link was made") && errors.contains(reason),
+            errors.contains("no link was created") && errors.contains(reason),
             "{errors}"
         );
     }

@@ -381,7 +381,7 @@ fn at_the_limit_the_right_answer_is_wrong_until_admin_resets_the_attempts() {
     let (code, printed) = reset("demo", table, FLOW);
     assert_eq!(
         (code, printed.as_str()),
-        (Some(0), "`demo` has no counted wrong answers any more\n")
+        (Some(0), "the wrong answers of `demo` are reset\n")
     );
     assert!(passes("demo", true));
     assert!(!passes("nonexistent", true));

@@ -190,7 +190,7 @@ fn a_service_that_rejects_or_fails_is_called_once_and_not_quoted() {
         let error = ask(&functions, "ada", &[], &Value::Null, 1).unwrap_err();
         assert_eq!(
             error,
-            format!("challenge `EMAIL_CODE`: SES did not take the mail: {kind}")
+            format!("challenge `EMAIL_CODE`: SES did not accept the mail: {kind}")
         );
         only(&ses);
     }

@@ -1,18 +1,18 @@
-//! What a user says: typed without echo and twice, or read from lines.
+//! The answers of a user: typed twice without echo, or read from lines.
 
 use std::io::{self, BufRead};
 
 use cognito_challenge::challenges::security_question::{Question, policy::FEWEST_QUESTIONS};
 use cognito_challenge::texts::Texts;
 
-/// Questions and what was said to them.
+/// Questions and their answers.
 pub(crate) type Answers = Vec<(&'static Question, String)>;
 
-/// Asks each of `questions` twice through `hidden`, which shows a prompt and nothing of what is typed.
+/// Asks each of `questions` twice through `hidden`, which shows a prompt and does not echo the input.
 ///
 /// # Errors
 ///
-/// No questions, two answers that differ, and a terminal that cannot be read.
+/// Returns an error if there are no questions, two answers differ, or the terminal cannot be read.
 pub(crate) fn ask(
     questions: &[&'static Question],
     locale: &str,
@@ -38,11 +38,11 @@ pub(crate) fn hidden(prompt: &str) -> io::Result<String> {
     rpassword::prompt_password(prompt)
 }
 
-/// Reads lines of `QUESTION=ANSWER`. Where `questions` are given, the lines must be for those.
+/// Reads lines of `QUESTION=ANSWER`. If `questions` are given, the lines must answer these questions.
 ///
 /// # Errors
 ///
-/// A line of another form, and a question that is unknown or not asked for.
+/// Returns an error if a line has another form, or a question is unknown or not among `questions`.
 pub(crate) fn read(lines: impl BufRead, questions: &[&'static Question]) -> Result<Answers, AnswersError> {
     let mut answers = Answers::new();
     for (index, line) in lines.lines().enumerate() {
@@ -61,13 +61,13 @@ pub(crate) fn read(lines: impl BufRead, questions: &[&'static Question]) -> Resu
     Ok(answers)
 }
 
-/// Why there are no answers. Never holds one.
+/// The reason why there are no answers. It never contains an answer.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub(crate) enum AnswersError {
     #[error("the two answers to `{id}` differ")]
     Differ { id: &'static str },
-    #[error("line {place} is not QUESTION=ANSWER with a question that there is (`admin questions list` shows them)")]
+    #[error("line {place} is not QUESTION=ANSWER with a known question (`admin questions list` shows them)")]
     NoLine { place: usize },
     #[error(
         "give {FEWEST_QUESTIONS} or more questions with `--question` (`admin questions list` shows them), or answers \

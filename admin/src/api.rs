@@ -9,14 +9,14 @@ use aws_smithy_runtime_api::http::Request;
 use aws_smithy_types::body::SdkBody;
 use serde_json::json;
 
-/// How long the API may take. It answers after half a second at the earliest.
+/// The time limit for the API. It answers after half a second at the earliest.
 const WITHIN: Duration = Duration::from_secs(10);
 
-/// Has the API at `endpoint` mail a link to the user called `username`, if it may.
+/// Asks the API at `endpoint` to mail a link to the user called `username`, if the user may have one.
 ///
 /// # Errors
 ///
-/// An API that is not there or does not do so.
+/// Returns an error if the API cannot be reached or mails no link.
 pub(crate) async fn ask_for_link(endpoint: &str, username: &str) -> Result<(), ApiError> {
     let connector = Connector::builder()
         .tls_provider(Provider::Rustls(CryptoMode::Ring))
@@ -35,10 +35,10 @@ pub(crate) async fn ask_for_link(endpoint: &str, username: &str) -> Result<(), A
     }
 }
 
-/// Why the API mails no link.
+/// The reason why the API mails no link.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ApiError {
-    #[error("the API: its address must be as the stack's output `EnrolmentEndpoint` has it")]
+    #[error("the address of the API is invalid: use the stack's output `EnrolmentEndpoint`")]
     Address,
     #[error("the API cannot be reached")]
     NoReply,

@@ -1,5 +1,5 @@
-//! Enrols the answers to security questions, shows and resets what is counted, and changes the secret, for a user pool on
-//! AWS or of `local`.
+//! Enrols the answers to security questions, shows and resets counters, and rotates the secret, for a user pool on AWS
+//! or in `local`.
 
 mod answers;
 mod api;
@@ -77,14 +77,14 @@ async fn run(args: Args) -> Result<Said, Error> {
     }
 }
 
-/// Writes the page of `command`, and after it those of its subcommands.
+/// Writes the manual page of `command`, then those of its subcommands.
 fn render_manual(command: &clap::Command, into: &mut Vec<u8>) -> io::Result<()> {
     clap_mangen::Man::new(command.clone()).render(into)?;
     let mut subcommands = command.get_subcommands().filter(|sub| sub.get_name() != "help");
     subcommands.try_for_each(|sub| render_manual(sub, into))
 }
 
-/// A text that is the same in JSON.
+/// A result with the same text in JSON.
 fn page(text: &[u8]) -> Said {
     let text = String::from_utf8_lossy(text).trim_end().to_owned();
     let json = Value::from(text.as_str());
@@ -115,7 +115,7 @@ async fn run_attempts(attempts: Attempts) -> Result<Said, Error> {
     match attempts {
         Attempts::Reset(_) => {
             table::remove(&config, table, &under).await?;
-            let said = format!("`{name}` has no counted wrong answers any more");
+            let said = format!("the wrong answers of `{name}` are reset");
             Ok(Said::new(said, json!({"username": name, "reset": true})))
         }
         Attempts::Show(_) => {
@@ -139,11 +139,11 @@ async fn run_attempts(attempts: Attempts) -> Result<Said, Error> {
     }
 }
 
-/// How many seconds there are from `now` until `locked_until`, milliseconds since 1970.
+/// Returns the seconds from `now` until `locked_until`, which is in milliseconds since 1970.
 fn wait(locked_until: u64, now: SystemTime) -> u64 {
     let now = now.duration_since(UNIX_EPOCH).unwrap_or_default();
     let left = Duration::from_millis(locked_until).saturating_sub(now);
-    // A wait of half a second is one, too.
+    // A part of a second counts as a second.
     left.as_secs() + u64::from(left.subsec_nanos() > 0)
 }
 
@@ -195,7 +195,7 @@ async fn run_questions(questions: Questions) -> Result<Said, Error> {
             stdin,
             questions,
         } => {
-            // First, because nobody wants to have typed answers for nothing.
+            // Before the questions: without keys, the user would type the answers in vain.
             let keys = keys()?;
             let pool = Pool::new(&target.place, &pool::configure(&target.place).await);
             let user = pool.user(&target.username).await?;
@@ -232,14 +232,14 @@ async fn run_questions(questions: Questions) -> Result<Said, Error> {
             let pool = Pool::new(&target.place, &pool::configure(&target.place).await);
             pool.user(&target.username).await?;
             pool.enroll(&target.username, "").await?;
-            let said = format!("`{}` has no enrolled questions any more", target.username);
+            let said = format!("the questions of `{}` are removed", target.username);
             Ok(Said::new(said, json!({"username": target.username, "reset": true})))
         }
         Questions::Status(args) => run_status(args).await,
     }
 }
 
-/// A link to `page` that is valid for so many `hours`, or one that the API at `send` mails.
+/// Returns a link to `page` that is valid for `hours`, or asks the API at `send` to mail one.
 #[expect(clippy::disallowed_methods, reason = "this is the edge, where the clock is read")]
 async fn invite(target: &Target, page: Option<&Page>, hours: u16, send: Option<&str>) -> Result<Said, Error> {
     let keys = keys()?;
@@ -260,7 +260,7 @@ async fn invite(target: &Target, page: Option<&Page>, hours: u16, send: Option<&
         }
         api::ask_for_link(api, &user.name).await?;
         let said = format!(
-            "the API mails a link to `{}`, unless the user got too many in the last hour",
+            "the API mails a link to `{}`, unless the user has reached the limit of the last hour",
             user.name
         );
         return Ok(Said::new(said, json!({"username": user.name, "asked": true})));
@@ -285,14 +285,14 @@ fn keys() -> Result<Keys, Error> {
     Ok(Keys::parse(&secret_value()?)?)
 }
 
-/// Why a command was not done. Never holds an answer or a secret.
+/// The reason why a command failed. It never contains an answer or a secret.
 #[derive(Debug, thiserror::Error)]
 enum Error {
     #[error(transparent)]
     Answers(#[from] answers::AnswersError),
     #[error(transparent)]
     Api(#[from] api::ApiError),
-    #[error("no link was made: {0}")]
+    #[error("no link was created: {0}")]
     CannotInvite(&'static str),
     #[error(transparent)]
     Enroll(#[from] EnrollError),
@@ -300,7 +300,7 @@ enum Error {
     Key(#[from] KeyError),
     #[error("the manual page cannot be written: {0}")]
     Manual(#[from] io::Error),
-    #[error("set `{SECRET}` to the secret that the functions have")]
+    #[error("set `{SECRET}` to the secret of the functions")]
     NoSecret,
     #[error(transparent)]
     Pool(#[from] PoolError),

@@ -1,4 +1,4 @@
-//! The user pool, over the AWS SDK.
+//! The user pool, through the AWS SDK.
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_cognitoidentityprovider::Client;
@@ -12,28 +12,28 @@ use crate::args::Place;
 
 /// A user of the pool.
 pub(crate) struct User {
-    /// The username in the pool, whatever alias or spelling it was asked for by.
+    /// The username in the pool. The request may have used an alias or other letter case.
     pub(crate) name: String,
-    /// What others know of the user: names and addresses.
+    /// Names and addresses that others know about the user.
     pub(crate) known: Vec<String>,
-    /// The value of [`ATTRIBUTE`]. Empty for a user without the attribute.
+    /// The value of [`ATTRIBUTE`]. Empty if the user does not have the attribute.
     pub(crate) enrollment: String,
-    /// The user's `sub`, which no other user has.
+    /// The user's `sub`, which is unique.
     pub(crate) sub: String,
     pub(crate) enabled: bool,
     /// Whether the e-mail address is verified.
     pub(crate) verified: bool,
 }
 
-/// Some of the pool's users.
+/// A page of the pool's users.
 pub(crate) struct Page {
     /// Their usernames and the values of [`ATTRIBUTE`].
     pub(crate) users: Vec<(String, String)>,
-    /// What the next page is asked for with, if there is one.
+    /// The token of the next page, if it exists.
     pub(crate) next: Option<String>,
 }
 
-/// The AWS SDK's configuration for `place`, with credentials from where the AWS CLI takes them.
+/// Returns the configuration of the AWS SDK for `place`, with credentials from the sources of the AWS CLI.
 pub(crate) async fn configure(place: &Place) -> SdkConfig {
     let region = place.region.as_deref().or_else(|| place.user_pool_id.split('_').next());
     let http = aws_smithy_http_client::Builder::new()
@@ -46,14 +46,14 @@ pub(crate) async fn configure(place: &Place) -> SdkConfig {
     config.load().await
 }
 
-/// A user pool and someone who may administer it.
+/// A user pool, and credentials that may administer it.
 pub(crate) struct Pool {
     client: Client,
     id: String,
 }
 
 impl Pool {
-    /// The pool of `place`.
+    /// Creates the pool of `place`.
     pub(crate) fn new(place: &Place, config: &SdkConfig) -> Self {
         let mut builder = aws_sdk_cognitoidentityprovider::config::Builder::from(config);
         builder.set_endpoint_url(place.endpoint_url.clone());
@@ -63,11 +63,11 @@ impl Pool {
         }
     }
 
-    /// The user called `name`.
+    /// Returns the user called `name`.
     ///
     /// # Errors
     ///
-    /// What Cognito refuses with.
+    /// Returns the error of Cognito.
     pub(crate) async fn user(&self, name: &str) -> Result<User, PoolError> {
         let user = self
             .client
@@ -92,11 +92,11 @@ impl Pool {
         })
     }
 
-    /// The users after the page that gave the token `after`, 60 at most.
+    /// Returns at most 60 users, from the page after the token `after`.
     ///
     /// # Errors
     ///
-    /// What Cognito refuses with.
+    /// Returns the error of Cognito.
     pub(crate) async fn page(&self, after: Option<&str>) -> Result<Page, PoolError> {
         let list = self.client.list_users().user_pool_id(&self.id);
         let list = list
@@ -117,11 +117,11 @@ impl Pool {
         })
     }
 
-    /// Sets the user's enrolment; an empty one takes it away.
+    /// Sets the user's enrolment. An empty value removes it.
     ///
     /// # Errors
     ///
-    /// What Cognito refuses with.
+    /// Returns the error of Cognito.
     pub(crate) async fn enroll(&self, name: &str, enrollment: &str) -> Result<(), PoolError> {
         let attribute = AttributeType::builder().name(ATTRIBUTE).value(enrollment).build();
         let attribute = attribute.map_err(|error| PoolError(error.to_string()))?;
@@ -140,7 +140,7 @@ fn value(attributes: &[AttributeType], name: &str) -> String {
     found.and_then(AttributeType::value).unwrap_or_default().to_owned()
 }
 
-/// What the user pool refuses with, or why it was not reached.
+/// The error of a request to the user pool.
 #[derive(Debug, thiserror::Error)]
 #[error("the user pool: {0}")]
 pub(crate) struct PoolError(String);
@@ -155,7 +155,7 @@ where
     }
 }
 
-/// What a service of AWS refuses with, its code and its message, or why it was not reached.
+/// Returns the code and the message of an AWS error, or the reason why the service was not reached.
 pub(crate) fn reason<E, R>(error: SdkError<E, R>) -> String
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,

@@ -1,4 +1,4 @@
-//! What a command prints: text for a person, or JSON for a program.
+//! The output of a command: text for a person, or JSON for a program.
 
 use serde_json::Value;
 
@@ -10,7 +10,7 @@ pub(crate) struct Said {
 }
 
 impl Said {
-    /// A result in both forms.
+    /// Creates a result in both forms.
     pub(crate) fn new(text: impl Into<String>, json: Value) -> Self {
         Self {
             text: text.into(),
@@ -18,7 +18,7 @@ impl Said {
         }
     }
 
-    /// What is printed.
+    /// Returns the output.
     pub(crate) fn printed(self, json: bool) -> String {
         if json { self.json.to_string() } else { self.text }
     }

@@ -1,4 +1,4 @@
-//! The values that `CHALLENGE_SECRET` goes through when the secret changes.
+//! The values of `CHALLENGE_SECRET` during a rotation.
 
 use cognito_challenge::keys::{KeyError, Keys};
 use serde::{Deserialize, Serialize};
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::args::Secret;
 use crate::said::Said;
 
-/// A value of `CHALLENGE_SECRET`, as [`Keys::parse`] reads it.
+/// A value of `CHALLENGE_SECRET` in the form that [`Keys::parse`] reads.
 #[derive(Serialize, Deserialize)]
 struct Secrets {
     current: String,
@@ -18,13 +18,13 @@ struct Secrets {
     first: String,
 }
 
-/// Does `step` with the `value` that is in use. `random` is the secret that a first step adds.
+/// Performs `step` on the current `value`. The first step adds the secret `random`.
 ///
 /// # Errors
 ///
-/// A value that the functions would refuse, and a step that does not come after it.
+/// Returns an error if the functions would reject the value, or if `step` is not the next step.
 pub(crate) fn step(step: Secret, value: &str, random: impl FnOnce() -> String) -> Result<Said, SecretError> {
-    // First, because it says better than serde what is wrong, and quotes no secret.
+    // Before serde, because this error is more precise and quotes no secret.
     Keys::parse(value)?;
     let secrets: Secrets = serde_json::from_str(value).unwrap_or_else(|_| Secrets {
         current: value.to_owned(),
@@ -76,12 +76,12 @@ fn ids(secrets: &Secrets) -> Result<Said, SecretError> {
     Ok(Said::new(lines.join("\n"), ids))
 }
 
-/// Why there is no other value. Never holds a secret.
+/// The reason why there is no next value. It never contains a secret.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum SecretError {
     #[error("`CHALLENGE_SECRET`: {0}")]
     Key(#[from] KeyError),
-    #[error("the step after the value in `CHALLENGE_SECRET` is `admin secret {0}`")]
+    #[error("the next step for the value in `CHALLENGE_SECRET` is `admin secret {0}`")]
     Order(&'static str),
 }
 

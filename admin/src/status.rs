@@ -1,4 +1,4 @@
-//! Which secret the enrolled answers need.
+//! The secrets that the enrolled answers need.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use crate::args::{State, Status};
 use crate::pool::{Pool, PoolError};
 use crate::said::Said;
 
-/// The state of each question in `attribute`: its id, the id of its key, and where that key is.
+/// Returns the state of each question in `attribute`: its id, the id of its key, and the position of that key.
 fn questions(attribute: &str, keys: &Keys) -> Vec<(&'static str, String, State)> {
     let enrolled = Enrollment::parse(attribute);
     let questions = enrolled.questions().into_iter();
@@ -32,7 +32,7 @@ fn questions(attribute: &str, keys: &Keys) -> Vec<(&'static str, String, State)>
         .collect()
 }
 
-/// The state of a user: that of the answer that is worst off.
+/// Returns the state of a user: the worst state of an answer.
 fn state(attribute: &str, keys: &Keys) -> State {
     let states = questions(attribute, keys).into_iter().map(|(_, _, state)| state);
     states.max().unwrap_or(State::None)
@@ -43,7 +43,7 @@ fn name(state: State) -> String {
     named.map_or_else(String::new, |value| value.get_name().to_owned())
 }
 
-/// What is enrolled for the user `username`.
+/// Returns the enrolled questions of the user `username`.
 pub(crate) fn of_user(username: &str, attribute: &str, keys: &Keys) -> Said {
     let questions = questions(attribute, keys);
     let mut lines = vec![format!("`{username}` has {} enrolled questions", questions.len())];
@@ -60,13 +60,13 @@ pub(crate) fn of_user(username: &str, attribute: &str, keys: &Keys) -> Said {
     Said::new(lines.join("\n"), json)
 }
 
-/// What is enrolled for the users of a pool.
+/// The number of users in each state.
 #[derive(Default)]
 pub(crate) struct Counts {
     users: u64,
     by_state: BTreeMap<State, u64>,
     names: Vec<String>,
-    /// With what an interrupted count goes on.
+    /// The token to continue an interrupted count.
     next: Option<String>,
 }
 
@@ -80,17 +80,14 @@ impl Counts {
         }
     }
 
-    /// What is printed.
+    /// Returns the output.
     pub(crate) fn said(&self, wanted: Option<State>) -> Said {
         let count = |state| self.by_state.get(&state).copied().unwrap_or_default();
         let mut lines = vec![format!("users    {}", self.users)];
         for (state, meaning) in [
             (State::Current, "all answers are hashed under the current secret"),
             (State::Other, "an answer needs the next or the previous secret"),
-            (
-                State::Gone,
-                "an answer needs a secret that is gone, and cannot be right",
-            ),
+            (State::Gone, "an answer needs a removed secret, and cannot be right"),
             (State::None, "no question is enrolled"),
         ] {
             lines.push(format!("{:9}{:<8}{meaning}", name(state), count(state)));
@@ -110,9 +107,9 @@ impl Counts {
     }
 }
 
-/// Counts all users of `pool`, until the end or until it is `interrupted`. `progress` is told how many there are so far.
+/// Counts all users of `pool`, until the end or until it is `interrupted`. It calls `progress` with the number so far.
 ///
-/// Gives what was counted, and why that is not all.
+/// Returns the counts, and the error that stopped it.
 pub(crate) async fn of_all(
     pool: &Pool,
     keys: &Keys,
@@ -146,12 +143,12 @@ pub(crate) async fn of_all(
     (counts, stopped)
 }
 
-/// How long to wait between requests, of which there are at most `rate` a second.
+/// Returns the pause between requests, for at most `rate` requests a second.
 fn pause(rate: u32) -> Duration {
     Duration::from_secs(1) / rate.max(1)
 }
 
-/// Why not all users were counted.
+/// The reason why not all users were counted.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Stopped {
     #[error("interrupted")]
@@ -161,10 +158,10 @@ pub(crate) enum Stopped {
 }
 
 impl Counts {
-    /// How to go on after it was stopped.
+    /// Returns the instruction to continue.
     pub(crate) fn way_on(&self) -> String {
         match &self.next {
-            Some(token) => format!("{} users were counted; go on with `--from '{token}'`", self.users),
+            Some(token) => format!("{} users were counted; continue with `--from '{token}'`", self.users),
             None => "no user was counted".to_owned(),
         }
     }
@@ -215,7 +212,7 @@ mod tests {
         assert_eq!(counts.way_on(), "no user was counted");
         counts.add("ada".to_owned(), "", &keys(&"a".repeat(32)), None);
         counts.next = Some("token".to_owned());
-        assert_eq!(counts.way_on(), "1 users were counted; go on with `--from 'token'`");
+        assert_eq!(counts.way_on(), "1 users were counted; continue with `--from 'token'`");
         let said = counts.said(None).printed(true);
         assert!(
             said.ends_with(r#""complete":false,"next":"token"}"#) && !said.contains("names"),

@@ -1,4 +1,4 @@
-//! The table in which verify counts wrong answers, over the AWS SDK.
+//! The table in which verify counts wrong answers, through the AWS SDK.
 
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::Client;
@@ -11,7 +11,7 @@ use crate::pool::reason;
 ///
 /// # Errors
 ///
-/// What DynamoDB refuses with.
+/// Returns the error of DynamoDB.
 pub(crate) async fn remove(config: &SdkConfig, table: &str, keys: &[String]) -> Result<(), TableError> {
     let client = Client::new(config);
     for key in keys {
@@ -22,20 +22,20 @@ pub(crate) async fn remove(config: &SdkConfig, table: &str, keys: &[String]) -> 
     Ok(())
 }
 
-/// What is counted for a step.
+/// The counters of a step.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Failures {
-    /// The wrong answers in a row.
+    /// The number of consecutive wrong answers.
     pub(crate) consecutive: u64,
-    /// Until when every answer is wrong: milliseconds since 1970.
+    /// The time until which every answer is wrong, in milliseconds since 1970.
     pub(crate) locked_until: u64,
 }
 
-/// What stands under each of `keys` in `table`.
+/// Reads the item under each of `keys` in `table`.
 ///
 /// # Errors
 ///
-/// What DynamoDB refuses with.
+/// Returns the error of DynamoDB.
 pub(crate) async fn read(config: &SdkConfig, table: &str, keys: &[String]) -> Result<Vec<Failures>, TableError> {
     let client = Client::new(config);
     let mut found = Vec::new();
@@ -52,7 +52,7 @@ pub(crate) async fn read(config: &SdkConfig, table: &str, keys: &[String]) -> Re
     Ok(found)
 }
 
-/// What the table refuses with, or why it was not reached.
+/// The error of a request to the table.
 #[derive(Debug, thiserror::Error)]
 #[error("the table: {0}")]
 pub(crate) struct TableError(String);

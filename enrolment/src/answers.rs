@@ -16,7 +16,7 @@ pub(crate) struct Answers {
     answers: Vec<Answer>,
 }
 
-/// A list rather than an object: of two members with one name, a parser drops one.
+/// A list instead of an object: a parser drops one of two members with the same name.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Answer {
@@ -25,11 +25,11 @@ struct Answer {
 }
 
 impl Answers {
-    /// Pairs of a question and what the user said.
+    /// Returns the pairs of a question and the user's answer.
     ///
     /// # Errors
     ///
-    /// More answers than there are questions, and a question that there is not.
+    /// Returns an error if there are more answers than questions, or if a question is unknown.
     pub(crate) fn known(&self) -> Result<Vec<(&'static Question, &str)>, Problem> {
         let refused = |name, detail: String| Problem::new(name, 422, "The answers cannot be set", detail);
         if self.answers.len() > CATALOGUE.len() {
@@ -38,9 +38,9 @@ impl Answers {
         }
         let mut answers = Vec::new();
         for (index, Answer { question, answer }) in self.answers.iter().enumerate() {
-            // The id is not quoted: a client that mixes the two up would have an answer repeated.
+            // The id is not quoted: a client may have put an answer in its place.
             let known = Question::with_id(question).ok_or_else(|| {
-                let detail = format!("answer {} is to a question that there is not", index + 1);
+                let detail = format!("answer {} has an unknown question", index + 1);
                 refused("question-unknown", detail)
             })?;
             answers.push((known, answer.as_str()));
@@ -49,7 +49,7 @@ impl Answers {
     }
 }
 
-/// The questions in the best of the `languages`, and which of them are set in `enrolled`.
+/// Returns the questions in the best of the `languages`, and which of them are set in `enrolled`.
 pub(crate) fn questions(enrolled: &Enrollment, texts: &Texts, languages: &[&str]) -> Value {
     let set = enrolled.questions();
     let mut language = None;

@@ -1,17 +1,17 @@
-//! Whose access token it is, and how old the sign-in is.
+//! The user of an access token, and the age of the sign-in.
 
 use std::collections::HashMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::problem::Problem;
 
-/// How old a sign-in may be that changes answers.
+/// The maximum age of a sign-in that changes answers.
 pub(crate) const FRESH: Duration = Duration::from_mins(5);
 
-/// How far the clock that made a token may be ahead.
+/// The tolerance for a clock of the token issuer that is ahead.
 const SKEW: Duration = Duration::from_secs(30);
 
-/// The user of an access token whose signature, issuer and expiry the authorizer of the API has verified.
+/// The user of an access token. The authorizer of the API has verified its signature, issuer and expiry.
 pub(crate) struct Caller<'a> {
     pub(crate) username: &'a str,
     pub(crate) sub: &'a str,
@@ -19,11 +19,11 @@ pub(crate) struct Caller<'a> {
 }
 
 impl<'a> Caller<'a> {
-    /// Reads the `claims` of a token of `pool`, which one of `clients` must have got.
+    /// Reads the `claims` of a token of `pool`. One of `clients` must have received the token.
     ///
     /// # Errors
     ///
-    /// No token of the pool, a token that is no access token, and one of another client.
+    /// Returns an error if the token is not from the pool, is not an access token, or is from another client.
     pub(crate) fn of(claims: &'a HashMap<String, String>, pool: &str, clients: &[String]) -> Result<Self, Problem> {
         let claim = |name: &str| claims.get(name).map(String::as_str);
         let issued_by_pool = claim("iss").is_some_and(|issuer| issuer.rsplit('/').next() == Some(pool));
@@ -62,13 +62,14 @@ impl<'a> Caller<'a> {
         })
     }
 
-    /// Whether the sign-in is recent enough at `now` to change answers. `sign_in` is where to sign in again.
+    /// Checks that the sign-in is recent enough at `now` to change answers. `sign_in` is the address of the sign-in
+    /// page.
     ///
-    /// A token that was refreshed has the time of its sign-in.
+    /// A refreshed token has the time of its sign-in.
     ///
     /// # Errors
     ///
-    /// It is not.
+    /// Returns an error if the sign-in is too old.
     pub(crate) fn is_fresh(&self, now: SystemTime, sign_in: Option<&str>) -> Result<(), Problem> {
         let fresh = self
             .signed_in

@@ -1,4 +1,4 @@
-//! The function without its edges: events, time and random generator come in as values.
+//! The function without I/O at its edges: events, time and random generator are values.
 
 use std::time::SystemTime;
 
@@ -24,7 +24,7 @@ use crate::problem::Problem;
 use crate::request::{Request, reply};
 use crate::users::{Pool, PoolError, User, Users};
 
-/// The language of texts if neither the client nor the user names one that there is.
+/// The language of texts if neither the client nor the user names a known language.
 const DEFAULT_LOCALE: &str = "en";
 
 /// The longest username of a pool, in characters.
@@ -33,7 +33,7 @@ const MAX_NAME_CHARS: usize = 128;
 /// The route that mails a link. It needs no token.
 const LINKS: &str = "POST /enrolment/links";
 
-/// What the function needs besides the event, the time and the random generator.
+/// The configuration of the function.
 pub struct Function {
     users: Box<dyn Users>,
     marks: Box<dyn Marks>,
@@ -44,7 +44,7 @@ pub struct Function {
     texts: Texts,
     default_locale: String,
     mails: Option<Mails>,
-    /// Where users sign in, and links lead to.
+    /// The page on which users sign in, and that links open.
     page: Option<Page>,
 }
 
@@ -55,17 +55,17 @@ pub struct Function {
 )]
 pub struct EventError;
 
-/// What a request led to.
+/// The result of a request.
 type Done = Result<Value, Problem>;
 
 impl Function {
-    /// Reads `CHALLENGE_SECRET`, `USER_POOL_ID`, `ENROLMENT_CLIENTS`, `ATTEMPTS_TABLE`, `DEFAULT_LOCALE` (default `en`),
-    /// `ENROLMENT_URL`, what the AWS SDK needs, and for mails `MAIL_FROM`, `ENROLMENT_NOTICES` (default `Enabled`),
-    /// `MAIL_TEMPLATE`, `MESSAGES_PER_HOUR` (default 5) and `PRODUCT_NAME`.
+    /// Reads `CHALLENGE_SECRET`, `USER_POOL_ID`, `ENROLMENT_CLIENTS`, `ATTEMPTS_TABLE`, `DEFAULT_LOCALE` (default
+    /// `en`), `ENROLMENT_URL`, the variables of the AWS SDK, and for mails `MAIL_FROM`, `ENROLMENT_NOTICES` (default
+    /// `Enabled`), `MAIL_TEMPLATE`, `MESSAGES_PER_HOUR` (default 5) and `PRODUCT_NAME`.
     ///
     /// # Errors
     ///
-    /// A variable that is missing or cannot be.
+    /// Returns an error if a variable is missing or invalid.
     pub fn configure(environment: &Environment) -> Result<Self, ConfigError> {
         let text = |value: &str| Ok::<_, ConfigError>(value.to_owned());
         let keys = environment.required("CHALLENGE_SECRET", Keys::parse)?;
@@ -88,21 +88,21 @@ impl Function {
         })
     }
 
-    /// What this adds to the log.
+    /// Returns the log fields and metrics of the function.
     pub fn telemetry(&self) -> Vec<&'static Telemetry> {
         vec![&TELEMETRY]
     }
 
-    /// Whether `event` asks for a link: its answer must take the same time for every name.
+    /// Whether `event` asks for a link. The reply must take the same time for every username.
     pub fn asks_for_a_link(event: &Value) -> bool {
         event.get("routeKey").and_then(Value::as_str) == Some(LINKS)
     }
 
-    /// Answers a request to the HTTP API that came at `now`.
+    /// Answers a request to the HTTP API at `now`.
     ///
     /// # Errors
     ///
-    /// What is not such an event.
+    /// Returns an error if `event` is not a request to an HTTP API.
     pub async fn handle(
         &self,
         event: Value,
@@ -124,13 +124,13 @@ impl Function {
                 EnrolmentsRefused = 1,
                 decision = "refuse",
                 reason = problem.name,
-                "the request was refused"
+                "the request was rejected"
             );
             reply(problem.status, Some(&problem.to_json()))
         }))
     }
 
-    /// The questions, and which are set.
+    /// Lists the questions, and whether they are set.
     async fn list(&self, request: &Request) -> Done {
         let user = self.user_of(&self.caller(request)?).await?;
         info!(decision = "list", "listed the questions");
@@ -140,7 +140,7 @@ impl Function {
         ))
     }
 
-    /// Sets the answers, in place of any that are set.
+    /// Sets the answers, in place of any existing ones.
     async fn set(&self, request: &Request, now: SystemTime, rng: &mut (dyn CryptoRng + Send)) -> Done {
         let caller = self.caller(request)?;
         caller.is_fresh(now, self.sign_in())?;
@@ -155,7 +155,7 @@ impl Function {
         Ok(reply(200, Some(&self.questions(&enrolled, Some(&user), request))))
     }
 
-    /// Removes the answers. If none are set, nothing is done.
+    /// Removes the answers. If none are set, it changes nothing.
     async fn remove(&self, request: &Request, now: SystemTime, rng: &mut (dyn CryptoRng + Send)) -> Done {
         let caller = self.caller(request)?;
         caller.is_fresh(now, self.sign_in())?;
@@ -171,7 +171,7 @@ impl Function {
         Ok(reply(204, None))
     }
 
-    /// Mails a link to enrol answers, if the user may have one. Whatever happens, the reply is the same.
+    /// Mails a link that sets answers, if the user may have one. The reply is always the same.
     async fn send_link(&self, request: &Request, now: SystemTime, rng: &mut (dyn CryptoRng + Send)) -> Done {
         let Some((mails, page)) = self.mails.as_ref().zip(self.page.as_ref()) else {
             return Err(Problem::new(
@@ -200,7 +200,7 @@ impl Function {
             .map_or_else(|| name.to_lowercase(), |user| user.sub().to_owned());
         let sent = mails.send_link(user.as_ref(), name, &about, page, rng).await;
         if let Err(error) = sent {
-            // An alarm watches the metric of it. In the reply, it would tell whom a link is mailed to.
+            // An alarm watches the metric of this error. In the reply, it would reveal whether a link was mailed.
             error!("no link was mailed: {error}");
         }
         info!(
@@ -214,7 +214,7 @@ impl Function {
         Ok(reply(202, Some(&body)))
     }
 
-    /// The questions, for a user who has no answers yet.
+    /// Lists the questions for a user without answers.
     async fn list_by_link(&self, request: &Request, now: SystemTime) -> Done {
         let (link, user) = self.user_of_link(request, now).await?;
         let void = marks::is_void(self.marks.as_ref(), &self.key(&user), link.issued()).await;
@@ -228,7 +228,7 @@ impl Function {
         ))
     }
 
-    /// Sets the first answers of a user, and spends the link.
+    /// Sets the first answers of a user. The link can be used once.
     async fn set_by_link(&self, request: &Request, now: SystemTime, rng: &mut (dyn CryptoRng + Send)) -> Done {
         let (link, user) = self.user_of_link(request, now).await?;
         let answers: Answers = request.body()?;
@@ -245,14 +245,15 @@ impl Function {
         Caller::of(request.claims(), &self.pool, &self.clients)
     }
 
-    /// The user of a token, if it is still the one that it was issued to.
+    /// Returns the user of a token, if the `sub` is still the same.
     async fn user_of(&self, caller: &Caller<'_>) -> Result<User, Problem> {
         let user = self.users.find(caller.username).await.map_err(not_reached)?;
         let user = user.filter(|user| user.enabled && user.sub() == caller.sub);
         user.ok_or_else(Problem::user_gone)
     }
 
-    /// A link that is valid and the user, who has no answers. Whether it was used is not looked at.
+    /// Returns the link, if it is valid, and its user, if the user has no answers. It does not check whether the link
+    /// was used.
     async fn user_of_link(&self, request: &Request, now: SystemTime) -> Result<(Link, User), Problem> {
         let token = request.link().unwrap_or_default();
         let link = Link::parse(token, &self.keys, &self.pool, now).map_err(|error| match error {
@@ -292,7 +293,7 @@ impl Function {
         }
     }
 
-    /// The answers, hashed, if they may be enrolled. `typed` is the name that the user is known by besides those of the pool.
+    /// Hashes the answers if they may be enrolled. `typed` is another name by which the user is known.
     fn checked(
         &self,
         answers: &Answers,
@@ -310,7 +311,7 @@ impl Function {
         Ok(Enrollment::checked(&answers, &known, &self.keys, salt)?)
     }
 
-    /// Writes the attribute. If that fails, the mark is taken back: nothing was changed.
+    /// Writes the attribute. If that fails, it restores the mark, because nothing was changed.
     async fn write(
         &self,
         user: &User,
@@ -325,7 +326,7 @@ impl Function {
         written.map_err(not_reached)
     }
 
-    /// Tells the user. The change is done, whether the mail arrives or not.
+    /// Notifies the user. The change is kept even if the mail fails.
     async fn notify(&self, user: &User, request: &Request, now: SystemTime, rng: &mut (dyn CryptoRng + Send)) {
         let Some(mails) = self.mails.as_ref().filter(|mails| mails.notifies()) else {
             return;
@@ -336,7 +337,7 @@ impl Function {
             .chain(self.languages(Some(user), request))
             .collect();
         if let Err(error) = mails.notify(user, &self.about(&languages, now), rng).await {
-            error!("the user was not told of the change: {error}");
+            error!("the user was not notified of the change: {error}");
         }
     }
 
@@ -345,7 +346,7 @@ impl Function {
         answers::questions(enrolled, &self.texts, &languages)
     }
 
-    /// The languages of texts: those of the request, the user's, and the default.
+    /// Returns the languages of texts: those of the request, the user's, then the default.
     fn languages<'a>(&'a self, user: Option<&'a User>, request: &'a Request) -> impl Iterator<Item = &'a str> {
         let users = user.and_then(User::locale).into_iter();
         request.languages().chain(users).chain([self.default_locale.as_str()])
@@ -378,13 +379,13 @@ struct Username {
     locale: Option<String>,
 }
 
-/// What the operator must fix goes to the log, the client is told to try again.
+/// Logs what the operator must fix. The client is told to try again.
 fn not_reached(error: impl Into<NotReached>) -> Problem {
     error!("{}", error.into());
     Problem::unavailable()
 }
 
-/// What did not do as it was asked.
+/// A service that failed.
 #[derive(Debug, thiserror::Error)]
 enum NotReached {
     #[error("the user pool: {0}")]

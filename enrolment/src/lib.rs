@@ -1,8 +1,8 @@
-//! Users set the answers to their security questions: the function behind an Amazon API Gateway HTTP API.
+//! Lets users set the answers to their security questions: the function behind an Amazon API Gateway HTTP API.
 //!
-//! A user with an access token of a recent sign-in changes the answers. A user without answers cannot sign in, and sets the
-//! first ones with a link that is mailed, or that an administrator hands out. An answer never leaves the function but as a
-//! hash.
+//! With an access token of a recent sign-in, a user changes the answers. A user without answers cannot sign in. Such a
+//! user sets the first answers with a link that was mailed, or that an administrator handed out. An answer leaves the
+//! function only as a hash.
 
 mod answers;
 mod caller;
@@ -23,8 +23,8 @@ use tokio::time::{Instant, sleep_until};
 
 pub use function::{EventError, Function};
 
-/// When a request for a link is answered, at the earliest. Whatever a service of AWS does for an existing user and not for
-/// another is done by then.
+/// The earliest time at which a request for a link is answered. By then, the calls to AWS that only some usernames need
+/// are done.
 const LINKS_ANSWERED: Duration = Duration::from_millis(500);
 
 /// Runs the function until Lambda ends the process.

@@ -1,4 +1,4 @@
-//! The mails to users: a link to enrol answers, and the notice that answers were changed.
+//! The mails to users: a link that sets answers, and the notice that answers were changed.
 
 use std::collections::HashMap;
 use std::time::{Duration, SystemTime};
@@ -16,7 +16,7 @@ use tracing::warn;
 
 use crate::users::User;
 
-/// How long a link is valid that a user has asked for.
+/// The validity of a link that a user has asked for.
 const VALID: Duration = Duration::from_hours(1);
 
 /// Texts by language.
@@ -33,25 +33,25 @@ const TEXTS: &[(&str, &str)] = &[
     ("zh-Hans", include_str!("../texts/zh-Hans.json")),
 ];
 
-/// What has its own limit of messages, so that links take no code away from a sign-in.
+/// The name of the limit for links. It is separate, so that links do not reduce the codes of sign-ins.
 const LINKS: &str = "ENROLMENT_LINK";
 const NOTICES: &str = "ENROLMENT_NOTICE";
 
-/// Mails by Amazon SES.
+/// Mails that Amazon SES sends.
 pub(crate) struct Mails {
     delivery: Delivery,
     link: Words,
-    /// Nothing if the operator wants no notices.
+    /// `None` if the operator wants no notices.
     notice: Option<Words>,
 }
 
 impl Mails {
-    /// Reads `MAIL_FROM`, without which there are no mails, `ENROLMENT_NOTICES` (default `Enabled`), `MAIL_TEMPLATE`,
-    /// `MESSAGES_PER_HOUR`, `ATTEMPTS_TABLE`, `PRODUCT_NAME` and what the AWS SDK needs.
+    /// Reads `MAIL_FROM`, which enables mails, `ENROLMENT_NOTICES` (default `Enabled`), `MAIL_TEMPLATE`,
+    /// `MESSAGES_PER_HOUR`, `ATTEMPTS_TABLE`, `PRODUCT_NAME` and the variables of the AWS SDK.
     ///
     /// # Errors
     ///
-    /// A variable that cannot be.
+    /// Returns an error if a variable is invalid.
     pub(crate) fn configure(environment: &Environment) -> Result<Option<Self>, ConfigError> {
         let notices = environment.optional("ENROLMENT_NOTICES", enabled)?.unwrap_or(true);
         if environment.get("MAIL_FROM").is_none() {
@@ -65,7 +65,7 @@ impl Mails {
         }))
     }
 
-    /// The texts of the mails, besides `texts`.
+    /// Adds the texts of the mails to `texts`.
     pub(crate) fn add_texts(texts: &mut Texts) -> Result<(), ConfigError> {
         for (tag, json) in TEXTS {
             texts
@@ -75,12 +75,12 @@ impl Mails {
         Ok(())
     }
 
-    /// Mails a link to `user` if they have nothing enrolled and a verified address, else takes as long. `typed` is the name
-    /// that the link was asked for by.
+    /// Mails a link to `user` if the user has no answers and a verified address. Else it waits as long. `typed` is the
+    /// username in the request.
     ///
     /// # Errors
     ///
-    /// A mail that cannot be counted or sent.
+    /// Returns an error if the mail cannot be counted or sent.
     pub(crate) async fn send_link(
         &self,
         user: Option<&User>,
@@ -95,23 +95,24 @@ impl Mails {
         let url = page.with(Link::PARAMETER, &token);
         let minutes = (VALID.as_secs() / 60).to_string();
         let values = [("link", url.as_str()), ("minutes", minutes.as_str())];
-        // What stands in for an address is never sent to.
-        let to = address.as_deref().unwrap_or("nobody@invalid.example");
+        // No mail is sent to this address.
+        let to = address.as_deref().unwrap_or("unused@invalid.example");
         let message = self.link.message(to, &values, about.texts, about.languages)?;
         let existence = Existence::from_not_found(user.is_none());
         let key = about.limit_key(name, existence, LINKS);
         if user.is_some() && address.is_none() {
-            warn!("no link is mailed: the user has answers, is not confirmed, or has no verified address");
+            warn!("no link is mailed: the user has answers, is not confirmed, or has no verified e-mail address");
         }
         let reachable = address.is_some();
         Ok(self.delivery.deliver(&key, &message, reachable, about.now, rng).await?)
     }
 
-    /// Tells `user` that the answers were changed, unless the operator wants no notices or there is no verified address.
+    /// Notifies `user` that the answers were changed. It does nothing if notices are off or if the user has no verified
+    /// address.
     ///
     /// # Errors
     ///
-    /// A mail that cannot be counted or sent.
+    /// Returns an error if the mail cannot be counted or sent.
     pub(crate) async fn notify(
         &self,
         user: &User,
@@ -132,7 +133,7 @@ impl Mails {
     }
 }
 
-/// What every mail needs.
+/// The input of every mail.
 pub(crate) struct About<'a> {
     pub(crate) pool: &'a str,
     pub(crate) keys: &'a Keys,
@@ -149,7 +150,7 @@ impl About<'_> {
     }
 }
 
-/// Why a mail was not sent. Holds nothing of it.
+/// The reason why a mail was not sent. It contains no part of the mail.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum MailError {
     #[error(transparent)]

@@ -1,5 +1,7 @@
-//! Since when the links of a user are valid. A change of the answers makes void all links that were made before it, used or
-//! not, so that a link is used once, also if two requests use it at the same time, and if the answers are removed again.
+//! The time before which the links of a user are void.
+//!
+//! A change of the answers invalidates all links that were created before it, used or not. So a link can be used once,
+//! even by two requests at the same time, and also after the answers were removed.
 
 use std::collections::HashMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -10,37 +12,38 @@ use cognito_challenge::challenges::security_question::Link;
 use cognito_challenge_aws::table::{AttributeValue, Item, Table, Unreachable};
 use rand::{CryptoRng, RngExt};
 
-/// How long the table may take.
+/// The time limit for the table.
 const BUDGET: Duration = Duration::from_secs(1);
 
-/// How often a mark is written anew because another change came in between.
+/// The number of attempts to write a mark while other changes are written.
 const TRIES: usize = 5;
 
-/// Where marks are kept: up to when links are void, in milliseconds since 1970, by the user's key.
+/// Storage of marks. By the user's key, it keeps the time until which links are void, in milliseconds since 1970.
 #[async_trait]
 pub(crate) trait Marks: Send + Sync {
-    /// The mark under `key`, as the last write left it.
+    /// Returns the mark under `key`. The read is strongly consistent.
     async fn read(&self, key: &str) -> Result<Option<u64>, Unreachable>;
 
-    /// Writes `after` under `key` if `before` is still what is there; gives whether it was. `token` is of this write alone.
+    /// Writes `after` under `key` if the stored value is still `before`. Returns whether it did. `token` identifies
+    /// this write.
     async fn replace(&self, key: &str, before: Option<u64>, after: u64, token: u64) -> Result<bool, Unreachable>;
 }
 
-/// A mark that was written, and the one before.
+/// A mark that was written, and the previous mark.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Marked {
     before: Option<u64>,
     after: u64,
 }
 
-/// Whether a link that was made at `issued` is void.
+/// Whether a link that was created at `issued` is void.
 pub(crate) async fn is_void(marks: &dyn Marks, key: &str, issued: u64) -> Result<bool, Unreachable> {
     let void = within(marks.read(key)).await?;
     Ok(void.is_some_and(|void| issued <= void))
 }
 
-/// Makes void the link that was made at `issued` and all before; gives nothing if it was void, or another change came in
-/// between.
+/// Invalidates the link that was created at `issued` and all earlier ones. Returns `None` if the link was void already,
+/// or if another change was written at the same time.
 pub(crate) async fn spend(
     marks: &dyn Marks,
     key: &str,
@@ -60,7 +63,7 @@ pub(crate) async fn spend(
     .await
 }
 
-/// Makes void all links that were made until `now`.
+/// Invalidates all links that were created until `now`.
 pub(crate) async fn void(
     marks: &dyn Marks,
     key: &str,
@@ -83,7 +86,7 @@ pub(crate) async fn void(
     .await
 }
 
-/// Takes a mark back, because the change that it was for was not done. If that fails, the user needs another link.
+/// Restores the previous mark, because the change failed. If this fails too, the user needs another link.
 pub(crate) async fn restore(marks: &dyn Marks, key: &str, marked: Marked, rng: &mut (dyn CryptoRng + Send)) {
     let before = marked.before.unwrap_or_default();
     let restored = within(marks.replace(key, Some(marked.after), before, rng.random())).await;
@@ -115,7 +118,7 @@ impl Marks for Table {
     }
 
     async fn replace(&self, key: &str, before: Option<u64>, after: u64, token: u64) -> Result<bool, Unreachable> {
-        // A link that was made before the mark has expired by then. A mark that is taken back is less than the one before.
+        // A link that was created before the mark has expired by then. A restored mark is less than the previous one.
         let expires = after.max(before.unwrap_or_default()) / 1000 + Link::LONGEST.as_secs();
         let number = |value: u64| AttributeValue::N(value.to_string());
         let before = before.map(|void| Item::from([(LINKS_VOID, number(void))]));

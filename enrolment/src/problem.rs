@@ -1,4 +1,4 @@
-//! Why a request was not done, as RFC 9457 has it.
+//! The reason why a request failed, as a problem of RFC 9457.
 
 use std::borrow::Cow;
 
@@ -9,20 +9,20 @@ use serde_json::{Value, json};
 /// The media type of a problem.
 pub(crate) const MEDIA_TYPE: &str = "application/problem+json";
 
-/// A problem. Nothing of it quotes an answer or a token.
+/// A problem. It quotes neither an answer nor a token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Problem {
-    /// The end of its type, and the reason in the log.
+    /// The last segment of its type, and the reason in the log.
     pub(crate) name: &'static str,
     pub(crate) status: u16,
     title: &'static str,
     detail: Cow<'static, str>,
-    /// Members besides those of the RFC.
+    /// Members in addition to those of the RFC.
     more: Vec<(&'static str, Value)>,
 }
 
 impl Problem {
-    /// A problem. `title` is the same for all problems called `name`.
+    /// Creates a problem. `title` is the same for all problems called `name`.
     pub(crate) fn new(
         name: &'static str,
         status: u16,
@@ -38,13 +38,13 @@ impl Problem {
         }
     }
 
-    /// The problem with one more member.
+    /// Adds a member.
     pub(crate) fn with(mut self, name: &'static str, value: impl Into<Value>) -> Self {
         self.more.push((name, value.into()));
         self
     }
 
-    /// The problem as JSON.
+    /// Returns the problem as JSON.
     pub(crate) fn to_json(&self) -> Value {
         let mut members = json!({
             "type": format!("/problems/{}", self.name),
@@ -59,12 +59,12 @@ impl Problem {
         members
     }
 
-    /// No route of the API.
+    /// The API has no such route.
     pub(crate) fn no_route() -> Self {
-        Self::new("no-route", 404, "There is nothing here", "the API has no such route")
+        Self::new("no-route", 404, "Not found", "the API has no such route")
     }
 
-    /// What the function needs did not answer.
+    /// A service that the function needs did not answer.
     pub(crate) fn unavailable() -> Self {
         Self::new(
             "unavailable",
@@ -74,13 +74,13 @@ impl Problem {
         )
     }
 
-    /// The user of a token or a link is gone or disabled.
+    /// The user of a token or a link was deleted or disabled.
     pub(crate) fn user_gone() -> Self {
         Self::new(
             "user-gone",
             403,
-            "The user does not exist any more",
-            "the user was deleted or disabled since: ask your administrator",
+            "The user no longer exists",
+            "the user was deleted or disabled: ask your administrator",
         )
     }
 }
@@ -92,7 +92,7 @@ impl From<EnrollError> for Problem {
             EnrollError::Hash(HashError::TooLong) => ("answer-too-long", None),
             EnrollError::UnknownQuestion { .. } => ("question-unknown", None),
             EnrollError::TooMany { .. } => ("too-many-questions", None),
-            // Blanks are refused by the policy before.
+            // The policy rejects blank answers before this.
             _ => ("answer-refused", None),
         };
         let problem = Self::new(name, 422, "The answers cannot be set", error.to_string());

@@ -1,4 +1,4 @@
-//! A request to the HTTP API, and its reply: payload format 2.0 of Amazon API Gateway.
+//! A request to the HTTP API and its reply, in payload format 2.0 of Amazon API Gateway.
 
 use std::collections::HashMap;
 
@@ -12,20 +12,20 @@ use serde_json::Value;
 
 use crate::problem::{MEDIA_TYPE, Problem};
 
-/// The longest body that is read, in bytes. The longest answers to all questions, in UTF-8, are shorter.
+/// The longest body that is read, in bytes. It is longer than the longest answers to all questions in UTF-8.
 const MAX_BODY: usize = 64 * 1024;
 
-/// The most languages of `Accept-Language` that are looked at.
+/// The maximum number of languages of `Accept-Language` that are read.
 const MAX_LANGUAGES: usize = 8;
 
-/// A request.
+/// A request to the HTTP API.
 pub(crate) struct Request {
     event: ApiGatewayV2httpRequest,
     no_claims: HashMap<String, String>,
 }
 
 impl Request {
-    /// Reads the event. Nothing if it is not of an HTTP API.
+    /// Reads the event. Returns `None` if it is not from an HTTP API.
     pub(crate) fn read(event: Value) -> Option<Self> {
         let event: ApiGatewayV2httpRequest = serde_json::from_value(event).ok()?;
         event.route_key.is_some().then(|| Self {
@@ -34,25 +34,26 @@ impl Request {
         })
     }
 
-    /// Method and path, as the template has them: `PUT /enrolment`.
+    /// Returns the method and the path, as in the template: `PUT /enrolment`.
     pub(crate) fn route(&self) -> &str {
         self.event.route_key.as_deref().unwrap_or_default()
     }
 
-    /// The claims of the token that the API's authorizer has verified; none on a route without one.
+    /// Returns the claims of the token that the API's authorizer has verified. A route without a token has none.
     pub(crate) fn claims(&self) -> &HashMap<String, String> {
         let authorizer = self.event.request_context.authorizer.as_ref();
         let jwt = authorizer.and_then(|authorizer| authorizer.jwt.as_ref());
         jwt.map_or(&self.no_claims, |jwt| &jwt.claims)
     }
 
-    /// The token in `Authorization: Link TOKEN`.
+    /// Returns the token in `Authorization: Link TOKEN`.
     pub(crate) fn link(&self) -> Option<&str> {
         let (scheme, token) = self.header("authorization")?.trim().split_once(' ')?;
         scheme.eq_ignore_ascii_case("link").then_some(token.trim())
     }
 
-    /// The wanted languages, the most wanted first: the parameter `locale`, then those of `Accept-Language` in their order.
+    /// Returns the wanted languages, the preferred one first: the parameter `locale`, then those of `Accept-Language`
+    /// in their order.
     pub(crate) fn languages(&self) -> impl Iterator<Item = &str> {
         let chosen = self.event.query_string_parameters.first("locale");
         let accepted = self.header("accept-language").unwrap_or_default().split(',');
@@ -63,11 +64,11 @@ impl Request {
         chosen.into_iter().chain(accepted.take(MAX_LANGUAGES))
     }
 
-    /// The body, which must be JSON of this form.
+    /// Parses the body, which must be JSON of this form.
     ///
     /// # Errors
     ///
-    /// A body that is too large, of another type, not JSON, or of another form.
+    /// Returns an error if the body is too large, of another type, not JSON, or of another form.
     pub(crate) fn body<T: DeserializeOwned>(&self) -> Result<T, Problem> {
         let kind = self.header("content-type").and_then(|kind| kind.split(';').next());
         if !kind.is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json")) {
@@ -79,7 +80,7 @@ impl Request {
             ));
         }
         let body = self.event.body.as_deref().unwrap_or_default();
-        // Base64 is a third longer. This is before it is decoded.
+        // Base64 is a third longer. This check is before decoding.
         if body.len() > MAX_BODY * 4 / 3 {
             return Err(too_large());
         }
@@ -93,7 +94,7 @@ impl Request {
         if body.len() > MAX_BODY {
             return Err(too_large());
         }
-        // What serde says may quote an answer.
+        // The text of a serde error may quote an answer.
         serde_json::from_slice(body).map_err(|_| wrong_form())
     }
 
@@ -115,12 +116,12 @@ fn wrong_form() -> Problem {
     Problem::new(
         "wrong-form",
         400,
-        "The body has not the form that is needed",
+        "The body has the wrong form",
         "send JSON as docs/enrolment.md describes it",
     )
 }
 
-/// A reply with the status and this JSON, which no cache keeps.
+/// Returns a reply with the status and this JSON, which must not be cached.
 pub(crate) fn reply(status: u16, body: Option<&Value>) -> Value {
     let kind = if status < 400 { "application/json" } else { MEDIA_TYPE };
     let mut headers = HeaderMap::new();
@@ -135,6 +136,6 @@ pub(crate) fn reply(status: u16, body: Option<&Value>) -> Value {
     }
     response.status_code = status.into();
     response.headers = headers;
-    // INVARIANT: its headers are visible ASCII, and everything else is text.
+    // INVARIANT: the headers are visible ASCII, and everything else is text.
     serde_json::to_value(response).unwrap_or_default()
 }

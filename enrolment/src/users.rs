@@ -1,4 +1,4 @@
-//! The users of the pool, whose attribute holds the enrolment.
+//! The users of the pool. An attribute contains their enrolment.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -14,16 +14,16 @@ use cognito_challenge::user::{self, Existence};
 use cognito_challenge_messages::Medium;
 use cognito_challenge_runtime::{ConfigError, Environment};
 
-/// How long Cognito may take for an answer.
+/// The time limit for a response of Cognito.
 const BUDGET: Duration = Duration::from_millis(1500);
 
-/// What the function asks of the user pool.
+/// The operations of the user pool that the function needs.
 #[async_trait]
 pub(crate) trait Users: Send + Sync {
-    /// The user whose username or alias `name` is.
+    /// Finds the user by username or alias.
     async fn find(&self, name: &str) -> Result<Option<User>, PoolError>;
 
-    /// Sets the enrolment of the user called `name`; an empty one takes it away.
+    /// Sets the enrolment of the user called `name`. An empty value removes it.
     async fn set(&self, name: &str, enrollment: &str) -> Result<(), PoolError>;
 }
 
@@ -33,28 +33,28 @@ pub(crate) struct User {
     /// The username in the pool.
     pub(crate) name: String,
     pub(crate) enabled: bool,
-    /// Such as `CONFIRMED`.
+    /// The user's status, such as `CONFIRMED`.
     pub(crate) status: String,
     pub(crate) attributes: HashMap<String, String>,
 }
 
 impl User {
-    /// The user's `sub`, which no other user has.
+    /// Returns the user's `sub`, which is unique.
     pub(crate) fn sub(&self) -> &str {
         self.attribute("sub")
     }
 
-    /// What is enrolled.
+    /// Returns the enrolled questions and answers.
     pub(crate) fn enrollment(&self) -> Enrollment {
         Enrollment::parse(self.attribute(ATTRIBUTE))
     }
 
-    /// The language that the user has chosen.
+    /// Returns the language that the user has chosen.
     pub(crate) fn locale(&self) -> Option<&str> {
         Some(self.attribute("locale")).filter(|locale| !locale.is_empty())
     }
 
-    /// What others know of the user.
+    /// Returns names and addresses that others know about the user.
     pub(crate) fn known(&self) -> Vec<&str> {
         let known = KNOWN_TO_OTHERS.iter().map(|name| self.attribute(name));
         known
@@ -63,15 +63,15 @@ impl User {
             .collect()
     }
 
-    /// The verified e-mail address.
+    /// Returns the verified e-mail address.
     pub(crate) fn address(&self, pool: &str) -> Option<String> {
         let user = user::User::new(pool, &self.name, Existence::Existing, &self.attributes);
         Medium::Email.verified_address(&user).map(str::to_owned)
     }
 
-    /// The address that a link may be mailed to: a verified one, of a user who can sign in apart from having no answers.
+    /// Returns the address for a link: a verified one, of a user that lacks only the answers to sign in.
     pub(crate) fn address_for_a_link(&self, pool: &str) -> Option<String> {
-        // An invited user has a temporary password. An unconfirmed one has proved nothing yet.
+        // An invited user has a temporary password. An unconfirmed user has proved nothing yet.
         let invited = ["CONFIRMED", "FORCE_CHANGE_PASSWORD", "RESET_REQUIRED"].contains(&self.status.as_str());
         let may_enrol = self.enabled && invited && self.enrollment().is_empty();
         self.address(pool).filter(|_| may_enrol)
@@ -82,12 +82,12 @@ impl User {
     }
 }
 
-/// The pool did not do as it was asked. The text holds no name and no attribute.
+/// The error of a request to the pool. The text contains no name and no attribute.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{operation}: {code}")]
 pub(crate) struct PoolError {
     operation: &'static str,
-    /// What Cognito calls the error.
+    /// The error code of Cognito.
     code: String,
 }
 
@@ -100,18 +100,18 @@ impl PoolError {
     }
 }
 
-/// The pool, over the AWS SDK.
+/// The pool, through the AWS SDK.
 pub(crate) struct Pool {
     client: Client,
     id: String,
 }
 
 impl Pool {
-    /// The pool called `id`, from what the AWS SDK needs.
+    /// Creates the pool called `id`, from the variables of the AWS SDK.
     ///
     /// # Errors
     ///
-    /// A variable that is missing or cannot be.
+    /// Returns an error if a variable is missing or invalid.
     pub(crate) fn configure(id: &str, environment: &Environment) -> Result<Self, ConfigError> {
         let config = cognito_challenge_aws::configure(environment, "COGNITO_IDENTITY_PROVIDER")?;
         let config =
@@ -163,7 +163,7 @@ async fn within<T>(operation: &'static str, answer: impl Future<Output = T>) -> 
     answer.map_err(|_| PoolError::new(operation, "no answer in time"))
 }
 
-/// The error's own text may quote the request, so only what Cognito calls it is kept.
+/// The error's text may quote the request. So only Cognito's error code is kept.
 fn refused<E: ProvideErrorMetadata, R>(operation: &'static str, error: &SdkError<E, R>) -> PoolError {
     PoolError::new(operation, error.code().unwrap_or("no answer"))
 }

@@ -10,8 +10,8 @@ use tracing::{Instrument, error, info, info_span, warn};
 use super::outcomes::{Outcome, Outcomes};
 use super::{Limit, Message, SendError, Sender};
 
-/// The time limit for a service to accept a message. With the counting before it, a challenge stays within its four
-/// seconds.
+/// The time limit for a service to accept a message. Together with the count before it, a challenge stays within the
+/// four seconds of create.
 const BUDGET: Duration = Duration::from_millis(2500);
 
 /// The metrics that a delivery adds to the log.

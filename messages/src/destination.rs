@@ -4,26 +4,27 @@ use cognito_challenge::code::digits;
 use cognito_challenge::keys::Keys;
 use cognito_challenge::user::User;
 
-/// What carries a message.
+/// A channel for messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Medium {
-    /// E-mail, to the attribute `email`.
+    /// E-mail, sent to the attribute `email`.
     Email,
-    /// A text message, to the attribute `phone_number`.
+    /// Text message, sent to the attribute `phone_number`.
     Sms,
 }
 
-/// How many of 256 decoys have the first letter of the name that was typed, as many addresses do.
+/// The number of decoys, of 256, whose first letter is that of the username. Many real addresses start like the
+/// username.
 const LIKE_THE_NAME: u8 = 154;
 
-/// First letters of addresses, the frequent ones more often.
+/// First letters of addresses. Frequent letters are repeated.
 const LETTERS: &[u8] = b"aaabbccdddeefghijjjjkklllmmmmnnoppprrrsssttvwy";
 
-/// First letters of mail domains, those of large providers more often.
+/// First letters of mail domains. Letters of large providers are repeated.
 const DOMAINS: &[u8] = b"gggggggggggggggghhhhyyyyooooiiimmabcdefklnprstuw";
 
 impl Medium {
-    /// Its name, as Cognito has it in `CODE_DELIVERY_DELIVERY_MEDIUM`.
+    /// The name of the medium, as in Cognito's `CODE_DELIVERY_DELIVERY_MEDIUM`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Email => "EMAIL",
@@ -31,13 +32,13 @@ impl Medium {
         }
     }
 
-    /// The address of `user`, if they are confirmed, the address is verified and it is one.
+    /// Returns the verified and valid address of `user`, if the user is confirmed.
     pub fn address<'a>(self, user: &User<'a>) -> Option<&'a str> {
         let confirmed = user.attribute("cognito:user_status")? == "CONFIRMED";
         self.verified_address(user).filter(|_| confirmed)
     }
 
-    /// The address of `user`, if it is verified and it is one, whatever the status of the user.
+    /// Returns the verified and valid address of `user`, whatever the user's status.
     pub fn verified_address<'a>(self, user: &User<'a>) -> Option<&'a str> {
         let (attribute, verified) = match self {
             Self::Email => ("email", "email_verified"),
@@ -48,7 +49,7 @@ impl Medium {
         (verified && self.is_address(address)).then_some(address)
     }
 
-    /// `address` as Cognito masks it: `f***@e***` or `+*******1234`.
+    /// Masks `address` as Cognito does: `f***@e***` or `+*******1234`.
     pub fn mask(self, address: &str) -> String {
         match self {
             Self::Email => {
@@ -63,16 +64,16 @@ impl Medium {
         }
     }
 
-    /// The mask of an address that `user` could have: always the same for a name.
+    /// Returns the mask of an address that `user` could have. It is always the same for a username.
     ///
-    /// A name that is an address itself is masked as such, because people sign in with their addresses.
+    /// If the username is an address itself, it is masked, because people sign in with their addresses.
     pub fn decoy(self, keys: &Keys, user: &User<'_>) -> String {
         let name = user.identity();
         if self.is_address(&name) {
             return self.mask(&name);
         }
         let parts = [self.name(), user.pool, &name].map(str::as_bytes);
-        // Of the first key: a change of the secret changes no real address either.
+        // The first key does not change when the secret is rotated, like the address of an existing user.
         let hash = keys.first().mac("codes: decoy destination", &parts);
         match self {
             Self::Email => {
@@ -86,7 +87,7 @@ impl Medium {
         }
     }
 
-    /// Whether `text` is an address: without line breaks and whatever else could make it two.
+    /// Whether `text` is one address. Line breaks and other characters that could separate addresses are not allowed.
     pub fn is_address(self, text: &str) -> bool {
         match self {
             Self::Email => is_email(text),
@@ -95,18 +96,18 @@ impl Medium {
     }
 }
 
-/// Whether `name` has the form of the usernames that Cognito makes: no address starts as they do.
+/// Whether `name` has the form of the usernames that Cognito generates. Addresses do not start like these.
 fn is_uuid(name: &str) -> bool {
     name.len() == 36 && name.chars().filter(|c| *c == '-').count() == 4
 }
 
-/// One of `letters`.
+/// Selects one of `letters`.
 fn pick(letters: &[u8], by: u8) -> char {
     let index = usize::from(by) * letters.len() / 256;
     letters.get(index).map_or('a', |letter| char::from(*letter))
 }
 
-/// Whether `text` is an address of RFC 5321 in ASCII, without quotes and comments: Amazon SES takes no other.
+/// Whether `text` is an address of RFC 5321 in ASCII, without quotes and comments. Amazon SES accepts only these.
 fn is_email(text: &str) -> bool {
     let Some((local, domain)) = text.rsplit_once('@') else {
         return false;
@@ -122,7 +123,7 @@ fn is_email(text: &str) -> bool {
     text.len() <= 254 && local.len() <= 64 && local.split('.').all(local_part) && domain.split('.').all(label)
 }
 
-/// Whether `text` is a phone number of ITU-T E.164: `+`, then 8 to 15 digits, the first one not 0.
+/// Whether `text` is a phone number of ITU-T E.164: `+`, then 8 to 15 digits. The first digit is not 0.
 fn is_e164(text: &str) -> bool {
     let Some(number) = text.strip_prefix('+') else {
         return false;
@@ -291,7 +292,7 @@ mod tests {
         assert_eq!(Medium::Sms.decoy(&changed, &zoe), decoy(Medium::Sms, "zoe1"));
         assert!((200..400).contains(&like_the_name), "{like_the_name}");
         assert_eq!(decoy(Medium::Email, "Bob@Home.example"), "b***@h***");
-        // Names that Cognito made have no letter of an address.
+        // Usernames that Cognito generated share no letter with an address.
         let made = (0..500).map(|number| decoy(Medium::Email, &format!("za1f2b3c-0000-4000-8000-{number:012}")));
         assert!(!made.into_iter().any(|mask| mask.starts_with('z')));
         let letters = (0..500).map(|number| decoy(Medium::Email, &format!("8a1f2b3c-0000-4000-8000-{number:012}")));

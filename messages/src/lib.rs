@@ -1,7 +1,7 @@
-//! Messages to users: what is sent, by which service, and how often.
+//! Messages to users: their content, the service that sends them, and their limit.
 //!
-//! A [`Sender`] is one service that delivers messages. Amazon SES is here; a gateway of one's own is another
-//! implementation. [`Delivery`] counts a message, and sends it or takes as long as if it had.
+//! A [`Sender`] is one service that delivers messages. [`Ses`](ses::Ses) is the one for Amazon SES; implement the trait
+//! for another gateway. [`Delivery`] counts a message, then sends it or waits as long as sending would take.
 
 mod delivery;
 mod destination;
@@ -21,17 +21,17 @@ pub use limit::Limit;
 pub use ses::Ses;
 pub use words::{NoText, Words};
 
-/// A message to one user. `Debug` shows nothing of it.
+/// A message to one user. Its `Debug` shows no content.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Message {
-    /// The e-mail address, or the phone number in the format E.164. It has been checked.
+    /// The e-mail address, or the phone number in E.164 format. It is valid.
     pub to: String,
-    /// The subject, without line breaks. Empty in a message without one.
+    /// The subject, without line breaks. Empty for a text message.
     pub subject: String,
     /// The text.
     pub text: String,
-    /// The same as HTML. Empty in a message without it.
+    /// The same text as HTML. Empty if the message has none.
     pub html: String,
 }
 
@@ -44,28 +44,29 @@ impl fmt::Debug for Message {
 /// A service that delivers messages.
 #[async_trait]
 pub trait Sender: Send + Sync {
-    /// Hands `message` to the service, once: a message that is sent again arrives twice.
+    /// Hands `message` to the service once. A retry could deliver it twice.
     ///
-    /// It is cut off after two and a half seconds.
+    /// The caller cancels this after two and a half seconds.
     ///
     /// # Errors
     ///
-    /// A service that refuses or fails.
+    /// Returns an error if the service rejects the message or fails.
     async fn send(&self, message: &Message) -> Result<(), SendError>;
 
-    /// Opens the connection that the first message goes over. It is cut off after two seconds.
+    /// Opens the connection that the first message uses. The caller cancels this after two seconds.
     ///
-    /// It sends nothing. It is also done in place of a message that is not sent, until a first one was timed.
+    /// It sends no message. [`Delivery`] also calls it in place of a message that it does not send, until it has timed
+    /// a first message.
     async fn prepare(&self) {}
 }
 
-/// Why a message was not sent. The text is for the log: it says what the operator must fix, and holds neither an address
-/// nor anything of the message.
+/// The reason why a message was not sent. The text is for the log: it says what the operator must fix. It contains
+/// neither an address nor any content.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SendError(Cow<'static, str>);
 
 impl SendError {
-    /// An error with `reason`.
+    /// Creates an error with `reason`.
     pub fn new(reason: impl Into<Cow<'static, str>>) -> Self {
         Self(reason.into())
     }

@@ -1,4 +1,4 @@
-//! How many messages a user gets within an hour, counted in a table across sign-ins.
+//! The number of messages that a user gets within an hour, counted in a table across sign-ins.
 
 mod dynamodb;
 
@@ -13,50 +13,51 @@ use tracing::warn;
 
 use super::SendError;
 
-/// How long counting a message may take, a new connection included.
+/// The time limit for counting a message, including a new connection.
 const BUDGET: Duration = Duration::from_secs(1);
 
-/// How long a message counts.
+/// The number of seconds for which a message counts.
 const WINDOW: u64 = 60 * 60;
 
-/// How many messages a user gets within an hour, unless `MESSAGES_PER_HOUR` says otherwise.
+/// The default of `MESSAGES_PER_HOUR`: the messages that a user gets within an hour.
 const DEFAULT_PER_HOUR: usize = 5;
 
 /// The largest `MESSAGES_PER_HOUR`.
 const MAX_PER_HOUR: usize = 100;
 
-/// What `MESSAGES_PER_HOUR` says if nothing is counted.
+/// The value of `MESSAGES_PER_HOUR` that turns counting off.
 const UNLIMITED: &str = "unlimited";
 
-/// How often a message is counted anew because another one came in between.
+/// The number of attempts to count a message while other messages of the same user are counted.
 const TRIES: usize = 5;
 
-/// When messages of a user were sent: seconds since 1970, in order.
+/// The times of a user's messages, in seconds since 1970, in ascending order.
 type Times = Vec<u64>;
 
-/// Where the times are kept.
+/// Storage of the times.
 #[async_trait]
 trait TimesStore: Send + Sync {
-    /// The times under `key`, as the last write left them.
+    /// Returns the times under `key`. The read is strongly consistent.
     async fn read(&self, key: &str) -> Result<Option<Times>, Unreachable>;
 
-    /// Writes `after` under `key` if `before` is still what is there; gives whether it was. `token` is of this write alone.
+    /// Writes `after` under `key` if the stored value is still `before`. Returns whether it did. `token` identifies
+    /// this write.
     async fn replace(&self, key: &str, before: Option<&Times>, after: &Times, token: u64) -> Result<bool, Unreachable>;
 }
 
-/// Counts messages, and says which ones are too many.
+/// Counts messages and reports whether a message is within the limit.
 pub struct Limit {
-    /// Nothing if the operator wants no limit.
+    /// `None` if the operator wants no limit.
     store: Option<Box<dyn TimesStore>>,
     per_hour: usize,
 }
 
 impl Limit {
-    /// Reads `MESSAGES_PER_HOUR` (default 5), `ATTEMPTS_TABLE` and what the AWS SDK needs.
+    /// Reads `MESSAGES_PER_HOUR` (default 5), `ATTEMPTS_TABLE` and the variables of the AWS SDK.
     ///
     /// # Errors
     ///
-    /// A variable that cannot be, and no table to count in.
+    /// Returns an error if a variable is invalid, or if the limit has no table.
     pub fn configure(environment: &Environment) -> Result<Self, ConfigError> {
         let per_hour = environment.optional("MESSAGES_PER_HOUR", per_hour)?;
         let Some(per_hour) = per_hour.unwrap_or(Some(DEFAULT_PER_HOUR)) else {
@@ -75,10 +76,10 @@ impl Limit {
         })
     }
 
-    /// Opens the connection that the first message is counted over. Without the table the function starts all the same.
+    /// Opens the connection that counts the first message. If the table cannot be reached, the function starts anyway.
     pub async fn prepare(&self) {
         let Some(store) = &self.store else { return };
-        // Under this key stands nothing: the others are hashes.
+        // No item has this key: the other keys are hashes.
         match tokio::time::timeout(cognito_challenge_aws::CONNECTING, store.read("nobody")).await {
             Ok(Ok(_)) => {}
             Ok(Err(error)) => warn!("no connection to the table: {error}"),
@@ -86,14 +87,14 @@ impl Limit {
         }
     }
 
-    /// Counts a message at `now` under `key`, see [`messages_key`](cognito_challenge::attempts::messages_key); gives whether
-    /// it may be sent. Messages to nonexistent users are counted too.
+    /// Counts a message at `now` under `key`, see [`messages_key`](cognito_challenge::attempts::messages_key). Returns
+    /// whether the message may be sent. Messages to nonexistent users are counted too.
     ///
-    /// At the limit the table is written with what it holds, so that it takes as long as ever.
+    /// At the limit, it writes the table unchanged, so that the call takes the same time.
     ///
     /// # Errors
     ///
-    /// A table that is late or fails.
+    /// Returns an error if the table is late or fails.
     pub async fn take(&self, key: &str, now: SystemTime, rng: &mut (dyn CryptoRng + Send)) -> Result<bool, SendError> {
         let Some(store) = &self.store else { return Ok(true) };
         let taken = tokio::time::timeout(BUDGET, self.try_take(store.as_ref(), key, now, rng)).await;
@@ -119,12 +120,12 @@ impl Limit {
                 return Ok(taken);
             }
         }
-        // So many sign-ins of one user at once are no person's.
+        // No person starts so many sign-ins at once.
         Ok(false)
     }
 }
 
-/// The times after one more message at `now`, and whether it may be sent.
+/// Returns the times after one more message at `now`, and whether it may be sent.
 fn after(before: Option<Times>, now: SystemTime, per_hour: usize) -> (Times, bool) {
     let now = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     let mut times = before.unwrap_or_default();

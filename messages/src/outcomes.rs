@@ -1,8 +1,8 @@
-//! How long messages took of late, and whether they failed: what is not sent does the same.
+//! The durations and results of recent messages. A message that is not sent imitates them.
 //!
-//! A user without a verified address must not be told by the time. What stands in for a message of theirs takes as long
-//! as one of the latest messages did, and fails if that one failed. The memory is that of one process: an execution
-//! environment that has sent nothing yet assumes a time.
+//! The duration of a reply must not reveal whether a user has a verified address. In place of a message that is not
+//! sent, the function waits as long as one of the recent messages took, and fails if that message failed. Each process
+//! has its own memory: an execution environment that has sent no message yet assumes a duration.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
@@ -10,36 +10,36 @@ use std::time::{Duration, Instant};
 
 use rand::{CryptoRng, RngExt};
 
-/// How many outcomes are kept.
+/// The number of outcomes that are kept.
 const KEPT: usize = 64;
 
-/// How long a failure is followed. A service that is well again must not fail for some users only.
+/// The time for which a failure is imitated. After a service has recovered, messages must not fail for some users only.
 const FAILURES_KEPT: Duration = Duration::from_mins(5);
 
-/// What a message is assumed to take before one was timed, in milliseconds: a connection that is open, and a service in
-/// the same region.
+/// The assumed duration of a message before one was timed, in milliseconds: an open connection and a service in the
+/// same region.
 const ASSUMED: std::ops::Range<u64> = 60..160;
 
-/// How late a timer may wake up. What is left of the wait is spent awake.
+/// The time by which a timer may wake up too late. The rest of the wait is a busy loop.
 const TIMER: Duration = Duration::from_millis(1);
 
-/// What became of a message.
+/// The duration and the result of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Outcome {
     pub(crate) took: Duration,
     pub(crate) failed: bool,
 }
 
-/// The outcomes of the latest messages.
+/// The outcomes of recent messages.
 #[derive(Default)]
 pub(crate) struct Outcomes {
     recent: Mutex<VecDeque<(Instant, Outcome)>>,
-    /// How late the latest waits ended: on a busy processor that is not little.
+    /// The delays of recent waits. They are considerable on a busy processor.
     late: Mutex<VecDeque<Duration>>,
 }
 
 impl Outcomes {
-    /// Notes the outcome of a message that was sent just now.
+    /// Records the outcome of a message that was sent just now.
     pub(crate) fn note(&self, outcome: Outcome) {
         self.note_at(Instant::now(), outcome);
     }
@@ -50,7 +50,7 @@ impl Outcomes {
         recent.push_front((now, outcome));
     }
 
-    /// The outcome of one of the latest messages; nothing if there was none.
+    /// Draws the outcome of a recent message. Returns `None` before the first message.
     pub(crate) fn draw(&self, rng: &mut (dyn CryptoRng + Send)) -> Option<Outcome> {
         self.draw_at(Instant::now(), rng)
     }
@@ -67,8 +67,8 @@ impl Outcomes {
 
     /// Waits until `took` after `started`, more exactly than a timer does.
     ///
-    /// `took` is the time of a message that had to wait for the processor at its end, as this wait has to. So this wait
-    /// aims at a time before it, by as much as waits are late in the middle.
+    /// `took` includes the time that the message waited for the processor at its end, and this wait has the same delay.
+    /// So it aims at an earlier time, by the median delay of recent waits.
     pub(crate) async fn wait(&self, started: Instant, took: Duration) {
         let aim = took.saturating_sub(self.lateness());
         if let Some(timer) = aim.checked_sub(TIMER) {
@@ -82,7 +82,7 @@ impl Outcomes {
         late.push_front(started.elapsed().saturating_sub(aim));
     }
 
-    /// How late waits are, in the middle.
+    /// Returns the median delay of recent waits.
     fn lateness(&self) -> Duration {
         let late = self.late.lock().unwrap_or_else(PoisonError::into_inner);
         let mut late: Vec<_> = late.iter().copied().collect();
@@ -90,7 +90,7 @@ impl Outcomes {
         late.get(late.len() / 2).copied().unwrap_or_default()
     }
 
-    /// What a message is assumed to take before one was timed.
+    /// Returns the assumed outcome of a message before one was timed.
     pub(crate) fn assumed(rng: &mut (dyn CryptoRng + Send)) -> Outcome {
         Outcome {
             took: Duration::from_millis(rng.random_range(ASSUMED)),
@@ -152,7 +152,7 @@ mod tests {
         let started = Instant::now();
         outcomes.wait(started, took).await;
         assert!(started.elapsed() >= took);
-        // In the middle of an odd and of an even number, in no order.
+        // The median of an odd and of an even number of delays, unsorted.
         for (late, middle) in [([2, 9, 7].as_slice(), 7), (&[9, 8, 1, 0], 8)] {
             let late = late.iter().copied().map(Duration::from_millis);
             *outcomes.late.lock().unwrap() = late.collect();

@@ -1,4 +1,4 @@
-//! Amazon SES, version 2 of its interface.
+//! Amazon SES, API version 2.
 
 use async_trait::async_trait;
 use aws_sdk_sesv2::Client;
@@ -17,16 +17,16 @@ use super::{Medium, Message, SendError, Sender};
 /// A sender of e-mail.
 pub struct Ses {
     client: Client,
-    /// As the header `From` has it.
+    /// The value of the header `From`.
     from: String,
 }
 
 impl Ses {
-    /// Reads `MAIL_FROM`, `PRODUCT_NAME`, which the mails come from, and what the AWS SDK needs.
+    /// Reads `MAIL_FROM`, `PRODUCT_NAME` (the name of the sender) and the variables of the AWS SDK.
     ///
     /// # Errors
     ///
-    /// A variable that is missing or cannot be.
+    /// Returns an error if a variable is missing or invalid.
     pub fn configure(environment: &Environment) -> Result<Self, ConfigError> {
         let address = |text: &str| {
             let is_address = Medium::Email.is_address(text);
@@ -37,7 +37,7 @@ impl Ses {
         let from = from(product.as_deref(), &environment.required("MAIL_FROM", address)?);
         let config = aws_sdk_sesv2::config::Builder::from(&cognito_challenge_aws::configure(environment, "SESV2")?)
             .behavior_version(BehaviorVersion::latest())
-            // A mail whose acknowledgement is lost would be sent twice.
+            // A retry after a lost acknowledgement would send the mail twice.
             .retry_config(RetryConfig::disabled());
         Ok(Self {
             client: Client::from_conf(config.build()),
@@ -66,10 +66,10 @@ impl Sender for Ses {
             .content(EmailContent::builder().simple(simple.build()).build());
         match send.send().await {
             Ok(_) => Ok(()),
-            // The error's own text may quote the address, so only what SES calls it is kept.
+            // The error's text may quote the address. So only the error code of SES is kept.
             Err(error) => {
                 let code = error.code().unwrap_or("no answer");
-                Err(SendError::new(format!("SES did not take the mail: {code}")))
+                Err(SendError::new(format!("SES did not accept the mail: {code}")))
             }
         }
     }
@@ -83,7 +83,7 @@ impl Sender for Ses {
     }
 }
 
-/// The header `From`. The name is quoted (RFC 5322), or encoded if it is not ASCII (RFC 2047).
+/// Returns the header `From`. The name is quoted (RFC 5322), or encoded if it is not ASCII (RFC 2047).
 fn from(product: Option<&str>, address: &str) -> String {
     match product {
         None => address.to_owned(),
@@ -92,7 +92,7 @@ fn from(product: Option<&str>, address: &str) -> String {
             format!("\"{quoted}\" <{address}>")
         }
         Some(name) => {
-            // An encoded word has at most 75 characters: 45 bytes, and no letter is divided.
+            // An encoded word has at most 75 characters, that is 45 bytes. It must not split a character.
             let mut words = vec![String::new()];
             for letter in name.chars() {
                 match words.last_mut().filter(|word| word.len() + letter.len_utf8() <= 45) {

@@ -1,4 +1,4 @@
-//! The words of messages: texts in the user's language, an operator's own in place of them, and what is filled in.
+//! The texts of messages: in the user's language, with an operator's replacements, and with values for placeholders.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -8,20 +8,20 @@ use cognito_challenge_runtime::{ConfigError, Environment};
 
 use super::{Medium, Message};
 
-/// The variable with the path of a file of texts.
+/// The variable that contains the path of a file of texts.
 const TEMPLATE: &str = "MAIL_TEMPLATE";
 
 /// The longest `PRODUCT_NAME`, in characters.
 const MAX_PRODUCT_CHARS: usize = 64;
 
-/// The words of one kind of message, such as those of a challenge type.
+/// The texts of one kind of message, such as those of a challenge type.
 pub struct Words {
     name: &'static str,
     medium: Medium,
-    /// What texts may have in braces, besides `product`.
+    /// The placeholders that texts may have, besides `product`.
     placeholders: &'static [&'static str],
     product: Option<String>,
-    /// The operator's own texts.
+    /// The operator's texts.
     own: Texts,
 }
 
@@ -40,13 +40,14 @@ impl fmt::Display for NoText {
 impl std::error::Error for NoText {}
 
 impl Words {
-    /// Reads `PRODUCT_NAME` and the file `MAIL_TEMPLATE`. The texts are `NAME.account`, `NAME.prompt` and `NAME.text`, for
-    /// e-mail `NAME.subject` and `NAME.html` too. They may have `placeholders` and `product` in braces; `NAME.text` and
-    /// `NAME.html` must have the first one.
+    /// Reads `PRODUCT_NAME` and the file `MAIL_TEMPLATE`. The keys of the texts are `NAME.account`, `NAME.prompt` and
+    /// `NAME.text`, for e-mail also `NAME.subject` and `NAME.html`. They may have `placeholders` and `product` in
+    /// braces. `NAME.text` and `NAME.html` must have the first placeholder.
     ///
     /// # Errors
     ///
-    /// A name with line breaks, and a file that is not texts of this kind or has other placeholders.
+    /// Returns an error if the name has line breaks, or if the file has another form, unknown keys or unknown
+    /// placeholders.
     pub fn configure(
         name: &'static str,
         medium: Medium,
@@ -69,7 +70,7 @@ impl Words {
         Ok(words)
     }
 
-    /// The texts in `file`: for each language an object of texts by key.
+    /// Parses `file`: for each language an object of texts by key.
     fn texts(&self, file: &str) -> Result<Texts, String> {
         let secret = self.placeholders.first().copied();
         let known: Vec<_> = secret.into_iter().chain(["product"]).collect();
@@ -116,7 +117,7 @@ impl Words {
         Ok(texts)
     }
 
-    /// The keys of the texts, after the challenge's name.
+    /// The keys of the texts, after the name of the challenge.
     fn keys(&self) -> &'static [&'static str] {
         match self.medium {
             Medium::Email => &["account", "html", "prompt", "subject", "text"],
@@ -124,11 +125,12 @@ impl Words {
         }
     }
 
-    /// The text `key` in the best of the wanted `languages`: the operator's own, or the one in `texts`.
+    /// Returns the text `key` in the best of the wanted `languages`: the operator's text if it exists, else the one in
+    /// `texts`.
     ///
     /// # Errors
     ///
-    /// A key that no language has.
+    /// Returns an error if no language has the key.
     pub fn text<'a>(&'a self, key: &str, texts: &'a Texts, languages: &[&str]) -> Result<Text<'a>, NoText> {
         let key = format!("{}.{key}", self.name);
         let all = [&self.own, texts];
@@ -140,11 +142,11 @@ impl Words {
         best.ok_or(NoText { key })
     }
 
-    /// The message to `to`, with `values` in place of the placeholders.
+    /// Returns the message to `to`, with `values` in place of the placeholders.
     ///
     /// # Errors
     ///
-    /// A text that no language has.
+    /// Returns an error if no language has the text.
     pub fn message(
         &self,
         to: &str,
@@ -170,7 +172,7 @@ impl Words {
             Medium::Email => {
                 let html = text("html")?;
                 let subject = fill(text("subject")?, str::to_owned);
-                // An operator can add a language with a line break in this text.
+                // A value can add a line break to this text.
                 let subject = subject.replace(char::is_control, " ");
                 (subject, page(html.language, &fill(html, escape)))
             }
@@ -197,19 +199,19 @@ fn braced(name: &str) -> String {
     format!("{{{name}}}")
 }
 
-/// The names of the placeholders in `text`: letters and `_` in braces.
+/// Returns the names of the placeholders in `text`: letters and `_` in braces.
 fn placeholders(text: &str) -> impl Iterator<Item = &str> {
     text.split('{').skip(1).filter_map(placeholder).map(|(name, _)| name)
 }
 
-/// The name of the placeholder that `after` a brace continues, and what follows it.
+/// Splits `after`, the text after a brace, into the name of a placeholder and the rest.
 fn placeholder(after: &str) -> Option<(&str, &str)> {
     let (name, rest) = after.split_once('}')?;
     let letters = |c: char| c.is_ascii_alphabetic() || c == '_';
     (!name.is_empty() && name.chars().all(letters)).then_some((name, rest))
 }
 
-/// `text` with each placeholder replaced by what `value` gives. What is filled in is not looked at again.
+/// Replaces each placeholder of `text` by the result of `value`. Placeholders in these results are not replaced.
 fn fill(text: &str, value: impl Fn(&str) -> Option<String>) -> String {
     let mut parts = text.split('{');
     let mut filled = parts.next().unwrap_or_default().to_owned();
@@ -223,7 +225,7 @@ fn fill(text: &str, value: impl Fn(&str) -> Option<String>) -> String {
     filled
 }
 
-/// `text` as HTML, in an element and in an attribute.
+/// Escapes `text` for an HTML element or attribute.
 fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
@@ -239,9 +241,9 @@ fn escape(text: &str) -> String {
     escaped
 }
 
-/// `body` as a page, unless it is one.
+/// Returns `body` as an HTML page, unless it is one already.
 ///
-/// Webmail puts what is in `body` into a page of its own, so an element inside has language and direction too.
+/// Webmail moves the content of `body` into a page of its own, so an element inside has the language and direction too.
 fn page(language: &str, body: &str) -> String {
     let start = body.trim_start().to_ascii_lowercase();
     if start.starts_with("<!doctype") || start.starts_with("<html") {

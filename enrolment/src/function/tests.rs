@@ -22,9 +22,9 @@ struct World {
     marks: Arc<Mutex<BTreeMap<String, u64>>>,
     /// The values of the attribute that were written.
     written: Arc<Mutex<Vec<String>>>,
-    /// What fails from now on: `find`, `set`, `read`, `replace`.
+    /// The operations that fail from now on: `find`, `set`, `read`, `replace`.
     failing: Arc<Mutex<Vec<&'static str>>>,
-    /// Whether another change comes in before each write of a mark.
+    /// Whether another change is written before each write of a mark.
     overtaken: Arc<Mutex<bool>>,
 }
 
@@ -81,7 +81,7 @@ impl World {
         }
     }
 
-    /// The status and the body of the reply at so many seconds.
+    /// Returns the status and the body of the reply at `seconds`.
     async fn at(&self, seconds: u64, event: &Value) -> (u16, Value) {
         let now = UNIX_EPOCH + Duration::from_secs(NOW + seconds);
         let mut rng = StdRng::seed_from_u64(seconds);
@@ -113,7 +113,7 @@ impl World {
         self.at(0, event).await
     }
 
-    /// The end of the problem's type.
+    /// Returns the last segment of the problem's type.
     async fn problem(&self, event: &Value) -> (u16, String) {
         self.problem_at(0, event).await
     }
@@ -178,7 +178,7 @@ fn keys() -> Keys {
     Keys::parse(&"k".repeat(32)).unwrap()
 }
 
-/// A request as API Gateway passes it.
+/// A request in the form of API Gateway.
 fn event(route: &str, headers: &Value, claims: &Value, body: Option<&str>) -> Value {
     let (method, path) = route.split_once(' ').unwrap();
     let mut event = json!({
@@ -552,7 +552,7 @@ async fn a_link_sets_the_first_answers_once() {
     let (status, listed) = world.at(10, &with_link("GET /enrolment/link", &token, None)).await;
     assert_eq!(status, 200, "{listed}");
     let put = with_link("PUT /enrolment/link", &token, Some(&body(&GOOD)));
-    // What is refused does not spend it.
+    // A rejected request does not spend the link.
     let few = with_link("PUT /enrolment/link", &token, Some(&body(&GOOD[..2])));
     assert_eq!(world.problem_at(10, &few).await, (422, "too-few-questions".to_owned()));
     assert_eq!(world.at(20, &put).await.0, 200);
@@ -562,14 +562,14 @@ async fn a_link_sets_the_first_answers_once() {
         assert_eq!(world.problem_at(30, event).await, used);
         assert_eq!(world.at(30, event).await.1["signIn"], "https://example.com/sign-in");
     }
-    // Not even after an administrator has taken the answers away.
+    // The link stays void after an administrator has removed the answers.
     world.change(|ada| {
         ada.attributes.remove(ATTRIBUTE);
     });
     for event in [&put, &with_link("GET /enrolment/link", &token, None)] {
         assert_eq!(world.problem_at(40, event).await, used);
     }
-    // A new link is good.
+    // A new link is valid.
     let again = with_link("PUT /enrolment/link", &self::token("ada", SUB, 50), Some(&body(&GOOD)));
     assert_eq!(world.at(60, &again).await.0, 200);
 }
@@ -613,7 +613,7 @@ async fn a_link_that_is_late_altered_or_of_another_user_pool_or_scheme_sets_noth
         (&of_pool, 0, "link-invalid"),
         (&of_keys, 0, "link-invalid"),
         (&token("bob", SUB, 0), 0, "user-gone"),
-        // Of a deleted user with the same name.
+        // Of a deleted user with the same username.
         (&token("ada", "8a1f2b3c-0000-4000-8000-00000000ffff", 0), 0, "user-gone"),
     ] {
         for route in ["GET /enrolment/link", "PUT /enrolment/link"] {
@@ -633,7 +633,7 @@ async fn a_link_that_is_late_altered_or_of_another_user_pool_or_scheme_sets_noth
         }
         assert_eq!(world.problem(&event).await, (403, "link-invalid".to_owned()));
     }
-    // A link is no token of a sign-in.
+    // A link is not a token of a sign-in.
     let mut event = put(&body(&GOOD));
     event["requestContext"]["authorizer"] = Value::Null;
     event["headers"]["authorization"] = format!("Link {good}").into();
@@ -714,7 +714,8 @@ async fn other_routes_and_other_events_are_refused() {
 
 #[test]
 fn a_change_is_one_line_of_the_log_with_a_metric_and_without_names_and_answers() {
-    // Of one subscriber alone, `tracing` asks the thread that first reaches an event, and those of the other tests have none.
+    // With one subscriber, `tracing` asks the first thread that reaches an event. Threads of the other tests have no
+    // subscriber.
     let _second = tracing::Dispatch::new(tracing::subscriber::NoSubscriber::new());
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

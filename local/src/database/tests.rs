@@ -66,7 +66,7 @@ fn a_single_record_is_made_once() {
 }
 
 #[test]
-fn nobody_else_may_look_in() {
+fn other_accounts_cannot_read_it() {
     let parent = tempfile::tempdir().unwrap();
     let folder = parent.path().join("a/b");
     let _records = open(&folder).unwrap();

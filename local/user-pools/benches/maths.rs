@@ -1,4 +1,5 @@
-//! What the arithmetic of sign-ins costs a user pool: its half of SRP, a password, a token, and an authenticator app's code.
+//! The cost of the arithmetic of sign-ins: the server's half of SRP, a password, a token, and a code of an
+//! authenticator app.
 //!
 //! `cargo bench -p user-pools --bench maths`.
 
@@ -16,7 +17,7 @@ use user_pools::srp::{Exchange, Identity, Proof, PublicNumber, Verifier};
 use user_pools::totp::Secret;
 use user_pools::{Keys, Random};
 
-/// An exchange whose numbers four client libraries agree on.
+/// An exchange whose numbers are the same in four client libraries.
 const VECTORS: &str = include_str!("../src/srp-vectors.json");
 
 criterion_group!(benches, passwords, exchange, tokens, codes);

@@ -42,10 +42,10 @@ use super::error::Error;
 use super::fields::Fields;
 use request::Request;
 
-/// What the value of `X-Amz-Target` starts with.
+/// The prefix of `X-Amz-Target`.
 const TARGET: &str = "AWSCognitoIdentityProviderService.";
 
-/// The operations there are.
+/// The supported operations.
 const OPERATIONS: [&str; 63] = [
     "AddCustomAttributes",
     "AdminAddUserToGroup",
@@ -112,7 +112,7 @@ const OPERATIONS: [&str; 63] = [
     "VerifyUserAttribute",
 ];
 
-/// The routes of the user pools.
+/// Returns the routes of the user pools.
 pub(crate) fn router(state: Arc<State>) -> Router {
     let cors = cors();
     let mut router = Router::new()
@@ -128,7 +128,7 @@ pub(crate) fn router(state: Arc<State>) -> Router {
     router.with_state(state)
 }
 
-/// Pages of this machine may read the answers. Those of others do not get as far as here.
+/// Pages of this machine may read the responses. The listener rejects requests of other pages before.
 fn cors() -> CorsLayer {
     const ALLOWED: [&str; 8] = [
         "content-type",
@@ -178,8 +178,8 @@ async fn call(Shared(state): Shared<Arc<State>>, headers: HeaderMap, body: Body)
     reply::write(&result)
 }
 
-/// Runs an operation. Those of administrators come with a signature, which is not checked: whoever reaches this
-/// address is the administrator.
+/// Runs an operation. Requests of administrators are signed, but the signature is not checked: every client that
+/// reaches this address is an administrator.
 async fn perform(state: &State, target: &str, body: &[u8]) -> Result<Value, Error> {
     let operation = target.strip_prefix(TARGET).unwrap_or_default();
     if !OPERATIONS.contains(&operation) {
@@ -264,7 +264,7 @@ fn unknown(target: &str) -> Error {
         .take(128)
         .collect();
     let message = format!(
-        "operation `{}` is not offered by local (known: {})",
+        "operation `{}` is not supported by local (known: {})",
         named.escape_debug(),
         OPERATIONS.join(", ")
     );

@@ -1,4 +1,4 @@
-//! App clients: what one may do in its pool.
+//! App clients and their permissions in a pool.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -22,9 +22,9 @@ pub(crate) struct Client {
     pub(crate) secret: Option<String>,
     pub(crate) created: Duration,
     pub(crate) flows: Flows,
-    /// Whether a user that does not exist looks like one that does (`PreventUserExistenceErrors`).
+    /// Whether a nonexistent user looks like an existing one (`PreventUserExistenceErrors`).
     pub(crate) hides_users: bool,
-    /// How long a client may take for each answer.
+    /// The time that a client has for each answer.
     pub(crate) session_validity: Duration,
     pub(crate) access_validity: Duration,
     pub(crate) id_validity: Duration,
@@ -35,15 +35,15 @@ pub(crate) struct Client {
     pub(crate) properties: Map<String, Value>,
 }
 
-/// The ways to start a sign-in that a client may use.
+/// The authentication flows that a client may use.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Flows {
     allowed: BTreeSet<Flow>,
-    /// The old setting that leaves custom challenges only, and has an error of its own.
+    /// The old setting that allows only custom challenges, and has its own error text.
     custom_only: bool,
 }
 
-/// A way to start a sign-in.
+/// An authentication flow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Flow {
     AdminUserPassword,
@@ -64,7 +64,7 @@ impl Flow {
         Self::UserSrp,
     ];
 
-    /// As `AuthFlow` has it in a request; old names work as well.
+    /// Parses `AuthFlow` of a request. Old names are allowed.
     pub(crate) fn parse(name: &str) -> Option<Self> {
         match name {
             "ADMIN_NO_SRP_AUTH" => Some(Self::AdminUserPassword),
@@ -73,7 +73,7 @@ impl Flow {
         }
     }
 
-    /// The newest of its names.
+    /// The newest name of the flow.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::AdminUserPassword => "ADMIN_USER_PASSWORD_AUTH",
@@ -87,7 +87,7 @@ impl Flow {
 }
 
 impl Flows {
-    /// The flows in `ExplicitAuthFlows`; with none given, Cognito's own.
+    /// The flows in `ExplicitAuthFlows`, or Cognito's default.
     fn new(fields: &Fields<'_>) -> Result<Self, FieldError> {
         const KEY: &str = "ExplicitAuthFlows";
         let given = fields.texts(KEY)?.filter(|given| !given.is_empty());
@@ -131,7 +131,7 @@ impl Flows {
         })
     }
 
-    /// Refuses a flow that the client may not use.
+    /// Returns an error if the client may not use the flow.
     pub(crate) fn check(&self, flow: Flow, admin: bool) -> Result<(), Error> {
         if self.allowed.contains(&flow) {
             return Ok(());
@@ -147,7 +147,8 @@ impl Flows {
 }
 
 impl Client {
-    /// A client with the properties of `AWS::Cognito::UserPoolClient`, which are also those of `CreateUserPoolClient`.
+    /// Creates a client with the properties of `AWS::Cognito::UserPoolClient`, which are also those of
+    /// `CreateUserPoolClient`.
     pub(crate) fn new(
         id: String,
         pool: &Pool,
@@ -157,7 +158,7 @@ impl Client {
     ) -> Result<Self, FieldError> {
         let fields = Fields::new("", &properties);
         if fields.fields("RefreshTokenRotation")?.text("Feature")? == Some("ENABLED") {
-            return Err(fields.wrong_value("RefreshTokenRotation", "is not offered by local: leave it out"));
+            return Err(fields.wrong_value("RefreshTokenRotation", "is not supported by local: remove it"));
         }
         let minutes = fields.number("AuthSessionValidity")?.unwrap_or(3);
         if !(3..=15).contains(&minutes) {
@@ -197,7 +198,7 @@ impl Client {
         allows(self.write.as_ref(), attribute)
     }
 
-    /// Refuses attributes that the client may not set.
+    /// Returns an error if the client may not set one of the attributes.
     pub(crate) fn check_write<'a>(&self, attributes: impl IntoIterator<Item = &'a String>) -> Result<(), Error> {
         let refused = || Error::not_authorized("A client attempted to write unauthorized attribute");
         for name in attributes {
@@ -208,13 +209,13 @@ impl Client {
                 )));
             }
             if name.ends_with("_verified") {
-                return Err(refused().because("only an administrator may say that an attribute is verified"));
+                return Err(refused().because("only an administrator may mark an attribute as verified"));
             }
         }
         Ok(())
     }
 
-    /// Checks `SECRET_HASH`, which covers the name that the same request signs in with.
+    /// Checks `SECRET_HASH`, which covers the username in the same request.
     pub(crate) fn check_secret_hash(&self, login: &str, hash: Option<&str>) -> Result<(), Error> {
         let wrong = || Error::not_authorized(format!("Unable to verify secret hash for client {}", self.id));
         match (&self.secret, hash) {
@@ -228,9 +229,8 @@ impl Client {
                 let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
                 let message = [login.as_bytes(), self.id.as_bytes()].concat();
                 let given = STANDARD.decode(hash).unwrap_or_default();
-                hmac::verify(&key, &message, &given).map_err(|_| {
-                    wrong().because("it has to be over the USERNAME of the same request, then the client id")
-                })
+                hmac::verify(&key, &message, &given)
+                    .map_err(|_| wrong().because("it must cover the USERNAME of the same request, then the client id"))
             }
         }
     }
@@ -253,7 +253,7 @@ fn attributes(fields: &Fields<'_>, key: &str, schema: &Schema) -> Result<Option<
     Ok(Some(names.into_iter().map(str::to_owned).collect()))
 }
 
-/// How long a kind of token is good for: a number, and its unit in `TokenValidityUnits`.
+/// Returns the validity of a kind of token: a number, and its unit in `TokenValidityUnits`.
 fn validity(fields: &Fields<'_>, token: &str) -> Result<Duration, FieldError> {
     const DAY: u64 = 24 * 60 * 60;
     let refresh = token == "RefreshToken";

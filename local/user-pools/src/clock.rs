@@ -1,15 +1,15 @@
-//! Where the time comes from.
+//! The source of the time.
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// Tells the time: the machine's, or one that a test moves.
+/// A clock: the machine's, or one that a test sets.
 #[derive(Clone)]
 pub struct Clock(Arc<dyn Fn() -> SystemTime + Send + Sync>);
 
 impl Clock {
-    /// The machine's clock.
+    /// Returns the machine's clock.
     #[expect(
         clippy::disallowed_methods,
         reason = "the one place where the time of day enters the user pool"
@@ -18,12 +18,12 @@ impl Clock {
         Self(Arc::new(SystemTime::now))
     }
 
-    /// A clock that shows what `now` says.
+    /// Creates a clock that returns `now`.
     pub fn from_fn(now: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
         Self(Arc::new(now))
     }
 
-    /// The time now, since 1970.
+    /// Returns the time since 1970.
     pub fn now(&self) -> Duration {
         (self.0)().duration_since(UNIX_EPOCH).unwrap_or_default()
     }

@@ -1,7 +1,7 @@
-//! Everything that a user pool remembers beyond a sign-in: pools, clients, users and refresh tokens.
+//! The data that a user pool keeps beyond a sign-in: pools, clients, users and refresh tokens.
 //!
-//! All changes go through the methods of [`Directory`]. A change is written to the disk first and made in memory, where
-//! everything is read from, only if that went well; a lock is held over both, so that their order is the same.
+//! All changes use the methods of [`Directory`]. A change is first written to disk. If that succeeds, it is made in
+//! memory, which serves all reads. A lock covers both steps, so their order is the same.
 
 mod groups;
 mod open;
@@ -23,21 +23,21 @@ use super::users::{Keep, User, Users};
 use crate::storage::{Kind, Records, StorageError};
 use records::{ClientRecord, PoolRecord};
 
-/// The memory of all pools. Locks are held for look-ups and changes only, never while a function runs. Who needs several
-/// takes them in the order of the fields.
+/// The data of all pools. Locks are held only for look-ups and changes, never while a function runs. Code that needs
+/// several locks takes them in the order of the fields.
 pub(crate) struct Directory {
     records: Records,
     pools: RwLock<HashMap<String, Arc<Pool>>>,
     clients: RwLock<HashMap<String, Arc<Client>>>,
-    /// By pool.
+    /// By pool id.
     users: RwLock<HashMap<String, Users>>,
     refresh: RwLock<RefreshTokens>,
-    /// By pool.
+    /// By pool id.
     groups: RwLock<HashMap<String, Groups>>,
 }
 
 impl Directory {
-    /// Adds a pool, or puts it in the place of the one with the same id, whose users it takes over.
+    /// Adds a pool, or replaces the pool with the same id and keeps its users.
     pub(crate) fn add_pool(&self, pool: Pool) -> Result<Arc<Pool>, Error> {
         let pool = Arc::new(pool);
         let (mut pools, mut users) = (write(&self.pools), write(&self.users));
@@ -45,7 +45,8 @@ impl Directory {
         let moved = moved.map_err(|(user, error)| {
             let name = user.name.escape_debug();
             let message = format!(
-                "user `{name}` cannot be in the pool as it is now: {} (undo the change, or start anew with `cognito-loop reset`)",
+                "user `{name}` does not fit the pool as it is now: {} (undo the change, or delete all data with `cognito-loop \
+                 reset`)",
                 error.message
             );
             Error::invalid_parameter(message)
@@ -56,7 +57,7 @@ impl Directory {
         Ok(pool)
     }
 
-    /// Puts a changed pool in the place of the one called `id`.
+    /// Replaces the pool called `id`.
     pub(crate) fn update_pool(
         &self,
         id: &str,
@@ -70,7 +71,7 @@ impl Directory {
         Ok(Arc::clone(pool))
     }
 
-    /// Adds a client, or puts it in the place of the one with the same id.
+    /// Adds a client, or replaces the client with the same id.
     pub(crate) fn add_client(&self, client: Client) -> Result<Arc<Client>, Error> {
         let client = Arc::new(client);
         let pools = read(&self.pools);
@@ -83,7 +84,7 @@ impl Directory {
         Ok(client)
     }
 
-    /// Puts a changed client in the place of the one called `id`.
+    /// Replaces the client called `id`.
     pub(crate) fn update_client(
         &self,
         pool: &Pool,
@@ -99,7 +100,7 @@ impl Directory {
         Ok(Arc::clone(client))
     }
 
-    /// Removes the client called `id` and ends what was signed in through it.
+    /// Removes the client called `id` and ends its sign-ins.
     pub(crate) fn remove_client(&self, pool: &Pool, id: &str, now: Duration) -> Result<(), Error> {
         let mut clients = write(&self.clients);
         if clients.get(id).is_none_or(|client| client.pool != pool.id) {
@@ -154,14 +155,14 @@ impl Directory {
             .write(|changes| changes.put(Kind::Client, &client.id, &ClientRecord::of(client)))
     }
 
-    /// Every pool, by id.
+    /// Returns all pools, by id.
     pub(crate) fn pools(&self) -> Vec<Arc<Pool>> {
         let mut pools: Vec<_> = read(&self.pools).values().cloned().collect();
         pools.sort_by(|one, other| one.id.cmp(&other.id));
         pools
     }
 
-    /// Every client of a pool, by id.
+    /// Returns all clients of a pool, by id.
     pub(crate) fn clients(&self, pool: &Pool) -> Vec<Arc<Client>> {
         let clients = read(&self.clients);
         let own = clients.values().filter(|client| client.pool == pool.id);
@@ -170,35 +171,35 @@ impl Directory {
         own
     }
 
-    /// The pool called `id`.
+    /// Returns the pool called `id`.
     pub(crate) fn pool(&self, id: &str) -> Result<Arc<Pool>, Error> {
         let pool = read(&self.pools).get(id).cloned();
         pool.ok_or_else(|| no_pool(id))
     }
 
-    /// The client called `id`, and its pool.
+    /// Returns the client called `id`, and its pool.
     pub(crate) fn client(&self, id: &str) -> Result<(Arc<Pool>, Arc<Client>), Error> {
         let client = read(&self.clients).get(id).cloned();
         let client = client.ok_or_else(|| no_client(id))?;
         Ok((self.pool(&client.pool)?, client))
     }
 
-    /// The user who signs in as `login`, a name or an alias.
+    /// Returns the user with the username or alias `login`.
     pub(crate) fn user(&self, pool: &Pool, login: &str) -> Option<Arc<User>> {
         read(&self.users).get(&pool.id)?.find(pool, login).cloned()
     }
 
-    /// Every user of a pool, by name.
+    /// Returns all users of a pool, by username.
     pub(crate) fn users(&self, pool: &Pool) -> Vec<Arc<User>> {
         let users = read(&self.users);
         let own = users.get(&pool.id).into_iter().flat_map(Users::iter);
         let mut own: Vec<_> = own.cloned().collect();
-        // They are kept by the folded name, and pages are cut by the name itself.
+        // They are stored by the folded username, but pages are cut by the username itself.
         own.sort_by(|one, other| one.name.cmp(&other.name));
         own
     }
 
-    /// How many users a pool has.
+    /// Returns the number of users of a pool.
     pub(crate) fn count_users(&self, pool: &Pool) -> usize {
         read(&self.users).get(&pool.id).map_or(0, Users::len)
     }
@@ -210,7 +211,7 @@ impl Directory {
         users.insert(pool, user, self.keeping_user(pool))
     }
 
-    /// Changes the user who signs in as `login`.
+    /// Changes the user with the username or alias `login`.
     pub(crate) fn update_user(
         &self,
         pool: &Pool,
@@ -222,7 +223,7 @@ impl Directory {
         users.update(pool, login, change, self.keeping_user(pool))
     }
 
-    /// Removes the user who signs in as `login`.
+    /// Removes the user with the username or alias `login`.
     pub(crate) fn remove_user(&self, pool: &Pool, login: &str) -> Result<Arc<User>, Error> {
         let mut users = write(&self.users);
         let users = users.get_mut(&pool.id).ok_or_else(|| no_pool(&pool.id))?;
@@ -248,7 +249,7 @@ impl Directory {
         }
     }
 
-    /// Hands out a refresh token.
+    /// Issues a refresh token.
     pub(crate) fn add_refresh_token(&self, refresh: Refresh, now: Duration, random: &Random) -> Result<String, Error> {
         let mut tokens = write(&self.refresh);
         let (token, change) = tokens.adding(refresh, now, random)?;
@@ -256,7 +257,7 @@ impl Directory {
         Ok(token)
     }
 
-    /// Ends the sign-in that a refresh token is of. One that is not known ends nothing.
+    /// Ends the sign-in of a refresh token. An unknown token has no effect.
     pub(crate) fn revoke_token(&self, token: &str, client: &Client, now: Duration) -> Result<(), Error> {
         let mut tokens = write(&self.refresh);
         let Ok(refresh) = tokens.find(token, client, now) else {
@@ -279,18 +280,18 @@ impl Directory {
         Ok(())
     }
 
-    /// Whether the sign-in that tokens come from was ended.
+    /// Whether the sign-in of a token was ended.
     pub(crate) fn is_revoked(&self, origin: Uuid) -> bool {
         read(&self.refresh).is_ended(origin)
     }
 
-    /// What a refresh token stands for.
+    /// Returns the data of a refresh token.
     pub(crate) fn refresh_token(&self, token: &str, client: &Client, now: Duration) -> Result<Refresh, Error> {
         read(&self.refresh).find(token, client, now)
     }
 }
 
-/// No pool's id holds a slash.
+/// The id of a pool contains no slash.
 fn user_key(pool: &Pool, user: &User) -> String {
     format!("{}/{}", pool.id, user.name)
 }
@@ -303,7 +304,7 @@ fn no_client(id: &str) -> Error {
     Error::resource_not_found(format!("User pool client {id} does not exist."))
 }
 
-// A panic elsewhere leaves no half-made change behind: every change is one insertion or removal.
+// A panic leaves no partial change: every change is one insertion or removal.
 fn read<T>(lock: &RwLock<T>) -> RwLockReadGuard<'_, T> {
     lock.read().unwrap_or_else(PoisonError::into_inner)
 }

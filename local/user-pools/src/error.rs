@@ -1,23 +1,23 @@
-//! What a client is told when a request fails, and what only the terminal is told.
+//! The errors of requests: a part for the client and a part for the terminal.
 
 use std::borrow::Cow;
 use std::fmt;
 
 use crate::storage::StorageError;
 
-/// A refusal in Cognito's words, with the reason that Cognito would keep to itself.
+/// An error with Cognito's text, and a reason that Cognito does not reveal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Error {
-    /// The exception's name, as in `__type`.
+    /// The name of the exception, as in `__type`.
     pub name: &'static str,
-    /// What the client reads.
+    /// The text for the client.
     pub message: Cow<'static, str>,
-    /// What the terminal shows in addition.
+    /// The reason, which only the terminal shows.
     pub why: Option<Cow<'static, str>>,
 }
 
 impl Error {
-    /// An exception called `name` that says `message`.
+    /// Creates an exception called `name` with the text `message`.
     pub fn new(name: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
         Self {
             name,
@@ -26,54 +26,54 @@ impl Error {
         }
     }
 
-    /// The same error, with its reason for the terminal.
+    /// Adds a reason for the terminal.
     #[must_use]
     pub fn because(mut self, why: impl Into<Cow<'static, str>>) -> Self {
         self.why = Some(why.into());
         self
     }
 
-    /// `NotAuthorizedException` that says `message`.
+    /// Creates a `NotAuthorizedException` with the text `message`.
     pub fn not_authorized(message: impl Into<Cow<'static, str>>) -> Self {
         Self::new("NotAuthorizedException", message)
     }
 
-    /// What every failed sign-in ends with.
+    /// The error that ends every failed sign-in.
     pub fn incorrect() -> Self {
         Self::not_authorized("Incorrect username or password.")
     }
 
-    /// `InvalidParameterException` that says `message`.
+    /// Creates an `InvalidParameterException` with the text `message`.
     pub fn invalid_parameter(message: impl Into<Cow<'static, str>>) -> Self {
         Self::new("InvalidParameterException", message)
     }
 
-    /// A key that has to be there is not.
+    /// A required key is missing.
     pub fn missing(key: &str) -> Self {
         Self::invalid_parameter(format!("Missing required parameter {key}"))
     }
 
-    /// `ResourceNotFoundException` that says `message`.
+    /// Creates a `ResourceNotFoundException` with the text `message`.
     pub fn resource_not_found(message: impl Into<Cow<'static, str>>) -> Self {
         Self::new("ResourceNotFoundException", message)
     }
 
-    /// No such user, said openly.
+    /// The user does not exist, and the client may know it.
     pub fn user_not_found() -> Self {
         Self::new("UserNotFoundException", "User does not exist.")
     }
 
-    /// A part of Cognito that is not there yet: refused, so that it never counts as passed.
+    /// A part of Cognito that is not supported. It is an error, so that it never counts as passed.
     pub fn not_offered(what: &str) -> Self {
-        Self::invalid_parameter(format!("{what} is not offered by local"))
+        Self::invalid_parameter(format!("{what} is not supported by local"))
     }
 
-    /// The machine let us down.
+    /// An internal failure.
     pub fn internal(message: impl Into<Cow<'static, str>>) -> Self {
         Self::new("InternalErrorException", message)
     }
 
-    /// The HTTP status of this error.
+    /// Returns the HTTP status of this error.
     pub fn status(&self) -> u16 {
         match self.name {
             "InternalErrorException" => 500,
@@ -93,6 +93,6 @@ impl std::error::Error for Error {}
 
 impl From<StorageError> for Error {
     fn from(error: StorageError) -> Self {
-        Self::internal("the change could not be kept").because(error.to_string())
+        Self::internal("the change could not be stored").because(error.to_string())
     }
 }

@@ -1,33 +1,33 @@
-//! Reads JSON objects whose values may be anything: requests, and properties of a template.
+//! Reads JSON objects whose values may have any type: requests, and properties of a template.
 
 use serde_json::{Map, Value};
 use thiserror::Error;
 
-/// A value is not what it has to be.
+/// The value of a field is invalid.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub(crate) enum FieldError {
-    /// It has the wrong JSON type.
+    /// The value has the wrong JSON type.
     #[error("`{path}` has to be {expected}")]
     Type {
-        /// Where it is.
+        /// The path of the field.
         path: String,
-        /// What would have been right.
+        /// The expected type.
         expected: &'static str,
     },
-    /// What Cognito says of it.
+    /// Cognito's error text.
     #[error("{0}")]
     Told(String),
-    /// Its type is right, but not what it says.
+    /// The value has the right type but is not allowed.
     #[error("`{path}` {problem}")]
     Value {
-        /// Where it is.
+        /// The path of the field.
         path: String,
-        /// What is wrong and what would have been right.
+        /// The problem, and the allowed values.
         problem: String,
     },
 }
 
-/// An object and where it is. A key whose value is `null` counts as absent.
+/// A JSON object and its path. A key with the value `null` counts as absent.
 #[derive(Clone, Debug)]
 pub(crate) struct Fields<'a> {
     path: String,
@@ -35,7 +35,7 @@ pub(crate) struct Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
-    /// The fields of `map`, called `path` in errors.
+    /// Returns the fields of `map`, which errors call `path`.
     pub(crate) fn new(path: impl Into<String>, map: &'a Map<String, Value>) -> Self {
         Self {
             path: path.into(),
@@ -43,14 +43,14 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// The string at `key`.
+    /// Returns the string at `key`.
     pub(crate) fn text(&self, key: &str) -> Result<Option<&'a str>, FieldError> {
         self.value(key)
             .map(|value| value.as_str().ok_or_else(|| self.wrong_type(key, "a string")))
             .transpose()
     }
 
-    /// The truth value at `key`; `"true"` and `"false"` will do, as in templates.
+    /// Returns the boolean at `key`. Like in templates, it may be the string `"true"` or `"false"`.
     pub(crate) fn flag(&self, key: &str) -> Result<Option<bool>, FieldError> {
         self.value(key)
             .map(|value| match value {
@@ -62,7 +62,7 @@ impl<'a> Fields<'a> {
             .transpose()
     }
 
-    /// The whole number at `key`; one in a string will do, as in templates.
+    /// Returns the integer at `key`. Like in templates, it may be in a string.
     pub(crate) fn number(&self, key: &str) -> Result<Option<u64>, FieldError> {
         self.value(key)
             .map(|value| match value {
@@ -74,7 +74,7 @@ impl<'a> Fields<'a> {
             .transpose()
     }
 
-    /// The whole number at `key`, which may be below zero; one in a string will do.
+    /// Returns the integer at `key`, which may be negative. It may be in a string.
     pub(crate) fn integer(&self, key: &str) -> Result<Option<i64>, FieldError> {
         self.value(key)
             .map(|value| match value {
@@ -86,7 +86,7 @@ impl<'a> Fields<'a> {
             .transpose()
     }
 
-    /// The strings in the list at `key`.
+    /// Returns the strings in the list at `key`.
     pub(crate) fn texts(&self, key: &str) -> Result<Option<Vec<&'a str>>, FieldError> {
         let Some(value) = self.value(key) else { return Ok(None) };
         let texts = value
@@ -95,7 +95,7 @@ impl<'a> Fields<'a> {
         texts.map(Some).ok_or_else(|| self.wrong_type(key, "a list of strings"))
     }
 
-    /// The object at `key`, empty if there is none.
+    /// Returns the object at `key`, or an empty one.
     pub(crate) fn fields(&self, key: &str) -> Result<Fields<'a>, FieldError> {
         let map = self
             .value(key)
@@ -107,7 +107,7 @@ impl<'a> Fields<'a> {
         })
     }
 
-    /// The object at `key`, all of whose values are strings (or null).
+    /// Returns the object at `key`. All its values must be strings or null.
     pub(crate) fn strings(&self, key: &str) -> Result<Fields<'a>, FieldError> {
         let strings = self.fields(key)?;
         for (key, value) in strings.map.into_iter().flatten() {
@@ -118,7 +118,7 @@ impl<'a> Fields<'a> {
         Ok(strings)
     }
 
-    /// The objects in the list at `key`.
+    /// Returns the objects in the list at `key`.
     pub(crate) fn list(&self, key: &str) -> Result<Vec<Fields<'a>>, FieldError> {
         let Some(value) = self.value(key) else {
             return Ok(Vec::new());
@@ -142,7 +142,7 @@ impl<'a> Fields<'a> {
             .collect()
     }
 
-    /// Every key with the string it has; others are left out.
+    /// Returns every key whose value is a string, with this string.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&'a str, &'a str)> + use<'a> {
         self.map
             .into_iter()
@@ -150,17 +150,17 @@ impl<'a> Fields<'a> {
             .filter_map(|(key, value)| Some((key.as_str(), value.as_str()?)))
     }
 
-    /// Whether there is anything in it.
+    /// Whether the object is empty.
     pub(crate) fn is_empty(&self) -> bool {
         self.map.is_none_or(|map| map.values().all(Value::is_null))
     }
 
-    /// The value at `key` as it is.
+    /// Returns the value at `key` unchanged.
     pub(crate) fn value(&self, key: &str) -> Option<&'a Value> {
         self.map?.get(key).filter(|value| !value.is_null())
     }
 
-    /// Says that what is at `key` cannot be used.
+    /// Creates an error for the value at `key`.
     pub(crate) fn wrong_value(&self, key: &str, problem: impl Into<String>) -> FieldError {
         FieldError::Value {
             path: self.path_of(key),

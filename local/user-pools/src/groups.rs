@@ -1,4 +1,4 @@
-//! Groups of users, as tokens show them.
+//! Groups of users, as in tokens.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -12,13 +12,13 @@ use super::error::Error;
 pub(crate) struct Group {
     pub(crate) name: String,
     pub(crate) description: Option<String>,
-    /// Zero comes first, none last.
+    /// Zero is first. Groups without a precedence are last.
     pub(crate) precedence: Option<u32>,
     /// The ARN of an IAM role.
     pub(crate) role: Option<String>,
     pub(crate) created: Duration,
     pub(crate) modified: Duration,
-    /// Each user's `sub`: a later user of the same name is another.
+    /// The `sub` of each user: a later user with the same username is not a member.
     members: BTreeSet<String>,
 }
 
@@ -26,18 +26,18 @@ pub(crate) struct Group {
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub(crate) struct Groups(BTreeMap<String, Group>);
 
-/// What a user's tokens say of the groups that the user is in.
+/// The groups in a user's tokens.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Memberships {
-    /// In the order of precedence.
+    /// The names of the groups, by precedence.
     pub(crate) groups: Vec<String>,
-    /// The roles of these groups, in the same order.
+    /// The roles of these groups, by precedence.
     pub(crate) roles: Vec<String>,
     pub(crate) preferred_role: Option<String>,
 }
 
 impl Group {
-    /// A group without members.
+    /// Creates a group without members.
     pub(crate) fn new(name: String, now: Duration) -> Self {
         Self {
             name,
@@ -50,19 +50,19 @@ impl Group {
         }
     }
 
-    /// Whether the user with this `sub` is in it.
+    /// Whether the user with this `sub` is a member.
     pub(crate) fn has(&self, sub: &str) -> bool {
         self.members.contains(sub)
     }
 }
 
 impl Groups {
-    /// Every group, by name.
+    /// Returns all groups, by name.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Group> {
         self.0.values()
     }
 
-    /// The group called `name`.
+    /// Returns the group called `name`.
     pub(crate) fn find(&self, name: &str) -> Result<&Group, Error> {
         self.0.get(name).ok_or_else(not_found)
     }
@@ -79,17 +79,17 @@ impl Groups {
         Ok(())
     }
 
-    /// The group called `name`, to be changed.
+    /// Returns the group called `name`, to change it.
     pub(crate) fn find_mut(&mut self, name: &str) -> Result<&mut Group, Error> {
         self.0.get_mut(name).ok_or_else(not_found)
     }
 
-    /// Removes a group; its members are in one less.
+    /// Removes a group and its memberships.
     pub(crate) fn remove(&mut self, name: &str) -> Result<(), Error> {
         self.0.remove(name).map(drop).ok_or_else(not_found)
     }
 
-    /// Puts a user into a group, or takes one out. Twice is as good as once.
+    /// Adds a user to a group or removes the user. A repetition has no effect.
     pub(crate) fn set_member(&mut self, name: &str, sub: &str, member: bool) -> Result<(), Error> {
         let group = self.find_mut(name)?;
         if member {
@@ -100,7 +100,7 @@ impl Groups {
         Ok(())
     }
 
-    /// The groups without a user.
+    /// Returns the groups without this user.
     #[must_use]
     pub(crate) fn without(&self, sub: &str) -> Self {
         let mut left = self.clone();
@@ -110,10 +110,10 @@ impl Groups {
         left
     }
 
-    /// What the tokens of the user with this `sub` say.
+    /// Returns the groups in the tokens of the user with this `sub`.
     pub(crate) fn memberships(&self, sub: &str) -> Memberships {
         let mut groups: Vec<&Group> = self.iter().filter(|group| group.has(sub)).collect();
-        // Equal ones stay in the order of their names.
+        // Groups with the same precedence stay in the order of their names.
         groups.sort_by_key(|group| precedence(group));
         let best = groups.first().map(|group| precedence(group));
         let first = groups.iter().take_while(|group| Some(precedence(group)) == best);
@@ -121,8 +121,8 @@ impl Groups {
         Memberships {
             groups: groups.iter().map(|group| group.name.clone()).collect(),
             roles: groups.iter().filter_map(|group| group.role.clone()).collect(),
-            // Where those that come first have different roles, none is preferred. A group without a role that comes
-            // first is read in the same way.
+            // If the first groups have different roles, no role is preferred. The same holds if one of them has no
+            // role.
             preferred_role: match preferred.into_iter().collect::<Vec<_>>().as_slice() {
                 [Some(role)] => Some((*role).to_owned()),
                 _ => None,
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn the_preferred_role_is_that_of_the_first_group_and_of_nobody_where_two_disagree() {
+    fn the_preferred_role_is_that_of_the_first_group_unless_two_differ() {
         let preferred_of = |all: &[_]| preferred(all).unwrap_or_default();
         assert_eq!(
             preferred_of(&[("a", Some(1), Some("x")), ("b", Some(2), Some("y"))]),
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn who_is_forgotten_is_in_no_group() {
+    fn a_removed_user_is_in_no_group() {
         let mut groups = groups(&[("a", None, None), ("b", None, None)]).without("ana");
         assert_eq!(groups.memberships("ana"), Memberships::default());
         assert!(groups.remove("a").is_ok() && groups.remove("a").is_err());

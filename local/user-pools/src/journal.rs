@@ -1,15 +1,15 @@
-//! What the user pool tells the terminal.
+//! The reports of the user pool for the terminal.
 
 use std::time::Duration;
 
 use bytes::Bytes;
 
-/// Where the user pool reports what its triggers did, and what Cognito would not say.
+/// Receives the calls of triggers, and the reasons that Cognito does not reveal.
 pub trait Journal: Send + Sync {
     /// A trigger was called.
     fn call(&self, call: &Call<'_>);
 
-    /// Something the client is not told: why a sign-in failed, or where Cognito's own behaviour is not known.
+    /// Reports what the client is not told: the reason why a sign-in failed, or that Cognito's behavior is unknown.
     fn warn(&self, text: &str);
 }
 
@@ -18,15 +18,15 @@ pub trait Journal: Send + Sync {
 pub struct Call<'a> {
     /// The function's name.
     pub function: &'a str,
-    /// The custom sign-in so far, such as `[SRP_A ✓, PASSWORD_VERIFIER ✓, CAPTCHA ✗]`, or the trigger's source. Holds no
-    /// secret.
+    /// The custom sign-in so far, such as `[SRP_A ✓, PASSWORD_VERIFIER ✓, CAPTCHA ✗]`, or the source of the trigger.
+    /// Contains no secret.
     pub occasion: &'a str,
-    /// What the function decided, or how it failed. Holds no secret.
+    /// The decision or the error of the function. Contains no secret.
     pub decision: &'a str,
-    /// How long it took, all tries together.
+    /// The duration of all tries together.
     pub elapsed: Duration,
-    /// The event as sent. Full of secrets.
+    /// The event that was sent. Contains secrets.
     pub event: &'a Bytes,
-    /// The answer as it came, if one came. Full of secrets.
+    /// The response, if one was received. Contains secrets.
     pub response: Option<&'a Bytes>,
 }

@@ -1,25 +1,25 @@
-//! What a user pool needs of its functions: a name, an event, an answer.
+//! The functions as a user pool sees them: a name, an event, a response.
 
 use async_trait::async_trait;
 use bytes::Bytes;
 
-/// Somewhere functions can be invoked by name.
+/// Invokes functions by name.
 #[async_trait]
 pub trait Lambda: Send + Sync {
-    /// Runs `function` once with `event` and gives the bytes it answered with.
+    /// Runs `function` once with `event` and returns its response.
     ///
-    /// Dropping the future gives up waiting; as on AWS, the invocation itself runs on.
+    /// If the future is dropped, the invocation continues, as on AWS.
     async fn invoke(&self, function: &str, event: Bytes) -> Result<Bytes, Failure>;
 }
 
-/// Why an invocation gave no answer.
+/// The reason why an invocation returned no response.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Failure {
-    /// The process ended in mid-call, or could not be started: Lambda's text for it.
+    /// The process ended during the call or could not be started. Contains Lambda's text.
     Crashed(String),
-    /// The function reported an error: its `errorMessage`.
+    /// The function reported an error. Contains its `errorMessage`.
     Error(String),
-    /// The function ran into its own time limit: Lambda's text for it.
+    /// The function reached its timeout. Contains Lambda's text.
     TimedOut(String),
     /// No function has this name.
     Unknown,

@@ -1,4 +1,4 @@
-//! The Cognito user pools API: sign-ins that the three functions decide about, users, tokens.
+//! The API of Cognito user pools: sign-ins that the three functions control, users and tokens.
 //!
 //! [`UserPools`] is what `local` serves, with the functions, storage, clock and messages that it is given. [`Server`] is a pool
 //! for integration tests: in the process of the test, on a free port, with closures as triggers. This is a complete one:
@@ -94,44 +94,45 @@ use tokens::keys::KeyRing;
 pub use tokens::keys::{Keys, SigningKey};
 use users::Decoys;
 
-/// What the user pools are told from outside.
+/// The settings of the user pools.
 #[derive(Clone)]
 pub struct Settings {
-    /// The AWS region that pools say they are in.
+    /// The AWS region in the ids of the pools.
     pub region: String,
-    /// What a pool's id is appended to (with a slash) to make `iss` of its tokens.
+    /// The prefix of `iss` in tokens. A slash and the id of the pool follow.
     pub issuer: String,
-    /// Whether `/debug/answer` tells what only the verify function should know.
+    /// Whether `/debug/answer` returns the private challenge parameters.
     pub debug_answers: bool,
-    /// Where the time comes from.
+    /// The source of the time.
     pub clock: Clock,
-    /// Where unpredictable bytes come from.
+    /// The source of unpredictable bytes.
     pub random: Random,
-    /// Where records outlive the process.
+    /// The records that outlive the process.
     pub records: Records,
-    /// Runs the functions of the triggers.
+    /// Invokes the functions of the triggers.
     pub lambda: Arc<dyn Lambda>,
     /// Sends messages.
     pub mail: Arc<dyn Mail>,
-    /// What is told of each trigger call, and of what Cognito would not say.
+    /// Receives the calls of triggers, and the reasons that Cognito does not reveal.
     pub journal: Arc<dyn Journal>,
 }
 
-/// The user pools. A clone is the same pools.
+/// The user pools. Clones share their data.
 #[derive(Clone)]
 pub struct UserPools(Arc<State>);
 
 impl UserPools {
-    /// The user pools that the records have. If there are no keys to sign tokens with, starts making them.
+    /// Creates the user pools with the data of the records. If there are no signing keys, it starts to generate them.
     ///
     /// # Errors
-    /// If a record cannot be used, or the machine has no random numbers.
+    ///
+    /// Returns an error if a record is damaged, or if the random number generator fails.
     pub fn new(settings: Settings) -> Result<Self, SetUpError> {
         let keys = KeyRing::of(&settings.records, Arc::clone(&settings.journal))?;
         Ok(Self(Arc::new(State::new(settings, keys)?)))
     }
 
-    /// `POST /`, the published keys and, if wanted, the debug channel.
+    /// Returns the routes: `POST /`, the published keys and, if enabled, the debug channel.
     pub fn router(&self) -> Router {
         api::router(Arc::clone(&self.0))
     }
@@ -143,7 +144,7 @@ impl fmt::Debug for UserPools {
     }
 }
 
-/// Everything that a request may need.
+/// The data that requests use.
 struct State {
     settings: Settings,
     clock: Clock,
@@ -158,7 +159,7 @@ struct State {
     keys: KeyRing,
 }
 
-/// Why a client could not be made.
+/// The reason why a client could not be created.
 enum ClientError {
     Internal(Error),
     Property(FieldError),
@@ -190,7 +191,7 @@ impl State {
         })
     }
 
-    /// `iss` of a pool's tokens.
+    /// Returns `iss` of a pool's tokens.
     fn issuer(&self, pool: &str) -> String {
         format!("{}/{pool}", self.settings.issuer.trim_end_matches('/'))
     }
@@ -198,7 +199,7 @@ impl State {
     fn add_pool(&self, pool: Pool) -> Result<Arc<Pool>, Error> {
         for trigger in pool.triggers.others.keys() {
             self.journal.warn(&format!(
-                "`LambdaConfig.{trigger}` of pool {} is not run by local",
+                "`LambdaConfig.{trigger}` of pool {} is not supported by local",
                 pool.id
             ));
         }

@@ -1,10 +1,10 @@
-//! Codes of Cognito's own, by text message or e-mail.
+//! Codes that Cognito itself sends, by text message or e-mail.
 
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// How a message would have travelled.
+/// The channel of a message.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub enum Medium {
     /// E-mail.
@@ -14,7 +14,7 @@ pub enum Medium {
 }
 
 impl Medium {
-    /// As `DeliveryMedium` has it.
+    /// The name in `DeliveryMedium`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Email => "EMAIL",
@@ -22,7 +22,7 @@ impl Medium {
         }
     }
 
-    /// The attribute that holds the address.
+    /// The attribute that contains the address.
     pub fn attribute(self) -> &'static str {
         match self {
             Self::Email => "email",
@@ -30,7 +30,7 @@ impl Medium {
         }
     }
 
-    /// The address, masked for the client.
+    /// Masks the address for the client.
     pub fn masked(self, address: &str) -> String {
         let first = |text: &str| text.chars().take(1).collect::<String>();
         match (self, address.split_once('@')) {
@@ -45,14 +45,14 @@ impl Medium {
     }
 }
 
-/// A message with a code. Its text is Cognito's, which is not known here.
+/// A message with a code. Cognito's own text is not known here.
 #[derive(Clone)]
 pub struct Message {
-    /// How it travels.
+    /// The channel of the message.
     pub medium: Medium,
-    /// Where it goes.
+    /// The destination.
     pub address: String,
-    /// The user's name in the pool.
+    /// The user's username in the pool.
     pub user: String,
     /// The challenge or the operation that the code is for.
     pub purpose: &'static str,
@@ -60,7 +60,7 @@ pub struct Message {
     pub code: String,
 }
 
-/// Somewhere messages can be sent.
+/// Sends messages.
 pub trait Mail: Send + Sync {
     /// Sends `message`; `now` is the time of the user pool, since 1970.
     fn send(&self, message: Message, now: Duration);

@@ -1,4 +1,4 @@
-//! User pools: what one is configured to do.
+//! User pools and their configuration.
 
 pub(crate) mod password_policy;
 pub(crate) mod schema;
@@ -30,22 +30,22 @@ pub(crate) struct Pool {
     pub(crate) mfa: Mfa,
     /// The second factors that users may have (`EnabledMfas`).
     pub(crate) factors: BTreeSet<Factor>,
-    /// None where devices are not tracked (`DeviceConfiguration`).
+    /// `None` if devices are not tracked (`DeviceConfiguration`).
     pub(crate) devices: Option<DeviceTracking>,
-    /// Whether people may make accounts for themselves.
+    /// Whether users may create their own accounts.
     pub(crate) sign_up: bool,
     /// The properties as given, for the operations that describe the pool.
     pub(crate) properties: Map<String, Value>,
 }
 
-/// What users may sign in with besides their name.
+/// The names that users may sign in with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Logins {
-    /// Nothing else.
+    /// Only the username.
     Name,
-    /// Verified attributes as well (`AliasAttributes`).
+    /// The username or a verified attribute (`AliasAttributes`).
     Aliases(Vec<&'static str>),
-    /// These instead: the name is made up (`UsernameAttributes`).
+    /// Only an attribute. The pool generates the username (`UsernameAttributes`).
     Attributes(Vec<&'static str>),
 }
 
@@ -57,12 +57,12 @@ pub(crate) enum Mfa {
     Optional,
 }
 
-/// How a pool tracks devices.
+/// The tracking of devices in a pool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct DeviceTracking {
-    /// Whether a remembered device stands for a second factor.
+    /// Whether a remembered device replaces a second factor.
     pub(crate) stands_for_factor: bool,
-    /// Whether users are asked before a device is remembered.
+    /// Whether the user must agree before a device is remembered.
     pub(crate) remembered_on_prompt: bool,
 }
 
@@ -81,7 +81,7 @@ impl DeviceTracking {
 impl Mfa {
     const ALL: [Self; 3] = [Self::Off, Self::On, Self::Optional];
 
-    /// As `MfaConfiguration` has it.
+    /// The name in `MfaConfiguration`.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Off => "OFF",
@@ -90,14 +90,14 @@ impl Mfa {
         }
     }
 
-    /// The setting called `name`.
+    /// Returns the setting called `name`.
     pub(crate) fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|mfa| mfa.name() == name)
     }
 }
 
 impl Pool {
-    /// A pool with the properties of `AWS::Cognito::UserPool`, which are also those of `CreateUserPool`.
+    /// Creates a pool with the properties of `AWS::Cognito::UserPool`, which are also those of `CreateUserPool`.
     pub(crate) fn new(
         id: String,
         name: String,
@@ -131,13 +131,13 @@ impl Pool {
         })
     }
 
-    /// The same pool with other properties.
+    /// Returns the same pool with other properties.
     pub(crate) fn with(&self, properties: Map<String, Value>) -> Result<Self, FieldError> {
         let (id, name, triggers) = (self.id.clone(), self.name.clone(), self.triggers.clone());
         Self::new(id, name, triggers, properties, self.created)
     }
 
-    /// The one spelling under which a login is looked up.
+    /// Returns the form of a login that look-ups use.
     pub(crate) fn fold(&self, login: &str) -> String {
         if self.case_sensitive {
             login.to_owned()

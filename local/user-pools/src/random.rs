@@ -8,7 +8,7 @@ use uuid::{Builder, Uuid};
 
 use super::error::Error;
 
-/// Fills a buffer; false if it could not.
+/// Fills a buffer. Returns false if it fails.
 type Fill = dyn Fn(&mut [u8]) -> bool + Send + Sync;
 
 /// A source of random bytes: the operating system's generator, or one that a test chooses. The keys that sign tokens always
@@ -17,12 +17,12 @@ type Fill = dyn Fn(&mut [u8]) -> bool + Send + Sync;
 pub struct Random(Arc<Fill>);
 
 impl Random {
-    /// The operating system's generator.
+    /// Returns the operating system's generator.
     pub fn system() -> Self {
         Self(Arc::new(|bytes| rand::fill(bytes).is_ok()))
     }
 
-    /// A generator that fills each buffer with what `fill` writes. Sessions, tokens and codes are as predictable as these bytes.
+    /// Returns a generator that fills each buffer with what `fill` writes. Sessions, tokens and codes are as predictable as these bytes.
     pub fn from_fn(fill: impl Fn(&mut [u8]) + Send + Sync + 'static) -> Self {
         Self(Arc::new(move |bytes| {
             fill(bytes);
@@ -30,7 +30,7 @@ impl Random {
         }))
     }
 
-    /// `N` bytes.
+    /// Returns `N` bytes.
     pub(crate) fn bytes<const N: usize>(&self) -> Result<[u8; N], Error> {
         let mut bytes = [0; N];
         if (self.0)(&mut bytes) {
@@ -39,17 +39,17 @@ impl Random {
         Err(Error::internal("the random number generator failed"))
     }
 
-    /// A random UUID.
+    /// Returns a random UUID.
     pub(crate) fn uuid(&self) -> Result<Uuid, Error> {
         Ok(Builder::from_random_bytes(self.bytes()?).into_uuid())
     }
 
-    /// A code of six digits.
+    /// Returns a code of six digits.
     pub(crate) fn code(&self) -> Result<String, Error> {
         Ok(format!("{:06}", u64::from_be_bytes(self.bytes()?) % 1_000_000))
     }
 
-    /// `N` characters of `0-9a-z`, as Cognito's client ids have them.
+    /// Returns `N` characters of `0-9a-z`, as Cognito's client ids have them.
     pub(crate) fn alphanumeric<const N: usize>(&self) -> Result<String, Error> {
         const ALPHABET: [char; 36] = [
             '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k',

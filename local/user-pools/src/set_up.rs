@@ -1,4 +1,4 @@
-//! What makes the pools, clients and users that are there from the start.
+//! Creates the pools, clients and users at the start.
 
 use std::collections::BTreeMap;
 
@@ -12,23 +12,23 @@ use crate::users::Status;
 use crate::users::new::NewUser;
 use crate::{ClientError, UserPools};
 
-/// Why the user pools could not be set up.
+/// The reason why the user pools could not be set up.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SetUpError {
-    /// Something failed that is not the operator's.
+    /// An internal failure.
     #[error("{0}")]
     Internal(String),
-    /// A property cannot be used: what is wrong and what would have been right.
+    /// A property is invalid: what is wrong, and what would be right.
     #[error("{0}")]
     Property(String),
-    /// A record cannot be used.
+    /// A record is damaged.
     #[error(transparent)]
     Records(#[from] StorageError),
-    /// A user cannot be made.
+    /// A user could not be created.
     #[error("user `{name}`: {message}")]
     User {
-        /// The user's name.
+        /// The username.
         name: String,
         /// Cognito's text.
         message: String,
@@ -48,22 +48,23 @@ impl From<FieldError> for SetUpError {
     }
 }
 
-/// A user as the pool has it.
+/// A user in the pool.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Known {
-    /// All but `sub`.
+    /// All attributes except `sub`.
     pub attributes: BTreeMap<String, String>,
-    /// Whether an operation has changed the user since it was made.
+    /// Whether an operation has changed the user since its creation.
     pub is_changed: bool,
 }
 
 impl UserPools {
-    /// Adds a pool with CloudFormation's `properties`, or makes the one that has this id like it; its users stay. The
-    /// pool is called `name` unless the properties name it. `triggers` has the name of a function for each trigger, as
-    /// `LambdaConfig` spells it.
+    /// Adds a pool with CloudFormation's `properties`, or updates the pool with this id and keeps its users. The pool
+    /// is called `name` unless the properties name it. `triggers` has the name of a function for each trigger of
+    /// `LambdaConfig`.
     ///
     /// # Errors
-    /// If a property cannot be used.
+    ///
+    /// Returns an error if a property is invalid.
     pub fn add_pool(
         &self,
         id: &str,
@@ -87,11 +88,12 @@ impl UserPools {
         Ok(())
     }
 
-    /// Adds an app client with CloudFormation's `properties` to the pool called `pool_id`, or makes the one that has this
-    /// id like it; its secret stays.
+    /// Adds an app client with CloudFormation's `properties` to the pool called `pool_id`, or updates the client with
+    /// this id and keeps its secret.
     ///
     /// # Errors
-    /// If a property cannot be used, or there is no such pool.
+    ///
+    /// Returns an error if a property is invalid or the pool does not exist.
     pub fn add_client(&self, id: &str, pool_id: &str, properties: &Map<String, Value>) -> Result<(), SetUpError> {
         let pool = self.0.directory.pool(pool_id)?;
         match self.0.create_client(id.to_owned(), &pool, properties.clone()) {
@@ -101,7 +103,7 @@ impl UserPools {
         }
     }
 
-    /// The user who signs in as `login`; nothing if the name is unknown.
+    /// Returns the user with the username or alias `login`, if the user exists.
     pub fn known_user(&self, pool_id: &str, login: &str) -> Option<Known> {
         let pool = self.0.directory.pool(pool_id).ok()?;
         let user = self.0.directory.user(&pool, login)?;
@@ -111,7 +113,7 @@ impl UserPools {
         })
     }
 
-    /// The attribute that users sign in with instead of a name.
+    /// Returns the attribute that users sign in with instead of a username.
     pub fn login_attribute(&self, pool_id: &str) -> Option<&'static str> {
         match &self.0.directory.pool(pool_id).ok()?.logins {
             Logins::Attributes(names) => names.first().copied(),
@@ -127,7 +129,7 @@ impl UserPools {
             .is_ok_and(|pool| name != "sub" && pool.schema.has(name))
     }
 
-    /// The names of the attributes that the pool has beyond Cognito's own.
+    /// Returns the names of the custom attributes of the pool.
     pub fn custom_attributes(&self, pool_id: &str) -> Vec<String> {
         let pool = self.0.directory.pool(pool_id);
         pool.map_or_else(|_| Vec::new(), |pool| pool.schema.custom().map(str::to_owned).collect())
@@ -135,8 +137,7 @@ impl UserPools {
 
     /// Adds a confirmed user.
     ///
-    /// # Errors
-    /// When the pool does not take the name, the password or the attributes.
+    /// # Errors Returns an error if the pool does not accept the username, the password or the attributes.
     pub fn add_user(
         &self,
         pool_id: &str,
@@ -155,10 +156,9 @@ impl UserPools {
         made.map(drop).map_err(|error| user(name, &error))
     }
 
-    /// Sets attributes of a user, which does not count as a change.
+    /// Sets attributes of a user. This does not count as a change of the user.
     ///
-    /// # Errors
-    /// When the pool does not take them.
+    /// # Errors Returns an error if the pool does not accept them.
     pub fn set_attributes(
         &self,
         pool_id: &str,
@@ -168,7 +168,7 @@ impl UserPools {
         let set = || {
             let pool = self.0.directory.pool(pool_id)?;
             self.0.directory.update_user(&pool, name, |user| {
-                // One that cannot be updated may still be what it is.
+                // An attribute that cannot be updated may be set to its current value.
                 attributes.retain(|name, value| user.attributes.get(name) != Some(value));
                 pool.schema.check_changes(&attributes)?;
                 user.change_attributes(attributes);

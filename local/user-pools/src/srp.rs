@@ -1,4 +1,4 @@
-//! The password proof: SRP-6a over the 3072-bit group of RFC 3526, in Cognito's dialect.
+//! The password proof: SRP-6a over the 3072-bit group of RFC 3526, in Cognito's variant.
 
 mod generator;
 
@@ -35,7 +35,7 @@ type Element = ConstMontyForm<Group, { U3072::LIMBS }>;
 const N: U3072 = *Group::PARAMS.modulus().as_ref();
 const G: Element = Element::new(&U3072::from_u8(2));
 
-/// SHA-256 of the group, as Cognito pads it: a sign byte before N, none before g.
+/// SHA-256 of the group, with Cognito's padding: a sign byte before N, none before g.
 static K: LazyLock<Element> = LazyLock::new(|| {
     let hash = Sha256::new()
         .chain_update(signed(&N.to_be_bytes()))
@@ -44,24 +44,24 @@ static K: LazyLock<Element> = LazyLock::new(|| {
     Element::new(&U256::from_be_slice(&hash).resize())
 });
 
-/// Bytes of the longest salt that a client may choose.
+/// The longest salt that a client may choose, in bytes.
 const LONGEST_SALT: usize = 32;
 
-/// Hexadecimal digits of the longest number that fits the group, and its sign byte.
+/// The longest number of the group with its sign byte, in hexadecimal digits.
 const LONGEST: usize = 770;
 
-/// Why a client's half of the exchange is of no use.
+/// The reason why a client's public number is invalid.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 pub enum SrpError {
-    /// Not a hexadecimal number.
+    /// It is not a hexadecimal number.
     #[error("`SRP_A` has to be a hexadecimal number")]
     NotHex,
-    /// Zero, or not below N: such a number would make the shared secret known without the password.
+    /// It is zero, or not below N. Such a number would reveal the shared secret without the password.
     #[error("`SRP_A` has to be above zero and below N")]
     OutOfRange,
 }
 
-/// What is kept of a password: a salt, and g to the power of the salted password.
+/// The stored form of a password: a salt, and g to the power of the salted password.
 #[derive(Clone, Deserialize, PartialEq, Eq, Serialize)]
 #[serde(try_from = "Written", into = "Written")]
 pub struct Verifier {
@@ -70,7 +70,7 @@ pub struct Verifier {
 }
 
 impl Verifier {
-    /// The verifier of `password` for a user of a pool.
+    /// Creates the verifier of `password` for a user of a pool.
     pub fn new(identity: Identity<'_>, password: &str, salt: [u8; 16]) -> Self {
         Self {
             v: raise(identity, password, &salt),
@@ -78,7 +78,7 @@ impl Verifier {
         }
     }
 
-    /// The verifier that a client has made of a secret that it keeps: both parts in base64.
+    /// Creates a verifier from a client's salt and verifier, both in base64.
     pub fn from_client(salt: &str, verifier: &str) -> Option<Self> {
         let salt = STANDARD
             .decode(salt)
@@ -92,7 +92,7 @@ impl Verifier {
             .get_mut(U3072::BYTES.checked_sub(minimal.len())?..)?
             .copy_from_slice(minimal);
         let v = U3072::from_be_slice(&padded);
-        // 1 is the power of no secret, and N - 1 of none that anybody keeps: both would let everyone in.
+        // 1 is the power of no secret, and N - 1 of no realistic one. Both would accept every client.
         let usable = v > U3072::ONE && v < N.wrapping_sub(&U3072::ONE);
         usable.then(|| Self {
             salt,
@@ -100,13 +100,13 @@ impl Verifier {
         })
     }
 
-    /// The salt and the verifier in base64, as [`Self::from_client`] reads them.
+    /// Returns the salt and the verifier in base64, as [`Self::from_client`] reads them.
     pub(crate) fn base64(&self) -> (String, String) {
         let number = self.v.retrieve().to_be_bytes();
         (STANDARD.encode(&self.salt), STANDARD.encode(number.as_slice()))
     }
 
-    /// A verifier that no password has: `seed` is expanded to a square of the group, as real ones are.
+    /// Creates a verifier without a password. `seed` is expanded to a square of the group, like real verifiers.
     pub fn decoy(seed: &[u8; 32]) -> Self {
         let expand = |index: u8| hmac(seed, &[&[index]]);
         let mut bytes = [0; U3072::BYTES];
@@ -121,7 +121,7 @@ impl Verifier {
         }
     }
 
-    /// Whether this is the verifier of `password`, in the same time whatever the answer.
+    /// Whether this is the verifier of `password`. The time does not depend on the result.
     pub fn matches(&self, identity: Identity<'_>, password: &str) -> bool {
         let other = raise(identity, password, &self.salt);
         let (expected, given) = (self.v.retrieve().to_be_bytes(), other.retrieve().to_be_bytes());
@@ -135,7 +135,7 @@ impl fmt::Debug for Verifier {
     }
 }
 
-/// g to the power of the salted password.
+/// Returns g to the power of the salted password.
 fn raise(identity: Identity<'_>, password: &str, salt: &[u8]) -> Element {
     let x = Sha256::new()
         .chain_update(signed(salt))
@@ -144,17 +144,17 @@ fn raise(identity: Identity<'_>, password: &str, salt: &[u8]) -> Element {
     generator::power(&U256::from_be_slice(&x))
 }
 
-/// Whose password it is. For the secret of a device, its group's key and its own stand in for the two.
+/// The owner of the password. For the secret of a device, these are the device group key and the device key.
 #[derive(Clone, Copy, Debug)]
 pub struct Identity<'a> {
     /// The pool id.
     pub pool: &'a str,
-    /// The user's name in the pool, never an alias.
+    /// The user's username in the pool, never an alias.
     pub user: &'a str,
 }
 
 impl Identity<'_> {
-    /// The part of the pool id after the region.
+    /// Returns the part of the pool id after the region.
     fn pool_name(&self) -> &str {
         self.pool.split_once('_').map_or(self.pool, |(_, name)| name)
     }
@@ -170,10 +170,11 @@ impl Identity<'_> {
 pub struct PublicNumber(U3072);
 
 impl PublicNumber {
-    /// Reads `SRP_A`; its length is bounded before any arithmetic.
+    /// Parses `SRP_A`. Its length is limited before any arithmetic.
     ///
     /// # Errors
-    /// If it is no hexadecimal number of this size, or one that proves nothing.
+    ///
+    /// Returns an error if it is not a hexadecimal number of this size, or not in the range.
     pub fn parse(hex: &str) -> Result<Self, SrpError> {
         if hex.len() > LONGEST {
             return Err(SrpError::OutOfRange);
@@ -189,7 +190,7 @@ impl PublicNumber {
     }
 }
 
-/// Our half of one exchange, waiting for the client's proof.
+/// The server's half of one exchange, which waits for the client's proof.
 #[derive(Clone)]
 pub struct Exchange {
     verifier: Verifier,
@@ -198,14 +199,14 @@ pub struct Exchange {
     big_b: U3072,
 }
 
-/// What a client sends to prove that it knows the password.
+/// The client's proof that it knows the password.
 #[derive(Clone, Copy)]
 pub struct Proof<'a> {
-    /// The opaque block the client was given, decoded.
+    /// The opaque block that the client received, decoded.
     pub secret_block: &'a [u8],
-    /// The client's date line.
+    /// The client's timestamp.
     pub timestamp: &'a str,
-    /// Base64.
+    /// The signature in base64.
     pub signature: &'a str,
 }
 
@@ -222,17 +223,17 @@ impl Exchange {
         }
     }
 
-    /// `SALT` for the client: hexadecimal, without a sign byte, possibly of odd length.
+    /// Returns `SALT` for the client: hexadecimal, without a sign byte, possibly of odd length.
     pub fn salt(&self) -> String {
         hex(&self.verifier.salt)
     }
 
-    /// `SRP_B` for the client.
+    /// Returns `SRP_B` for the client.
     pub fn srp_b(&self) -> String {
         hex(&self.big_b.to_be_bytes())
     }
 
-    /// Whether the client knows the password. Compares in constant time.
+    /// Whether the client knows the password. The comparison takes constant time.
     pub fn accepts(&self, identity: Identity<'_>, proof: Proof<'_>) -> bool {
         let (Some(mac), Ok(signature)) = (self.signature(identity, proof), STANDARD.decode(proof.signature)) else {
             return false;
@@ -251,7 +252,7 @@ impl Exchange {
         Some(hmac(&key, &parts))
     }
 
-    /// The 16-byte key that only both sides know; none if the hash of the public numbers is zero.
+    /// Returns the 16-byte key that only both sides know, or `None` if the hash of the public numbers is zero.
     fn key(&self) -> Option<[u8; 16]> {
         let (a, b) = (signed(&self.a.to_be_bytes()), signed(&self.big_b.to_be_bytes()));
         let u_bytes = Sha256::new().chain_update(a).chain_update(b).finalize();
@@ -259,7 +260,7 @@ impl Exchange {
         if u == U256::ZERO || self.big_b == U3072::ZERO {
             return None;
         }
-        // Everyone on the wire can compute u, so its power need not hide it.
+        // u is public, so its power need not be constant time.
         let s = (Element::new(&self.a) * self.verifier.v.pow_vartime(&u))
             .pow(&self.b)
             .retrieve();
@@ -274,7 +275,7 @@ impl fmt::Debug for Exchange {
     }
 }
 
-/// Minimal big-endian bytes, with a zero in front if the first bit is set: Java's `BigInteger.toByteArray`.
+/// Returns minimal big-endian bytes, with a leading zero if the first bit is set: Java's `BigInteger.toByteArray`.
 fn signed(big_endian: &(impl AsRef<[u8]> + ?Sized)) -> Vec<u8> {
     let bytes = big_endian.as_ref();
     let first = bytes.iter().position(|byte| *byte != 0).unwrap_or(bytes.len());
@@ -287,7 +288,7 @@ fn signed(big_endian: &(impl AsRef<[u8]> + ?Sized)) -> Vec<u8> {
     signed
 }
 
-/// A number as the clients write it: lower case, no leading zero.
+/// Formats a number like the clients: lower case, no leading zero.
 fn hex(big_endian: &(impl AsRef<[u8]> + ?Sized)) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let nibbles = big_endian.as_ref().iter().flat_map(|byte| [byte >> 4, byte & 15]);

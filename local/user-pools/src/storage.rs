@@ -1,4 +1,4 @@
-//! Where everything lasts that outlives a process: a port, and the records that go through it.
+//! Storage of records that outlive a process: a port, and the typed records that use it.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -20,14 +20,14 @@ pub enum Kind {
     Pool,
     /// A refresh token.
     RefreshToken,
-    /// What there is one of, such as the signing keys.
+    /// A record that exists once, such as the signing keys.
     Single,
-    /// A user, by the id of its pool, a slash and its name.
+    /// A user, by the pool id, a slash and the username.
     User,
 }
 
 impl Kind {
-    /// The records of this kind in words, for messages and tables.
+    /// The name of the kind in the plural, for messages and tables.
     pub fn name(self) -> &'static str {
         match self {
             Self::Client => "clients",
@@ -41,13 +41,13 @@ impl Kind {
     }
 }
 
-/// Why a record cannot be stored or read. The text names no content.
+/// The reason why a record cannot be stored or read. The text contains no content.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct StorageError(String);
 
 impl StorageError {
-    /// An error with this text.
+    /// Creates an error with this text.
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
     }
@@ -60,53 +60,55 @@ pub struct Change {
     pub kind: Kind,
     /// Its key, unique within the kind.
     pub key: String,
-    /// Its new content, in JSON; none removes it.
+    /// Its new content, in JSON. `None` removes the record.
     pub record: Option<Vec<u8>>,
 }
 
-/// A place for records that outlive a process.
+/// Stores records that outlive a process.
 pub trait Storage: Send + Sync {
-    /// The content of one record.
+    /// Returns the content of one record.
     ///
     /// # Errors
-    /// If the storage is damaged.
+    ///
+    /// Returns an error if the storage is damaged.
     fn get(&self, kind: Kind, key: &str) -> Result<Option<Vec<u8>>, StorageError>;
 
-    /// The keys and contents of a kind, in the order of the keys.
+    /// Returns the keys and contents of a kind, in the order of the keys.
     ///
     /// # Errors
-    /// If the storage is damaged.
+    ///
+    /// Returns an error if the storage is damaged.
     fn all(&self, kind: Kind) -> Result<Vec<(String, Vec<u8>)>, StorageError>;
 
-    /// Makes all `changes`, or none. Callers hold locks meanwhile, so it should not wait for a disk.
+    /// Makes all `changes`, or none. Callers hold locks during the call, so it should not wait for a disk.
     ///
     /// # Errors
-    /// If a change cannot be written.
+    ///
+    /// Returns an error if a change cannot be written.
     fn write(&self, changes: Vec<Change>) -> Result<(), StorageError>;
 
-    /// An error about a record that can be read and is wrong all the same. `what` names no content.
+    /// Creates an error about a record that can be read but is invalid. `what` contains no content.
     fn damaged(&self, what: &str) -> StorageError;
 }
 
-/// Records of a [`Storage`], or of none, where nothing outlives the process.
+/// Typed records in a [`Storage`], or without one, so that nothing outlives the process.
 #[derive(Clone)]
 pub struct Records(Option<Arc<dyn Storage>>);
 
 impl Records {
-    /// Stores nothing.
+    /// Creates records that are not stored.
     pub fn none() -> Self {
         Self(None)
     }
 
-    /// Stores everything in `storage`.
+    /// Creates records that are stored in `storage`.
     pub fn new(storage: Arc<dyn Storage>) -> Self {
         Self(Some(storage))
     }
 
     /// Returns the record `key`. If it does not exist, stores what `make` returns.
     ///
-    /// # Errors
-    /// If `make` fails, or the storage.
+    /// # Errors Returns an error if `make` or the storage fails.
     pub fn single<T, E>(&self, key: &str, make: impl FnOnce() -> Result<T, E>) -> Result<T, E>
     where
         T: DeserializeOwned + Serialize,
@@ -120,10 +122,11 @@ impl Records {
         Ok(new)
     }
 
-    /// The one record called `key`.
+    /// Returns the single record called `key`.
     ///
     /// # Errors
-    /// If it cannot be read.
+    ///
+    /// Returns an error if it cannot be read.
     pub fn get<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, StorageError> {
         let Some(storage) = &self.0 else { return Ok(None) };
         let record = storage.get(Kind::Single, key)?;
@@ -132,10 +135,11 @@ impl Records {
             .transpose()
     }
 
-    /// Every record of a kind and its key, in the order of the keys.
+    /// Returns every record of a kind with its key, in the order of the keys.
     ///
     /// # Errors
-    /// If one cannot be read.
+    ///
+    /// Returns an error if one cannot be read.
     pub fn all<T: DeserializeOwned>(&self, kind: Kind) -> Result<Vec<(String, T)>, StorageError> {
         let Some(storage) = &self.0 else { return Ok(Vec::new()) };
         let records = storage.all(kind)?.into_iter();
@@ -144,10 +148,11 @@ impl Records {
             .collect()
     }
 
-    /// Writes all that `fill` asks for, or none of it. If nothing is stored, nothing is asked.
+    /// Writes all changes that `fill` adds, or none of them. Without a storage, `fill` is not called.
     ///
     /// # Errors
-    /// If `fill` fails, or the storage.
+    ///
+    /// Returns an error if `fill` or the storage fails.
     pub fn write(&self, fill: impl FnOnce(&mut Changes) -> Result<(), StorageError>) -> Result<(), StorageError> {
         let Some(storage) = &self.0 else { return Ok(()) };
         let mut changes = Changes(Vec::new());
@@ -155,7 +160,7 @@ impl Records {
         storage.write(changes.0)
     }
 
-    /// An error about a record that can be parsed and is wrong all the same.
+    /// Creates an error about a record that can be parsed but is invalid.
     pub(crate) fn damaged(&self, what: impl AsRef<str>) -> StorageError {
         match &self.0 {
             Some(storage) => storage.damaged(what.as_ref()),
@@ -180,10 +185,11 @@ fn parse<T: DeserializeOwned>(storage: &dyn Storage, kind: Kind, record: &[u8]) 
 pub struct Changes(Vec<Change>);
 
 impl Changes {
-    /// Puts a record in the place of the one with this key, if there is one.
+    /// Adds or replaces a record.
     ///
     /// # Errors
-    /// If the record cannot be written as JSON.
+    ///
+    /// Returns an error if the record cannot be written as JSON.
     pub fn put(&mut self, kind: Kind, key: &str, record: &impl Serialize) -> Result<(), StorageError> {
         let record = serde_json::to_vec(record).map_err(|error| StorageError::new(error.to_string()))?;
         self.0.push(Change {
@@ -194,7 +200,7 @@ impl Changes {
         Ok(())
     }
 
-    /// Removes a record, if it is there.
+    /// Removes a record, if it exists.
     pub fn remove(&mut self, kind: Kind, key: &str) {
         self.0.push(Change {
             kind,
@@ -204,7 +210,7 @@ impl Changes {
     }
 }
 
-/// A storage in memory. A clone starts with the same records and goes its own way.
+/// A storage in memory. A clone copies the records and is independent.
 #[derive(Default)]
 pub struct Memory(Mutex<BTreeMap<(Kind, String), Vec<u8>>>);
 

@@ -1,4 +1,4 @@
-//! Id, access and refresh tokens.
+//! ID, access and refresh tokens.
 
 pub(crate) mod claims;
 pub(crate) mod keys;
@@ -20,28 +20,28 @@ use claims::Content;
 use keys::Keys;
 use refresh::Refresh;
 
-/// The scope of every access token that a sign-in gives.
+/// The scope of the access tokens of sign-ins.
 pub(crate) const SCOPE: &str = "aws.cognito.signin.user.admin";
 
-/// Who gets tokens, and since when they have been signed in.
+/// The owner of tokens, and the time of the sign-in.
 pub(crate) struct Holder<'a> {
     pub(crate) client: &'a Client,
     pub(crate) user: &'a User,
-    /// `https://cognito-idp.REGION.amazonaws.com/POOL`, or what stands for it.
+    /// `https://cognito-idp.REGION.amazonaws.com/POOL`, or the value that replaces it.
     pub(crate) issuer: &'a str,
     pub(crate) auth_time: Duration,
-    /// The first sign-in that these tokens come from.
+    /// The first sign-in of these tokens.
     pub(crate) origin: Uuid,
-    /// What the tokens' own identifiers come from.
+    /// The source of the tokens' own identifiers.
     pub(crate) random: &'a Random,
-    /// The key of the device that was signed in with.
+    /// The key of the device of the sign-in.
     pub(crate) device: Option<&'a str>,
-    /// What the tokens say besides.
+    /// The rest of the content.
     pub(crate) content: Content,
 }
 
 impl<'a> Holder<'a> {
-    /// Someone who has signed in just now.
+    /// Creates a holder that has signed in just now.
     pub(crate) fn new(
         client: &'a Client,
         user: &'a User,
@@ -61,7 +61,7 @@ impl<'a> Holder<'a> {
         })
     }
 
-    /// What a refresh token for this sign-in stands for.
+    /// Returns the data of a refresh token for this sign-in.
     pub(crate) fn refresh(&self, now: Duration) -> Refresh {
         Refresh {
             client: Arc::from(self.client.id.as_str()),
@@ -74,7 +74,7 @@ impl<'a> Holder<'a> {
         }
     }
 
-    /// `AuthenticationResult`. Only [`super::sign_in`] grants it.
+    /// Returns `AuthenticationResult`. It needs a proof of [`super::sign_in`].
     pub(crate) fn result(
         &self,
         _granted: Granted,
@@ -141,7 +141,7 @@ impl<'a> Holder<'a> {
     }
 }
 
-/// Attributes are strings, custom ones always; some of the standard ones have other types in tokens.
+/// Attributes are strings, and custom ones always. Some standard ones have other types in tokens.
 fn attribute_claim(name: &str, value: &str) -> Value {
     match name {
         "address" => json!({"formatted": value}),
@@ -150,7 +150,7 @@ fn attribute_claim(name: &str, value: &str) -> Value {
     }
 }
 
-/// What an access token says.
+/// The content of an access token.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct AccessClaims {
     pub(crate) sub: String,
@@ -168,13 +168,13 @@ pub(crate) struct AccessClaims {
     pub(crate) username: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) device_key: Option<String>,
-    /// Groups, and what the function before tokens has added.
+    /// Groups, and the claims that PreTokenGeneration has added.
     #[serde(flatten)]
     more: Map<String, Value>,
 }
 
 impl AccessClaims {
-    /// Reads an access token of ours: signature, kind, scope and age; `issuer` gives a pool's own.
+    /// Reads an access token of this server: signature, kind, scope and age. `issuer` returns the issuer of a pool.
     pub(crate) fn read(
         token: &str,
         keys: &Keys,

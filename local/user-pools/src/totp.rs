@@ -11,7 +11,7 @@ use subtle::ConstantTimeEq;
 use super::error::Error;
 use super::random::Random;
 
-/// How long a code is shown, in seconds.
+/// The length of a step, in seconds.
 const STEP: u64 = 30;
 
 /// A secret that an authenticator app and the user pool share.
@@ -19,15 +19,16 @@ const STEP: u64 = 30;
 pub struct Secret([u8; 32]);
 
 impl Secret {
-    /// A new secret.
+    /// Generates a secret.
     ///
     /// # Errors
-    /// If the machine has no random numbers.
+    ///
+    /// Returns an error if the random number generator fails.
     pub fn generate(random: &Random) -> Result<Self, Error> {
         random.bytes().map(Self)
     }
 
-    /// As people type it into an app: base32 of RFC 4648, without padding.
+    /// Returns the secret as users type it into an app: base32 of RFC 4648, without padding.
     pub fn base32(&self) -> String {
         BASE32_NOPAD.encode(&self.0)
     }
@@ -37,7 +38,7 @@ impl Secret {
         BASE32_NOPAD.decode(text.as_bytes()).ok()?.try_into().ok().map(Self)
     }
 
-    /// The step whose code `code` is: the present one, or one of its two neighbours, because clocks differ.
+    /// Returns the step of `code`: the current one, or one of its two neighbours, because clocks differ.
     pub fn step(&self, code: &str, now: Duration) -> Option<u64> {
         let present = now.as_secs() / STEP;
         let steps = [present.checked_sub(1), Some(present), present.checked_add(1)];
@@ -45,7 +46,7 @@ impl Secret {
         steps.into_iter().flatten().find(shows)
     }
 
-    /// The code at a time.
+    /// Returns the code at a time.
     #[cfg(test)]
     pub fn code(&self, now: Duration) -> String {
         code_at(&self.0, now.as_secs() / STEP)

@@ -1,4 +1,4 @@
-//! Calls the functions of a pool and reads their answers.
+//! Calls the functions of a pool and reads their responses.
 
 pub(crate) mod answer;
 mod event;
@@ -22,7 +22,7 @@ pub(crate) use event::Context;
 use label::{challenge_label, readable};
 use source::Trigger;
 
-/// How long a function may take, and how often it is tried. Neither can be changed on AWS.
+/// The time limit of a function, and the number of tries. Both are fixed on AWS.
 const PATIENCE: Duration = Duration::from_secs(5);
 const TRIES: u32 = 3;
 
@@ -34,24 +34,24 @@ pub(crate) struct Invoker<'a> {
 }
 
 impl Invoker<'_> {
-    /// Asks the define function what comes next.
+    /// Calls the define function.
     pub(crate) async fn define(&self) -> Result<Defined, Error> {
         self.challenge(Trigger::Define, self.context.define()?).await
     }
 
-    /// Has the create function make up a challenge.
+    /// Calls the create function.
     pub(crate) async fn create(&self) -> Result<Created, Error> {
         self.challenge(Trigger::Create, self.context.create()?).await
     }
 
-    /// Has the verify function judge an answer.
+    /// Calls the verify function with an answer.
     pub(crate) async fn verify(&self, private: &BTreeMap<String, String>, answer: &str) -> Result<bool, Error> {
         let event = self.context.verify(private, answer)?;
         let Verified(correct) = self.challenge(Trigger::Verify, event).await?;
         Ok(correct)
     }
 
-    /// Calls one of the three functions that a custom sign-in cannot do without.
+    /// Calls one of the three functions that a custom sign-in requires.
     async fn challenge<A: Answer>(&self, trigger: Trigger, event: Bytes) -> Result<A, Error> {
         let function = self.context.pool.triggers.function(trigger.name());
         self.call(trigger, function.ok_or_else(not_configured)?, event).await
@@ -87,14 +87,14 @@ impl Invoker<'_> {
         result
     }
 
-    /// Tries again where no answer came in time; what a function itself reports is final.
+    /// Tries again if no response was received in time. An error of the function itself is final.
     async fn invoke(&self, trigger: Trigger, function: &str, event: &Bytes) -> Result<Bytes, Error> {
         let name = trigger.name();
         for tried in 1..=TRIES {
             let begun = Instant::now();
             match timeout(PATIENCE, self.lambda.invoke(function, event.clone())).await {
                 Ok(Ok(answer)) => return Ok(answer),
-                // A function may have the same limit, and its end is then reported at the moment Cognito gives up.
+                // A function may have the same limit. Its timeout is then reported at the moment when Cognito gives up.
                 Ok(Err(Failure::TimedOut(_))) if begun.elapsed() >= PATIENCE => {
                     self.no_answer(trigger, function, tried);
                 }
@@ -124,13 +124,13 @@ impl Invoker<'_> {
     }
 }
 
-/// What a client is told if the pool lacks one of the three functions.
+/// The error of a pool that lacks one of the three functions.
 fn not_configured() -> Error {
     Error::invalid_parameter("Custom auth lambda trigger is not configured for the user pool.")
         .because("`LambdaConfig` needs DefineAuthChallenge, CreateAuthChallenge and VerifyAuthChallengeResponse")
 }
 
-/// A sign-in so far, such as `[SRP_A ✓, PASSWORD_VERIFIER ✓, CAPTCHA ✗]`.
+/// Describes a sign-in so far, such as `[SRP_A ✓, PASSWORD_VERIFIER ✓, CAPTCHA ✗]`.
 fn summary(session: &[Round]) -> String {
     let round = |round: &Round| {
         let label = match round.challenge {

@@ -25,17 +25,17 @@ use mfa::UserMfa;
 /// A user of a pool.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct User {
-    /// The name in the pool; never an alias.
+    /// The username in the pool, never an alias.
     pub(crate) name: String,
     pub(crate) sub: String,
-    /// All but `sub`.
+    /// All attributes except `sub`.
     pub(crate) attributes: BTreeMap<String, String>,
-    /// None until one is set.
+    /// `None` until a password is set.
     pub(crate) password: Option<Verifier>,
-    /// When the password was set; a temporary one is not good for ever.
+    /// The time when the password was set. A temporary one expires.
     pub(crate) password_set: Duration,
     pub(crate) status: Status,
-    /// Whether an administrator has turned the account off.
+    /// Whether an administrator has disabled the account.
     pub(crate) disabled: bool,
     pub(crate) codes: Codes,
     pub(crate) mfa: UserMfa,
@@ -44,18 +44,18 @@ pub(crate) struct User {
     pub(crate) modified: Duration,
 }
 
-/// How far a user's account is.
+/// The state of a user's account.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
 pub(crate) enum Status {
     Confirmed,
     ForceChangePassword,
-    /// An administrator has taken the password away; a code that was sent allows another.
+    /// An administrator has reset the password. A code that was sent allows the user to choose another.
     ResetRequired,
     Unconfirmed,
 }
 
 impl Status {
-    /// As `UserStatus` has it.
+    /// The name in `UserStatus`.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Confirmed => "CONFIRMED",
@@ -67,8 +67,8 @@ impl Status {
 }
 
 impl User {
-    /// Sets attributes; an empty value takes one away. A new address or number is not verified unless that is said, and
-    /// a code that went to another one is of no use any more.
+    /// Sets attributes. An empty value removes one. A new address is not verified unless the change says so, and a code
+    /// for the old address becomes invalid.
     pub(crate) fn change_attributes(&mut self, changes: BTreeMap<String, String>) {
         for medium in [Medium::Email, Medium::Sms] {
             let name = medium.attribute();
@@ -87,12 +87,12 @@ impl User {
         self.attributes.retain(|_, value| !value.is_empty());
     }
 
-    /// The user's device called `key`.
+    /// Returns the user's device called `key`.
     pub(crate) fn device(&self, key: &str) -> Option<&Device> {
         self.devices.iter().find(|device| device.key == key)
     }
 
-    /// What the user signs in with besides the name, such as `("email", "ana@example.com")`.
+    /// Returns the values besides the username that the user signs in with, such as `("email", "ana@example.com")`.
     pub(crate) fn logins<'a>(&'a self, pool: &'a Pool) -> impl Iterator<Item = (&'static str, &'a str)> + use<'a> {
         let (names, verified_only): (&[&'static str], bool) = match &pool.logins {
             Logins::Name => (&[], false),
@@ -111,21 +111,21 @@ impl User {
     }
 }
 
-/// Keeps a change of a user where it lasts, before it is made.
+/// Stores a change of a user before it is made in memory.
 pub(crate) trait Keep: FnOnce(&User) -> Result<(), Error> {}
 
 impl<T: FnOnce(&User) -> Result<(), Error>> Keep for T {}
 
-/// The users of one pool, found by name or alias.
+/// The users of one pool, found by username or alias.
 #[derive(Debug, Default)]
 pub(crate) struct Users {
     by_name: BTreeMap<String, Arc<User>>,
-    /// Alias to the key in `by_name`.
+    /// From the alias to the key in `by_name`.
     aliases: HashMap<String, String>,
 }
 
 impl Users {
-    /// The user who signs in as `login`, a name or an alias.
+    /// Returns the user with the username or alias `login`.
     pub(crate) fn find(&self, pool: &Pool, login: &str) -> Option<&Arc<User>> {
         let login = pool.fold(login);
         self.by_name
@@ -133,17 +133,18 @@ impl Users {
             .or_else(|| self.by_name.get(self.aliases.get(&login)?))
     }
 
-    /// Every user, by the spelling under which the name is looked up.
+    /// Returns all users, by the folded username.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Arc<User>> {
         self.by_name.values()
     }
 
-    /// How many there are.
+    /// Returns the number of users.
     pub(crate) fn len(&self) -> usize {
         self.by_name.len()
     }
 
-    /// The same users in a pool that may have other rules for names; fails with the first that these rules forbid.
+    /// Returns the same users in a pool that may have other rules for usernames. Returns an error for the first user
+    /// that these rules forbid.
     pub(crate) fn moved(&self, pool: &Pool) -> Result<Self, (Arc<User>, Error)> {
         let mut moved = Self::default();
         for user in self.iter() {
@@ -153,7 +154,7 @@ impl Users {
         Ok(moved)
     }
 
-    /// Adds a user, once `keep` has kept it.
+    /// Adds a user after `keep` has stored it.
     pub(crate) fn insert(&mut self, pool: &Pool, user: User, keep: impl Keep) -> Result<Arc<User>, Error> {
         if self.find(pool, &user.name).is_some() {
             return Err(Error::new("UsernameExistsException", "User account already exists"));
@@ -161,7 +162,7 @@ impl Users {
         self.put(pool, user, keep)
     }
 
-    /// Changes the user who signs in as `login`, once `keep` has kept what comes of it.
+    /// Changes the user with the username or alias `login` after `keep` has stored the result.
     pub(crate) fn update(
         &mut self,
         pool: &Pool,
@@ -174,7 +175,7 @@ impl Users {
         self.put(pool, user, keep)
     }
 
-    /// Removes the user who signs in as `login`, once `keep` has done the same.
+    /// Removes the user with the username or alias `login` after `keep` has removed it.
     pub(crate) fn remove(&mut self, pool: &Pool, login: &str, keep: impl Keep) -> Result<Arc<User>, Error> {
         let user = Arc::clone(self.find(pool, login).ok_or_else(Error::user_not_found)?);
         keep(&user)?;
@@ -189,7 +190,7 @@ impl Users {
         }
     }
 
-    /// INVARIANT: an alias leads to one user, and to none whose name it is.
+    /// INVARIANT: an alias belongs to one user, and is not the username of another.
     fn put(&mut self, pool: &Pool, user: User, keep: impl Keep) -> Result<Arc<User>, Error> {
         let key = pool.fold(&user.name);
         let mut aliases = Vec::new();
@@ -297,7 +298,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_can_take_the_name_or_the_alias_of_another() {
+    fn a_user_cannot_take_the_username_or_alias_of_another() {
         let pool = pool(&json!({"AliasAttributes": ["preferred_username"]}));
         let mut users = Users::default();
         let queen = [("preferred_username", "queen")];

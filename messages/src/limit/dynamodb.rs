@@ -1,4 +1,4 @@
-//! The times of messages in the table of attempts: one item for each user and medium.
+//! The times of messages in the table of attempts. Each user and medium has one item.
 
 use async_trait::async_trait;
 use cognito_challenge::attempts::EXPIRES;
@@ -6,7 +6,7 @@ use cognito_challenge_aws::table::{AttributeValue, Item, Table, Unreachable};
 
 use super::{Times, TimesStore, WINDOW};
 
-/// The times, separated by blanks.
+/// The times, separated by spaces.
 const SENT: &str = "sent";
 
 #[async_trait]

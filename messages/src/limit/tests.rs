@@ -10,12 +10,12 @@ use rand::rngs::StdRng;
 use super::super::Medium;
 use super::*;
 
-/// A table in memory, which notes the operations.
+/// A table in memory that records the operations.
 #[derive(Clone, Default)]
 struct Memory {
     items: Arc<Mutex<BTreeMap<String, Times>>>,
     operations: Arc<Mutex<Vec<&'static str>>>,
-    /// How many writes find that another one came in between.
+    /// The number of writes that find a concurrent write.
     overtaken: Arc<Mutex<usize>>,
 }
 
@@ -106,7 +106,7 @@ async fn the_table_is_used_alike_below_and_at_the_limit_and_for_nonexistent_user
 }
 
 #[tokio::test]
-async fn a_message_is_counted_anew_if_another_came_in_between_but_not_for_ever() {
+async fn a_message_is_counted_again_after_a_concurrent_one_but_not_forever() {
     let memory = Memory::default();
     let limit = limit(&memory, 5);
     for (overtaken, taken) in [(1, true), (TRIES - 1, true), (TRIES, false)] {

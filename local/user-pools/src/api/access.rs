@@ -1,4 +1,4 @@
-//! Requests of users who show an access token.
+//! Requests with an access token.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use crate::sign_in::decide::may_go_on;
 use crate::tokens::AccessClaims;
 use crate::users::User;
 
-/// Whose access token was shown, and through which client it was got.
+/// The user of an access token, and the client that received it.
 pub(super) struct Owner {
     pub(super) pool: Arc<Pool>,
     pub(super) client: Arc<Client>,
@@ -20,14 +20,14 @@ pub(super) struct Owner {
 }
 
 impl Owner {
-    /// The owner of the token in `AccessToken`.
+    /// Returns the owner of the token in `AccessToken`.
     pub(super) async fn of(state: &State, request: &mut Request<'_>) -> Result<Self, Error> {
         let token = request.required("AccessToken", &ANY)?;
         request.check()?;
         Self::of_token(state, token).await
     }
 
-    /// The owner of `token`: signature, kind, scope and age are right, and the user is still there.
+    /// Returns the owner of `token` if its signature, kind, scope and age are valid and the user still exists.
     pub(super) async fn of_token(state: &State, token: &str) -> Result<Self, Error> {
         let keys = state.keys.keys().await?;
         let client = |claims: &AccessClaims| state.directory.client(&claims.client_id).ok();

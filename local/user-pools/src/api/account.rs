@@ -1,4 +1,4 @@
-//! What users change about themselves.
+//! The changes that users make to their own accounts.
 
 use serde_json::{Value, json};
 
@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::srp::Identity;
 use crate::users::new::verifier;
 
-/// Exchanges a password that is known for another. Wrong ones count like those of sign-ins.
+/// Changes a password. Wrong old passwords count like those of sign-ins.
 pub(super) async fn change_password(state: &State, mut request: Request<'_>) -> Result<Value, Error> {
     let previous = request.text("PreviousPassword", &PASSWORD)?;
     let proposed = request.required("ProposedPassword", &PASSWORD)?;
@@ -32,7 +32,7 @@ pub(super) async fn change_password(state: &State, mut request: Request<'_>) -> 
     let now = state.clock.now();
     owner.update(state, |changed| {
         if changed.password != user.password {
-            return Err(Error::incorrect().because("the password has been changed meanwhile"));
+            return Err(Error::incorrect().because("the password has been changed in the meantime"));
         }
         changed.password = Some(verifier);
         changed.password_set = now;

@@ -16,8 +16,9 @@ use crate::users::addresses::{verifies, verifies_first, verify};
 use crate::users::codes::{Purpose, expired};
 
 impl State {
-    /// Changes attributes of a user. A new address that the pool verifies gets a code, unless the changes say that it
-    /// is verified; one that the pool wants verified first stays as it was until then. Says where codes went.
+    /// Changes attributes of a user. If the pool verifies a new address, a code is sent to it, unless the changes mark
+    /// it as verified. If the pool requires verification first, the old address stays until then. Returns the
+    /// destinations of codes.
     fn change_attributes(
         &self,
         pool: &Pool,
@@ -69,7 +70,7 @@ impl State {
     }
 }
 
-/// The address among the changes, if it is another one than the user has and nobody says that it is verified.
+/// Returns the address among the changes, if it differs from the user's and is not marked as verified.
 fn unverified<'a>(user: &User, changes: &'a BTreeMap<String, String>, medium: Medium) -> Option<&'a str> {
     let name = medium.attribute();
     let said = changes
@@ -79,7 +80,7 @@ fn unverified<'a>(user: &User, changes: &'a BTreeMap<String, String>, medium: Me
     (user.attributes.get(name) != Some(address)).then_some(address)
 }
 
-/// Changes what the client may write.
+/// Changes attributes that the client may write.
 pub(super) async fn update_user_attributes(state: &State, mut request: Request<'_>) -> Result<Value, Error> {
     let owner = Owner::of(state, &mut request).await?;
     let changes = request.attributes("UserAttributes")?;

@@ -1,4 +1,4 @@
-//! The operations that send a code to a user and take it back: forgotten passwords and new accounts.
+//! The operations that send a code to a user and receive it: forgotten passwords and new accounts.
 
 mod addressee;
 

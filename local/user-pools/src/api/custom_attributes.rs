@@ -1,4 +1,4 @@
-//! The operation that adds attributes to a pool's schema. Nothing removes them again.
+//! The operation that adds attributes to a pool's schema. They cannot be removed.
 
 use serde_json::{Map, Value, json};
 
@@ -11,13 +11,13 @@ use crate::pools::schema::Schema;
 
 const KEY: &str = "CustomAttributes";
 
-/// How many a request may have.
+/// The maximum in a request.
 const MOST: usize = 25;
 
-/// How many a pool may have.
+/// The maximum in a pool.
 const MOST_IN_POOL: usize = 50;
 
-/// Adds all attributes that are given, or none.
+/// Adds all attributes in the request, or none.
 pub(super) fn add_custom_attributes(state: &State, mut request: Request<'_>) -> Result<Value, Error> {
     let id = request.required("UserPoolId", &POOL_ID)?;
     let given = request.objects(KEY, MOST)?;
@@ -32,7 +32,7 @@ pub(super) fn add_custom_attributes(state: &State, mut request: Request<'_>) -> 
     Ok(json!({}))
 }
 
-/// `pool` with the attribute, which is at `path` of the request.
+/// Returns `pool` with the attribute at `path` of the request.
 fn with(pool: &Pool, attribute: &Map<String, Value>, path: &str) -> Result<Pool, Error> {
     let given = Fields::new(path, attribute);
     let name = given
@@ -41,7 +41,7 @@ fn with(pool: &Pool, attribute: &Map<String, Value>, path: &str) -> Result<Pool,
     if given.flag("DeveloperOnlyAttribute")?.unwrap_or(false) {
         return Err(Error::not_offered("DeveloperOnlyAttribute"));
     }
-    // Also before a name that starts so already: `custom:custom:x` is an attribute of its own.
+    // A name with the prefix gets another one: `custom:custom:x` is a different attribute.
     let name = format!("custom:{name}");
     let mut attribute = attribute.clone();
     attribute.insert("Name".to_owned(), name.clone().into());

@@ -1,4 +1,4 @@
-//! What tests may ask at the operator's explicit wish: secrets that clients must not have.
+//! The debug channel for tests, which the operator must enable: secrets that clients must not have.
 
 use std::sync::Arc;
 
@@ -13,13 +13,13 @@ use crate::error::Error;
 use crate::sign_in::pending::Pending;
 use crate::sign_in::sessions::{self, Form};
 
-/// The session of which the answer is wanted.
+/// The session whose answer is wanted.
 #[derive(Deserialize)]
 pub(super) struct DebugQuery {
     session: String,
 }
 
-/// What only the verify function should know; there at the operator's explicit wish, for tests.
+/// Returns the private challenge parameters of a session. It exists only if the operator has enabled it, for tests.
 pub(super) async fn debug_answer(Shared(state): Shared<Arc<State>>, Query(query): Query<DebugQuery>) -> Response {
     reply::plain(find_answer(&state, &query.session))
 }

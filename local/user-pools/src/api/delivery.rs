@@ -1,4 +1,4 @@
-//! Codes that are sent to a user, and taken back.
+//! Codes that are sent to a user, and their answers.
 
 use std::sync::Arc;
 
@@ -43,7 +43,7 @@ impl State {
         Ok(details)
     }
 
-    /// Takes a code back and changes the user. A wrong one counts, so it is remembered as well.
+    /// Uses a code and changes the user. A wrong code is counted, and the count is stored.
     pub(super) fn take_code(
         &self,
         pool: &Pool,

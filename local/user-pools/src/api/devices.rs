@@ -35,7 +35,7 @@ const DEVICE_NAME: Shape = Shape {
     pattern: None,
 };
 
-/// Keeps the verifier of a device whose key came with the access token.
+/// Stores the verifier of a device. The sign-in of the access token must have created its key.
 pub(super) async fn confirm_device(state: &State, mut request: Request<'_>) -> Result<Value, Error> {
     let key = request.required("DeviceKey", &DEVICE_KEY)?;
     let name = request.text("DeviceName", &DEVICE_NAME)?;
@@ -46,7 +46,7 @@ pub(super) async fn confirm_device(state: &State, mut request: Request<'_>) -> R
     let invalid = || Error::invalid_parameter("Invalid device key given.");
     let tracking = owner.pool.devices.ok_or_else(invalid)?;
     if owner.claims.device_key.as_deref() != Some(key) {
-        return Err(invalid().because("a device is confirmed with the access token that came with its key"));
+        return Err(invalid().because("confirm a device with the access token of the sign-in that returned its key"));
     }
     let verifier = Verifier::from_client(salt, verifier).ok_or_else(|| {
         Error::invalid_parameter("Invalid device secret verifier given.")
@@ -74,7 +74,7 @@ pub(super) async fn confirm_device(state: &State, mut request: Request<'_>) -> R
     Ok(json!({"UserConfirmationNecessary": tracking.remembered_on_prompt}))
 }
 
-/// Whose devices a request is about.
+/// The user and the permissions of a request about devices.
 struct DeviceOwner {
     pool: Arc<Pool>,
     user: Arc<User>,
@@ -145,7 +145,7 @@ pub(super) async fn forget_device(state: &State, mut request: Request<'_>, admin
     Ok(json!({}))
 }
 
-/// The devices in the order in which they were confirmed; the token of a page is the key of its last.
+/// Lists the devices in the order of their confirmation. The token of a page is the key of its last device.
 pub(super) async fn list_devices(state: &State, mut request: Request<'_>, admin: bool) -> Result<Value, Error> {
     const MOST_LISTED: u64 = 60;
     let token = request.text("PaginationToken", &ANY)?;

@@ -1,4 +1,4 @@
-//! The operations on groups, all of administrators.
+//! The operations on groups. All are for administrators.
 
 use std::sync::Arc;
 
@@ -45,7 +45,7 @@ const ROLE: Shape = Shape {
     )),
 };
 
-/// What a request sets of a group; what it does not name stays as it is.
+/// The properties of a group in a request. Missing ones do not change.
 struct GroupChange<'a> {
     description: Option<&'a str>,
     role: Option<&'a str>,
@@ -87,7 +87,7 @@ fn precedence(fields: &Fields<'_>) -> Result<Option<u32>, Error> {
     }
 }
 
-/// The pool and the group that a request is about.
+/// Returns the pool and the group of a request.
 fn group<'a>(state: &State, request: &mut Request<'a>) -> Result<(Arc<Pool>, &'a str), Error> {
     let pool = request.required("UserPoolId", &POOL_ID)?;
     let name = request.required("GroupName", &USERNAME)?;
@@ -158,7 +158,7 @@ pub(super) fn list_users_in_group(state: &State, mut request: Request<'_>) -> Re
     Ok(reply("Users", users, next))
 }
 
-/// Puts a user into a group, or takes one out.
+/// Adds a user to a group, or removes the user.
 pub(super) fn set_member(state: &State, mut request: Request<'_>, member: bool) -> Result<Value, Error> {
     let login = request.required("Username", &USERNAME)?;
     let (pool, name) = group(state, &mut request)?;

@@ -36,9 +36,9 @@ pub(super) async fn initiate_auth(state: &State, mut request: Request<'_>, admin
     let flow = request.required("AuthFlow", &ANY)?;
     let flow = Flow::parse(flow).ok_or_else(|| request.not_one_of("AuthFlow", &FLOWS));
     request.check()?;
-    // The problem that makes this an error has been raised by the line before.
+    // The line before has returned the error of this problem.
     let flow = flow.map_err(|()| Error::missing("AuthFlow"))?;
-    // None of the three functions gets it, only those before a sign-in.
+    // The three functions do not receive it. Only the functions before a sign-in do.
     let metadata = request.client_metadata()?;
     match (flow, admin) {
         (Flow::AdminUserPassword, false) | (Flow::UserPassword, true) => {
@@ -57,7 +57,7 @@ pub(super) async fn initiate_auth(state: &State, mut request: Request<'_>, admin
             client_metadata: &BTreeMap::new(),
         };
         let hash = parameters.text("SECRET_HASH")?;
-        // There is no USERNAME in the request, so the hash is over the user's real name. No source says so.
+        // The request has no USERNAME, so the hash covers the user's username. No source documents this.
         return refresh(state, &pool, &client, shown, |user| {
             client.check_secret_hash(user, hash)
         })
@@ -119,7 +119,7 @@ pub(super) async fn initiate_auth(state: &State, mut request: Request<'_>, admin
     }
 }
 
-/// What a flow needs besides the user.
+/// The parameters of a flow besides the user.
 enum Asks<'a> {
     Choice,
     Custom(Option<Box<PublicNumber>>),
@@ -169,7 +169,7 @@ pub(super) fn public_number(parameters: &Fields<'_>) -> Result<Box<PublicNumber>
         .map_err(|error| Error::invalid_parameter("SRP_A is not valid").because(error.to_string()))
 }
 
-/// The client that a request names, and its pool, which an administrator has to name as well.
+/// Returns the client of a request and its pool. An administrator must name the pool too.
 pub(super) fn client(state: &State, request: &mut Request<'_>, admin: bool) -> Result<(Arc<Pool>, Arc<Client>), Error> {
     let id = request.required("ClientId", &CLIENT_ID)?;
     let pool_id = if admin {
@@ -191,8 +191,8 @@ pub(super) fn client(state: &State, request: &mut Request<'_>, admin: bool) -> R
     Ok((pool, client))
 }
 
-/// Who signs in as `login`: where the client hides users, nobody is somebody as well. Who comes with a password may be
-/// brought in from elsewhere.
+/// Returns the user called `login`. If the client hides users, a nonexistent user gets a decoy. With a password, the
+/// user may be migrated.
 async fn subject(
     state: &State,
     (pool, client): (&Pool, &Client),
@@ -215,16 +215,17 @@ async fn subject(
     }
 }
 
-/// What a client shows to get new tokens.
+/// The parameters of a refresh.
 #[derive(Clone, Copy)]
 pub(super) struct RefreshRequest<'a> {
     pub(super) token: &'a str,
     pub(super) device: Option<&'a str>,
-    /// For the function before tokens.
+    /// For PreTokenGeneration.
     pub(super) client_metadata: &'a BTreeMap<String, String>,
 }
 
-/// New id and access tokens, with the old sign-in's time and origin. `check_secret` gets the user's name.
+/// Issues new ID and access tokens, with the time and the origin of the old sign-in. `check_secret` receives the
+/// username.
 pub(super) async fn refresh(
     state: &State,
     pool: &Pool,
@@ -250,7 +251,7 @@ pub(super) async fn refresh(
     let user = user.ok_or_else(gone)?;
     let caller = state.invoker_of(state.context(pool, &client.id, &user, shown.client_metadata));
     let content = state.content(&caller, &user, TokenSource::Refresh).await?;
-    // As of now: functions take their time, in which the token may have been revoked.
+    // The current state: the token may have been revoked while functions ran.
     let (found, user, granted) = found()?;
     let (user, granted, now) = (user.ok_or_else(gone)?, granted?, state.clock.now());
     let issuer = state.issuer(&pool.id);

@@ -8,7 +8,7 @@ use crate::State;
 use crate::error::Error;
 use crate::users::User;
 
-/// The most users of one page.
+/// The maximum number of users in a page.
 const PAGE: u64 = 60;
 
 pub(super) fn list_users(state: &State, mut request: Request<'_>) -> Result<Value, Error> {
@@ -55,16 +55,16 @@ pub(super) fn list_users(state: &State, mut request: Request<'_>) -> Result<Valu
     Ok(reply)
 }
 
-/// `email ^= "ana"`.
+/// A filter such as `email ^= "ana"`.
 #[derive(Debug, PartialEq, Eq)]
 struct Filter {
     attribute: String,
-    /// Whether the beginning is enough.
+    /// Whether it compares the prefix only.
     prefix: bool,
     value: String,
 }
 
-/// What Cognito can search by.
+/// The attributes that Cognito can search.
 const SEARCHABLE: [&str; 10] = [
     "username",
     "email",
@@ -108,7 +108,7 @@ impl Filter {
             "username" => Some(user.name.as_str()),
             "sub" => Some(user.sub.as_str()),
             "cognito:user_status" => Some(user.status.name()),
-            // Cognito does not look at the case of this one.
+            // Cognito ignores the letter case of this one.
             "status" => return self.matches_status(user),
             name => user.attributes.get(name).map(String::as_str),
         };

@@ -1,4 +1,4 @@
-//! The operations on second factors of users.
+//! The operations on users' second factors.
 
 use std::sync::Arc;
 
@@ -23,7 +23,7 @@ const USER_CODE: Shape = Shape {
     pattern: Some(("[0-9]+", |text| text.bytes().all(|byte| byte.is_ascii_digit()))),
 };
 
-/// Hands out a secret for an authenticator app: to a user who is signed in, or in the middle of `MFA_SETUP`.
+/// Issues a secret for an authenticator app: to a user with an access token, or during `MFA_SETUP`.
 pub(super) async fn associate_software_token(state: &State, mut request: Request<'_>) -> Result<Value, Error> {
     let session = request.text("Session", &SESSION)?;
     let token = request.text("AccessToken", &ANY)?;
@@ -47,12 +47,12 @@ pub(super) async fn associate_software_token(state: &State, mut request: Request
             Ok(json!({"SecretCode": code, "Session": session}))
         }
         _ => Err(Error::invalid_parameter(
-            "Only one of AccessToken and Session has to be there",
+            "Exactly one of AccessToken and Session is required",
         )),
     }
 }
 
-/// Takes the first code of an authenticator app.
+/// Checks the first code of an authenticator app.
 pub(super) async fn verify_software_token(state: &State, mut request: Request<'_>) -> Result<Value, Error> {
     let session = request.text("Session", &SESSION)?;
     let token = request.text("AccessToken", &ANY)?;
@@ -96,13 +96,13 @@ pub(super) async fn verify_software_token(state: &State, mut request: Request<'_
             }
         }
         _ => Err(Error::invalid_parameter(
-            "Only one of AccessToken and Session has to be there",
+            "Exactly one of AccessToken and Session is required",
         )),
     }
 }
 
 fn not_associated() -> Error {
-    Error::invalid_parameter("AssociateSoftwareToken has to come before VerifySoftwareToken")
+    Error::invalid_parameter("Call AssociateSoftwareToken before VerifySoftwareToken")
 }
 
 fn allow_token(pool: &Pool) -> Result<(), Error> {
@@ -115,8 +115,8 @@ fn allow_token(pool: &Pool) -> Result<(), Error> {
     ))
 }
 
-/// Takes the session of a sign-in that waits for `MFA_SETUP`; no other will do, or who knows a password could set up
-/// an app for it.
+/// Returns the session of a sign-in that waits for `MFA_SETUP`. Other sessions are errors: otherwise, the password
+/// would be enough to set up an app.
 fn take_set_up(state: &State, session: &str) -> Result<(Ticket, Waiting, bool, SetUp), Error> {
     let now = state.clock.now();
     let mut sessions = state.sessions();
@@ -169,7 +169,7 @@ pub(super) fn admin_set_user_mfa_preference(state: &State, mut request: Request<
     Ok(json!({}))
 }
 
-/// What a user wants of one factor.
+/// A user's preference for one factor.
 struct Preference {
     factor: Factor,
     enabled: bool,
@@ -204,7 +204,7 @@ impl Preference {
     }
 }
 
-/// INVARIANT: what is preferred is enabled, and what is enabled the user has.
+/// INVARIANT: a preferred factor is enabled, and the user has each enabled factor.
 fn set(preferences: &[Preference], pool: &Pool, user: &mut User) -> Result<(), Error> {
     for preference in preferences {
         let factor = preference.factor;

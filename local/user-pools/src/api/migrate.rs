@@ -1,4 +1,4 @@
-//! Brings in users from elsewhere, where the pool has a function for that.
+//! Migrates users, if the pool has a function for that.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use crate::users::new::{NewUser, unchecked_verifier};
 use crate::users::{Status, User};
 
 impl State {
-    /// The user who is `login` elsewhere, now in this pool; none where the pool has no function for that.
+    /// Migrates the user called `login` into this pool. Returns `None` if the pool has no function for that.
     pub(super) async fn migrate(
         &self,
         pool: &Pool,
@@ -63,7 +63,7 @@ impl State {
         let Migrated { attributes, status } = migrated;
         let status = match migration {
             Migration::Authentication { .. } => status.unwrap_or(Status::Confirmed),
-            // There is no password yet, until the code has come back.
+            // The user has no password until the code is used.
             Migration::ForgotPassword => Status::ResetRequired,
         };
         let new = NewUser {
@@ -74,14 +74,14 @@ impl State {
         };
         let mut user = self.draft_user(pool, new)?;
         if let Migration::Authentication { password, .. } = migration {
-            // The function has taken it: the pool's policy is for passwords that are chosen here.
+            // The function has accepted it. The pool's policy is for passwords that are chosen here.
             user.password = Some(unchecked_verifier(&self.random, pool, &user.name, password)?);
         }
         self.directory.add_user(pool, user)
     }
 }
 
-/// What a client is told whose user cannot be brought in: nothing of the function's own words.
+/// The error for a user that cannot be migrated. It contains no text of the function.
 fn refused(client: &Client, error: &Error) -> Error {
     let refused = if client.hides_users {
         Error::incorrect()

@@ -1,4 +1,4 @@
-//! What a pool's own functions say to new accounts.
+//! The functions that a pool calls for new accounts.
 
 use std::collections::BTreeMap;
 
@@ -10,10 +10,10 @@ use crate::triggers::answer::sign_up::SignUpAnswer;
 use crate::triggers::source::{Confirmation, SignUp};
 use crate::users::User;
 
-/// What `callerContext` says of the client where an administrator calls.
+/// The client in `callerContext` of an administrator's request.
 const NO_CLIENT: &str = "CLIENT_ID_NOT_APPLICABLE";
 
-/// What a request for a new account says to the functions alone.
+/// The strings of a request for a new account that only the functions receive.
 pub(super) struct NewAccount {
     validation: BTreeMap<String, String>,
     pub(super) metadata: BTreeMap<String, String>,
@@ -27,7 +27,7 @@ impl NewAccount {
         })
     }
 
-    /// Asks the function before a sign-up. Without a client it is an administrator who makes the account.
+    /// Calls PreSignUp. Without a client, an administrator creates the account.
     pub(super) async fn pre_sign_up(
         &self,
         state: &State,
@@ -45,7 +45,7 @@ impl NewAccount {
 }
 
 impl State {
-    /// Tells the function after a confirmation. The account stays confirmed if it fails.
+    /// Calls PostConfirmation. If it fails, the account stays confirmed.
     pub(crate) async fn post_confirmation(
         &self,
         pool: &Pool,

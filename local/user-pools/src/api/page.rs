@@ -1,25 +1,25 @@
-//! Lists in parts.
+//! Pages of lists.
 
 use serde_json::{Map, Value};
 
 use super::request::{NAME, Request};
 use crate::error::Error;
 
-/// The items of a page under `key`, and the token of the next page.
+/// Returns the items of a page under `key`, and the token of the next page.
 pub(super) fn reply(key: &str, items: Vec<Value>, next: Option<String>) -> Value {
     let mut reply = Map::from_iter([(key.to_owned(), items.into())]);
     reply.extend(next.map(|next| ("NextToken".to_owned(), next.into())));
     reply.into()
 }
 
-/// Which part of a list is wanted. The token of a page is the last id of the one before.
+/// The part of a list that is wanted. The token of a page is the last id of the previous one.
 pub(super) struct Page<'a> {
     size: usize,
     after: Option<&'a str>,
 }
 
 impl<'a> Page<'a> {
-    /// Reads `NextToken`, and how many items are wanted at most.
+    /// Reads `NextToken` and the maximum number of items.
     pub(super) fn read(request: &mut Request<'a>, limit: &str, required: bool) -> Result<Self, Error> {
         let after = request.text("NextToken", &NAME)?;
         request.check()?;
@@ -33,7 +33,7 @@ impl<'a> Page<'a> {
         Ok(Self { size, after })
     }
 
-    /// The part of `all`, which is in the order of ids, and the token of the next.
+    /// Returns this part of `all`, which is ordered by id, and the token of the next page.
     pub(super) fn cut<'t, T>(&self, all: &'t [T], id: impl Fn(&T) -> &str) -> (&'t [T], Option<String>) {
         let start = self
             .after

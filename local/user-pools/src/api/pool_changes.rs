@@ -10,7 +10,7 @@ use crate::clients::Client;
 use crate::error::Error;
 use crate::pools::Pool;
 
-/// What cannot be changed, and what `SetUserPoolMfaConfig` changes.
+/// The properties that cannot be changed, and those that `SetUserPoolMfaConfig` changes.
 const KEPT: [&str; 8] = [
     "AliasAttributes",
     "EmailMfaConfiguration",
@@ -22,8 +22,8 @@ const KEPT: [&str; 8] = [
     "UsernameConfiguration",
 ];
 
-/// Sets a pool's properties; those that are not given get their defaults, as on AWS. Only the second factors stay
-/// as they are unless they are named: nobody should turn them off by leaving them out.
+/// Sets a pool's properties. As on AWS, missing ones get their defaults. Only the second factors do not change if they
+/// are missing: an incomplete request should not disable them.
 pub(super) fn update_user_pool(
     state: &State,
     mut request: Request<'_>,
@@ -49,7 +49,7 @@ pub(super) fn update_user_pool(
     Ok(json!({}))
 }
 
-/// Sets a client's properties; those that are not given get their defaults. The secret stays.
+/// Sets a client's properties. Missing ones get their defaults. The secret does not change.
 pub(super) fn update_user_pool_client(
     state: &State,
     mut request: Request<'_>,

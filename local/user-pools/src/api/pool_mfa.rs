@@ -9,7 +9,7 @@ use crate::fields::Fields;
 use crate::pools::{Mfa, Pool};
 use crate::users::mfa::Factor;
 
-/// The factors, and the keys under which requests configure them.
+/// The factors, and the keys that configure them in requests.
 const CONFIGURATIONS: [(Factor, &str); 3] = [
     (Factor::Email, "EmailMfaConfiguration"),
     (Factor::Sms, "SmsMfaConfiguration"),
@@ -54,7 +54,7 @@ pub(super) fn set_user_pool_mfa_config(state: &State, mut request: Request<'_>) 
     Ok(describe(&pool))
 }
 
-/// Text messages and e-mails are on where they are configured at all, apps where that is said.
+/// Text messages and e-mail are enabled by their configuration, apps by a flag.
 fn turned_on(factor: Factor, given: &Fields<'_>) -> Result<bool, Error> {
     match factor {
         Factor::Email | Factor::Sms => Ok(true),

@@ -57,7 +57,7 @@ pub(super) fn describe_user_pool_client(state: &State, mut request: Request<'_>)
     Ok(json!({"UserPoolClient": describe_client(&client)}))
 }
 
-/// The functions in `LambdaConfig`.
+/// Reads the functions in `LambdaConfig`.
 pub(super) fn triggers(request: &Request<'_>) -> Result<Triggers, Error> {
     let config = request.fields.fields("LambdaConfig")?;
     // These two are objects.
@@ -75,7 +75,7 @@ pub(super) fn triggers(request: &Request<'_>) -> Result<Triggers, Error> {
     Ok(Triggers::new(functions, &config)?)
 }
 
-/// A function's name: as it is, or out of its ARN, which may end in a version.
+/// Returns the name of a function: the text itself, or the name in its ARN, which may end with a version.
 fn function_name(function: &str) -> &str {
     let mut parts = function.split(':');
     match (parts.next(), parts.nth(4), parts.next()) {
@@ -186,7 +186,7 @@ pub(super) fn describe_client(client: &Client) -> Value {
     described
 }
 
-/// Properties that are described as they were given.
+/// Copies the properties that are described unchanged.
 fn copy(properties: &Map<String, Value>, keys: &[&str], described: &mut Value) {
     for key in keys {
         if let (Some(value), Some(described)) = (properties.get(*key), described.as_object_mut()) {
@@ -195,7 +195,7 @@ fn copy(properties: &Map<String, Value>, keys: &[&str], described: &mut Value) {
     }
 }
 
-/// Templates may have a flag as a string; clients of the API need truth values.
+/// Copies flags. A template may write one as a string; clients of the API need booleans.
 fn copy_flags(properties: &Map<String, Value>, keys: &[&str], described: &mut Value) {
     let fields = crate::fields::Fields::new("", properties);
     for key in keys {
@@ -205,7 +205,7 @@ fn copy_flags(properties: &Map<String, Value>, keys: &[&str], described: &mut Va
     }
 }
 
-/// Templates may have a number as a string; clients of the API need numbers.
+/// Copies numbers. A template may write one as a string; clients of the API need numbers.
 fn copy_numbers(properties: &Map<String, Value>, keys: &[&str], described: &mut Value) {
     let fields = crate::fields::Fields::new("", properties);
     for key in keys {

@@ -1,4 +1,4 @@
-//! Requests off the wire and answers onto it.
+//! Reads requests from HTTP and writes responses.
 
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -16,14 +16,14 @@ use crate::random::Random;
 
 /// The largest request body.
 const LARGEST: usize = 1024 * 1024;
-/// How much of a larger one is read and thrown away, so that its sender gets to read the answer.
+/// The part of a larger body that is read and discarded, so that its sender reads the response.
 const THROWN_AWAY: usize = 512 * 1024 * 1024;
-/// How long a body may take to arrive.
+/// The time limit for receiving a body.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// The longest error text that goes into a header as well.
+/// The longest error text that is also sent in a header.
 const LONGEST_HEADER: usize = 1024;
 
-/// A request's body, if it is not too large.
+/// Returns the body of a request, if it is not too large.
 pub(super) async fn read(mut body: Body) -> Result<Vec<u8>, Error> {
     let broken = || Error::new("SerializationException", "the request body did not arrive");
     timeout(PATIENCE, collect(&mut body))
@@ -52,7 +52,7 @@ async fn collect(body: &mut Body) -> Result<Vec<u8>, Error> {
     Ok(collected)
 }
 
-/// An answer of the API, with the headers that clients look for.
+/// Returns a response of the API, with the headers that clients read.
 pub(super) fn write(result: &Result<Value, Error>) -> Response {
     let (status, body) = match result {
         Ok(value) => (200, value.to_string()),
@@ -79,7 +79,7 @@ pub(super) fn write(result: &Result<Value, Error>) -> Response {
     response
 }
 
-/// An answer outside of the API: what was asked for, or 404.
+/// Returns a response outside of the API: the value, or 404.
 pub(super) fn plain(result: Result<Value, Error>) -> Response {
     match result {
         Ok(value) => respond(200, "application/json", value.to_string()),
@@ -96,7 +96,7 @@ fn respond(status: u16, content_type: &'static str, body: String) -> Response {
     response
 }
 
-/// A function's error text may hold anything and be long; a header may not.
+/// A function's error text may contain anything and be long. A header may not.
 fn header_text(message: &str) -> HeaderValue {
     let visible = |c: char| if c.is_ascii_graphic() || c == ' ' { c } else { '?' };
     let text: String = message.chars().take(LONGEST_HEADER).map(visible).collect();

@@ -1,4 +1,4 @@
-//! Reads a request: types first, then Cognito's own constraints, with its texts.
+//! Reads a request: types first, then Cognito's constraints, with its texts.
 
 use std::collections::BTreeMap;
 
@@ -7,20 +7,20 @@ use serde_json::{Map, Value};
 use crate::error::Error;
 use crate::fields::{FieldError, Fields};
 
-/// A request's fields, and what is wrong with them so far.
+/// A request's fields, and the problems found so far.
 pub(super) struct Request<'a> {
     pub(super) fields: Fields<'a>,
     problems: Vec<String>,
 }
 
-/// What a string may look like.
+/// The constraints of a string.
 pub(super) struct Shape {
     pub(super) shortest: usize,
     pub(super) longest: usize,
     pub(super) pattern: Option<Pattern>,
 }
 
-/// As Cognito writes it, and as a check.
+/// The pattern in Cognito's notation, and as a check.
 pub(super) type Pattern = (&'static str, fn(&str) -> bool);
 
 pub(super) const CLIENT_ID: Shape = Shape {
@@ -90,7 +90,7 @@ impl<'a> Request<'a> {
         }
     }
 
-    /// The string at `key`, if there is one.
+    /// Returns the string at `key`, if it exists.
     pub(super) fn text(&mut self, key: &str, shape: &Shape) -> Result<Option<&'a str>, Error> {
         let text = self.fields.text(key)?;
         if let Some(text) = text {
@@ -99,7 +99,7 @@ impl<'a> Request<'a> {
         Ok(text)
     }
 
-    /// The string at `key`, which has to be there.
+    /// Returns the string at `key`, which is required.
     pub(super) fn required(&mut self, key: &str, shape: &Shape) -> Result<&'a str, Error> {
         let text = self.text(key, shape)?;
         if text.is_none() {
@@ -108,9 +108,9 @@ impl<'a> Request<'a> {
         Ok(text.unwrap_or_default())
     }
 
-    /// The objects in the list at `key`, which has to be there: one at least, and `most` at most.
+    /// Returns the objects in the list at `key`, which is required: at least one, and at most `most`.
     pub(super) fn objects(&mut self, key: &str, most: usize) -> Result<Vec<&'a Map<String, Value>>, Error> {
-        // For their types.
+        // Checks their types.
         self.fields.list(key)?;
         let given = self.fields.value(key).and_then(Value::as_array);
         match given {
@@ -122,7 +122,7 @@ impl<'a> Request<'a> {
         Ok(given.into_iter().flatten().filter_map(Value::as_object).collect())
     }
 
-    /// Refuses the request if anything is wrong with it.
+    /// Returns an error if there are problems.
     pub(super) fn check(&mut self) -> Result<(), Error> {
         let problems = std::mem::take(&mut self.problems);
         if problems.is_empty() {
@@ -136,13 +136,13 @@ impl<'a> Request<'a> {
         )))
     }
 
-    /// Says that the value at `key` is none of `values`.
+    /// Adds the problem that the value at `key` is not one of `values`.
     pub(super) fn not_one_of(&mut self, key: &str, values: &[&str]) {
         let values = values.join(", ");
         self.fail(key, format_args!("Member must satisfy enum value set: [{values}]"));
     }
 
-    /// The map of strings at `key`.
+    /// Returns the map of strings at `key`.
     pub(super) fn strings(&self, key: &str) -> Result<Fields<'a>, Error> {
         let strings = self.fields.strings(key)?;
         if strings
@@ -159,7 +159,7 @@ impl<'a> Request<'a> {
         Ok(strings)
     }
 
-    /// `ClientMetadata`; of an initiating request it goes to none of the three functions.
+    /// Returns `ClientMetadata`. The three functions do not receive that of an initiating request.
     pub(super) fn client_metadata(&self) -> Result<BTreeMap<String, String>, Error> {
         let metadata = self.strings("ClientMetadata")?;
         Ok(metadata
@@ -168,7 +168,7 @@ impl<'a> Request<'a> {
             .collect())
     }
 
-    /// A list of attributes, each `{"Name": …, "Value": …}`.
+    /// Returns a list of attributes, each `{"Name": …, "Value": …}`.
     pub(super) fn attributes(&self, key: &str) -> Result<BTreeMap<String, String>, Error> {
         let mut attributes = BTreeMap::new();
         for attribute in self.fields.list(key)? {
@@ -193,7 +193,7 @@ impl<'a> Request<'a> {
         }
     }
 
-    /// Whether the value at `key` is as long as it has to be; says so where it is not.
+    /// Whether the value at `key` has an allowed length. If not, adds the problem.
     fn check_length(&mut self, key: &str, length: usize, shortest: usize, longest: usize) -> bool {
         let (bound, limit) = if length > longest {
             ("less", longest)
@@ -224,7 +224,7 @@ impl<'a> Request<'a> {
     }
 }
 
-/// A key as error texts spell it: `clientId`.
+/// Returns a key as error texts write it: `clientId`.
 fn member(key: &str) -> String {
     let mut letters = key.chars();
     letters
@@ -235,12 +235,12 @@ fn member(key: &str) -> String {
         .collect()
 }
 
-/// The value at `key` of `AuthParameters` or `ChallengeResponses`, which has to be there.
+/// Returns the value at `key` of `AuthParameters` or `ChallengeResponses`, which is required.
 pub(super) fn parameter<'a>(fields: &Fields<'a>, key: &str) -> Result<&'a str, Error> {
     fields.text(key)?.ok_or_else(|| Error::missing(key))
 }
 
-/// The name or alias in `USERNAME`.
+/// Returns the username or alias in `USERNAME`.
 pub(super) fn username<'a>(fields: &Fields<'a>) -> Result<&'a str, Error> {
     let username = fields
         .text("USERNAME")?
@@ -252,7 +252,8 @@ pub(super) fn username<'a>(fields: &Fields<'a>) -> Result<&'a str, Error> {
     Ok(username)
 }
 
-/// The value at `key` of `ChallengeResponses`, which has to be there and of a shape; error texts call it `member`.
+/// Returns the value at `key` of `ChallengeResponses`, which is required and must match a shape. Error texts call it
+/// `member`.
 pub(super) fn shaped<'a>(fields: &Fields<'a>, key: &str, member: &str, shape: &Shape) -> Result<&'a str, Error> {
     let value = parameter(fields, key)?;
     let mut request = Request::new(fields.clone());

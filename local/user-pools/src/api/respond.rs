@@ -46,7 +46,7 @@ pub(super) const ANSWERED: [&str; 11] = [
     SOFTWARE_TOKEN_MFA,
 ];
 
-/// Goes on with a sign-in.
+/// Continues a sign-in.
 pub(super) async fn respond(state: &State, mut request: Request<'_>, admin: bool) -> Result<Value, Error> {
     let (pool, client) = client(state, &mut request, admin)?;
     let challenge = request.required("ChallengeName", &ANY)?;
@@ -94,7 +94,7 @@ pub(super) async fn respond(state: &State, mut request: Request<'_>, admin: bool
     }
 }
 
-/// Whoever shows a session.
+/// The client that sends a session.
 struct Responder<'a> {
     state: &'a State,
     pool: &'a Arc<Pool>,
@@ -141,7 +141,7 @@ impl Responder<'_> {
         self.close(ticket, result)
     }
 
-    /// A password or an attribute that the pool does not take leaves the session as it is, for another try.
+    /// If the pool does not accept the password or an attribute, the session stays valid for another try.
     async fn new_password(&self) -> Result<Value, Error> {
         let password = shaped(self.responses, "NEW_PASSWORD", "password", &PASSWORD)?;
         let attributes = self
@@ -169,19 +169,19 @@ impl Responder<'_> {
         }
     }
 
-    /// The session that the request has to have.
+    /// Returns the session, which is required.
     fn ticket(&self) -> Result<Ticket, Error> {
         let session = self.session.ok_or_else(|| Error::missing("Session"))?;
         self.state.sessions().read(session, Form::Session)
     }
 
-    /// Makes a session that was taken usable again.
+    /// Restores a session that was removed.
     fn give_back(&self, ticket: Ticket, waiting: Waiting) {
         let now = self.state.clock.now();
         self.state.sessions().insert(ticket, waiting, now);
     }
 
-    /// Takes the session, if it is this client's, this user's and waits for this challenge.
+    /// Removes and returns the session, if it belongs to this client and this user and waits for this challenge.
     fn take(&self, ticket: Ticket) -> Result<Waiting, Error> {
         let user = self.state.directory.user(self.pool, self.login);
         let now = self.state.clock.now();
@@ -202,21 +202,21 @@ impl Responder<'_> {
             }
         };
         let mut waiting = self.state.sessions().take(ticket, now, fits)?;
-        // The pool and the client as of now as well.
+        // The pool and the client may have changed too.
         waiting.sign_in.pool = Arc::clone(self.pool);
         waiting.sign_in.client = Arc::clone(self.client);
-        // INVARIANT: a device that was named is never exchanged for another, because it may stand for a factor.
+        // INVARIANT: a device that was named is never exchanged for another, because it may replace a factor.
         if waiting.sign_in.device.is_none() {
             waiting.sign_in.device = device.map(str::to_owned);
         }
-        // The user as of now: attributes may have changed since the challenge was asked.
+        // The current user: attributes may have changed since the challenge was asked.
         if let (Subject::Known(known), Some(user)) = (&mut waiting.sign_in.subject, user) {
             *known = user;
         }
         Ok(waiting)
     }
 
-    /// Whether the session is this client's, this user's and waits for this challenge.
+    /// Whether the session belongs to this client and this user and waits for this challenge.
     fn fits(&self, waiting: &Waiting, user: Option<&User>) -> Result<(), Error> {
         let sign_in = &waiting.sign_in;
         let refuse = |why: &'static str| Err(sessions::invalid().because(why));
@@ -240,7 +240,7 @@ impl Responder<'_> {
         }
     }
 
-    /// After an error of a function the session is dead, which a client is told in other words than that it is used.
+    /// After an error of a function, the session is dead. The client gets another error text than for a used session.
     fn close(&self, ticket: Ticket, result: Result<Value, Error>) -> Result<Value, Error> {
         if let Err(error) = &result
             && error.name.contains("Lambda")

@@ -10,7 +10,7 @@ use crate::State;
 use crate::clients::Client;
 use crate::error::Error;
 
-/// The same as the flow `REFRESH_TOKEN_AUTH`, but a client with a secret sends that.
+/// Like the flow `REFRESH_TOKEN_AUTH`, but a client with a secret sends the secret itself.
 pub(super) async fn get_tokens_from_refresh_token(state: &State, mut request: Request<'_>) -> Result<Value, Error> {
     let client = request.required("ClientId", &CLIENT_ID)?;
     let token = request.required("RefreshToken", &ANY)?;
@@ -77,7 +77,7 @@ pub(super) fn admin_user_global_sign_out(state: &State, mut request: Request<'_>
     Ok(json!({}))
 }
 
-/// Lets a user sign in again, or not any more; the latter ends all that the user is signed in with.
+/// Enables or disables a user. Disabling ends all sign-ins of the user.
 pub(super) fn set_enabled(state: &State, mut request: Request<'_>, enabled: bool) -> Result<Value, Error> {
     let pool = request.required("UserPoolId", &POOL_ID)?;
     let login = request.required("Username", &USERNAME)?;

@@ -13,7 +13,7 @@ use crate::users::codes::Purpose;
 use crate::users::new::NewUser;
 use crate::users::{Status, User};
 
-/// Makes an account for whoever asks.
+/// Creates an account for an unauthenticated client.
 pub(super) async fn sign_up(state: &State, mut request: Request<'_>) -> Result<Value, Error> {
     let client = request.required("ClientId", &CLIENT_ID)?;
     let login = request.required("Username", &USERNAME)?;
@@ -57,7 +57,7 @@ pub(super) async fn sign_up(state: &State, mut request: Request<'_>) -> Result<V
     Ok(reply)
 }
 
-/// Does to a new account what the function before a sign-up has said.
+/// Applies the response of PreSignUp to a new account.
 pub(super) fn apply(answer: SignUpAnswer, draft: &mut User) -> Result<(), Error> {
     let SignUpAnswer {
         confirm,

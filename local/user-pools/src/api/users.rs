@@ -14,7 +14,7 @@ use crate::triggers::source::Confirmation;
 use crate::users::new::{NewUser, verifier};
 use crate::users::{Status, User};
 
-/// The pool and the user name that an administrator's request is about.
+/// Returns the pool and the username of an administrator's request.
 pub(super) fn target<'a>(state: &State, request: &mut Request<'a>) -> Result<(Arc<Pool>, &'a str), Error> {
     let pool = request.required("UserPoolId", &POOL_ID)?;
     let username = request.required("Username", &USERNAME)?;
@@ -37,7 +37,7 @@ pub(super) async fn admin_create_user(state: &State, mut request: Request<'_>) -
     };
     let draft = state.draft_user(&pool, new)?;
     let asked = NewAccount::read(&request)?;
-    // What the function says of confirming and verifying does not count here.
+    // The flags of the response to confirm or verify have no effect here.
     asked.pre_sign_up(state, &pool, None, &draft).await?;
     let user = state.directory.add_user(&pool, draft)?;
     Ok(json!({"User": describe(&user, "Attributes")}))
@@ -102,7 +102,7 @@ pub(super) async fn admin_confirm_sign_up(state: &State, mut request: Request<'_
     Ok(json!({}))
 }
 
-/// The user whom an access token belongs to, as far as the token's client may read.
+/// Returns the user of an access token, with the attributes that its client may read.
 pub(super) async fn get_user(state: &State, mut request: Request<'_>) -> Result<Value, Error> {
     let Owner { client, user, .. } = Owner::of(state, &mut request).await?;
     let readable = attributes(&user, |name| client.may_read(name));
@@ -113,7 +113,7 @@ pub(super) async fn get_user(state: &State, mut request: Request<'_>) -> Result<
     Ok(described.into())
 }
 
-/// A user as administrators see one; the attributes are under a key that differs between operations.
+/// Describes a user for administrators. The key of the attributes differs between operations.
 pub(super) fn describe(user: &User, attributes_key: &str) -> Value {
     let mut described = Map::new();
     described.insert("Username".to_owned(), user.name.as_str().into());
@@ -126,7 +126,7 @@ pub(super) fn describe(user: &User, attributes_key: &str) -> Value {
     Value::Object(described)
 }
 
-/// The second factors that the user wants; left out where there are none.
+/// Adds the second factors that the user wants, if any.
 fn describe_mfa(user: &User, described: &mut Map<String, Value>) {
     if let Some(factor) = user.mfa.preferred {
         described.insert("PreferredMfaSetting".to_owned(), factor.name().into());

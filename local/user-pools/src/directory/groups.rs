@@ -8,12 +8,12 @@ use crate::storage::Kind;
 use crate::users::User;
 
 impl Directory {
-    /// The groups of a pool.
+    /// Returns the groups of a pool.
     pub(crate) fn groups(&self, pool: &Pool) -> Groups {
         read(&self.groups).get(&pool.id).cloned().unwrap_or_default()
     }
 
-    /// What the groups of a pool give a user.
+    /// Returns the user's groups and their roles.
     pub(crate) fn memberships(&self, pool: &Pool, user: &User) -> Memberships {
         let groups = read(&self.groups);
         groups

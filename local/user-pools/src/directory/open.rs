@@ -1,4 +1,4 @@
-//! How everything that was kept comes back.
+//! Restores the stored data.
 
 use std::collections::HashMap;
 use std::sync::{Arc, RwLock};
@@ -9,10 +9,11 @@ use crate::journal::Journal;
 use crate::storage::{Kind, Records, StorageError};
 
 impl Directory {
-    /// What `records` has kept.
+    /// Reads the data of `records`.
     ///
     /// # Errors
-    /// When it is not what was written.
+    ///
+    /// Returns an error if a record is damaged.
     pub(crate) fn open(records: Records, journal: &dyn Journal) -> Result<Self, StorageError> {
         let mut pools = HashMap::new();
         for (id, record) in records.all::<PoolRecord>(Kind::Pool)? {
@@ -22,14 +23,15 @@ impl Directory {
         }
         let mut clients = HashMap::new();
         for (id, record) in records.all::<ClientRecord>(Kind::Client)? {
-            // The template may have taken away what the client needs of its pool. It waits until that comes back.
+            // The template may have removed a part of the pool that the client needs. The client is skipped until it is
+            // back.
             let Some(pool) = pools.get(&record.pool) else {
-                journal.warn(&format!("app client {id} is left out: its pool is gone"));
+                journal.warn(&format!("app client {id} is skipped: its pool does not exist"));
                 continue;
             };
             match record.client(id.clone(), pool) {
                 Ok(client) => drop(clients.insert(id, Arc::new(client))),
-                Err(error) => journal.warn(&format!("app client {id} is left out: {error}")),
+                Err(error) => journal.warn(&format!("app client {id} is skipped: {error}")),
             }
         }
         let mut users: HashMap<String, Users> = pools.keys().map(|id| (id.clone(), Users::default())).collect();

@@ -1,4 +1,4 @@
-//! Pools and clients as they are kept: what they were made of, from which the rest is read again.
+//! Pools and clients as they are stored: the properties they were created from.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -10,13 +10,13 @@ use crate::clients::Client;
 use crate::fields::{FieldError, Fields};
 use crate::pools::{Pool, Triggers};
 
-/// A pool, kept under its id.
+/// A pool, stored under its id.
 #[derive(Deserialize, Serialize)]
 pub(super) struct PoolRecord {
     name: String,
     created: Duration,
     triggers: BTreeMap<String, String>,
-    /// Of `PreTokenGeneration`, where it is not the oldest.
+    /// The version of `PreTokenGeneration`, unless it is the oldest.
     lambda_version: Option<String>,
     properties: Map<String, Value>,
 }
@@ -48,7 +48,7 @@ impl PoolRecord {
     }
 }
 
-/// A client, kept under its id.
+/// A client, stored under its id.
 #[derive(Deserialize, Serialize)]
 pub(super) struct ClientRecord {
     pub(super) pool: String,

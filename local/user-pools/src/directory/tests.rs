@@ -1,4 +1,4 @@
-//! What was put in comes out again, from the same storage.
+//! Stored data is the same after it was read from the storage.
 
 use std::collections::BTreeMap;
 
@@ -23,7 +23,7 @@ use serde_json::{Value, json};
 const NOW: Duration = Duration::new(1_700_000_000, 123_456_789);
 const POOL: &str = "us-east-1_p";
 
-/// What the terminal was told.
+/// The lines of the terminal.
 #[derive(Default)]
 struct Log(std::sync::Mutex<Vec<String>>);
 
@@ -82,7 +82,7 @@ fn verifier(password: &str) -> Verifier {
     Verifier::new(identity, password, [7; 16])
 }
 
-/// A user of whom every field says something.
+/// A user with a value in every field.
 fn ana() -> User {
     let mut codes = Codes::default();
     for purpose in [Purpose::Attribute(Medium::Sms), Purpose::Password, Purpose::SignUp] {
@@ -135,7 +135,7 @@ fn refresh(client: &str, device: Option<&str>) -> Refresh {
     }
 }
 
-/// A record as it is written.
+/// Returns the stored form of a record.
 fn written(record: &impl serde::Serialize) -> Value {
     serde_json::to_value(record).unwrap()
 }
@@ -157,7 +157,7 @@ fn a_user_comes_back_with_every_field() {
         before.as_object().unwrap().values().all(|field| !field.is_null()),
         "{before}"
     );
-    // What the written form cannot show, because both sides of the comparison would lack it.
+    // The stored form cannot show this, because both sides of the comparison would lack it.
     assert_eq!(found.password, user.password);
     assert_eq!(found.devices[0].verifier, user.devices[0].verifier);
     assert_eq!(found.mfa.handed_out, user.mfa.handed_out);
@@ -376,8 +376,8 @@ fn the_template_wins_and_the_users_stay() {
     );
     assert!(directory.client("other").is_ok() && directory.client("own").is_err());
     let told = log.0.lock().unwrap().join("\n");
-    assert!(told.contains("app client own is left out: `ReadAttributes`"), "{told}");
-    // With the attribute, the client is there again.
+    assert!(told.contains("app client own is skipped: `ReadAttributes`"), "{told}");
+    // With the attribute, the client is back.
     directory.add_pool(before).unwrap();
     drop(directory);
     assert!(lasting.directory().client("own").is_ok());

@@ -1,4 +1,4 @@
-//! Which passwords a pool takes.
+//! The passwords that a pool accepts.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::fields::{FieldError, Fields};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct PasswordPolicy {
     pub(crate) minimum_length: usize,
-    /// How long a temporary password is good, in days.
+    /// The validity of a temporary password, in days.
     pub(crate) temporary_days: u64,
     required: Vec<Class>,
 }
@@ -37,7 +37,7 @@ impl Class {
     }
 
     fn holds(self, c: char) -> bool {
-        /// What Cognito counts as a symbol.
+        /// The characters that Cognito counts as symbols.
         const SYMBOLS: &str = "^$*.[]{}()?\"!@#%&/\\,><':;|_~`=+-";
         match self {
             Self::Lowercase => c.is_ascii_lowercase(),
@@ -58,7 +58,7 @@ impl Class {
 }
 
 impl PasswordPolicy {
-    /// The policy in `Policies.PasswordPolicy`; with none given, Cognito's own.
+    /// Reads `Policies.PasswordPolicy`. The defaults are Cognito's.
     pub(crate) fn new(fields: &Fields<'_>) -> Result<Self, FieldError> {
         let default = fields.is_empty();
         let length = fields.number("MinimumLength")?.unwrap_or(8);
@@ -88,7 +88,7 @@ impl PasswordPolicy {
         self.required.contains(&class)
     }
 
-    /// Refuses a temporary password that was given so long ago that it is not good any more. Both times are since 1970.
+    /// Returns an error if a temporary password has expired. Both times are since 1970.
     pub(crate) fn check_temporary(&self, given: Duration, now: Duration) -> Result<(), Error> {
         if now < given + Duration::from_hours(24 * self.temporary_days) {
             return Ok(());
@@ -98,7 +98,7 @@ impl PasswordPolicy {
         ))
     }
 
-    /// Refuses a password that does not conform.
+    /// Returns an error if a password does not conform.
     pub(crate) fn check(&self, password: &str) -> Result<(), Error> {
         let missing = self
             .required

@@ -1,4 +1,4 @@
-//! Which attributes the users of a pool have.
+//! The attributes that the users of a pool have.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ struct Attribute {
     kind: Kind,
     mutable: bool,
     required: bool,
-    /// Of the length for a string, of the value for a number.
+    /// The minimum length of a string, or the minimum of a number.
     minimum: Option<i64>,
     maximum: Option<i64>,
 }
@@ -29,7 +29,7 @@ enum Kind {
     String,
 }
 
-/// The standard claims; a custom attribute is none of these.
+/// The standard attributes. All others are custom.
 const STANDARD: [&str; 20] = [
     "sub",
     "name",
@@ -57,7 +57,7 @@ const STANDARD: [&str; 20] = [
 const LONGEST: usize = 2048;
 
 impl Schema {
-    /// The standard attributes and those in `Schema`.
+    /// Creates the schema: the standard attributes and those in `Schema`.
     pub(crate) fn new(given: &[Fields<'_>]) -> Result<Self, FieldError> {
         let mut attributes: BTreeMap<_, _> = STANDARD
             .iter()
@@ -70,12 +70,12 @@ impl Schema {
         Ok(Self(attributes))
     }
 
-    /// Whether there is an attribute called `name`.
+    /// Whether an attribute called `name` exists.
     pub(crate) fn has(&self, name: &str) -> bool {
         self.0.contains_key(name)
     }
 
-    /// The names of the attributes that are not standard.
+    /// Returns the names of the custom attributes.
     pub(crate) fn custom(&self) -> impl Iterator<Item = &str> {
         self.0
             .keys()
@@ -83,12 +83,12 @@ impl Schema {
             .filter(|name| !Self::is_standard(name))
     }
 
-    /// Whether apps may read and write the attribute unless told otherwise.
+    /// Whether the attribute is a standard one, which apps may read and write by default.
     pub(crate) fn is_standard(name: &str) -> bool {
         STANDARD.contains(&name)
     }
 
-    /// Refuses attributes of a new user that do not fit.
+    /// Returns an error if the attributes of a new user do not conform.
     pub(crate) fn check_new(&self, attributes: &BTreeMap<String, String>) -> Result<(), Error> {
         for (name, value) in attributes {
             self.check(name, value)?;
@@ -102,13 +102,13 @@ impl Schema {
         }
     }
 
-    /// The attributes that every user has to have.
+    /// Returns the attributes that every user must have.
     pub(crate) fn required(&self) -> impl Iterator<Item = &str> {
         let required = |(name, attribute): &(&String, &Attribute)| attribute.required && *name != "sub";
         self.0.iter().filter(required).map(|(name, _)| name.as_str())
     }
 
-    /// Refuses changes to a user's attributes that do not fit.
+    /// Returns an error if changes to a user's attributes do not conform.
     pub(crate) fn check_changes(&self, changes: &BTreeMap<String, String>) -> Result<(), Error> {
         for (name, value) in changes {
             self.check(name, value)?;
@@ -121,7 +121,7 @@ impl Schema {
         Ok(())
     }
 
-    /// Writes the flags among `attributes` as everything else here reads them.
+    /// Normalizes the booleans among `attributes`.
     pub(crate) fn fold_flags(&self, attributes: &mut BTreeMap<String, String>) {
         for (name, value) in attributes {
             let kind = self.0.get(name).map(|attribute| attribute.kind);
@@ -146,7 +146,7 @@ impl Schema {
             .map_or(Ok(()), |problem| Err(nonconforming(&format!("{name}: {problem}\n"))))
     }
 
-    /// `SchemaAttributes`, as the operations that describe a pool list it.
+    /// Returns `SchemaAttributes` for the operations that describe a pool.
     pub(crate) fn describe(&self) -> Vec<Value> {
         self.0
             .iter()
@@ -275,7 +275,7 @@ fn attribute(fields: &Fields<'_>) -> Result<(String, Attribute), FieldError> {
     ))
 }
 
-/// The least and the most of a number, or of a string's length.
+/// Returns the minimum and the maximum of a number, or of a string's length.
 fn limits(fields: &Fields<'_>, name: &str, kind: Kind) -> Result<(Option<i64>, Option<i64>), FieldError> {
     let custom = name.strip_prefix("custom:").unwrap_or(name);
     let name = if Schema::is_standard(name) {
@@ -306,7 +306,7 @@ fn limits(fields: &Fields<'_>, name: &str, kind: Kind) -> Result<(Option<i64>, O
     Ok((minimum, maximum))
 }
 
-/// Whether `value` is true or false, in whatever case.
+/// Whether `value` is true or false, in any letter case.
 fn is_flag(value: &str) -> bool {
     ["true", "false"].iter().any(|flag| value.eq_ignore_ascii_case(flag))
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::fields::{FieldError, Fields};
 
-/// The triggers that are run, as `LambdaConfig` names them.
+/// The supported triggers, as `LambdaConfig` names them.
 const RUN: [&str; 9] = [
     "CreateAuthChallenge",
     "DefineAuthChallenge",
@@ -17,10 +17,10 @@ const RUN: [&str; 9] = [
     "VerifyAuthChallengeResponse",
 ];
 
-/// The other name of `PreTokenGeneration`, which comes with a version.
+/// The other name of `PreTokenGeneration`, which has a version.
 const PRE_TOKEN_GENERATION_CONFIG: &str = "PreTokenGenerationConfig";
 
-/// A trigger that can stop a sign-in, and is not run. To leave it out would let through what it refuses.
+/// A trigger that can stop a sign-in and is not supported. Without it, the sign-in would be allowed, so it is an error.
 const GATE: &str = "InboundFederation";
 
 /// The functions of a pool, by trigger.
@@ -28,26 +28,26 @@ const GATE: &str = "InboundFederation";
 pub(crate) struct Triggers {
     functions: BTreeMap<&'static str, String>,
     pub(crate) token_version: TokenVersion,
-    /// Other triggers, which are not run: name and function.
+    /// Triggers that are not supported: name and function.
     pub(crate) others: BTreeMap<String, String>,
 }
 
-/// Which form the events before tokens have.
+/// The version of the events of `PreTokenGeneration`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum TokenVersion {
-    /// The id token can be changed.
+    /// The function can change the ID token.
     #[default]
     One,
-    /// The access token as well.
+    /// The function can also change the access token.
     Two,
-    /// As two; for machines also, which have no tokens here.
+    /// Like two, and also for client credentials, which are not supported here.
     Three,
 }
 
 impl TokenVersion {
     const ALL: [Self; 3] = [Self::One, Self::Two, Self::Three];
 
-    /// `version` of the events.
+    /// The `version` in the events.
     pub(crate) fn of_events(self) -> &'static str {
         match self {
             Self::One => "1",
@@ -56,7 +56,7 @@ impl TokenVersion {
         }
     }
 
-    /// As `LambdaVersion` has it.
+    /// The name in `LambdaVersion`.
     fn setting(self) -> &'static str {
         match self {
             Self::One => "V1_0",
@@ -67,8 +67,8 @@ impl TokenVersion {
 }
 
 impl Triggers {
-    /// The triggers of a `LambdaConfig`: `functions` has their names and those of their functions, which may come from
-    /// elsewhere than `config`.
+    /// Reads the triggers of a `LambdaConfig`. `functions` has the names of triggers and functions. It may have another
+    /// source than `config`.
     pub(crate) fn new<'a>(
         functions: impl IntoIterator<Item = (&'a str, &'a str)>,
         config: &Fields<'_>,
@@ -88,7 +88,7 @@ impl Triggers {
             };
             if name == GATE {
                 return Err(problem(
-                    "is not run by local, which would let through what it refuses: leave it out",
+                    "is not supported by local, so the sign-ins that it rejects would be allowed: remove it",
                 ));
             }
             let Some(known) = RUN.iter().find(|known| **known == name) else {
@@ -98,31 +98,31 @@ impl Triggers {
             let before = triggers.functions.insert(known, function.to_owned());
             if before.is_some_and(|before| before != function) {
                 return Err(problem(
-                    "has to name the same function as PreTokenGeneration and PreTokenGenerationConfig",
+                    "must name the same function in PreTokenGeneration and PreTokenGenerationConfig",
                 ));
             }
         }
         Ok(triggers)
     }
 
-    /// Whether the trigger called `name` is run.
+    /// Returns whether the trigger called `name` is run.
     pub(crate) fn is_run(name: &str) -> bool {
         name == PRE_TOKEN_GENERATION_CONFIG || RUN.contains(&name)
     }
 
-    /// The function of the trigger called `name`.
+    /// Returns the function of the trigger called `name`.
     pub(crate) fn function(&self, name: &str) -> Option<&str> {
         self.functions.get(name).map(String::as_str)
     }
 
-    /// Trigger name and function, as in `LambdaConfig`.
+    /// Returns the triggers and their functions, as in `LambdaConfig`.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         let run = self.functions.iter().map(|(name, function)| (*name, function.as_str()));
         let others = self.others.iter();
         run.chain(others.map(|(name, function)| (name.as_str(), function.as_str())))
     }
 
-    /// `LambdaVersion` of `PreTokenGenerationConfig`, where it is not the oldest.
+    /// Returns `LambdaVersion` of `PreTokenGenerationConfig`, unless it is the oldest.
     pub(crate) fn lambda_version(&self) -> Option<&'static str> {
         Some(self.token_version)
             .filter(|version| *version != TokenVersion::One)

@@ -1,4 +1,4 @@
-//! One round of a sign-in: calls what the state machine asks for and answers the client.
+//! One round of a sign-in: performs the decision of the state machine and answers the client.
 
 mod devices;
 mod mfa;
@@ -26,16 +26,16 @@ use crate::users::User;
 pub(crate) use mfa::{MOST_WRONG, wrong_set_up_code};
 pub(crate) use new_password::PREFIX;
 
-/// What `USER_AUTH` offers to sign in with.
+/// The password factors that `USER_AUTH` offers.
 pub(crate) const FIRST_FACTORS: [&str; 2] = ["PASSWORD", "PASSWORD_SRP"];
 
 impl State {
-    /// The sessions. The lock is held for look-ups and changes only.
+    /// Returns the sessions. The lock is held only for look-ups and changes.
     pub(crate) fn sessions(&self) -> MutexGuard<'_, Sessions<Waiting>> {
         self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Asks the define function what comes next, and does it.
+    /// Asks the define function for the next step and performs it.
     pub(crate) async fn go_on(&self, sign_in: SignIn, asked: Asked<'_>) -> Result<Value, Error> {
         let invoker = self.invoker(&sign_in, asked.client_metadata);
         let defined = invoker.define().await?;
@@ -80,7 +80,7 @@ impl State {
         Ok(json!({"ChallengeName": CUSTOM_CHALLENGE, "ChallengeParameters": parameters, "Session": session}))
     }
 
-    /// Asks how the client wants to sign in.
+    /// Asks the client to choose a factor.
     pub(crate) fn ask_choice(&self, sign_in: SignIn) -> Result<Value, Error> {
         let mut reply = self.ask(sign_in, SELECT_CHALLENGE, &json!({}), Pending::SelectChallenge)?;
         if let Some(reply) = reply.as_object_mut() {
@@ -89,8 +89,8 @@ impl State {
         Ok(reply)
     }
 
-    /// Asks for the proof of the password. A sign-in without the functions has no `Session`: the client sends the
-    /// secret block back.
+    /// Asks for the proof of the password. A sign-in without custom challenges has no `Session`: the client returns the
+    /// secret block.
     pub(crate) fn ask_password(&self, sign_in: SignIn, client: &PublicNumber, custom: bool) -> Result<Value, Error> {
         let verifier = self.verifier(&sign_in);
         let exchange = Box::new(Exchange::new(client, verifier, self.random.bytes()?));
@@ -115,7 +115,7 @@ impl State {
         Ok(reply)
     }
 
-    /// Goes on with the answer to a custom challenge: wrong is no error, the define function decides.
+    /// Continues with the answer to a custom challenge. A wrong answer is not an error: the define function decides.
     pub(crate) async fn answer_custom(
         &self,
         mut sign_in: SignIn,
@@ -141,7 +141,7 @@ impl State {
         .await
     }
 
-    /// Goes on with the proof of the password.
+    /// Continues with the proof of the password.
     pub(crate) async fn answer_password(
         &self,
         mut sign_in: SignIn,
@@ -164,7 +164,7 @@ impl State {
         self.after_password(sign_in, next, custom, client_metadata).await
     }
 
-    /// Does what comes after a password. `custom` says whether the functions have the word in this sign-in.
+    /// Continues after a password. `custom` says whether the functions control this sign-in.
     async fn after_password(
         &self,
         sign_in: SignIn,
@@ -194,7 +194,7 @@ impl State {
         self.guard_guess(Guessed::new(Guess::Password, pool, user), check, |correct| *correct)
     }
 
-    /// Checks a code that stands for a second factor, unless there were too many wrong ones, in whichever sign-in.
+    /// Checks a code of a second factor, unless there were too many wrong ones in all sign-ins of the user.
     pub(crate) fn guard_code(
         &self,
         sign_in: &SignIn,
@@ -221,7 +221,7 @@ impl State {
         self.lockouts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Ends a sign-in with the password itself. As much work for nobody as for a user.
+    /// Ends a sign-in with the password itself. It takes as long for a nonexistent user as for an existing one.
     pub(crate) async fn check_password(
         &self,
         sign_in: SignIn,
@@ -271,7 +271,7 @@ impl State {
         })
     }
 
-    /// What functions are told that are called for a user outside of a custom sign-in.
+    /// Returns the context of functions that are called outside of a custom sign-in.
     pub(crate) fn context<'a>(
         &'a self,
         pool: &'a Pool,
@@ -291,7 +291,7 @@ impl State {
         }
     }
 
-    /// The functions of a pool, to be called for what `context` says.
+    /// Returns the functions of a pool, to be called in `context`.
     pub(crate) fn invoker_of<'a>(&'a self, context: Context<'a>) -> Invoker<'a> {
         Invoker {
             lambda: &*self.lambda,

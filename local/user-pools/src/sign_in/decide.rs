@@ -1,6 +1,6 @@
-//! How a sign-in goes on: from what a trigger answered, or a password turned out to be, to what happens next.
+//! The state machine of a sign-in: from the response of a trigger, or the check of a password, to the next step.
 //!
-//! Nothing here calls a function, reads a clock or remembers anything.
+//! It calls no function, reads no clock and keeps no data.
 
 pub(crate) mod mfa;
 
@@ -11,25 +11,25 @@ use crate::pools::Pool;
 use crate::users::{Status, User};
 use mfa::Owed;
 
-/// The name under which a started password proof is in the history. It proves nothing.
+/// The name of a started password proof in the session. It proves nothing.
 pub(crate) const SRP_A: &str = "SRP_A";
 /// The name of a finished password proof.
 pub(crate) const PASSWORD_VERIFIER: &str = "PASSWORD_VERIFIER";
-/// The name of every challenge that the functions make up.
+/// The name of every custom challenge.
 pub(crate) const CUSTOM_CHALLENGE: &str = "CUSTOM_CHALLENGE";
 
-/// The name under which a user with a temporary password is asked for a lasting one.
+/// The challenge that asks a user with a temporary password for a permanent one.
 pub(crate) const NEW_PASSWORD_REQUIRED: &str = "NEW_PASSWORD_REQUIRED";
 
-/// The name under which a client is asked how to sign in.
+/// The challenge that asks the client for a factor.
 pub(crate) const SELECT_CHALLENGE: &str = "SELECT_CHALLENGE";
-/// The name under which the proof of a device starts.
+/// The challenge that starts the proof of a device.
 pub(crate) const DEVICE_SRP_AUTH: &str = "DEVICE_SRP_AUTH";
-/// The name of the proof of a device.
+/// The challenge that proves a device.
 pub(crate) const DEVICE_PASSWORD_VERIFIER: &str = "DEVICE_PASSWORD_VERIFIER";
 
-/// Challenges that Cognito asks of its own accord. The define function cannot choose them here, and those that are not
-/// offered are refused, so that they never count as passed.
+/// Challenges of Cognito itself. The define function cannot choose them here. Those that are not supported are errors,
+/// so that they never count as passed.
 pub(crate) const OWN: [&str; 14] = [
     "ADMIN_NO_SRP_AUTH",
     "DEVICE_PASSWORD_VERIFIER",
@@ -47,16 +47,16 @@ pub(crate) const OWN: [&str; 14] = [
     "WEB_AUTHN",
 ];
 
-/// Whether `name` is a challenge that Cognito asks of its own accord.
+/// Whether `name` is a challenge of Cognito itself.
 pub(crate) fn is_own(name: &str) -> bool {
     OWN.contains(&name)
 }
 
-/// Proof that a sign-in may end with tokens. Only this module makes one.
+/// Proof that a sign-in may end with tokens. Only this module creates it.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Granted(());
 
-/// One finished challenge, as the functions see it in `session`.
+/// One finished challenge, as in `session` of the functions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Round {
     pub(crate) challenge: &'static str,
@@ -64,7 +64,7 @@ pub(crate) struct Round {
     pub(crate) metadata: Option<String>,
 }
 
-/// What the define function answered; absent and null are false.
+/// The response of the define function. Absent and null are false.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Defined {
     pub(crate) challenge_name: Option<String>,
@@ -72,7 +72,7 @@ pub(crate) struct Defined {
     pub(crate) fail_authentication: bool,
 }
 
-/// What the create function answered.
+/// The response of the create function.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub(crate) struct Created {
     pub(crate) public: BTreeMap<String, String>,
@@ -80,49 +80,49 @@ pub(crate) struct Created {
     pub(crate) metadata: Option<String>,
 }
 
-/// What happens after the define function.
+/// The next step after the define function.
 #[must_use]
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Next {
-    /// The create function makes up a challenge.
+    /// The create function creates a challenge.
     AskCustom,
     /// The client proves the password.
     AskPassword,
-    /// The sign-in is over and good.
+    /// The sign-in is complete.
     IssueTokens(Granted),
-    /// The sign-in is over.
+    /// The sign-in has failed.
     Refuse(Error),
 }
 
-/// Where a sign-in is that Cognito itself has the word in.
+/// The state of a sign-in that Cognito drives.
 #[derive(Clone, Copy)]
 pub(crate) struct Stage<'a> {
     pub(crate) pool: &'a Pool,
-    /// Whether the functions have the word afterwards.
+    /// Whether the functions decide afterwards.
     pub(crate) custom: bool,
-    /// The key of the device that has to be proved before there are tokens.
+    /// The key of the device that must be proved before tokens are issued.
     pub(crate) device: Option<&'a str>,
 }
 
-/// What happens after a password, or after what Cognito asked next of its own accord.
+/// The next step after a password, or after another challenge of Cognito itself.
 #[must_use]
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum AfterPassword {
-    /// The device has to be proved.
+    /// The device must be proved.
     Device,
-    /// The define function says what comes next.
+    /// The define function decides.
     Define,
-    /// The sign-in is over and good.
+    /// The sign-in is complete.
     IssueTokens(Granted),
-    /// The user has to choose a password, because the one that was right is temporary.
+    /// The user must choose a password, because the right one was temporary.
     NewPassword,
-    /// The sign-in is over.
+    /// The sign-in has failed.
     Refuse(Error),
-    /// The user has to show a second factor.
+    /// The user must show a second factor.
     SecondFactor(Owed),
 }
 
-/// Whether a user may start to sign in at all.
+/// Whether a user may start to sign in.
 pub(crate) fn may_start(user: &User) -> Result<(), Error> {
     may_go_on(user)?;
     match user.status {
@@ -136,7 +136,7 @@ fn reset_required() -> Error {
     Error::new("PasswordResetRequiredException", "Password reset required for the user")
 }
 
-/// Whether a user may go on with a sign-in, or use what one gave.
+/// Whether a user may continue a sign-in, or use its tokens.
 pub(crate) fn may_go_on(user: &User) -> Result<(), Error> {
     if user.disabled {
         return Err(Error::not_authorized("User is disabled."));
@@ -144,7 +144,7 @@ pub(crate) fn may_go_on(user: &User) -> Result<(), Error> {
     Ok(())
 }
 
-/// Goes on after the define function.
+/// Decides after the define function.
 pub(crate) fn after_define(defined: &Defined, history: &[Round], user_exists: bool) -> Next {
     let refuse = |why: &'static str| Next::Refuse(Error::incorrect().because(why));
     match defined {
@@ -161,7 +161,7 @@ pub(crate) fn after_define(defined: &Defined, history: &[Round], user_exists: bo
             ..
         } => Next::Refuse(Error::incorrect()),
         Defined { issue_tokens: true, .. } if !user_exists => {
-            refuse("`response.issueTokens` is true for a user that does not exist, who cannot have tokens")
+            refuse("`response.issueTokens` is true for a nonexistent user, that cannot have tokens")
         }
         Defined { issue_tokens: true, .. } => Next::IssueTokens(Granted(())),
         Defined { challenge_name, .. } => after_challenge_name(challenge_name.as_deref().unwrap_or_default(), history),
@@ -182,14 +182,14 @@ fn after_challenge_name(name: &str, history: &[Round]) -> Next {
                 .because("what Cognito does then is not known, so the sign-in fails"),
         ),
         _ => unreadable(
-            "`response.challengeName` is none of Cognito's challenges and both `response.issueTokens` and \
+            "`response.challengeName` is not a challenge of Cognito, and both `response.issueTokens` and \
              `response.failAuthentication` are false: what Cognito does then is not known, so the sign-in fails"
                 .to_owned(),
         ),
     }
 }
 
-/// Goes on after the create function: a challenge has to have a secret half.
+/// Decides after the create function: a challenge must have private parameters.
 pub(crate) fn after_create(created: &Created) -> Result<(), Error> {
     if created.private.is_empty() {
         return Err(Error::incorrect().because(
@@ -200,7 +200,7 @@ pub(crate) fn after_create(created: &Created) -> Result<(), Error> {
     Ok(())
 }
 
-/// Goes on after a password, or the proof of one, has been checked. `user` is none if there is no such user.
+/// Decides after a password or its proof was checked. `user` is `None` for a nonexistent user.
 pub(crate) fn after_password(correct: bool, user: Option<&User>, stage: Stage<'_>) -> AfterPassword {
     match user {
         Some(user) if correct => match user.status {
@@ -215,7 +215,7 @@ pub(crate) fn after_password(correct: bool, user: Option<&User>, stage: Stage<'_
     }
 }
 
-/// Goes on after a user has chosen a password in place of a temporary one. The functions have no word from here on.
+/// Decides after a user has chosen a password in place of a temporary one. The functions are not called from here on.
 pub(crate) fn after_new_password(user: &User, stage: Stage<'_>) -> AfterPassword {
     let stage = Stage { custom: false, ..stage };
     match user.status {
@@ -234,7 +234,7 @@ fn after_lasting_password(user: &User, stage: Stage<'_>) -> AfterPassword {
     }
 }
 
-/// Goes on after a second factor has been checked.
+/// Decides after a second factor was checked.
 pub(crate) fn after_second_factor(_shown: mfa::Shown, stage: Stage<'_>) -> AfterPassword {
     after_everything(stage)
 }
@@ -247,7 +247,7 @@ fn after_everything(stage: Stage<'_>) -> AfterPassword {
     }
 }
 
-/// What comes before tokens: the proof of the device that the client says it is.
+/// Decides what precedes tokens: the proof of the device that the client names.
 pub(crate) fn before_tokens(granted: Granted, device: Option<&str>) -> AfterPassword {
     match device {
         None => AfterPassword::IssueTokens(granted),
@@ -255,7 +255,7 @@ pub(crate) fn before_tokens(granted: Granted, device: Option<&str>) -> AfterPass
     }
 }
 
-/// Goes on after the proof of a device has been checked.
+/// Decides after the proof of a device was checked.
 pub(crate) fn after_device(correct: bool) -> Result<Granted, Error> {
     if correct {
         Ok(Granted(()))
@@ -264,16 +264,16 @@ pub(crate) fn after_device(correct: bool) -> Result<Granted, Error> {
     }
 }
 
-/// The devices that matter to a refresh, by key.
+/// The devices of a refresh, by key.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Device<'a> {
-    /// The one of the sign-in that is refreshed.
+    /// The device of the sign-in that is refreshed.
     pub(crate) signed_in: Option<&'a str>,
-    /// The one that the request names.
+    /// The device in the request.
     pub(crate) shown: Option<&'a str>,
 }
 
-/// Goes on after a refresh token has been found: its user has to be the one who signed in.
+/// Decides after a refresh token was found: its user must be the one that signed in.
 pub(crate) fn after_refresh(sub: &str, user: Option<&User>, needs: Device<'_>) -> Result<Granted, Error> {
     match user {
         Some(user) if user.sub == sub => {
@@ -281,15 +281,15 @@ pub(crate) fn after_refresh(sub: &str, user: Option<&User>, needs: Device<'_>) -
                 && (needs.shown != Some(key) || user.device(key).is_none())
             {
                 return Err(Error::not_authorized("Invalid Refresh Token.")
-                    .because("DEVICE_KEY has to be the confirmed device that the sign-in was with"));
+                    .because("DEVICE_KEY must be the confirmed device of the sign-in"));
             }
             may_start(user).map(|()| Granted(()))
         }
-        _ => Err(Error::not_authorized("Invalid Refresh Token.").because("the user does not exist any more")),
+        _ => Err(Error::not_authorized("Invalid Refresh Token.").because("the user no longer exists")),
     }
 }
 
-/// Cognito's answer to an answer that it cannot read.
+/// The error for a response that Cognito cannot read.
 pub(crate) fn unrecognizable(why: String) -> Error {
     Error::new("InvalidLambdaResponseException", "Unrecognizable lambda output").because(why)
 }

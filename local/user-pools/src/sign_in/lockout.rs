@@ -1,4 +1,4 @@
-//! Keeps people from guessing passwords and codes: after some wrong ones, a wait that doubles.
+//! Throttles guesses of passwords and codes: after some wrong ones, a wait that doubles.
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -8,20 +8,20 @@ use std::time::Duration;
 use crate::error::Error;
 use crate::pools::Pool;
 
-/// The longest wait, and how long nobody may try before all is forgotten.
+/// The longest wait, and the time without a guess after which all guesses are forgotten.
 const LONGEST: Duration = Duration::from_mins(15);
 
-/// What is guessed. Each is counted for itself, or a right password would allow more wrong codes.
+/// The secret that is guessed. Each kind has its own count; otherwise, a right password would allow more wrong codes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Guess {
-    /// A code that stands for a second factor.
+    /// A code of a second factor.
     Code,
     Password,
 }
 
 impl Guess {
-    /// How many wrong ones come before the first wait. Cognito's number for passwords; for codes, six have been seen
-    /// to go without.
+    /// The number of wrong guesses before the first wait. For passwords, it is Cognito's number. For codes, six wrong
+    /// ones without a wait have been observed.
     fn free(self) -> u32 {
         match self {
             Self::Code => 10,
@@ -32,7 +32,7 @@ impl Guess {
     fn exceeded(self) -> Error {
         match self {
             Self::Code => Error::not_authorized("Code attempts exceeded").because(
-                "whether Cognito counts wrong codes across sign-ins is not known; here they make their user wait, as \
+                "whether Cognito counts wrong codes across sign-ins is not known; here they cause a wait for their user, as \
                  wrong passwords do",
             ),
             Self::Password => Error::not_authorized("Password attempts exceeded"),
@@ -40,8 +40,8 @@ impl Guess {
     }
 }
 
-/// Whose guesses are counted: those of one kind, for a user of a pool. Names that nobody has are counted as well: they
-/// must not be told from users.
+/// The target of guesses: one kind of secret of a user in a pool. Guesses for nonexistent users are counted too,
+/// because they must look like existing ones.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Guessed {
     guess: Guess,
@@ -50,7 +50,7 @@ pub(crate) struct Guessed {
 }
 
 impl Guessed {
-    /// The guesses at what belongs to the user called `user`.
+    /// Returns the target of kind `guess` for the user called `user`.
     pub(crate) fn new(guess: Guess, pool: &Pool, user: &str) -> Self {
         Self {
             guess,
@@ -60,13 +60,13 @@ impl Guessed {
     }
 }
 
-/// Serialises guesses: one guess at a target is judged at a time. Otherwise all guesses that arrive together pass the
-/// check before the first is counted. Counting each as wrong beforehand would lock out a user who signs in several times
-/// at once.
+/// Serializes guesses: one guess at a target is checked at a time. Otherwise all guesses that arrive together pass the
+/// check before the first is counted. If each counted as wrong beforehand, a user with several sign-ins at once would
+/// be locked out.
 pub(crate) struct Turns([Mutex<()>; 64]);
 
 impl Turns {
-    /// Waits for the turn of a guess. Targets with the same hash wait for each other too.
+    /// Waits for the turn of a guess. Targets with the same hash share their turns.
     pub(crate) fn wait(&self, target: &Guessed) -> MutexGuard<'_, ()> {
         let mut hasher = DefaultHasher::new();
         target.hash(&mut hasher);
@@ -83,19 +83,19 @@ impl Default for Turns {
     }
 }
 
-/// A guess that is counted as wrong while it is judged.
+/// A guess that counts as wrong until it was checked.
 pub(crate) struct Begun {
     target: Guessed,
     at: Duration,
-    /// When the one before was.
+    /// The time of the previous guess.
     before: Option<Duration>,
 }
 
-/// Wrong guesses.
+/// The wrong guesses.
 #[derive(Default)]
 pub(crate) struct Lockouts {
     failures: HashMap<Guessed, Failures>,
-    /// How many entries there may be before the old ones are swept out.
+    /// The number of entries at which old entries are removed.
     sweep_at: usize,
 }
 
@@ -121,7 +121,7 @@ impl Failures {
 }
 
 impl Lockouts {
-    /// Refuses a guess, unread, while its user has to wait.
+    /// Returns an error, without a check of the guess, while its user must wait.
     pub(crate) fn check(&self, target: &Guessed, now: Duration) -> Result<(), Error> {
         let failures = self.failures.get(target);
         if failures.is_some_and(|failures| now < failures.last + failures.wait()) {
@@ -130,8 +130,8 @@ impl Lockouts {
         Ok(())
     }
 
-    /// Counts a guess as wrong before it is judged, unless its user has to wait. For guesses that a function judges, which
-    /// takes too long to hold a turn.
+    /// Counts a guess as wrong before it is checked, unless its user must wait. It is for guesses that a function
+    /// checks, which takes too long for a turn.
     pub(crate) fn begin(&mut self, target: Guessed, now: Duration) -> Result<Begun, Error> {
         self.check(&target, now)?;
         let before = self.failures.get(&target).map(|failures| failures.last);
@@ -143,7 +143,7 @@ impl Lockouts {
         })
     }
 
-    /// Takes back a guess that was not wrong.
+    /// Removes a guess that was not wrong.
     pub(crate) fn withdraw(&mut self, begun: &Begun) {
         let Some(failures) = self.failures.get_mut(&begun.target) else {
             return;
@@ -156,7 +156,7 @@ impl Lockouts {
         }
     }
 
-    /// Remembers how a guess turned out.
+    /// Records the result of a guess.
     pub(crate) fn record(&mut self, target: Guessed, correct: bool, now: Duration) {
         if correct {
             self.failures.remove(&target);
@@ -193,7 +193,7 @@ mod tests {
         }
     }
 
-    /// Fails as soon as that is possible again, `times` times; says how long the last wait was.
+    /// Makes `times` wrong guesses, each as soon as possible. Returns the last wait.
     fn fail(lockouts: &mut Lockouts, guess: Guess, times: u32, now: &mut u64) -> u64 {
         let ana = || target(guess, "p", "ana");
         let mut waited = 0;
@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn a_right_password_or_fifteen_quiet_minutes_start_anew() {
+    fn a_right_password_or_fifteen_quiet_minutes_reset_the_count() {
         let (mut lockouts, mut now) = (Lockouts::default(), 0);
         fail(&mut lockouts, Guess::Password, 5, &mut now);
         lockouts.record(target(Guess::Password, "p", "ana"), true, at(now));

@@ -16,31 +16,31 @@ use crate::triggers::source::TokenSource;
 use crate::users::User;
 use crate::users::mfa::Factor;
 
-/// A sign-in that has started.
+/// A started sign-in.
 #[derive(Clone)]
 pub(crate) struct SignIn {
     pub(crate) pool: Arc<Pool>,
     pub(crate) client: Arc<Client>,
     pub(crate) subject: Subject,
-    /// What the client called the user first: a name or an alias.
+    /// The username or alias in the first request.
     pub(crate) login: String,
     pub(crate) history: Vec<Round>,
-    /// Whether the define function decides, which can issue tokens without any challenge.
+    /// Whether the define function decides. It can issue tokens without any challenge.
     pub(crate) custom: bool,
-    /// The key of the device that the client says it is, and has to prove before there are tokens.
+    /// The key of the device that the client names, which must be proved before tokens are issued.
     pub(crate) device: Option<String>,
-    /// What the tokens at its end will be for.
+    /// The source of the tokens at the end.
     pub(crate) token_source: TokenSource,
 }
 
 impl SignIn {
-    /// Whether a password has been proved: without one there is no new device.
+    /// Whether a password was proved. Without it, no device is added.
     pub(crate) fn has_password(&self) -> bool {
         let proved = |round: &Round| round.challenge == PASSWORD_VERIFIER && round.result;
         !self.custom || self.history.iter().any(proved)
     }
 
-    /// What decides how the sign-in goes on.
+    /// Returns the state that decides the next step.
     pub(crate) fn stage(&self, custom: bool) -> Stage<'_> {
         Stage {
             pool: &self.pool,
@@ -50,17 +50,17 @@ impl SignIn {
     }
 }
 
-/// Who signs in.
+/// The user that signs in.
 #[derive(Clone)]
 pub(crate) enum Subject {
     /// A user of the pool.
     Known(Arc<User>),
-    /// Nobody, who must not be told from a user. Has a name of the usual shape.
+    /// A nonexistent user, which must look like an existing one. The username has the usual form.
     Unknown(String),
 }
 
 impl Subject {
-    /// The name in the pool.
+    /// Returns the username in the pool.
     pub(crate) fn name(&self) -> &str {
         match self {
             Self::Known(user) => &user.name,
@@ -68,7 +68,7 @@ impl Subject {
         }
     }
 
-    /// The user, if there is one.
+    /// Returns the user, if the user exists.
     pub(crate) fn user(&self) -> Option<&User> {
         match self {
             Self::Known(user) => Some(user),
@@ -83,76 +83,76 @@ pub(crate) struct Waiting {
     pub(crate) pending: Pending,
 }
 
-/// What was asked.
+/// The challenge that waits for an answer.
 pub(crate) enum Pending {
     /// A code that was sent.
     Code {
         factor: Factor,
         code: String,
-        /// How many wrong ones there were.
+        /// The number of wrong codes.
         wrong: u8,
         custom: bool,
     },
-    /// A challenge of the functions.
+    /// A custom challenge.
     Custom {
-        /// What only the verify function may see.
+        /// The private challenge parameters, which only the verify function receives.
         private: BTreeMap<String, String>,
-        /// What later rounds may see.
+        /// The challenge metadata, which later rounds receive.
         metadata: Option<String>,
     },
     /// The start of the proof of a device.
     Device,
     /// The proof of a device.
     DeviceProof {
-        /// Our half of it.
+        /// The server's half of the exchange.
         exchange: Box<Exchange>,
     },
     /// A password in place of a temporary one.
     NewPassword {
-        /// Whether the functions would have had the word otherwise.
+        /// Whether the functions would decide otherwise.
         custom: bool,
     },
     /// The proof of the password.
     Password {
-        /// Our half of it.
+        /// The server's half of the exchange.
         exchange: Box<Exchange>,
-        /// Whether the functions have the word afterwards.
+        /// Whether the functions decide afterwards.
         custom: bool,
     },
-    /// How to sign in.
+    /// The choice of a factor.
     SelectChallenge,
-    /// Which second factor to use.
+    /// The choice of a second factor.
     SelectFactor {
-        /// What there is to choose from.
+        /// The available factors.
         factors: Vec<Factor>,
         custom: bool,
     },
-    /// An authenticator app to be set up.
+    /// The setup of an authenticator app.
     SetUp {
-        /// How far that is.
+        /// The progress of the setup.
         progress: SetUp,
         custom: bool,
     },
     /// A code of the authenticator app.
     SoftwareToken {
-        /// How many wrong ones there were.
+        /// The number of wrong codes.
         wrong: u8,
         custom: bool,
     },
 }
 
-/// How far the setting up of an authenticator app is.
+/// The progress of the setup of an authenticator app.
 pub(crate) enum SetUp {
-    /// No secret has been handed out.
+    /// The user has not received a secret yet.
     Asked,
-    /// This one has, and so many wrong codes came back.
+    /// The user has received this secret, and sent so many wrong codes.
     HandedOut { secret: Secret, wrong: u8 },
     /// The app has shown a right code.
     Done,
 }
 
 impl Pending {
-    /// `ChallengeName`.
+    /// Returns `ChallengeName`.
     pub(crate) fn challenge_name(&self) -> &'static str {
         match self {
             Self::Code { factor, .. } => factor.name(),
@@ -169,10 +169,10 @@ impl Pending {
     }
 }
 
-/// The request that a round answers.
+/// The request of a round.
 #[derive(Clone, Copy)]
 pub(crate) struct Asked<'a> {
-    /// The client's public number, where it starts with a password proof.
+    /// The client's public number, if the request starts with a password proof.
     pub(crate) public_number: Option<&'a PublicNumber>,
     /// Whether this is the first answer of the sign-in, which names the user.
     pub(crate) first: bool,

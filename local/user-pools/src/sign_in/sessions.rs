@@ -1,4 +1,4 @@
-//! Sessions: what a client holds between two requests of a sign-in.
+//! Sessions: the values that a client holds between two requests of a sign-in.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::time::Duration;
@@ -10,35 +10,36 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use crate::error::Error;
 use crate::random::Random;
 
-/// How many dead sessions are told from used ones.
+/// The number of dead sessions that are distinguished from used ones.
 const MOST_DEAD: usize = 100_000;
 
-/// The most sign-ins that wait for an answer. Beyond it, the oldest is dropped and its user has to start again.
+/// The maximum number of sign-ins that wait for an answer. Beyond it, the oldest is dropped and its user must start
+/// again.
 const MOST_LIVE: usize = 100_000;
 
 /// The sign-ins that wait for an answer.
 ///
-/// A session is a random number, its expiry and a tag over both. The tag tells a session that was handed out once from
-/// one that never was, so nothing has to be remembered of sessions that have been used.
+/// A session is a random number, its expiry and a tag over both. The tag distinguishes a session that was issued from
+/// one that never was. So used sessions need not be stored.
 pub(crate) struct Sessions<T> {
     key: hmac::Key,
     live: HashMap<Id, (Duration, T)>,
-    /// How many sessions may be in `order` before those that have expired or been used are swept out.
+    /// The number of sessions in `order` at which expired and used ones are removed.
     sweep_at: usize,
-    /// Of those that have been live, oldest first.
+    /// The ids of live and formerly live sessions, oldest first.
     order: VecDeque<Id>,
     dead: HashSet<Id>,
     /// Oldest first.
     dead_order: VecDeque<Id>,
 }
 
-/// What every session begins with. Without it, one in 64 would begin with a hyphen, and command lines would take it for
-/// a flag.
+/// The first character of every session. Without it, one in 64 would begin with a hyphen, which command lines read as a
+/// flag.
 const MARK: char = 'S';
 
 type Id = [u8; 16];
 
-/// A session that was handed out, as a client may show it.
+/// A session that was issued, decoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Ticket {
     id: Id,
@@ -46,17 +47,17 @@ pub(crate) struct Ticket {
     expires: Duration,
 }
 
-/// What a client may show of a session.
+/// The forms in which a client shows a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Form {
-    /// `SECRET_BLOCK`, which some clients send back without the session.
+    /// `SECRET_BLOCK`, which some clients return without the session.
     SecretBlock,
     /// `Session`.
     Session,
 }
 
 impl<T> Sessions<T> {
-    /// No sessions yet.
+    /// Creates an empty store.
     pub(crate) fn new(random: &Random) -> Result<Self, Error> {
         Ok(Self {
             key: hmac::Key::new(hmac::HMAC_SHA256, &random.bytes::<32>()?),
@@ -68,9 +69,9 @@ impl<T> Sessions<T> {
         })
     }
 
-    /// A ticket for a session that is good until `validity` from now.
+    /// Returns a ticket for a session that is valid until `validity` from now.
     pub(crate) fn ticket(random: &Random, validity: Duration, now: Duration) -> Result<Ticket, Error> {
-        // Whole milliseconds, as the written form has them.
+        // Whole milliseconds, because the encoded form has no smaller unit.
         let expires = Duration::from_millis(u64::try_from((now + validity).as_millis()).unwrap_or(u64::MAX));
         Ok(Ticket {
             id: random.bytes()?,
@@ -78,7 +79,7 @@ impl<T> Sessions<T> {
         })
     }
 
-    /// Remembers `state` for the bearer of `ticket`.
+    /// Stores `state` for the client that holds `ticket`.
     pub(crate) fn insert(&mut self, ticket: Ticket, state: T, now: Duration) {
         if self.order.len() >= self.sweep_at {
             self.live.retain(|_, (expires, _)| *expires > now);
@@ -94,7 +95,7 @@ impl<T> Sessions<T> {
         self.order.push_back(ticket.id);
     }
 
-    /// What the client gets for a ticket.
+    /// Encodes a ticket for the client.
     pub(crate) fn write(&self, ticket: Ticket, form: Form) -> String {
         let mut bytes = Vec::with_capacity(56);
         bytes.extend_from_slice(&ticket.id);
@@ -111,9 +112,9 @@ impl<T> Sessions<T> {
         }
     }
 
-    /// The ticket that `text` is the written form of.
+    /// Decodes `text` to a ticket.
     pub(crate) fn read(&self, text: &str, form: Form) -> Result<Ticket, Error> {
-        let garbage = || invalid().because("this server never handed it out");
+        let garbage = || invalid().because("this server did not issue it");
         let bytes = match form {
             Form::SecretBlock => STANDARD.decode(text),
             Form::Session => URL_SAFE_NO_PAD.decode(text.strip_prefix(MARK).ok_or_else(garbage)?),
@@ -129,8 +130,8 @@ impl<T> Sessions<T> {
         })
     }
 
-    /// Takes out what was remembered for the bearer of `ticket`; a second time there is nothing. Where `fits` refuses,
-    /// the session stays: it is not the bearer's.
+    /// Removes and returns the state of `ticket`. A second call returns an error. If `fits` returns an error, the
+    /// session stays, because the caller does not own it.
     pub(crate) fn take(
         &mut self,
         ticket: Ticket,
@@ -141,10 +142,10 @@ impl<T> Sessions<T> {
         self.live.remove(&ticket.id).map(|(_, state)| state).ok_or_else(invalid)
     }
 
-    /// What is remembered for the bearer of `ticket`.
+    /// Returns the state of `ticket`.
     pub(crate) fn peek(&self, ticket: Ticket, now: Duration) -> Result<&T, Error> {
         if self.dead.contains(&ticket.id) {
-            return Err(invalid().because("a function failed on it before, which ends a session"));
+            return Err(invalid().because("a function failed on it before, which ended the session"));
         }
         if ticket.expires <= now {
             return Err(Error::not_authorized(
@@ -157,7 +158,7 @@ impl<T> Sessions<T> {
             .ok_or_else(|| Error::not_authorized("Invalid session for the user, session can only be used once."))
     }
 
-    /// The ticket of the newest session that `wanted` picks, for clients that show none.
+    /// Returns the ticket of the newest session that `wanted` accepts, for clients that send none.
     pub(crate) fn newest(&self, now: Duration, wanted: impl Fn(&T) -> bool) -> Option<Ticket> {
         let live = self.live.iter().filter(|(_, (expires, _))| *expires > now);
         let found = live.filter(|(_, (_, state))| wanted(state));
@@ -168,7 +169,7 @@ impl<T> Sessions<T> {
         })
     }
 
-    /// Marks a session that has been taken as dead rather than used.
+    /// Marks a removed session as dead instead of used.
     pub(crate) fn bury(&mut self, ticket: Ticket) {
         if self.dead_order.len() >= MOST_DEAD
             && let Some(oldest) = self.dead_order.pop_front()
@@ -184,7 +185,7 @@ impl<T> Sessions<T> {
     }
 }
 
-/// Each form has tags of its own, so that neither passes for the other.
+/// Each form has its own tags, so that one form is not accepted as the other.
 fn message(content: &[u8], form: Form) -> Vec<u8> {
     let form = match form {
         Form::SecretBlock => 0,
@@ -193,7 +194,7 @@ fn message(content: &[u8], form: Form) -> Vec<u8> {
     [content, &[form]].concat()
 }
 
-/// What a client is told of a session that leads nowhere.
+/// The error for an invalid session.
 pub(crate) fn invalid() -> Error {
     Error::not_authorized("Invalid session for the user.")
 }

@@ -1,4 +1,4 @@
-//! The client's side of the exchange, for tests: what the browser, pycognito and the SDKs compute.
+//! The client's side of the exchange, for tests: the computation of the browser, pycognito and the SDKs.
 
 use super::{Element, G, Group, Identity, K, N, hex, hmac, signed};
 use base64::Engine;
@@ -45,7 +45,7 @@ impl Client {
         *hmac(&prk, &[b"Caldera Derived Key", &[1]]).first_chunk().unwrap()
     }
 
-    /// What a client keeps at the pool of a device's secret: verifier and salt, in base64.
+    /// Returns the verifier and the salt of a device secret, in base64.
     pub(crate) fn device_verifier(identity: Identity<'_>, secret: &str, salt: &[u8]) -> (String, String) {
         let v = super::raise(identity, secret, salt).retrieve();
         (STANDARD.encode(signed(&v.to_be_bytes())), STANDARD.encode(signed(salt)))

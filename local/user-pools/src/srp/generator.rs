@@ -1,4 +1,4 @@
-//! Powers of the group's generator, from a table: a quarter of the work of [`Element::pow`].
+//! Powers of the group's generator, computed with a table: a quarter of the work of [`Element::pow`].
 //!
 //! Lim and Lee's comb: the exponent's bits are written in [`ROWS`] rows, and each column, read downwards, is the index of
 //! the product that the table holds for it.
@@ -27,7 +27,7 @@ static PRODUCTS: LazyLock<Vec<Element>> = LazyLock::new(|| {
     (0..1 << ROWS).map(product).collect()
 });
 
-/// g to the power of `exponent`, in the same time whatever its bits are.
+/// Returns g to the power of `exponent`. The time does not depend on its bits.
 pub(super) fn power(exponent: &U256) -> Element {
     (0..COLUMNS).rev().fold(Element::ONE, |power, column| {
         let rows = (0..ROWS).rev();
@@ -36,7 +36,7 @@ pub(super) fn power(exponent: &U256) -> Element {
     })
 }
 
-/// The product at `index`, after a look at all of them.
+/// Returns the product at `index`, and reads all products to hide the index.
 fn product(index: u32) -> Element {
     let all = PRODUCTS.iter().zip(0..);
     all.fold(Element::ONE, |found, (product, at)| {

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Element, N, Verifier};
 
-/// A verifier in bytes, the number in big-endian ones.
+/// A verifier in bytes. The number is big-endian.
 #[derive(Deserialize, Serialize)]
 pub(super) struct Written {
     salt: Vec<u8>,

@@ -1,10 +1,10 @@
-//! What is in tokens besides what Cognito puts there: groups, and what the function before tokens makes of them.
+//! Claims in tokens besides those of Cognito: groups, and the changes of PreTokenGeneration.
 
 use serde_json::{Map, Value};
 
 use crate::groups::Memberships;
 
-/// What no function may change in any token.
+/// The claims that no function may change in any token.
 const FIXED: [&str; 16] = [
     "acr",
     "amr",
@@ -24,32 +24,32 @@ const FIXED: [&str; 16] = [
     "token_use",
 ];
 
-/// Nor in an id token. Groups have a way of their own.
+/// The additional claims that no function may change in an ID token. Groups are changed in another field.
 const FIXED_IN_ID: [&str; 2] = ["aud", "cognito:username"];
 
-/// Nor in an access token. Scopes have a way of their own.
+/// The additional claims that no function may change in an access token. Scopes are changed in another field.
 const FIXED_IN_ACCESS: [&str; 5] = ["client_id", "device_key", "scope", "username", "version"];
 
-/// What a function wants changed in one token.
+/// The changes that a function wants in one token.
 #[derive(Clone, Default)]
 pub(crate) struct Changes {
     pub(crate) add: Map<String, Value>,
-    /// Wins over `add`.
+    /// Takes precedence over `add`.
     pub(crate) suppress: Vec<String>,
 }
 
-/// What the function before tokens wants changed.
+/// The changes that PreTokenGeneration wants.
 #[derive(Clone, Default)]
 pub(crate) struct Overrides {
     pub(crate) id: Changes,
     pub(crate) access: Changes,
     pub(crate) scopes_to_add: Vec<String>,
     pub(crate) scopes_to_suppress: Vec<String>,
-    /// What stands in for the user's groups, if anything does.
+    /// The replacement of the user's groups, if any.
     pub(crate) groups: Option<Memberships>,
 }
 
-/// What tokens say beyond their holder.
+/// The content of tokens beyond their holder.
 #[derive(Clone, Default)]
 pub(crate) struct Content {
     pub(super) memberships: Memberships,
@@ -57,7 +57,7 @@ pub(crate) struct Content {
 }
 
 impl Changes {
-    /// Whether nothing is to be changed.
+    /// Whether there are no changes.
     pub(crate) fn is_empty(&self) -> bool {
         self.add.is_empty() && self.suppress.is_empty()
     }
@@ -67,12 +67,12 @@ impl Changes {
         claims.retain(|name, _| !self.suppress.contains(name));
     }
 
-    /// Takes out the claims that are `fixed`, and names them.
+    /// Removes the claims that are `fixed`, and returns their names.
     fn without_fixed(&mut self, fixed: impl Fn(&str, Option<&Value>) -> bool) -> Vec<String> {
         let fixed = |name: &str, value: Option<&Value>| FIXED.contains(&name) || fixed(name, value);
         let mut ignored = Vec::new();
         self.add.retain(|name, value| {
-            // Nobody is put into a group by a claim of that name.
+            // A claim of this name must not add a user to a group.
             let refused = name.starts_with("cognito:") || name.starts_with("dev:") || fixed(name, Some(value));
             if refused {
                 ignored.push(name.clone());
@@ -91,11 +91,11 @@ impl Changes {
 }
 
 impl Content {
-    /// What a user's groups and a function's wishes make; names the claims that cannot be changed.
+    /// Combines a user's groups and the changes of a function. Returns the names of the claims that cannot be changed.
     pub(crate) fn new(memberships: Memberships, mut overrides: Overrides, client: &str) -> (Self, Vec<String>) {
         let mut ignored = overrides.id.without_fixed(|name, _| FIXED_IN_ID.contains(&name));
         ignored.extend(overrides.access.without_fixed(|name, value| {
-            // An audience may be added to an access token, if it is the client that the token is for.
+            // An access token may get an audience, if it is the client of the token.
             let foreign = name == "aud" && value.is_some_and(|value| value != client);
             foreign || FIXED_IN_ACCESS.contains(&name)
         }));
@@ -103,7 +103,7 @@ impl Content {
         (Self { memberships, overrides }, ignored)
     }
 
-    /// Adds to the claims of an id token.
+    /// Adds to the claims of an ID token.
     pub(super) fn complete_id(&self, claims: &mut Map<String, Value>) {
         let Memberships {
             groups,
@@ -129,7 +129,7 @@ impl Content {
         self.overrides.access.apply(claims);
     }
 
-    /// The scopes of an access token that would have had `scopes`.
+    /// Returns the scopes of an access token whose default scopes are `scopes`.
     pub(super) fn scope(&self, scopes: &[&str]) -> String {
         let added = self.overrides.scopes_to_add.iter().map(String::as_str);
         let mut kept: Vec<&str> = Vec::new();

@@ -1,4 +1,4 @@
-//! The two RSA keys that tokens are signed with.
+//! The two RSA keys that sign tokens.
 
 use std::sync::Arc;
 
@@ -19,18 +19,18 @@ use crate::error::Error;
 use crate::journal::Journal;
 use crate::storage::{Kind, Records, StorageError};
 
-/// Under which name keys are kept.
+/// The record of the keys.
 const KEPT: &str = "signing keys";
 
-/// One key for id tokens and one for access tokens, as Cognito has them.
+/// One key for ID tokens and one for access tokens, as in Cognito.
 pub struct Keys {
-    /// Signs id tokens.
+    /// Signs ID tokens.
     pub id: SigningKey,
     /// Signs access tokens.
     pub access: SigningKey,
 }
 
-/// Both keys as they are kept: PKCS #8, in DER.
+/// Both keys as they are stored: PKCS #8, in DER.
 #[derive(Deserialize, Serialize)]
 struct KeysRecord {
     id: Vec<u8>,
@@ -41,15 +41,16 @@ struct KeysRecord {
 pub struct SigningKey {
     kid: String,
     pair: RsaKeyPair,
-    /// The first part of every token it signs.
+    /// The encoded header of every token that it signs.
     header: String,
 }
 
 impl Keys {
-    /// Two new keys.
+    /// Generates two keys.
     ///
     /// # Errors
-    /// If the machine has no random numbers.
+    ///
+    /// Returns an error if the random number generator fails.
     pub fn generate() -> Result<Self, Error> {
         Ok(Self {
             id: SigningKey::generate()?,
@@ -57,7 +58,7 @@ impl Keys {
         })
     }
 
-    /// Makes two new keys and stores them in `records`. Drops `records` before it returns.
+    /// Generates two keys and stores them in `records`. Drops `records` before it returns.
     fn make(records: Records) -> Result<Self, Error> {
         let keys = Self::generate()?;
         let record = keys.record()?;
@@ -66,7 +67,7 @@ impl Keys {
         Ok(keys)
     }
 
-    /// The keys that were kept.
+    /// Reads the stored keys.
     fn read(record: &KeysRecord) -> Option<Self> {
         Some(Self {
             id: SigningKey::read(&record.id)?,
@@ -74,7 +75,7 @@ impl Keys {
         })
     }
 
-    /// The keys, to be kept.
+    /// Returns the keys in their stored form.
     fn record(&self) -> Result<KeysRecord, Error> {
         Ok(KeysRecord {
             id: self.id.der()?,
@@ -82,7 +83,7 @@ impl Keys {
         })
     }
 
-    /// `jwks.json`.
+    /// Returns `jwks.json`.
     pub fn jwks(&self) -> Value {
         json!({"keys": [self.id.jwk(), self.access.jwk()]})
     }
@@ -92,7 +93,7 @@ impl SigningKey {
     fn generate() -> Result<Self, Error> {
         let pair = RsaKeyPair::generate(KeySize::Rsa2048);
         pair.map(Self::new)
-            .map_err(|_| Error::internal("no RSA key could be made"))
+            .map_err(|_| Error::internal("no RSA key could be generated"))
     }
 
     fn new(pair: RsaKeyPair) -> Self {
@@ -112,12 +113,11 @@ impl SigningKey {
         Ok(der.as_ref().to_vec())
     }
 
-    /// A signed token of `claims`.
+    /// Returns a signed token with `claims`.
     ///
     /// Signs with the parsed key: `jsonwebtoken::encode` would parse it for every token.
     ///
-    /// # Errors
-    /// If `claims` cannot be written as JSON, or the signature fails.
+    /// # Errors Returns an error if `claims` cannot be written as JSON, or if the signature fails.
     pub fn sign(&self, claims: &impl Serialize) -> Result<String, Error> {
         let failed = || Error::internal("the token could not be signed");
         let claims = serde_json::to_vec(claims).map_err(|_| failed())?;
@@ -138,7 +138,7 @@ impl SigningKey {
         Ok(token)
     }
 
-    /// The claims of a token that this key has signed. The caller checks what they say, also how old they are.
+    /// Returns the claims of a token that this key has signed. The caller checks their values and their age.
     pub fn verify<T: DeserializeOwned>(&self, token: &str) -> Option<T> {
         let public = self.pair.public_key();
         let key = DecodingKey::from_rsa_raw_components(
@@ -148,7 +148,7 @@ impl SigningKey {
         let mut validation = Validation::new(Algorithm::RS256);
         validation.required_spec_claims.clear();
         validation.validate_aud = false;
-        // The clock is the pool's, which jsonwebtoken cannot be told.
+        // The clock is the pool's, which jsonwebtoken cannot use.
         validation.validate_exp = false;
         let token = jsonwebtoken::decode(token, &key, &validation).ok()?;
         (token.header.kid.as_ref() == Some(&self.kid)).then_some(token.claims)
@@ -167,16 +167,16 @@ impl SigningKey {
     }
 }
 
-/// Keys that may still be in the making.
+/// Keys that may not be generated yet.
 #[derive(Clone)]
 pub(crate) struct KeyRing(watch::Receiver<Option<Arc<Keys>>>);
 
 impl KeyRing {
-    /// The keys on `records`. If there are none, starts a thread that makes and stores them: the first
+    /// Reads the keys of `records`. If no keys are stored, it starts a thread that generates and stores them. The first
     /// token waits for it.
     pub(crate) fn of(records: &Records, journal: Arc<dyn Journal>) -> Result<Self, StorageError> {
         if let Some(record) = records.get::<KeysRecord>(KEPT)? {
-            let keys = Keys::read(&record).ok_or_else(|| records.damaged("a signing key is none"))?;
+            let keys = Keys::read(&record).ok_or_else(|| records.damaged("a signing key is invalid"))?;
             return Ok(Self::ready(Arc::new(keys)));
         }
         let (sender, receiver) = watch::channel(None);
@@ -188,12 +188,12 @@ impl KeyRing {
         Ok(Self(receiver))
     }
 
-    /// These keys.
+    /// Wraps existing keys.
     pub(crate) fn ready(keys: Arc<Keys>) -> Self {
         Self(watch::channel(Some(keys)).1)
     }
 
-    /// The keys, as soon as they are made.
+    /// Returns the keys as soon as they are generated.
     pub(crate) async fn keys(&self) -> Result<Arc<Keys>, Error> {
         let mut receiver = self.0.clone();
         let keys = receiver
@@ -201,6 +201,6 @@ impl KeyRing {
             .await
             .ok()
             .and_then(|keys| keys.clone());
-        keys.ok_or_else(|| Error::internal("no RSA key could be made"))
+        keys.ok_or_else(|| Error::internal("no RSA key could be generated"))
     }
 }

@@ -1,6 +1,6 @@
-//! Refresh tokens: opaque to clients, remembered here.
+//! Refresh tokens: opaque to clients, stored here.
 //!
-//! A change is planned first, kept where it lasts, and made then.
+//! A change is first planned, then stored, then made.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -16,51 +16,52 @@ use crate::error::Error;
 use crate::random::Random;
 use crate::storage::{Changes, Kind, StorageError};
 
-/// How many tokens are remembered; older ones stop working, so that memory is bounded.
+/// The maximum number of tokens. Older ones stop working, so that memory is limited.
 const MOST: usize = 100_000;
 
-/// What a refresh token stands for.
+/// The data of a refresh token.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct Refresh {
     pub(crate) client: Arc<str>,
-    /// The user's name, and the `sub` that tells a user from a later one of the same name.
+    /// The username, and the `sub` that distinguishes the user from a later one with the same username.
     pub(crate) user: Arc<str>,
     pub(crate) sub: Arc<str>,
     pub(crate) auth_time: Duration,
     pub(crate) origin: Uuid,
-    /// The key of the device that the sign-in was with: a refresh needs it, and needs it to be confirmed.
+    /// The key of the device of the sign-in. A refresh needs this device, and it must be confirmed.
     pub(crate) device: Option<Arc<str>>,
     pub(crate) expires: Duration,
 }
 
-/// As a client holds it, decoded.
+/// A token of a client, decoded.
 type Token = [u8; 32];
 
-/// The refresh tokens that have been handed out.
+/// The refresh tokens that were issued.
 #[derive(Default)]
 pub(crate) struct RefreshTokens {
     by_token: HashMap<Token, Refresh>,
     /// Oldest first.
     order: VecDeque<Token>,
-    /// Sign-ins that were ended, until no access token of theirs can be good any more.
+    /// Ended sign-ins, until all their access tokens have expired.
     ended: HashMap<Uuid, Duration>,
 }
 
-/// What is to become of the tokens.
+/// A planned change of the tokens.
 #[derive(Default)]
 pub(crate) struct Change {
     added: Option<(Token, Refresh)>,
     removed: Vec<Token>,
     ended: HashMap<Uuid, Duration>,
-    /// Sign-ins of which nothing is left that could be refused.
+    /// Sign-ins whose tokens have all expired.
     forgotten: Vec<Uuid>,
 }
 
-/// How long access tokens are good at most.
+/// The longest validity of access tokens.
 const LONGEST_ACCESS: Duration = Duration::from_hours(24);
 
 impl RefreshTokens {
-    /// The tokens that were kept, and the sign-ins that were ended, with how long that is remembered.
+    /// Creates the store from the stored tokens and the ended sign-ins. Each of those has the time until which it is
+    /// kept.
     pub(crate) fn new(kept: Vec<(String, Refresh)>, ended: impl IntoIterator<Item = (Uuid, Duration)>) -> Option<Self> {
         let mut kept: Vec<(Token, Refresh)> = kept
             .into_iter()
@@ -74,7 +75,7 @@ impl RefreshTokens {
         })
     }
 
-    /// A new token for `refresh`, in place of those that are too old or too many.
+    /// Plans a new token for `refresh`, in place of expired and excess ones.
     pub(crate) fn adding(&self, refresh: Refresh, now: Duration, random: &Random) -> Result<(String, Change), Error> {
         let token = random.bytes()?;
         let spare = (self.order.len() + 1).saturating_sub(MOST);
@@ -89,7 +90,7 @@ impl RefreshTokens {
         Ok((write(&token), change))
     }
 
-    /// The end of the sign-ins that `wanted` picks.
+    /// Plans the end of the sign-ins that `wanted` accepts.
     pub(crate) fn ending(&self, now: Duration, wanted: impl Fn(&Refresh) -> bool) -> Change {
         let picked = self.by_token.iter().filter(|(_, refresh)| wanted(refresh));
         let old = self.ended.iter().filter(|(_, until)| **until <= now);
@@ -104,12 +105,12 @@ impl RefreshTokens {
         change
     }
 
-    /// The end of the sign-ins through the client called `id`.
+    /// Plans the end of the sign-ins of the client called `id`.
     pub(crate) fn ending_client(&self, id: &str, now: Duration) -> Change {
         self.ending(now, |refresh| *refresh.client == *id)
     }
 
-    /// Makes a change that was planned with these very tokens.
+    /// Makes a change that was planned with this state.
     pub(crate) fn make(&mut self, change: Change) {
         for token in &change.removed {
             self.by_token.remove(token);
@@ -118,7 +119,7 @@ impl RefreshTokens {
             self.ended.remove(origin);
         }
         self.ended.extend(change.ended);
-        // Nearly always it is the oldest that go.
+        // In most cases, the oldest tokens are removed.
         while self
             .order
             .front()
@@ -140,7 +141,7 @@ impl RefreshTokens {
         self.ended.contains_key(&origin)
     }
 
-    /// What `token` stands for, if it belongs to `client`.
+    /// Returns the data of `token`, if it belongs to `client`.
     pub(crate) fn find(&self, token: &str, client: &Client, now: Duration) -> Result<Refresh, Error> {
         let invalid = || Error::not_authorized("Invalid Refresh Token.");
         let refresh = read(token).and_then(|token| self.by_token.get(&token));
@@ -156,7 +157,7 @@ impl RefreshTokens {
 }
 
 impl Change {
-    /// Keeps the change where it lasts.
+    /// Adds the change to those that are stored.
     pub(crate) fn keep(&self, changes: &mut Changes) -> Result<(), StorageError> {
         for token in &self.removed {
             changes.remove(Kind::RefreshToken, &write(token));

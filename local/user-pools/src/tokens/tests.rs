@@ -5,7 +5,7 @@ use crate::pools::{Pool, Triggers};
 use crate::sign_in::decide::after_refresh;
 use crate::users::Status;
 
-/// The keys of all tests: to make new ones takes its time.
+/// The keys of all tests. Generating keys is slow.
 pub(crate) static KEYS: LazyLock<Arc<Keys>> = LazyLock::new(|| Arc::new(Keys::generate().unwrap()));
 
 const ISSUER: &str = "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_p";

@@ -1,4 +1,4 @@
-//! What the functions answer, read as strictly as Cognito does.
+//! The responses of the functions, read as strictly as Cognito does.
 
 pub(crate) mod challenges;
 pub(crate) mod migrated;
@@ -17,36 +17,36 @@ use crate::sign_in::decide::unrecognizable;
 
 /// The `response` of one kind of function.
 pub(crate) trait Answer: Sized {
-    /// Reads the fields; an error says which is wrong and what would have been right.
+    /// Reads the fields. An error names the wrong field and the expected value.
     fn read(fields: &mut Response<'_>) -> Result<Self, String>;
 
-    /// One line for the terminal, without secrets.
+    /// Describes the response in one line for the terminal, without secrets.
     fn decision(&self) -> String;
 }
 
-/// Reads what a function answered: the event as it was sent, with `response` filled in.
+/// Reads the response of a function: the event that was sent, with `response` filled in.
 pub(crate) fn read<A: Answer>(bytes: &[u8], trigger: Trigger, context: &Context<'_>) -> Result<A, Error> {
     let answer: Value = serde_json::from_slice(bytes).map_err(|_| {
         Error::new(
             "InvalidLambdaResponseException",
             "Invalid lambda function output : Invalid JSON",
         )
-        .because("the answer is not JSON: it has to be the event, with `response` filled in")
+        .because("the response is not JSON: return the event, with `response` filled in")
     })?;
     let answer = answer.as_object().ok_or_else(|| {
-        unrecognizable("the answer is no object: it has to be the event, with `response` filled in".to_owned())
+        unrecognizable("the response is not an object: return the event, with `response` filled in".to_owned())
     })?;
     check_envelope(answer, trigger, context).map_err(unrecognizable)?;
     let response = answer.get("response").and_then(Value::as_object);
-    let response = response.ok_or_else(|| unrecognizable("`response` is no object".to_owned()))?;
+    let response = response.ok_or_else(|| unrecognizable("`response` is not an object".to_owned()))?;
     let mut response = Response::new("response".to_owned(), response);
     let read = A::read(&mut response).map_err(unrecognizable)?;
     response.finish(trigger.response_fields()).map_err(unrecognizable)?;
     Ok(read)
 }
 
-/// Everything but `response` has to come back as it was sent. `request` only has to be there: libraries are known to
-/// add nulls to it and to drop fields, and Cognito to bear it.
+/// Everything except `response` must be returned unchanged. Of `request`, only the presence is checked: some
+/// libraries add nulls to it and drop fields, and Cognito accepts that.
 fn check_envelope(answer: &Map<String, Value>, trigger: Trigger, context: &Context<'_>) -> Result<(), String> {
     let texts = [
         ("version", trigger.version()),
@@ -58,13 +58,13 @@ fn check_envelope(answer: &Map<String, Value>, trigger: Trigger, context: &Conte
     for (key, sent) in texts {
         match answer.get(key) {
             Some(Value::String(text)) if text == sent => {}
-            Some(_) => return Err(format!("`{key}` is not what was sent: answer with the event that came")),
-            None => return Err(format!("`{key}` is missing: answer with the event that came")),
+            Some(_) => return Err(format!("`{key}` was changed: return the event that was sent")),
+            None => return Err(format!("`{key}` is missing: return the event that was sent")),
         }
     }
     for key in ["callerContext", "request"] {
         if !answer.get(key).is_some_and(Value::is_object) {
-            return Err(format!("`{key}` is no object: answer with the event that came"));
+            return Err(format!("`{key}` is not an object: return the event that was sent"));
         }
     }
     let known = |key: &str| {
@@ -72,19 +72,19 @@ fn check_envelope(answer: &Map<String, Value>, trigger: Trigger, context: &Conte
     };
     match answer.keys().find(|key| !known(key)) {
         Some(key) => Err(format!(
-            "`{}` is no field of the event: whether Cognito bears it is not known, so it is refused",
+            "`{}` is not a field of the event: whether Cognito accepts it is not known, so it is an error here",
             readable(key)
         )),
         None => Ok(()),
     }
 }
 
-/// The fields of `response`, or of an object in it; those that nobody reads are errors.
+/// The fields of `response`, or of an object in it. A field that is not read is an error.
 pub(crate) struct Response<'a> {
-    /// Where it is, such as `response.claimsOverrideDetails`.
+    /// The path, such as `response.claimsOverrideDetails`.
     path: String,
     map: &'a Map<String, Value>,
-    /// How many of its fields have been read.
+    /// The number of fields that were read.
     read: usize,
 }
 
@@ -93,14 +93,14 @@ impl<'a> Response<'a> {
         Self { path, map, read: 0 }
     }
 
-    /// The value at `key`; null counts as absent.
+    /// Returns the value at `key`. Null counts as absent.
     pub(crate) fn field(&mut self, key: &str) -> Option<&'a Value> {
         let value = self.map.get(key)?;
         self.read += 1;
         Some(value).filter(|value| !value.is_null())
     }
 
-    /// Whether there is anything at `key`, be it null.
+    /// Whether `key` exists, even with the value null.
     pub(crate) fn has(&self, key: &str) -> bool {
         self.map.contains_key(key)
     }
@@ -121,7 +121,7 @@ impl<'a> Response<'a> {
         text.transpose()
     }
 
-    /// The strings in the list at `key`.
+    /// Returns the strings in the list at `key`.
     pub(crate) fn list(&mut self, key: &str) -> Result<Vec<String>, String> {
         let Some(value) = self.field(key) else {
             return Ok(Vec::new());
@@ -132,7 +132,7 @@ impl<'a> Response<'a> {
         texts.ok_or_else(|| self.wrong(key, value, "a list of strings"))
     }
 
-    /// The object at `key`, all of whose values are strings.
+    /// Returns the object at `key`, all of whose values must be strings.
     pub(crate) fn texts(&mut self, key: &str) -> Result<BTreeMap<String, String>, String> {
         let Some(map) = self.map(key, "an object of strings")? else {
             return Ok(BTreeMap::new());
@@ -144,27 +144,27 @@ impl<'a> Response<'a> {
         map.iter().map(text).collect()
     }
 
-    /// The object at `key`, to be read like this one.
+    /// Returns the object at `key`, to be read like this one.
     pub(crate) fn object(&mut self, key: &str) -> Result<Option<Response<'a>>, String> {
         let map = self.map(key, "an object")?;
         Ok(map.map(|map| Response::new(format!("{}.{key}", self.path), map)))
     }
 
-    /// The object at `key` as it is.
+    /// Returns the object at `key` unchanged.
     pub(crate) fn map(&mut self, key: &str, expected: &str) -> Result<Option<&'a Map<String, Value>>, String> {
         let value = self.field(key);
         let map = value.map(|value| value.as_object().ok_or_else(|| self.wrong(key, value, expected)));
         map.transpose()
     }
 
-    /// Says that something is there which nobody has read, as only `known` fields are.
+    /// Returns an error if a field was not read. Only the `known` fields are.
     pub(crate) fn finish(&self, known: &[&str]) -> Result<(), String> {
         if self.read == self.map.len() {
             return Ok(());
         }
         let unknown = self.map.keys().find(|key| !known.contains(&key.as_str()));
         Err(format!(
-            "`{}.{}` is no field of this trigger's response (known: {})",
+            "`{}.{}` is not a field of this trigger's response (known: {})",
             self.path,
             readable(unknown.map_or("", String::as_str)),
             if known.is_empty() {
@@ -180,7 +180,7 @@ impl<'a> Response<'a> {
     }
 }
 
-/// A value's JSON type, with its article.
+/// Returns the JSON type of a value, with its article.
 fn kind(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",

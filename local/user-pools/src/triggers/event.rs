@@ -1,4 +1,4 @@
-//! The events that the functions get, in the order and with the gaps that Cognito's have.
+//! The events of the functions, with the field order and the omissions of Cognito's events.
 
 use std::collections::BTreeMap;
 
@@ -12,24 +12,24 @@ use crate::pools::Pool;
 use crate::sign_in::decide::{CUSTOM_CHALLENGE, Round};
 use crate::users::User;
 
-/// What every event of one sign-in has in common.
+/// The common content of all events of one sign-in.
 #[derive(Clone, Copy)]
 pub(crate) struct Context<'a> {
     pub(crate) region: &'a str,
     pub(crate) pool: &'a Pool,
     pub(crate) client: &'a str,
     pub(crate) user_name: &'a str,
-    /// None for a user that does not exist.
+    /// `None` for a nonexistent user.
     pub(crate) user: Option<&'a User>,
-    /// Whether the events say if the user exists (`PreventUserExistenceErrors`).
+    /// Whether the events contain `userNotFound` (`PreventUserExistenceErrors`).
     pub(crate) says_user_not_found: bool,
     pub(crate) session: &'a [Round],
-    /// From the request that this is the answer to.
+    /// `ClientMetadata` of the current request.
     pub(crate) client_metadata: &'a BTreeMap<String, String>,
 }
 
 impl Context<'_> {
-    /// The event of the define function.
+    /// Returns the event of the define function.
     pub(crate) fn define(&self) -> Result<Bytes, Error> {
         #[derive(Serialize)]
         #[serde(rename_all = "camelCase")]
@@ -53,7 +53,7 @@ impl Context<'_> {
         )
     }
 
-    /// The event of the create function.
+    /// Returns the event of the create function.
     pub(crate) fn create(&self) -> Result<Bytes, Error> {
         #[derive(Serialize)]
         #[serde(rename_all = "camelCase")]
@@ -75,7 +75,7 @@ impl Context<'_> {
         self.event(Trigger::Create, request, response)
     }
 
-    /// The event of the verify function.
+    /// Returns the event of the verify function.
     pub(crate) fn verify(&self, private: &BTreeMap<String, String>, answer: &str) -> Result<Bytes, Error> {
         #[derive(Serialize)]
         #[serde(rename_all = "camelCase")]
@@ -102,7 +102,7 @@ impl Context<'_> {
         }
     }
 
-    /// `userNotFound`, where the client hides users.
+    /// Returns `userNotFound`, if the client hides users.
     pub(super) fn user_not_found(&self) -> Option<bool> {
         self.says_user_not_found.then_some(self.user.is_none())
     }
@@ -151,7 +151,7 @@ struct CallerContext<'a> {
     client_id: &'a str,
 }
 
-/// The fields of the requests of custom authentication, in Cognito's order; those of the others are left out.
+/// The fields of the requests of custom authentication, in Cognito's order. Each trigger has some of them.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Request<'a> {
@@ -170,7 +170,7 @@ struct Request<'a> {
     user_not_found: Option<bool>,
 }
 
-/// A response field as the functions get it.
+/// A field of the empty response.
 struct Null;
 
 impl Serialize for Null {
@@ -189,7 +189,7 @@ impl Serialize for Round {
     }
 }
 
-/// `userAttributes`: strings only, and nothing at all for a user that does not exist.
+/// `userAttributes`: only strings, and empty for a nonexistent user.
 pub(super) struct Attributes<'a>(pub(super) Context<'a>);
 
 impl Serialize for Attributes<'_> {

@@ -1,5 +1,5 @@
-//! The triggers around a sign-in: before and after it, before tokens, and those of new accounts. A pool without a
-//! function for one goes on as if it had agreed.
+//! The triggers around a sign-in: before and after it, before tokens, and for new accounts. A pool without a function
+//! for one continues as if it had accepted.
 
 use std::collections::BTreeMap;
 
@@ -19,10 +19,10 @@ use crate::groups::Memberships;
 use crate::pools::triggers::TokenVersion;
 use crate::tokens::claims::Overrides;
 
-/// What clients send for the functions alone.
+/// The strings that clients send only for the functions.
 type Strings = BTreeMap<String, String>;
 
-/// What a user is brought in from elsewhere for, and with what.
+/// The reason for a migration, and its input.
 #[derive(Clone, Copy)]
 pub(crate) enum Migration<'a> {
     /// A sign-in with a password.
@@ -36,7 +36,7 @@ pub(crate) enum Migration<'a> {
 }
 
 impl Invoker<'_> {
-    /// Lets the pool refuse a sign-in before the password is checked.
+    /// Calls PreAuthentication, which can reject a sign-in before the password is checked.
     pub(crate) async fn pre_authentication(&self, validation: &Strings) -> Result<(), Error> {
         let request = || {
             fields([
@@ -48,7 +48,7 @@ impl Invoker<'_> {
         self.ask::<Nothing>(Trigger::PreAuthentication, request).await.map(drop)
     }
 
-    /// Lets the pool refuse a sign-in that is over and good.
+    /// Calls PostAuthentication, which can reject a complete sign-in.
     pub(crate) async fn post_authentication(&self, new_device: bool) -> Result<(), Error> {
         let request = || {
             fields([
@@ -62,7 +62,7 @@ impl Invoker<'_> {
             .map(drop)
     }
 
-    /// Lets the pool say what is in tokens, or refuse them.
+    /// Calls PreTokenGeneration, which can change tokens or reject the sign-in.
     pub(crate) async fn pre_token_generation(
         &self,
         source: TokenSource,
@@ -94,11 +94,11 @@ impl Invoker<'_> {
         Ok(answered.map(|Second(overrides)| overrides))
     }
 
-    /// Lets the pool refuse a new account, or take it without a code.
+    /// Calls PreSignUp, which can reject a new account or confirm it without a code.
     pub(crate) async fn pre_sign_up(&self, by: SignUp, validation: &Strings) -> Result<SignUpAnswer, Error> {
         let request = || {
             fields([
-                // The account does not exist yet: there are no more attributes than those that were sent.
+                // The account does not exist yet. So only the attributes of the request exist.
                 (
                     "userAttributes",
                     Some(json!(self.context.user.map(|user| &user.attributes))),
@@ -110,7 +110,7 @@ impl Invoker<'_> {
         Ok(self.ask(Trigger::PreSignUp(by), request).await?.unwrap_or_default())
     }
 
-    /// Tells the pool of an account that has been confirmed.
+    /// Calls PostConfirmation after an account was confirmed.
     pub(crate) async fn post_confirmation(&self, by: Confirmation) -> Result<(), Error> {
         let request = || {
             fields([
@@ -123,7 +123,7 @@ impl Invoker<'_> {
             .map(drop)
     }
 
-    /// Asks the pool for a user from elsewhere.
+    /// Calls UserMigration.
     pub(crate) async fn user_migration(&self, migration: Migration<'_>) -> Result<Option<Migrated>, Error> {
         let (source, password, validation) = match migration {
             Migration::Authentication { password, validation } => {
@@ -163,7 +163,7 @@ impl Invoker<'_> {
 
 impl Context<'_> {
     fn around(&self, trigger: Trigger, request: Map<String, Value>) -> Result<Bytes, Error> {
-        // The functions of new accounts find `false` in their answers, all others null.
+        // For functions of new accounts, the fields of the response are `false`. For all others they are null.
         let empty = match trigger {
             Trigger::PreSignUp(_) => Value::Bool(false),
             _ => Value::Null,
@@ -174,7 +174,7 @@ impl Context<'_> {
     }
 }
 
-/// The fields that are there, in their order.
+/// Returns the fields that have a value, in their order.
 fn fields<const N: usize>(fields: [(&str, Option<Value>); N]) -> Map<String, Value> {
     let fields = fields.into_iter();
     fields
@@ -182,7 +182,7 @@ fn fields<const N: usize>(fields: [(&str, Option<Value>); N]) -> Map<String, Val
         .collect()
 }
 
-/// What was sent, or null where nothing was.
+/// Returns the strings, or null if empty.
 fn given(strings: &Strings) -> Value {
     if strings.is_empty() {
         return Value::Null;

@@ -1,8 +1,8 @@
-//! The triggers, and the occasions on which each is called.
+//! The triggers, and the sources for which each is called.
 
 use crate::pools::triggers::TokenVersion;
 
-/// A function's part, and on what occasion it is called.
+/// A trigger and its source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Trigger {
     Create,
@@ -16,21 +16,21 @@ pub(crate) enum Trigger {
     Verify,
 }
 
-/// What an account has been confirmed by.
+/// The operation that confirmed an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Confirmation {
     ForgotPassword,
     SignUp,
 }
 
-/// Who makes an account.
+/// The creator of an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum SignUp {
     Administrator,
     User,
 }
 
-/// What tokens are for.
+/// The purpose of tokens.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum TokenSource {
     #[default]
@@ -40,7 +40,7 @@ pub(crate) enum TokenSource {
     Refresh,
 }
 
-/// What a user is brought in from elsewhere for.
+/// The reason for a migration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum MigrationSource {
     Authentication,
@@ -48,7 +48,7 @@ pub(crate) enum MigrationSource {
 }
 
 impl Trigger {
-    /// As `LambdaConfig` and error texts name it.
+    /// The name in `LambdaConfig` and in error texts.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Create => "CreateAuthChallenge",
@@ -63,7 +63,7 @@ impl Trigger {
         }
     }
 
-    /// `triggerSource`.
+    /// Returns `triggerSource`.
     pub(crate) fn source(self) -> &'static str {
         match self {
             Self::Create => "CreateAuthChallenge_Authentication",
@@ -86,7 +86,7 @@ impl Trigger {
         }
     }
 
-    /// `version` of the event; a string.
+    /// Returns `version` of the event, a string.
     pub(super) fn version(self) -> &'static str {
         match self {
             Self::PreTokenGeneration(_, version) => version.of_events(),
@@ -94,7 +94,7 @@ impl Trigger {
         }
     }
 
-    /// The fields of `response`.
+    /// Returns the fields of `response`.
     pub(super) fn response_fields(self) -> &'static [&'static str] {
         match self {
             Self::Create => &[

@@ -174,11 +174,11 @@ fn a_wrong_field_of_the_response_is_named() {
         ),
         (
             json!({"challengeParameters": {}}),
-            "`response.challengeParameters` is no field of this trigger's response (known: challengeName, issueTokens, \
+            "`response.challengeParameters` is not a field of this trigger's response (known: challengeName, issueTokens, \
              failAuthentication)",
         ),
-        (json!([]), "`response` is no object"),
-        (json!(null), "`response` is no object"),
+        (json!([]), "`response` is not an object"),
+        (json!(null), "`response` is not an object"),
     ] {
         assert_eq!(
             why::<Defined>(Trigger::Define, |event| event["response"] = response),
@@ -227,9 +227,9 @@ fn the_event_has_to_come_back() {
         assert!(said.starts_with(&format!("`{key}` is ")), "{said}");
     }
     let said = why::<Defined>(Trigger::Define, |event| event["userName"] = json!("bea"));
-    assert_eq!(said, "`userName` is not what was sent: answer with the event that came");
+    assert_eq!(said, "`userName` was changed: return the event that was sent");
     let said = why::<Defined>(Trigger::Define, |event| event["Response"] = json!({}));
-    assert!(said.starts_with("`Response` is no field of the event"), "{said}");
+    assert!(said.starts_with("`Response` is not a field of the event"), "{said}");
     assert!(
         answered::<Defined>(Trigger::Define, |event| event["request"]["clientMetadata"] =
             Value::Null)

@@ -1,4 +1,4 @@
-//! Addresses of users: which are verified, and where the pool sends codes.
+//! Addresses of users: their verification, and their choice as the destination of codes.
 
 use serde_json::Value;
 
@@ -6,12 +6,12 @@ use crate::mail::Medium;
 use crate::pools::Pool;
 use crate::users::User;
 
-/// Whether the pool verifies such addresses of its own accord.
+/// Whether the pool verifies such addresses automatically.
 pub(crate) fn verifies(pool: &Pool, medium: Medium) -> bool {
     lists(pool.properties.get("AutoVerifiedAttributes"), medium)
 }
 
-/// Whether a new address of this kind is not the user's before it is verified.
+/// Whether a new address of this kind replaces the old one only after its verification.
 pub(crate) fn verifies_first(pool: &Pool, medium: Medium) -> bool {
     let settings = pool.properties.get("UserAttributeUpdateSettings");
     let first = settings.and_then(|settings| settings.get("AttributesRequireVerificationBeforeUpdate"));
@@ -23,7 +23,7 @@ fn lists(names: Option<&Value>, medium: Medium) -> bool {
     names.is_some_and(|names| names.iter().any(|name| name == medium.attribute()))
 }
 
-/// The address to which the code went is the user's, if it still is the one that the user names.
+/// Marks the address that received the code as verified, if it is still the user's address.
 pub(crate) fn verify(user: &mut User, medium: Medium, address: &str) {
     let name = medium.attribute();
     if user.attributes.get(name).is_some_and(|known| known == address) {
@@ -31,13 +31,13 @@ pub(crate) fn verify(user: &mut User, medium: Medium, address: &str) {
     }
 }
 
-/// Where a new account's code goes: to what the pool verifies of its own accord.
+/// Returns the medium for the code of a new account: one that the pool verifies automatically.
 pub(crate) fn auto_verified(pool: &Pool, user: &User) -> Option<Medium> {
     let wanted = |medium: &Medium| verifies(pool, *medium) && user.attributes.contains_key(medium.attribute());
     [Medium::Sms, Medium::Email].into_iter().find(wanted)
 }
 
-/// Where a forgotten password's code may go: to an address that is known to be the user's.
+/// Returns the medium for the code after a forgotten password: one with a verified address.
 pub(crate) fn verified(user: &User) -> Option<Medium> {
     let value = |name: &str| user.attributes.get(name).map(String::as_str);
     let verified = |medium: &Medium| {

@@ -9,22 +9,22 @@ use subtle::ConstantTimeEq;
 use crate::error::Error;
 use crate::mail::Medium;
 
-/// How many wrong codes end a right one.
+/// The number of wrong codes that invalidate a code.
 const MOST_WRONG: u8 = 10;
 
-/// What a code is for.
+/// The purpose of a code.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub(crate) enum Purpose {
-    /// To show that an address is one's own.
+    /// Verifies an address.
     Attribute(Medium),
-    /// To choose a password in place of a forgotten one.
+    /// Allows the user to choose a password in place of a forgotten one.
     Password,
-    /// To confirm a new account.
+    /// Confirms a new account.
     SignUp,
 }
 
 impl Purpose {
-    /// As the terminal shows it.
+    /// The name in the terminal.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Attribute(_) => "VerifyUserAttribute",
@@ -33,7 +33,7 @@ impl Purpose {
         }
     }
 
-    /// How long its codes are good.
+    /// The validity of its codes.
     fn validity(self) -> Duration {
         match self {
             Self::Password => Duration::from_hours(1),
@@ -42,7 +42,7 @@ impl Purpose {
     }
 }
 
-/// The codes that a user has not used yet: of each purpose the newest.
+/// The unused codes of a user: the newest of each purpose.
 #[derive(Clone, Default, Deserialize, Serialize)]
 #[serde(from = "Vec<(Purpose, Sent)>", into = "Vec<(Purpose, Sent)>")]
 pub(crate) struct Codes(BTreeMap<Purpose, Sent>);
@@ -57,7 +57,7 @@ struct Sent {
 }
 
 impl Codes {
-    /// Remembers a code that goes to an address.
+    /// Stores a code that is sent to an address.
     pub(crate) fn add(&mut self, purpose: Purpose, code: String, (medium, address): (Medium, String), now: Duration) {
         let sent = Sent {
             code,
@@ -69,12 +69,12 @@ impl Codes {
         self.0.insert(purpose, sent);
     }
 
-    /// Forgets the code for `purpose`.
+    /// Removes the code for `purpose`.
     pub(crate) fn remove(&mut self, purpose: Purpose) {
         self.0.remove(&purpose);
     }
 
-    /// Uses up the code for `purpose`; says where it had been sent.
+    /// Uses the code for `purpose`. Returns its destination.
     pub(crate) fn spend(&mut self, purpose: Purpose, given: &str, now: Duration) -> Result<(Medium, String), Error> {
         let sent = self.0.get_mut(&purpose).filter(|sent| sent.expires > now);
         let sent = sent.ok_or_else(expired)?;
@@ -108,7 +108,7 @@ impl std::fmt::Debug for Codes {
     }
 }
 
-/// There is no code, or it is too old.
+/// The code does not exist or has expired.
 pub(crate) fn expired() -> Error {
     Error::new(
         "ExpiredCodeException",

@@ -1,4 +1,4 @@
-//! What stands in for a user that does not exist.
+//! Decoys in place of nonexistent users.
 
 use aws_lc_rs::hmac;
 use uuid::Builder;
@@ -9,19 +9,19 @@ use crate::pools::{Logins, Pool};
 use crate::random::Random;
 use crate::storage::Records;
 
-/// Makes names and verifiers that are always the same for the same login and pool, and that nobody can tell from real
-/// ones: they come from a secret, not from the login alone.
+/// Creates usernames and verifiers that are always the same for a login and a pool. An attacker cannot distinguish them
+/// from real ones, because they depend on a secret.
 pub(crate) struct Decoys(hmac::Key);
 
 impl Decoys {
-    /// Decoys of the secret on `records`, a new one where there is none.
+    /// Reads the secret of the decoys from `records`, or generates it.
     pub(crate) fn of(records: &Records, random: &Random) -> Result<Self, Error> {
         let secret: [u8; 32] = records.single("decoys", || random.bytes())?;
         Ok(Self(hmac::Key::new(hmac::HMAC_SHA256, &secret)))
     }
 
-    /// The user name that signing in as `login` seems to lead to: the login itself where users have names of their
-    /// own, a UUID of the same version as real ones where the pool makes names up.
+    /// Returns the username that `login` seems to have. If users choose their usernames, it is the login. If the pool
+    /// generates usernames, it is a UUID of the same version as real ones.
     pub(crate) fn name(&self, pool: &Pool, login: &str) -> String {
         let made_up = match &pool.logins {
             Logins::Name => false,
@@ -37,7 +37,7 @@ impl Decoys {
             .to_string()
     }
 
-    /// The verifier of that user.
+    /// Returns the verifier of that user.
     pub(crate) fn verifier(&self, pool: &Pool, login: &str) -> Verifier {
         Verifier::decoy(&self.seed("verifier", pool, login))
     }
@@ -53,7 +53,7 @@ impl Decoys {
     }
 }
 
-/// Whether a login is an e-mail address or a telephone number rather than a name.
+/// Whether a login is an e-mail address or a phone number.
 fn looks_like_an_alias(login: &str) -> bool {
     login.contains('@')
         || login

@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::random::Random;
 use crate::srp::Verifier;
 
-/// How many devices a user may have.
+/// The maximum number of devices of a user.
 pub(crate) const MOST: usize = 500;
 
 /// A device that its client has confirmed.
@@ -17,22 +17,23 @@ pub(crate) const MOST: usize = 500;
 pub(crate) struct Device {
     pub(crate) key: String,
     pub(crate) name: Option<String>,
-    /// Of the secret that the client keeps.
+    /// The verifier of the secret that the client keeps.
     pub(crate) verifier: Verifier,
-    /// Whether it may stand for a second factor.
+    /// Whether it may replace a second factor.
     pub(crate) remembered: bool,
     pub(crate) created: Duration,
     pub(crate) modified: Duration,
-    /// When it was last signed in with.
+    /// The time of the last sign-in with it.
     pub(crate) authenticated: Duration,
 }
 
-/// A key for a new device.
+/// Generates a key for a new device.
 pub(crate) fn new_key(random: &Random, region: &str) -> Result<String, Error> {
     Ok(format!("{region}_{}", random.uuid()?))
 }
 
-/// The key of the group that all devices of a pool are in. No secret: clients salt the device's with it.
+/// Returns the key of the group of all devices of a pool. It is not secret: clients use it in the salted secret of a
+/// device.
 pub(crate) fn group_key(pool: &str) -> String {
     const ALPHABET: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyzACDEFGHK";
     let hash = Sha256::new()
@@ -46,7 +47,7 @@ pub(crate) fn group_key(pool: &str) -> String {
     std::iter::once('-').chain(letters).collect()
 }
 
-/// What a client is told of a device that is not the user's, or not confirmed.
+/// The error for a device that the user does not have or has not confirmed.
 pub(crate) fn unknown() -> Error {
     Error::resource_not_found("Device does not exist.")
 }

@@ -1,4 +1,4 @@
-//! What a user has besides the password.
+//! The second factors of a user.
 
 use std::collections::BTreeSet;
 
@@ -19,7 +19,7 @@ pub(crate) enum Factor {
 impl Factor {
     pub(crate) const ALL: [Self; 3] = [Self::Email, Self::Sms, Self::SoftwareToken];
 
-    /// As challenges and settings name it.
+    /// The name in challenges and settings.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Email => "EMAIL_OTP",
@@ -28,12 +28,12 @@ impl Factor {
         }
     }
 
-    /// The factor called `name`.
+    /// Returns the factor called `name`.
     pub(crate) fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|factor| factor.name() == name)
     }
 
-    /// How a code travels; none where the user makes it.
+    /// Returns the channel of its codes, or `None` if an app generates them.
     pub(crate) fn medium(self) -> Option<Medium> {
         match self {
             Self::Email => Some(Medium::Email),
@@ -55,11 +55,11 @@ impl Factor {
 /// The second factors of a user.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub(crate) struct UserMfa {
-    /// The authenticator app, once it has shown a right code.
+    /// The authenticator app, after it has shown a right code.
     pub(crate) token: Option<Token>,
-    /// A secret that has been handed out, but not used yet.
+    /// A secret that the user has received but not confirmed yet.
     pub(crate) handed_out: Option<Secret>,
-    /// What the user wants to be asked for.
+    /// The factors that the user has enabled.
     pub(crate) enabled: BTreeSet<Factor>,
     pub(crate) preferred: Option<Factor>,
 }
@@ -69,11 +69,11 @@ pub(crate) struct UserMfa {
 pub(crate) struct Token {
     secret: Secret,
     pub(crate) name: Option<String>,
-    /// The last step whose code was used; neither it nor an earlier one works again.
+    /// The last step whose code was used. Its code and earlier ones are not accepted again.
     used: u64,
 }
 
-/// What became of a code.
+/// The result of a code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Code {
     Right,
@@ -82,17 +82,17 @@ pub(crate) enum Code {
 }
 
 impl Token {
-    /// An app that has shown the code of step `used`.
+    /// Creates an app that has shown the code of step `used`.
     pub(crate) fn new(secret: Secret, name: Option<String>, used: u64) -> Self {
         Self { secret, name, used }
     }
 
-    /// What the app makes its codes of.
+    /// Returns the secret of the app.
     pub(crate) fn secret(&self) -> &Secret {
         &self.secret
     }
 
-    /// Uses a code up.
+    /// Uses a code, which is not accepted again.
     pub(crate) fn spend(&mut self, code: &str, now: std::time::Duration) -> Code {
         match self.secret.step(code, now) {
             Some(step) if step > self.used => {
@@ -106,7 +106,7 @@ impl Token {
 }
 
 impl Code {
-    /// Lets a right code through.
+    /// Returns an error unless the code is right.
     pub(crate) fn check(self) -> Result<(), Error> {
         match self {
             Self::Right => Ok(()),
@@ -119,7 +119,7 @@ impl Code {
     }
 }
 
-/// A code is wrong.
+/// The error for a wrong code.
 pub(crate) fn code_mismatch() -> Error {
     Error::new("CodeMismatchException", "Invalid code or auth state for the user.")
 }

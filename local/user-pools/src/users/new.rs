@@ -1,4 +1,4 @@
-//! Users that are made: their names, attributes and passwords, as the pool takes them.
+//! New users: their usernames, attributes and passwords, as the pool accepts them.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,9 +12,9 @@ use crate::users::codes::Codes;
 use crate::users::mfa::UserMfa;
 use crate::users::{Status, User};
 
-/// A user to be made.
+/// A user to create.
 pub(crate) struct NewUser<'a> {
-    /// The name, or what the pool takes in its place.
+    /// The username, or the attribute that replaces it.
     pub(crate) login: &'a str,
     pub(crate) password: Option<&'a str>,
     pub(crate) attributes: BTreeMap<String, String>,
@@ -22,12 +22,12 @@ pub(crate) struct NewUser<'a> {
 }
 
 impl State {
-    /// Makes a user.
+    /// Creates a user and adds it to the pool.
     pub(crate) fn create_user(&self, pool: &Pool, new: NewUser<'_>) -> Result<Arc<User>, Error> {
         self.directory.add_user(pool, self.draft_user(pool, new)?)
     }
 
-    /// A user who is not in the pool yet. Where users sign in with an attribute, the name is made up.
+    /// Creates a user without adding it to the pool. If users sign in with an attribute, the username is generated.
     pub(crate) fn draft_user(&self, pool: &Pool, new: NewUser<'_>) -> Result<User, Error> {
         let NewUser {
             login,
@@ -92,13 +92,13 @@ fn login_kind(login: &str) -> Option<&'static str> {
     }
 }
 
-/// What is kept of a password that the pool takes.
+/// Returns the verifier of a password that conforms to the policy.
 pub(crate) fn verifier(random: &Random, pool: &Pool, name: &str, password: &str) -> Result<Verifier, Error> {
     pool.password_policy.check(password)?;
     unchecked_verifier(random, pool, name, password)
 }
 
-/// What is kept of a password that somebody else has taken.
+/// Returns the verifier of a password that another system has accepted.
 pub(crate) fn unchecked_verifier(random: &Random, pool: &Pool, name: &str, password: &str) -> Result<Verifier, Error> {
     Ok(Verifier::new(
         Identity {

@@ -1,4 +1,4 @@
-//! Who an unsigned request is about.
+//! The user of an unsigned request.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,10 +13,10 @@ use crate::triggers::source::Confirmation;
 use crate::users::User;
 use crate::users::codes::{expired, mismatch};
 
-/// What a request says to the functions alone.
+/// The strings of a request that only the functions receive.
 type Metadata = BTreeMap<String, String>;
 
-/// Who an unsigned request is about.
+/// The user of an unsigned request.
 pub(super) struct Addressee {
     pub(super) pool: Arc<Pool>,
     pub(super) client: Arc<Client>,
@@ -24,7 +24,7 @@ pub(super) struct Addressee {
 }
 
 impl Addressee {
-    /// Who the request is about; an error says openly that there is no such user, unless the client hides that.
+    /// Returns the user of the request. If the user does not exist, the error says so, unless the client hides users.
     pub(super) fn of<'a>(state: &State, request: &mut Request<'a>) -> Result<(Self, &'a str), Error> {
         let (addressee, login) = Self::known_or_not(state, request)?;
         if addressee.user.is_none() {
@@ -33,7 +33,7 @@ impl Addressee {
         Ok((addressee, login))
     }
 
-    /// The same, without an error for a user who does not exist.
+    /// Like [`Addressee::of`], but a nonexistent user is not an error.
     pub(super) fn known_or_not<'a>(state: &State, request: &mut Request<'a>) -> Result<(Self, &'a str), Error> {
         let client = request.required("ClientId", &CLIENT_ID)?;
         let login = request.required("Username", &USERNAME)?;
@@ -44,7 +44,7 @@ impl Addressee {
         Ok((Self { pool, client, user }, login))
     }
 
-    /// Says that there is no such user, unless the client hides that.
+    /// Returns an error for a nonexistent user, unless the client hides users.
     pub(super) fn may_pretend(&self) -> Result<(), Error> {
         if self.client.hides_users {
             return Ok(());
@@ -52,7 +52,7 @@ impl Addressee {
         Err(Error::user_not_found())
     }
 
-    /// The user from elsewhere who has forgotten the password there.
+    /// Migrates a user that has forgotten the password.
     pub(super) async fn bring_in(
         &self,
         state: &State,
@@ -74,7 +74,7 @@ impl Addressee {
         }
     }
 
-    /// Tells the function after a confirmation.
+    /// Calls PostConfirmation.
     pub(super) async fn confirmed(
         &self,
         state: &State,
@@ -87,7 +87,7 @@ impl Addressee {
             .await
     }
 
-    /// The same words for nobody and for somebody who waits for no code.
+    /// Returns the same error for a nonexistent user and for one that has no pending code.
     pub(super) fn hide(&self, error: Error) -> Error {
         if self.client.hides_users && error.name == expired().name {
             return mismatch();

@@ -1,4 +1,4 @@
-//! The proof that a client knows a password, or a device's secret.
+//! The proof that a client knows a password or a device's secret.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -11,10 +11,10 @@ use crate::fields::Fields;
 use crate::sign_in::sessions::{self, Form, Ticket};
 use crate::srp::Proof;
 
-/// How clients write the time, such as `Sat Sep 5 01:02:03 UTC 2026`.
+/// The format of the time, such as `Sat Sep 5 01:02:03 UTC 2026`.
 const TIMESTAMP: &str = "%a %b %-d %H:%M:%S UTC %Y";
 
-/// What a client sends to prove that it knows the password.
+/// The client's proof that it knows the password.
 pub(super) struct Claim<'a> {
     block: &'a str,
     block_bytes: Vec<u8>,
@@ -29,7 +29,7 @@ impl<'a> Claim<'a> {
         let block = parameter(responses, "PASSWORD_CLAIM_SECRET_BLOCK")?;
         let timestamp = parameter(responses, "TIMESTAMP")?;
         let block_bytes = STANDARD.decode(block).map_err(|_| {
-            Error::incorrect().because("`PASSWORD_CLAIM_SECRET_BLOCK` is not the SECRET_BLOCK that was handed out")
+            Error::incorrect().because("`PASSWORD_CLAIM_SECRET_BLOCK` is not the SECRET_BLOCK that was issued")
         })?;
         Ok(Self {
             block,
@@ -39,23 +39,23 @@ impl<'a> Claim<'a> {
         })
     }
 
-    /// The session, if the client sends one, and the secret block in any case have to be of the same challenge. Some
-    /// clients send the block only.
+    /// Returns the session. The secret block, and the session if the client sends it, must belong to the same
+    /// challenge. Some clients send only the block.
     pub(super) fn ticket(&self, state: &State, session: Option<&str>) -> Result<Ticket, Error> {
         let sessions = state.sessions();
         let session = session
             .map(|session| sessions.read(session, Form::Session))
             .transpose()?;
         let block = sessions.read(self.block, Form::SecretBlock).map_err(|_| {
-            Error::incorrect().because("`PASSWORD_CLAIM_SECRET_BLOCK` is not the SECRET_BLOCK that was handed out")
+            Error::incorrect().because("`PASSWORD_CLAIM_SECRET_BLOCK` is not the SECRET_BLOCK that was issued")
         })?;
         if session.is_some_and(|session| session != block) {
-            return Err(sessions::invalid().because("the session and the secret block are of two challenges"));
+            return Err(sessions::invalid().because("the session and the secret block belong to two challenges"));
         }
         Ok(block)
     }
 
-    /// The proof; its time has one spelling.
+    /// Returns the proof. Its time has one format.
     pub(super) fn proof(&self) -> Result<Proof<'_>, Error> {
         if !is_timestamp(self.timestamp) {
             return Err(Error::incorrect().because(
@@ -71,7 +71,7 @@ impl<'a> Claim<'a> {
     }
 }
 
-/// Cognito takes one spelling of the time only, but how far off a clock may be is not known.
+/// Cognito accepts only one format of the time. The clock skew that it allows is not known.
 fn is_timestamp(text: &str) -> bool {
     let parsed = DateTime::strptime(TIMESTAMP, text);
     parsed.is_ok_and(|time| time.strftime(TIMESTAMP).to_string() == text)

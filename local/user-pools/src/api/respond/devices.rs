@@ -22,8 +22,8 @@ impl Responder<'_> {
         self.state.ask_device_proof(waiting.sign_in, &client)
     }
 
-    /// Some clients send no session. Then it is the newest sign-in of this user with this device: the proof that
-    /// follows is of the device's secret in any case.
+    /// Returns the session. Some clients send none. Then it is the newest sign-in of this user with this device. The
+    /// proof that follows requires the device's secret anyway.
     fn device_ticket(&self, key: &str) -> Result<Ticket, Error> {
         if self.session.is_some() {
             return self.ticket();

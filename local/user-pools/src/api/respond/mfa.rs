@@ -1,4 +1,4 @@
-//! Answers to what is asked about second factors.
+//! Answers to challenges about second factors.
 
 use serde_json::Value;
 
@@ -16,7 +16,7 @@ pub(super) const SMS_MFA: &str = "SMS_MFA";
 pub(super) const SOFTWARE_TOKEN_MFA: &str = "SOFTWARE_TOKEN_MFA";
 
 impl Responder<'_> {
-    /// A wrong code leaves the session usable, but not for ever.
+    /// A wrong code keeps the session valid, for a limited number of times.
     pub(super) async fn software_token(&self) -> Result<Value, Error> {
         let code = parameter(self.responses, "SOFTWARE_TOKEN_MFA_CODE")?;
         let ticket = self.ticket()?;
@@ -46,7 +46,7 @@ impl Responder<'_> {
         }
     }
 
-    /// A code that was sent comes back under `key`.
+    /// Checks a code that was sent. The answer has it under `key`.
     pub(super) async fn code(&self, key: &str) -> Result<Value, Error> {
         let given = parameter(self.responses, key)?;
         let ticket = self.ticket()?;
@@ -94,7 +94,7 @@ impl Responder<'_> {
         let Pending::SelectFactor { factors, custom } = &waiting.pending else {
             return Err(sessions::invalid());
         };
-        // Older texts call the e-mail factor so.
+        // Older documents call the e-mail factor by this name.
         let answer = if answer == "EMAIL_MFA" { "EMAIL_OTP" } else { answer };
         if let Some(factor) = Factor::parse(answer).filter(|factor| factors.contains(factor)) {
             return self.state.ask_factor(waiting.sign_in, factor, *custom, false);

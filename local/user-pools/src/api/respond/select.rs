@@ -1,4 +1,4 @@
-//! `SELECT_CHALLENGE`: how to sign in is the client's choice.
+//! `SELECT_CHALLENGE`: the client chooses the factor.
 
 use serde_json::Value;
 

@@ -1,4 +1,4 @@
-//! Whatever a client sends, it gets Cognito's error: never a 500, never tokens, never a hang.
+//! For every input of a client, the response is Cognito's error: never a 500, never tokens, never a hang.
 
 use axum::body::Body;
 use axum::http::{Method, Request};
@@ -364,7 +364,7 @@ async fn an_operation_that_is_not_there_is_named() {
         let (name, message) = reply.error();
         assert_eq!(name, "UnknownOperationException");
         assert!(
-            message.starts_with(&format!("operation `{operation}` is not offered")),
+            message.starts_with(&format!("operation `{operation}` is not supported")),
             "{message}"
         );
     }

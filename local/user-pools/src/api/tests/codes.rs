@@ -1,4 +1,4 @@
-//! Codes outside of sign-ins: forgotten passwords, new accounts, own addresses.
+//! Codes outside of sign-ins: forgotten passwords, new accounts, a user's addresses.
 
 use serde_json::{Value, json};
 
@@ -86,7 +86,7 @@ async fn a_code_ends_with_time_with_a_newer_one_and_with_too_many_wrong_ones() {
 }
 
 #[tokio::test]
-async fn nobody_is_told_from_somebody_who_waits_for_no_code() {
+async fn a_nonexistent_user_looks_like_one_without_a_pending_code() {
     let world = World::new();
     let unverified = json!({"UserPoolId": POOL, "Username": "ana", "TemporaryPassword": PASSWORD});
     world.call("AdminCreateUser", unverified).await.ok();
@@ -182,7 +182,7 @@ async fn a_code_verifies_the_address_that_it_went_to_and_no_other() {
     assert!(user["UserAttributes"].as_array().unwrap().contains(&verified));
 }
 
-/// A pool that verifies e-mail addresses, and its user's own calls.
+/// A pool that verifies e-mail addresses, and requests of its user.
 struct Verifying {
     world: World,
     token: Value,
@@ -211,7 +211,7 @@ impl Verifying {
         self.world.call("AdminUpdateUserAttributes", body).await.ok();
     }
 
-    /// The address and whether it is verified.
+    /// Returns the address and whether it is verified.
     async fn email(&self) -> (String, String) {
         let user = self
             .world

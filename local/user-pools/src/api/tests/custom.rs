@@ -1,4 +1,4 @@
-//! Custom challenges, their sessions, and users that do not exist.
+//! Custom challenges, their sessions, and nonexistent users.
 
 use serde_json::{Value, json};
 
@@ -104,7 +104,7 @@ async fn a_session_works_once_and_for_its_time() {
     world.wait(179);
     let next = world.answer("demo", &next["Session"], "5").await.ok();
     world.wait(179);
-    // Each session starts anew.
+    // Each sign-in starts from the beginning.
     let next = world.answer("demo", &next["Session"], "4").await.ok();
     assert!(next["AuthenticationResult"].is_object());
     let challenge = world.start("demo").await;
@@ -159,7 +159,7 @@ async fn a_session_belongs_to_its_client_user_and_challenge() {
     assert_eq!(world.answer("bea", session, "4").await.error(), INVALID);
     assert_eq!(world.answer("nobody", session, "4").await.error(), INVALID);
     assert!(world.events("Verify").is_empty());
-    // What does not fit does not cost the owner the session.
+    // A request that does not fit does not invalidate the session.
     world.answer("demo", session, "4").await.ok();
 }
 
@@ -188,7 +188,7 @@ async fn alias_and_name_both_answer() {
 }
 
 #[tokio::test]
-async fn nobody_can_be_told_from_somebody() {
+async fn a_nonexistent_user_looks_like_an_existing_one() {
     for pool in [json!({}), json!({"UsernameAttributes": ["email"]})] {
         let somebody = if pool == json!({}) { "demo" } else { "demo@example.com" };
         let nobody = if pool == json!({}) { "nono" } else { "nono@example.com" };
@@ -225,7 +225,7 @@ async fn nobody_can_be_told_from_somebody() {
 }
 
 #[tokio::test]
-async fn tokens_for_nobody_are_refused_whatever_define_says() {
+async fn a_nonexistent_user_gets_no_tokens_whatever_define_says() {
     let world = World::with(json!({}), json!({}), |function, event| match function {
         "Define" if event["request"]["session"] != json!([]) => {
             super::world::Outcome::Response(json!({"issueTokens": true}))
@@ -241,7 +241,7 @@ async fn tokens_for_nobody_are_refused_whatever_define_says() {
         world
             .log()
             .iter()
-            .any(|line| line.starts_with("! ") && line.contains("does not exist"))
+            .any(|line| line.starts_with("! ") && line.contains("nonexistent user"))
     );
 }
 

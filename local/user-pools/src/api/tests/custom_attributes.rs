@@ -1,4 +1,4 @@
-//! Attributes are added to a pool that is there already.
+//! Attributes are added to an existing pool.
 
 use serde_json::{Value, json};
 
@@ -9,7 +9,7 @@ async fn add(world: &World, attributes: Value) -> super::world::Answer {
     world.call("AddCustomAttributes", body).await
 }
 
-/// The names of the pool's custom attributes.
+/// Returns the names of the pool's custom attributes.
 async fn names(world: &World) -> Vec<String> {
     let pool = world.call("DescribeUserPool", json!({"UserPoolId": POOL})).await.ok();
     let attributes = pool["UserPool"]["SchemaAttributes"].as_array().unwrap();
@@ -33,7 +33,7 @@ async fn a_user_has_an_attribute_once_it_is_added_and_as_it_was_described() {
     assert_eq!(add(&world, json!([level])).await.ok(), json!({}));
     set("3").await.ok();
     assert_eq!(set("10").await.error().0, "InvalidParameterException");
-    // A pool that is told anew what it is keeps them.
+    // An update of the pool keeps them.
     let update = json!({"UserPoolId": POOL, "PoolName": "new"});
     world.call("UpdateUserPool", update).await.ok();
     set("4").await.ok();
@@ -51,7 +51,7 @@ async fn every_name_gets_the_prefix_also_one_that_has_it_or_is_a_standard_attrib
 }
 
 #[tokio::test]
-async fn of_attributes_one_of_which_is_refused_none_is_added() {
+async fn if_one_attribute_is_invalid_none_is_added() {
     let world = World::with(json!({"Schema": [{"Name": "x"}]}), json!({}), sums);
     let good = json!({"Name": "good"});
     let exists = "custom:x: Existing attribute already has name custom:x.";
@@ -78,7 +78,7 @@ async fn of_attributes_one_of_which_is_refused_none_is_added() {
         ),
         (
             json!({"Name": "y", "DeveloperOnlyAttribute": true}),
-            "DeveloperOnlyAttribute is not offered by local",
+            "DeveloperOnlyAttribute is not supported by local",
         ),
     ] {
         let answer = add(&world, json!([good, bad])).await;

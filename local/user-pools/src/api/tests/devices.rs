@@ -1,4 +1,4 @@
-//! Devices: confirmed once, proved at later sign-ins, and where the pool says so in place of a second factor.
+//! Devices: confirmed once, then proved at sign-ins, in place of a second factor if the pool allows it.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -36,7 +36,7 @@ struct Device {
 }
 
 impl Device {
-    /// The device that a finished sign-in gave.
+    /// Returns the device of a finished sign-in.
     fn of(reply: &Value) -> Self {
         let result = &reply["AuthenticationResult"];
         let text = |key: &str| result["NewDeviceMetadata"][key].as_str().unwrap().to_owned();
@@ -85,7 +85,7 @@ impl Device {
         })
     }
 
-    /// Both challenges, after the first has been asked.
+    /// Answers both challenges, after the first was asked.
     async fn prove(&self, world: &World, asked: &Value, secret: &str) -> Answer {
         assert_eq!(asked["ChallengeName"], "DEVICE_SRP_AUTH", "{asked}");
         assert!(asked.get("AuthenticationResult").is_none());
@@ -209,7 +209,7 @@ async fn a_confirmed_device_is_proved_at_every_sign_in_that_names_it() {
     assert!(reply["AuthenticationResult"]["AccessToken"].is_string());
     assert!(reply["AuthenticationResult"].get("NewDeviceMetadata").is_none());
     for flow in ["USER_SRP_AUTH", "CUSTOM_AUTH"] {
-        // The key comes with the first request or with the answer.
+        // The key is in the first request or in the answer.
         for first in [true, false] {
             let (client, asked) = srp_start(&world, flow, first.then_some(&device)).await;
             let mut responses = claim(&client, &asked, PASSWORD);
@@ -231,7 +231,7 @@ async fn a_confirmed_device_is_proved_at_every_sign_in_that_names_it() {
     let asked = device.start(&world).await;
     let wrong = json!({"USERNAME": "demo", "PASSWORD": "wrong", "DEVICE_KEY": device.key});
     assert_eq!(world.initiate("USER_PASSWORD_AUTH", wrong).await.error(), INCORRECT);
-    // The password does not stand for the device, and the device not for the password.
+    // The password does not prove the device, and the device does not prove the password.
     let reply = world
         .respond(
             "PASSWORD_VERIFIER",
@@ -275,7 +275,7 @@ async fn a_device_that_is_not_the_users_does_not_exist() {
         let parameters = json!({"USERNAME": name, "PASSWORD": PASSWORD, "DEVICE_KEY": key});
         assert_eq!(world.initiate("USER_PASSWORD_AUTH", parameters).await.error(), UNKNOWN);
     }
-    // A client that is told so sends the answer again without the key.
+    // A client that gets this error sends the answer again without the key.
     let (client, asked) = srp_start(&world, "USER_SRP_AUTH", None).await;
     let mut responses = claim(&client, &asked, PASSWORD);
     responses["DEVICE_KEY"] = json!(unconfirmed.key);
@@ -297,7 +297,7 @@ async fn one_device_is_not_exchanged_for_another_within_a_sign_in() {
     assert_eq!(answer(&proof).await.error(), UNKNOWN);
     proof["DEVICE_KEY"] = json!(one.key);
     assert_eq!(answer(&proof).await.error(), INCORRECT);
-    // Forgotten in the middle of its proof.
+    // The device is forgotten during its proof.
     let asked = one.start(&world).await;
     let asked = one.srp(&world, &asked["Session"]).await.ok();
     let forget = json!({"AccessToken": two.access, "DeviceKey": one.key});

@@ -1,4 +1,4 @@
-//! Functions that fail, hang or answer rubbish.
+//! Functions that fail, hang or return invalid responses.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::world::{INCORRECT, Outcome, World, sums};
 use crate::lambda::Failure;
 
-/// A world in which `function` misbehaves in its `call`th call (from 1), and never again.
+/// Creates a world in which `function` misbehaves only in its call number `call`, from 1.
 fn world(function: &'static str, call: usize, misbehave: impl Fn(&Value) -> Outcome + Send + Sync + 'static) -> World {
     let calls = std::sync::atomic::AtomicUsize::new(0);
     World::with(json!({}), json!({}), move |name, event| {
@@ -81,13 +81,17 @@ async fn each_bad_response_has_its_error_and_its_reason() {
             json!({"issueTokens": "yes"}),
             "`response.issueTokens` is a string",
         ),
-        ("Define", json!({"challenge": "x"}), "`response.challenge` is no field"),
-        ("Define", json!({}), "none of Cognito's challenges"),
-        ("Define", json!({"challengeName": ""}), "none of Cognito's challenges"),
+        (
+            "Define",
+            json!({"challenge": "x"}),
+            "`response.challenge` is not a field",
+        ),
+        ("Define", json!({}), "not a challenge of Cognito"),
+        ("Define", json!({"challengeName": ""}), "not a challenge of Cognito"),
         (
             "Define",
             json!({"challengeName": "CAPTCHA"}),
-            "none of Cognito's challenges",
+            "not a challenge of Cognito",
         ),
         (
             "Define",
@@ -108,7 +112,7 @@ async fn each_bad_response_has_its_error_and_its_reason() {
         (
             "Create",
             json!({"challengeMetaData": "x"}),
-            "`response.challengeMetaData` is no field",
+            "`response.challengeMetaData` is not a field",
         ),
     ] {
         let world = world(function, 1, move |_| Outcome::Response(response.clone()));

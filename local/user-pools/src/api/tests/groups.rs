@@ -1,4 +1,4 @@
-//! Groups, their members, and what tokens say of them.
+//! Groups, their members, and groups in tokens.
 
 use serde_json::{Map, Value, json};
 

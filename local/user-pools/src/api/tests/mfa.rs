@@ -38,7 +38,7 @@ async fn srp(world: &World, flow: &str) -> Value {
         .ok()
 }
 
-/// Gives demo an app in a pool where that is one's own choice.
+/// Gives demo an app in a pool with optional second factors.
 async fn with_app(world: &World) -> Secret {
     let token = password(world).await["AuthenticationResult"]["AccessToken"].clone();
     let reply = world
@@ -191,12 +191,12 @@ async fn a_code_works_once() {
         "Your software token has already been used once.",
     );
     assert_eq!(show(&world, &two, &code).await.error(), used);
-    // The code of the step before is older than the one that was used.
+    // The code of the previous step is older than the used one.
     let older = secret.code(world.now().saturating_sub(Duration::from_secs(30)));
     assert_eq!(show(&world, &two, &older).await.error(), used);
     world.wait(30);
     show(&world, &two, &secret.code(world.now())).await.ok();
-    // One step of drift, not two.
+    // A drift of one step is allowed, two are not.
     let asked = password(&world).await;
     let early = |seconds| secret.code(world.now() + Duration::from_secs(seconds));
     assert_eq!(show(&world, &asked, &early(60)).await.error(), MISMATCH);
@@ -224,7 +224,7 @@ async fn the_session_is_bound_to_its_user_and_challenge() {
         let reply = world.respond(challenge, responses, &asked["Session"]).await;
         assert_eq!(reply.error(), INVALID, "{challenge}");
     }
-    // Who knows the password only cannot get an app of their own this way.
+    // An attacker that knows only the password cannot set up an app this way.
     let reply = world
         .call("AssociateSoftwareToken", json!({"Session": asked["Session"]}))
         .await;
@@ -335,7 +335,7 @@ async fn inside_a_custom_sign_in_define_is_asked_after_the_code() {
     );
     let reply = world.answer("demo", &asked["Session"], "4").await.ok();
     assert!(reply["AuthenticationResult"].is_object());
-    // Without a password there is no second factor.
+    // A sign-in without a password has no second factor.
     assert_eq!(world.start("demo").await["ChallengeName"], "CUSTOM_CHALLENGE");
 }
 
@@ -391,7 +391,7 @@ async fn the_pools_second_factors_can_be_changed() {
     assert_eq!(wrong.error().0, "InvalidParameterException");
 }
 
-/// A world whose user has a telephone and an e-mail address, and wants codes on those that are `on`.
+/// Creates a world whose user has a phone number and an e-mail address, and wants codes on those in `on`.
 async fn with_codes(on: &[&str]) -> World {
     let pool = json!({"MfaConfiguration": "OPTIONAL", "EnabledMfas": ["SMS_MFA", "EMAIL_OTP", "SOFTWARE_TOKEN_MFA"]});
     let world = World::with(pool, json!({}), sums);
@@ -454,7 +454,7 @@ async fn a_code_goes_to_the_outbox_and_comes_back() {
             answer(code).await.error().1,
             "Invalid session for the user, session can only be used once."
         );
-        // Every sign-in has a code of its own.
+        // Every sign-in has its own code.
         let asked = password(&world).await;
         let fresh = sent(&world)["code"].as_str().unwrap().to_owned();
         if fresh != code {
@@ -474,7 +474,7 @@ async fn a_code_goes_to_the_outbox_and_comes_back() {
 }
 
 #[tokio::test]
-async fn who_has_several_factors_and_prefers_none_chooses() {
+async fn a_user_with_several_factors_and_no_preference_chooses() {
     let world = with_codes(&["SMSMfaSettings", "EmailMfaSettings"]).await;
     let asked = password(&world).await;
     assert_eq!(asked["ChallengeName"], "SELECT_MFA_TYPE");

@@ -1,4 +1,4 @@
-//! Users who are brought in from elsewhere.
+//! The migration of users.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ const UNKNOWN: (&str, &str) = (
     "Exception migrating user in app client localclient000000000000000",
 );
 
-/// A world in which ana is known elsewhere, with the password `old` that no policy here would take.
+/// Creates a world in which another system knows ana, with the password `old`, which violates the policy here.
 fn world(client: Value, answer: Value) -> World {
     World::with_triggers(&TRIGGERS, json!({}), client, move |function, event| {
         let password = &event["request"]["password"];
@@ -47,7 +47,7 @@ async fn status(world: &World) -> Answer {
 }
 
 #[tokio::test]
-async fn who_signs_in_with_the_password_of_elsewhere_is_brought_in_once() {
+async fn a_user_with_the_old_password_is_migrated_once() {
     let world = world(json!({}), answer());
     assert!(sign_in(&world, "old").await.ok()["AuthenticationResult"].is_object());
     assert_eq!(world.calls(), TRIGGERS);
@@ -74,7 +74,7 @@ async fn who_signs_in_with_the_password_of_elsewhere_is_brought_in_once() {
 }
 
 #[tokio::test]
-async fn who_is_refused_elsewhere_learns_nothing_from_the_function() {
+async fn a_rejected_migration_hides_the_text_of_the_function() {
     for (client, error) in [
         (json!({}), INCORRECT),
         (json!({"PreventUserExistenceErrors": "LEGACY"}), UNKNOWN),
@@ -89,7 +89,7 @@ async fn who_is_refused_elsewhere_learns_nothing_from_the_function() {
 }
 
 #[tokio::test]
-async fn a_bad_answer_brings_nobody_in() {
+async fn a_bad_response_migrates_no_user() {
     for (field, value, why) in [
         ("userAttributes", json!({}), "`response.userAttributes` is empty"),
         ("userAttributes", json!({"email": 1}), "should be a string"),
@@ -100,9 +100,9 @@ async fn a_bad_answer_brings_nobody_in() {
             json!("UNCONFIRMED"),
             "should be CONFIRMED or RESET_REQUIRED",
         ),
-        ("forceAliasCreation", json!(true), "is not offered by local"),
-        ("enableSMSMFA", json!(true), "is not offered by local"),
-        ("more", json!(1), "`response.more` is no field"),
+        ("forceAliasCreation", json!(true), "is not supported by local"),
+        ("enableSMSMFA", json!(true), "is not supported by local"),
+        ("more", json!(1), "`response.more` is not a field"),
     ] {
         let mut answer = answer();
         answer[field] = value;
@@ -118,7 +118,7 @@ async fn a_bad_answer_brings_nobody_in() {
 }
 
 #[tokio::test]
-async fn who_has_to_reset_the_password_is_brought_in_and_not_signed_in() {
+async fn a_user_that_must_reset_the_password_is_migrated_and_not_signed_in() {
     let mut answer = answer();
     answer["finalUserStatus"] = json!("RESET_REQUIRED");
     let world = world(json!({}), answer);
@@ -140,7 +140,7 @@ async fn guesses_at_passwords_of_elsewhere_have_to_wait_too() {
 }
 
 #[tokio::test]
-async fn guesses_at_passwords_of_elsewhere_are_counted_while_others_are_judged() {
+async fn guesses_at_old_passwords_are_counted_while_others_are_checked() {
     let world = Arc::new(world(json!({}), answer()));
     let mut all = JoinSet::new();
     for _ in 0..20 {
@@ -163,7 +163,7 @@ async fn a_user_unknown_elsewhere_is_counted_once() {
 }
 
 #[tokio::test]
-async fn a_sign_in_that_shows_no_password_brings_nobody_in() {
+async fn a_sign_in_without_a_password_migrates_no_user() {
     let world = world(json!({}), answer());
     world
         .initiate("USER_SRP_AUTH", json!({"USERNAME": "ana", "SRP_A": "2"}))
@@ -174,7 +174,7 @@ async fn a_sign_in_that_shows_no_password_brings_nobody_in() {
 }
 
 #[tokio::test]
-async fn who_has_forgotten_the_password_of_elsewhere_gets_a_code_and_chooses_one() {
+async fn a_user_that_forgot_the_old_password_gets_a_code_and_chooses_one() {
     let world = world(json!({}), answer());
     let forgot = |name: &str| {
         let body = json!({"ClientId": CLIENT, "Username": name, "ClientMetadata": {"n": "2"}});

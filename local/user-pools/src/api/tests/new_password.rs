@@ -1,4 +1,4 @@
-//! `NEW_PASSWORD_REQUIRED`: a temporary password leads to a lasting one, and only then to tokens.
+//! `NEW_PASSWORD_REQUIRED`: the user replaces a temporary password, and only then gets tokens.
 
 use serde_json::{Value, json};
 
@@ -35,7 +35,7 @@ async fn status(world: &World) -> Value {
     world.call("AdminGetUser", user).await.ok()["UserStatus"].clone()
 }
 
-/// The challenge, reached by every way that proves a password.
+/// Returns the challenge, reached by each flow that proves a password.
 async fn ask(world: &World, way: &str) -> Value {
     let client = Client::new([7; 32]);
     let start = |flow, extra: Value| {
@@ -249,7 +249,7 @@ async fn attributes_come_along_as_far_as_the_client_may_write_them() {
         )
         .await
         .ok();
-    // Who has a required attribute cannot change it on the way.
+    // A user that has a required attribute cannot change it in the challenge.
     let body = json!({"UserPoolId": POOL, "Username": "jane", "Password": TEMPORARY, "Permanent": false});
     world.call("AdminSetUserPassword", body).await.ok();
     let asked = ask(&world, "USER_PASSWORD_AUTH").await;

@@ -1,4 +1,4 @@
-//! Every state of a sign-in and every challenge that may be answered in it: only the documented pairs give tokens.
+//! Every state of a sign-in with every challenge that may be answered: only the documented pairs issue tokens.
 
 use serde_json::{Map, Value, json};
 
@@ -9,7 +9,7 @@ use crate::srp::Identity;
 use crate::srp::client::Client;
 use crate::totp::Secret;
 
-/// The states, what is asked in them, and whether the right answer to it gives tokens.
+/// The states, their challenges, and whether the right answer issues tokens.
 const STATES: [(&str, &str, bool); 18] = [
     ("nothing has been started", "", false),
     ("a session is made up", "", false),
@@ -39,12 +39,12 @@ const STATES: [(&str, &str, bool); 18] = [
     ("device", "DEVICE_SRP_AUTH", false),
 ];
 
-/// The last state, which is reached by the one before.
+/// The last state, which follows the previous one.
 const DEVICE_PROOF: (&str, &str, bool) = ("proof of a device", "DEVICE_PASSWORD_VERIFIER", true);
 
 const TIME: &str = "Sat Sep 5 01:02:03 UTC 2026";
 
-/// A sign-in in some state, and the right answer to everything that anybody could ask.
+/// A sign-in in some state, and the right answers to all challenges.
 struct Case {
     world: World,
     session: Value,
@@ -96,7 +96,7 @@ async fn app(world: &World) -> Secret {
     secret
 }
 
-/// Has demo asked for a code that was sent, or for which one to send.
+/// Sets up demo so that the sign-in asks for a code that was sent, or for the choice between such codes.
 async fn codes(world: &World, state: &str, responses: &mut Map<String, Value>) -> Value {
     let number = json!([{"Name": "phone_number", "Value": "+34600123456"}]);
     let user = json!({"UserPoolId": POOL, "Username": "demo", "UserAttributes": number});
@@ -140,7 +140,7 @@ impl Case {
         ]);
         let world = World::with(pool, json!({"ExplicitAuthFlows": flows}), sums);
         if state.contains("set up") {
-            // Whoever has an address could be asked for a code.
+            // A user with an address could be asked for a code.
             let none = json!([{"Name": "email", "Value": ""}]);
             let body = json!({"UserPoolId": POOL, "Username": "demo", "UserAttributes": none});
             call(&world, "AdminUpdateUserAttributes", body).await;
@@ -277,7 +277,7 @@ async fn only_the_documented_pairs_of_state_and_challenge_give_tokens() {
                 "{state}, {challenge}: {reply:?}"
             );
         }
-        // What was answered wrongly has changed nothing: the right answer still has its effect.
+        // The wrong answers have changed nothing: the right answer still works.
         let reply = case.answer(right).await;
         assert_eq!(gives_tokens(&reply), tokens, "{state}: {reply:?}");
         let goes_on = !right.is_empty() && !state.contains("to be set up");
@@ -317,7 +317,7 @@ async fn the_right_answer_gives_tokens_to_its_user_and_client_in_time_and_once()
                     call(&case.world, "AdminDeleteUser", body).await;
                 }
                 "altered session" => {
-                    // A sign-in that is only found by its secret block has no session to alter.
+                    // A sign-in that only its secret block identifies has no session to alter.
                     let place = match &mut case.session {
                         Value::String(session) => session,
                         _ => match &mut case.responses["PASSWORD_CLAIM_SECRET_BLOCK"] {

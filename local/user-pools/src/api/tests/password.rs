@@ -1,4 +1,4 @@
-//! Passwords: proved by SRP, sent as they are, and refreshed tokens.
+//! Passwords, proved by SRP or sent; and refreshed tokens.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -106,7 +106,7 @@ async fn a_wrong_password_ends_the_sign_in_and_define_is_not_asked() {
 }
 
 #[tokio::test]
-async fn nobody_gets_a_password_challenge_that_nothing_answers() {
+async fn a_nonexistent_user_gets_a_password_challenge_without_a_right_answer() {
     let world = World::new();
     let client = client();
     for flow in ["CUSTOM_AUTH", "USER_SRP_AUTH"] {
@@ -200,7 +200,7 @@ async fn a_password_as_it_is_gives_tokens_where_the_client_allows_it() {
 }
 
 #[tokio::test]
-async fn a_side_door_stays_shut_for_those_who_owe_more_than_a_password() {
+async fn a_password_alone_gives_no_tokens_if_more_is_required() {
     let world = World::new();
     let user = json!({"UserPoolId": POOL, "Username": "temp", "TemporaryPassword": PASSWORD});
     world.call("AdminCreateUser", user).await.ok();
@@ -275,7 +275,7 @@ async fn a_client_with_a_secret_has_to_prove_it_in_every_request() {
         let responses = json!({"USERNAME": username, "ANSWER": "4", "SECRET_HASH": hash});
         world.respond("CUSTOM_CHALLENGE", responses, &challenge["Session"])
     };
-    // The hash is over the name in the same request.
+    // The hash covers the username in the same request.
     assert_eq!(answer(name, secret_hash(&world, login)).await.error().1, wrong);
     let reply = answer(name, secret_hash(&world, name)).await.ok();
     let token = &reply["AuthenticationResult"]["RefreshToken"];
@@ -368,7 +368,7 @@ async fn a_refresh_token_is_bound_to_its_client_user_and_time() {
 }
 
 #[tokio::test]
-async fn five_wrong_passwords_lock_a_user_out_for_a_while_and_nobody_likewise() {
+async fn five_wrong_passwords_lock_out_existing_and_nonexistent_users() {
     for name in ["demo", "nobody"] {
         let world = World::new();
         let password = |password: &'static str| {
@@ -379,7 +379,7 @@ async fn five_wrong_passwords_lock_a_user_out_for_a_while_and_nobody_likewise() 
         for _ in 0..4 {
             assert_eq!(password("wrong").await.error(), INCORRECT);
         }
-        // Proofs of the password count as well.
+        // Proofs of the password count too.
         let client = client();
         let challenge = start(&world, name, &client).await;
         let responses = claim(&client, &challenge, "wrong");
@@ -450,7 +450,7 @@ async fn a_client_may_choose_how_to_sign_in() {
             .await;
         assert!(reply.ok()["AuthenticationResult"].is_object());
     }
-    assert!(prefer("WEB_AUTHN").await.error().1.contains("not offered"));
+    assert!(prefer("WEB_AUTHN").await.error().1.contains("not supported"));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Tokens are renewed and revoked, accounts turned off, and passwords changed.
+//! Tokens are renewed and revoked, accounts are disabled, and passwords are changed.
 
 use serde_json::{Value, json};
 
@@ -140,7 +140,7 @@ async fn a_disabled_user_gets_nowhere_until_enabled() {
 }
 
 #[tokio::test]
-async fn a_password_is_changed_by_who_knows_it() {
+async fn a_password_is_changed_with_the_old_one() {
     let world = World::new();
     let tokens = sign_in(&world).await;
     let change = |previous: &str, proposed: &str| {
@@ -159,7 +159,7 @@ async fn a_password_is_changed_by_who_knows_it() {
     );
     let parameters = json!({"USERNAME": "demo", "PASSWORD": "An0ther!pw"});
     world.initiate("USER_PASSWORD_AUTH", parameters).await.ok();
-    // Guesses count as they do at sign-in.
+    // Wrong passwords count as in sign-ins.
     for _ in 0..5 {
         assert_eq!(change(PASSWORD, "An0ther!pw").await.error(), INCORRECT);
     }

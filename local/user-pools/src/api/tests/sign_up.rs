@@ -1,4 +1,4 @@
-//! New accounts, and what the functions before a sign-up and after a confirmation have to say.
+//! New accounts, and the functions before a sign-up and after a confirmation.
 
 use serde_json::{Value, json};
 
@@ -49,7 +49,7 @@ fn codes(world: &World) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn who_signs_up_is_shown_to_the_function_before_anything_is_made() {
+async fn a_new_account_is_shown_to_the_function_before_it_is_created() {
     let world = world("null");
     let reply = sign_up(&world, email()).await.ok();
     assert_eq!(reply["UserConfirmed"], false);
@@ -125,7 +125,7 @@ async fn a_bad_answer_makes_no_account() {
             "`response.autoConfirmUser` is a string, should be true or false",
         ),
         (r#"{"autoVerifyPhone": true}"#, "PreSignUp verifies `phone_number`"),
-        (r#"{"confirm": true}"#, "`response.confirm` is no field"),
+        (r#"{"confirm": true}"#, "`response.confirm` is not a field"),
     ] {
         let world = world(answer);
         assert_eq!(

@@ -1,11 +1,11 @@
-//! What the function before tokens makes of them.
+//! The changes that PreTokenGeneration makes to tokens.
 
 use serde_json::{Map, Value, json};
 
 use super::world::{CLIENT, Outcome, PASSWORD, POOL, World};
 use crate::tokens::tests::KEYS;
 
-/// A world in which the function before tokens answers `response`.
+/// Creates a world in which PreTokenGeneration returns `response`.
 fn world(version: &str, response: Value) -> World {
     let config = json!({"PreTokenGenerationConfig": {"LambdaVersion": version}});
     let pool = json!({"LambdaConfig": config});
@@ -22,7 +22,7 @@ fn second(details: &Value) -> World {
     world("V2_0", json!({"claimsAndScopeOverrideDetails": details}))
 }
 
-/// The claims of the id and the access token, and the access token itself.
+/// Returns the claims of the ID and the access token, and the access token itself.
 async fn tokens(world: &World) -> (Map<String, Value>, Map<String, Value>, Value) {
     let parameters = json!({"USERNAME": "demo", "PASSWORD": PASSWORD});
     let reply = world.initiate("USER_PASSWORD_AUTH", parameters).await.ok();
@@ -91,7 +91,7 @@ async fn groups_stay_unless_the_answer_names_them_and_an_empty_or_null_naming_ta
 }
 
 #[tokio::test]
-async fn what_says_who_and_for_whom_a_token_is_cannot_be_changed() {
+async fn the_user_and_the_client_of_a_token_cannot_be_changed() {
     let mut fixed = Map::new();
     let names = [
         "sub",
@@ -194,7 +194,7 @@ async fn an_answer_of_another_version_or_with_a_blank_scope_is_refused() {
     for (response, why) in [
         (
             json!({"claimsOverrideDetails": {}}),
-            "`response.claimsOverrideDetails` is no field",
+            "`response.claimsOverrideDetails` is not a field",
         ),
         (
             json!({"claimsAndScopeOverrideDetails": {"accessTokenGeneration": {"scopesToAdd": ["a b"]}}}),
@@ -202,11 +202,11 @@ async fn an_answer_of_another_version_or_with_a_blank_scope_is_refused() {
         ),
         (
             json!({"claimsAndScopeOverrideDetails": {"idTokenGeneration": {"scopesToAdd": ["a"]}}}),
-            "`response.claimsAndScopeOverrideDetails.idTokenGeneration.scopesToAdd` is no field",
+            "`response.claimsAndScopeOverrideDetails.idTokenGeneration.scopesToAdd` is not a field",
         ),
         (
             json!({"claimsAndScopeOverrideDetails": {"claimsToSuppress": []}}),
-            "`response.claimsAndScopeOverrideDetails.claimsToSuppress` is no field",
+            "`response.claimsAndScopeOverrideDetails.claimsToSuppress` is not a field",
         ),
     ] {
         let world = world("V2_0", response);

@@ -1,4 +1,4 @@
-//! The triggers before and after a sign-in and before tokens: when each is called, with what, and what a refusal does.
+//! The triggers before and after a sign-in and before tokens: their calls, their events, and the effect of an error.
 
 use std::sync::{Arc, OnceLock};
 
@@ -15,7 +15,7 @@ fn world() -> World {
     World::with_triggers(&ALL, json!({}), json!({}), agree)
 }
 
-/// A world in which one function misbehaves, always.
+/// Creates a world in which one function always misbehaves.
 fn misbehaving(function: &'static str, outcome: impl Fn() -> Outcome + Send + Sync + 'static) -> World {
     World::with_triggers(&ALL, json!({}), json!({}), move |name, event| {
         if name == function {
@@ -31,7 +31,7 @@ async fn sign_in(world: &World) -> Answer {
     world.initiate("USER_PASSWORD_AUTH", parameters).await
 }
 
-/// The request that the newest event of `function` holds.
+/// Returns the request in the newest event of `function`.
 fn request(world: &World, function: &str) -> Value {
     world.events(function).last().unwrap()["request"].clone()
 }
@@ -151,9 +151,9 @@ async fn each_bad_answer_is_refused_and_its_reason_told_to_the_terminal() {
         (
             "PreAuthentication",
             json!({"x": 1}),
-            "`response.x` is no field of this trigger's response (known: none)",
+            "`response.x` is not a field of this trigger's response (known: none)",
         ),
-        ("PostAuthentication", json!(null), "`response` is no object"),
+        ("PostAuthentication", json!(null), "`response` is not an object"),
         (
             "PreTokenGeneration",
             json!({"claimsOverrideDetails": []}),
@@ -172,12 +172,12 @@ async fn each_bad_answer_is_refused_and_its_reason_told_to_the_terminal() {
         (
             "PreTokenGeneration",
             json!({"claimsOverrideDetails": {"groupOverrideDetails": {"groups": []}}}),
-            "`response.claimsOverrideDetails.groupOverrideDetails.groups` is no field",
+            "`response.claimsOverrideDetails.groupOverrideDetails.groups` is not a field",
         ),
         (
             "PreTokenGeneration",
             json!({"claimsAndScopeOverrideDetails": {}}),
-            "`response.claimsAndScopeOverrideDetails` is no field",
+            "`response.claimsAndScopeOverrideDetails` is not a field",
         ),
     ] {
         let world = misbehaving(function, move || Outcome::Response(response.clone()));
@@ -223,7 +223,7 @@ async fn a_session_is_dead_after_a_function_refused_its_end() {
 }
 
 #[tokio::test]
-async fn who_does_not_exist_is_asked_about_only_where_users_are_hidden() {
+async fn functions_see_nonexistent_users_only_if_users_are_hidden() {
     let parameters = json!({"USERNAME": "nobody", "PASSWORD": PASSWORD});
     let hidden = world();
     let reply = hidden.initiate("USER_PASSWORD_AUTH", parameters.clone()).await;
@@ -286,7 +286,7 @@ async fn choose_password(world: &World, password: &str) -> Answer {
 }
 
 #[tokio::test]
-async fn tokens_for_a_new_password_can_be_refused_and_the_password_is_set_all_the_same() {
+async fn tokens_for_a_new_password_can_be_rejected_and_the_password_is_still_set() {
     let world = World::with_triggers(&["PreTokenGeneration"], json!({}), json!({}), |function, event| {
         if event["triggerSource"] == "TokenGeneration_NewPasswordChallenge" {
             return Outcome::Fail(Failure::Error("internal error".into()));
@@ -353,7 +353,7 @@ async fn a_refused_refresh_gives_nothing() {
 }
 
 #[tokio::test]
-async fn who_is_turned_off_while_a_function_runs_gets_no_tokens() {
+async fn a_user_disabled_while_a_function_runs_gets_no_tokens() {
     let state: Arc<OnceLock<Arc<State>>> = Arc::default();
     let seen = Arc::clone(&state);
     let world = World::with_triggers(&["PreTokenGeneration"], json!({}), json!({}), move |function, event| {

@@ -81,7 +81,7 @@ async fn weak_passwords_are_refused() {
 }
 
 #[tokio::test]
-async fn who_signs_up_is_confirmed_by_an_administrator_before_signing_in() {
+async fn a_new_account_is_confirmed_by_an_administrator_before_signing_in() {
     let world = World::with(
         json!({"Schema": [{"Name": "x"}]}),
         json!({"WriteAttributes": ["email", "name"]}),

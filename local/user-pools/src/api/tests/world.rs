@@ -1,4 +1,4 @@
-//! One pool, one client, one user, three functions, and a clock that moves when told to.
+//! One pool, one client, one user, three functions, and a clock that a test sets.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -25,21 +25,21 @@ pub(super) const CLIENT: &str = "localclient000000000000000";
 pub(super) const PASSWORD: &str = "Passw0rd!demo";
 pub(super) const INCORRECT: (&str, &str) = ("NotAuthorizedException", "Incorrect username or password.");
 
-/// What a function does with an event.
+/// The outcome of a call of a function.
 pub(super) enum Outcome {
-    /// Answers with the event, `response` replaced by this.
+    /// Returns the event with this `response`.
     Response(Value),
-    /// Answers with these bytes.
+    /// Returns these bytes.
     Raw(String),
     Fail(Failure),
-    /// Fails once this time has passed.
+    /// Fails after this time.
     FailAfter(Duration, Failure),
     Hang,
 }
 
 type Function = dyn Fn(&str, &Value) -> Outcome + Send + Sync;
 
-/// The functions, and the events they got.
+/// The functions, and the events they received.
 pub(super) struct Functions {
     run: Box<Function>,
     calls: Mutex<Vec<(String, Value)>>,
@@ -50,7 +50,7 @@ impl Lambda for Functions {
     async fn invoke(&self, function: &str, event: Bytes) -> Result<Bytes, Failure> {
         let mut event: Value = serde_json::from_slice(&event).unwrap();
         self.calls.lock().unwrap().push((function.to_owned(), event.clone()));
-        // A process takes its time, in which other requests come.
+        // A process takes time, during which other requests arrive.
         tokio::task::yield_now().await;
         match (self.run)(function, &event) {
             Outcome::Response(response) => {
@@ -68,7 +68,7 @@ impl Lambda for Functions {
     }
 }
 
-/// What the terminal was told.
+/// The lines of the terminal.
 #[derive(Default)]
 pub(super) struct Log(Mutex<Vec<String>>);
 
@@ -110,7 +110,7 @@ pub(super) struct World {
     now: Arc<AtomicU64>,
 }
 
-/// An answer: the HTTP status, the headers and the body.
+/// A response: the HTTP status, the headers and the body.
 #[derive(Debug)]
 pub(super) struct Answer {
     pub(super) status: u16,
@@ -119,7 +119,7 @@ pub(super) struct Answer {
 }
 
 impl Answer {
-    /// The exception and its message.
+    /// Returns the exception and its message.
     pub(super) fn error(&self) -> (&str, &str) {
         assert_eq!(self.status, 400, "{self:?}");
         (
@@ -134,7 +134,7 @@ impl Answer {
     }
 }
 
-/// What a function says that agrees to everything.
+/// Accepts every event, like a function that only agrees.
 pub(super) fn agree(function: &str, event: &Value) -> Outcome {
     match function {
         "Define" | "Create" | "Verify" => sums(function, event),
@@ -142,7 +142,7 @@ pub(super) fn agree(function: &str, event: &Value) -> Outcome {
     }
 }
 
-/// A session is a password (if the client starts with one) and then a sum, at most three times.
+/// Asks for a password (if the client starts with one) and then for a sum, at most three times.
 pub(super) fn sums(function: &str, event: &Value) -> Outcome {
     let request = &event["request"];
     let unknown = request["userNotFound"] == true;
@@ -175,7 +175,7 @@ pub(super) fn sums(function: &str, event: &Value) -> Outcome {
 }
 
 impl World {
-    /// A world whose client hides users and allows every flow.
+    /// Creates a world whose client hides users and allows every flow.
     pub(super) fn new() -> Self {
         Self::with(json!({}), json!({}), sums)
     }
@@ -188,7 +188,7 @@ impl World {
         Self::with_triggers(&[], pool, client, functions)
     }
 
-    /// A world whose pool has more triggers than the three; their functions are called as they are.
+    /// Creates a world whose pool has more triggers than the three. Their functions have the names of the triggers.
     pub(super) fn with_triggers(
         more: &[&str],
         pool: Value,
@@ -290,7 +290,7 @@ impl World {
         }
     }
 
-    /// `InitiateAuth`.
+    /// Sends `InitiateAuth`.
     pub(super) async fn initiate(&self, flow: &str, parameters: Value) -> Answer {
         self.call(
             "InitiateAuth",
@@ -299,12 +299,12 @@ impl World {
         .await
     }
 
-    /// A custom sign-in that starts without a password.
+    /// Starts a custom sign-in without a password.
     pub(super) async fn start(&self, username: &str) -> Value {
         self.initiate("CUSTOM_AUTH", json!({"USERNAME": username})).await.ok()
     }
 
-    /// `RespondToAuthChallenge` to a custom challenge.
+    /// Sends `RespondToAuthChallenge` for a custom challenge.
     pub(super) async fn answer(&self, username: &str, session: &Value, answer: &str) -> Answer {
         let responses = json!({"USERNAME": username, "ANSWER": answer});
         self.respond("CUSTOM_CHALLENGE", responses, session).await
@@ -317,7 +317,7 @@ impl World {
         self.call("RespondToAuthChallenge", body).await
     }
 
-    /// The events that `function` got, the newest last.
+    /// Returns the events that `function` received, the newest last.
     pub(super) fn events(&self, function: &str) -> Vec<Value> {
         let calls = self.functions.calls.lock().unwrap();
         calls
@@ -327,7 +327,7 @@ impl World {
             .collect()
     }
 
-    /// The names of the functions, in the order of their calls.
+    /// Returns the names of the functions, in the order of their calls.
     pub(super) fn calls(&self) -> Vec<String> {
         self.functions
             .calls
@@ -338,19 +338,19 @@ impl World {
             .collect()
     }
 
-    /// The messages that were sent, the newest first.
+    /// Returns the messages that were sent, the newest first.
     pub(super) fn outbox(&self) -> Value {
         let messages: Vec<Value> = self.outbox.0.lock().unwrap().iter().rev().cloned().collect();
         json!({ "messages": messages })
     }
 
-    /// What the terminal was told.
+    /// Returns the lines of the terminal.
     pub(super) fn log(&self) -> Vec<String> {
         self.log.0.lock().unwrap().clone()
     }
 }
 
-/// The answer to `PASSWORD_VERIFIER` of someone who thinks that the password is `password`.
+/// Returns the answer to `PASSWORD_VERIFIER` of a client that uses `password`.
 pub(super) fn claim(client: &Client, challenge: &Value, password: &str) -> Value {
     let text = |key: &str| challenge["ChallengeParameters"][key].as_str().unwrap().to_owned();
     let (user, block, timestamp) = (

@@ -1,4 +1,4 @@
-//! Devices: handing out keys for new ones, and having known ones proved.
+//! Devices: creates keys for new ones, and asks for the proof of known ones.
 
 use std::collections::BTreeMap;
 
@@ -14,19 +14,19 @@ use crate::triggers::source::TokenSource;
 use crate::users::devices::{Device, group_key, new_key, unknown};
 
 impl State {
-    /// The key of a new device, where the pool tracks devices and the sign-in had a password but no device yet.
+    /// Returns the key of a new device, if the pool tracks devices and the sign-in had a password but no device yet.
     pub(super) fn new_device(&self, sign_in: &SignIn) -> Result<Option<String>, Error> {
         let wanted = sign_in.pool.devices.is_some() && sign_in.device.is_none() && sign_in.has_password();
         wanted.then(|| new_key(&self.random, &self.settings.region)).transpose()
     }
 
-    /// Asks for the proof of the device that the client says it is.
+    /// Asks for the proof of the device that the client names.
     pub(super) fn ask_device(&self, sign_in: SignIn) -> Result<Value, Error> {
         let parameters = json!({"USERNAME": sign_in.subject.name(), "DEVICE_KEY": device(&sign_in)?.key});
         self.ask(sign_in, DEVICE_SRP_AUTH, &parameters, Pending::Device)
     }
 
-    /// Answers the client's public number with ours.
+    /// Answers the client's public number with the server's.
     pub(crate) fn ask_device_proof(&self, sign_in: SignIn, client: &PublicNumber) -> Result<Value, Error> {
         let device = device(&sign_in)?;
         let exchange = Box::new(Exchange::new(client, device.verifier.clone(), self.random.bytes()?));
@@ -67,7 +67,7 @@ impl State {
             device.ok_or_else(unknown)?.authenticated = now;
             Ok(())
         })?;
-        // A password that was chosen just before says more about how these tokens came about.
+        // If a password was chosen just before, the tokens keep that source.
         if sign_in.token_source == TokenSource::Authentication {
             sign_in.token_source = TokenSource::Device;
         }
@@ -75,7 +75,7 @@ impl State {
     }
 }
 
-/// The device that the client says it is, as long as the user has it.
+/// Returns the device that the client names, if the user has it.
 fn device(sign_in: &SignIn) -> Result<&Device, Error> {
     let user = sign_in.subject.user().ok_or_else(unknown)?;
     let key = sign_in.device.as_deref().ok_or_else(unknown)?;

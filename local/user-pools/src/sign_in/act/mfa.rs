@@ -1,4 +1,4 @@
-//! Second factors: asking for one, checking it, setting one up.
+//! Second factors: asks for one, checks it, and sets one up.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,11 +16,11 @@ use crate::totp::Secret;
 use crate::users::User;
 use crate::users::mfa::{Factor, Token};
 
-/// How many wrong codes a session bears.
+/// The number of wrong codes that end a session.
 pub(crate) const MOST_WRONG: u8 = 10;
 
 impl State {
-    /// Asks for the second factor that the user owes.
+    /// Asks for the second factor that the user must show.
     pub(super) fn ask_second_factor(&self, sign_in: SignIn, owed: &Owed, custom: bool) -> Result<Value, Error> {
         let name = sign_in.subject.name().to_owned();
         let list = |names: &[&str]| json!(names).to_string();
@@ -46,7 +46,7 @@ impl State {
         }
     }
 
-    /// Asks for one factor. `direct` says that it was not chosen just before.
+    /// Asks for one factor. `direct` says that the user did not choose it just before.
     pub(crate) fn ask_factor(
         &self,
         sign_in: SignIn,
@@ -88,7 +88,7 @@ impl State {
         }
     }
 
-    /// Sends a new code; says which, and where it went as far as the client may know.
+    /// Sends a new code. Returns it and its masked destination.
     fn send_code(&self, sign_in: &SignIn, medium: Medium, purpose: &'static str) -> Result<(String, String), Error> {
         let user = sign_in.subject.user().ok_or_else(Error::incorrect)?;
         let address = user.attributes.get(medium.attribute()).ok_or_else(Error::incorrect)?;
@@ -118,7 +118,7 @@ impl State {
         self.settings.mail.send(message, self.clock.now());
     }
 
-    /// The answer to a client that is asked something.
+    /// Returns the reply to a client that must answer a challenge.
     pub(super) fn ask(
         &self,
         sign_in: SignIn,
@@ -131,7 +131,7 @@ impl State {
         Ok(json!({"ChallengeName": name, "ChallengeParameters": parameters, "Session": session}))
     }
 
-    /// Uses up a code of the user's authenticator app.
+    /// Uses a code of the user's authenticator app, which is then no longer valid.
     pub(crate) fn spend_code(&self, sign_in: &SignIn, code: &str) -> Result<Shown, Error> {
         let now = self.clock.now();
         self.guard_code(sign_in, || {
@@ -144,7 +144,7 @@ impl State {
         })
     }
 
-    /// Gives the user the authenticator app that has shown a right code for `secret`.
+    /// Stores the user's authenticator app after it has shown a right code for `secret`.
     pub(crate) fn set_up_token(
         &self,
         sign_in: &SignIn,
@@ -154,9 +154,10 @@ impl State {
     ) -> Result<Arc<User>, Error> {
         let step = secret.step(code, self.clock.now()).ok_or_else(wrong_set_up_code)?;
         self.update_subject(sign_in, |user| {
-            // Who knows only the password must not replace what the user has set up in the meantime.
+            // An attacker that knows only the password must not replace an app that the user has set up in the
+            // meantime.
             if user.mfa.token.is_some() {
-                return Err(sessions::invalid().because("the user has set up an authenticator app elsewhere"));
+                return Err(sessions::invalid().because("the user has set up an authenticator app in another sign-in"));
             }
             user.mfa.token = Some(Token::new(secret.clone(), name.map(str::to_owned), step));
             user.mfa.enabled.insert(Factor::SoftwareToken);
@@ -165,7 +166,7 @@ impl State {
         })
     }
 
-    /// Goes on after a second factor.
+    /// Continues after a second factor.
     pub(crate) async fn after_second_factor(
         &self,
         mut sign_in: SignIn,
@@ -190,7 +191,7 @@ impl State {
         self.after_password(sign_in, next, custom, client_metadata).await
     }
 
-    /// Changes the user who signs in, unless it is another one by now.
+    /// Changes the user that signs in, unless the user was replaced.
     pub(crate) fn update_subject(
         &self,
         sign_in: &SignIn,
@@ -201,14 +202,14 @@ impl State {
         };
         self.directory.update_user(&sign_in.pool, &known.name, |user| {
             if user.sub != known.sub {
-                return Err(sessions::invalid().because("the user has been deleted meanwhile"));
+                return Err(sessions::invalid().because("the user has been deleted in the meantime"));
             }
             change(user)
         })
     }
 }
 
-/// What a client is told of a wrong code while it sets up an authenticator app.
+/// The error of a wrong code during the setup of an authenticator app.
 pub(crate) fn wrong_set_up_code() -> Error {
     Error::new("EnableSoftwareTokenMFAException", "Code mismatch")
 }

@@ -1,4 +1,4 @@
-//! `NEW_PASSWORD_REQUIRED`: who signs in with a temporary password chooses a lasting one.
+//! `NEW_PASSWORD_REQUIRED`: a user with a temporary password chooses a permanent one.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,11 +14,11 @@ use crate::triggers::source::TokenSource;
 use crate::users::new::verifier;
 use crate::users::{Status, User};
 
-/// What attributes of the user are called in the challenge and in its answer.
+/// The prefix of attributes in the challenge and its answer.
 pub(crate) const PREFIX: &str = "userAttributes.";
 
 impl State {
-    /// Asks for a password in place of the temporary one that was right.
+    /// Asks for a password in place of the temporary one, which was right.
     pub(super) fn ask_new_password(&self, sign_in: SignIn, custom: bool) -> Result<Value, Error> {
         let user = sign_in.subject.user().ok_or_else(Error::incorrect)?;
         let policy = &sign_in.pool.password_policy;
@@ -30,7 +30,7 @@ impl State {
             .map(|(name, value)| (name.as_str(), value.as_str()))
             .collect();
         let missing: Vec<String> = missing(&sign_in, user).map(|name| format!("{PREFIX}{name}")).collect();
-        // Clients parse these two, so they have to be there and to be JSON even if there is nothing in them.
+        // Clients parse these two. So they must exist and be JSON even if they are empty.
         let parameters = json!({
             "USER_ID_FOR_SRP": user.name,
             "userAttributes": json!(readable).to_string(),
@@ -44,7 +44,7 @@ impl State {
         )
     }
 
-    /// Sets the password that the user has chosen, and the attributes that were sent with it.
+    /// Sets the password that the user has chosen, and the attributes in the same answer.
     pub(crate) fn set_new_password(
         &self,
         sign_in: &SignIn,
@@ -74,7 +74,7 @@ impl State {
         let now = self.clock.now();
         self.update_subject(sign_in, |user| {
             if user.status != Status::ForceChangePassword {
-                return Err(sessions::invalid().because("the user's password is not the temporary one any more"));
+                return Err(sessions::invalid().because("the user's password is no longer the temporary one"));
             }
             user.password = Some(verifier);
             user.password_set = now;
@@ -85,7 +85,7 @@ impl State {
         })
     }
 
-    /// Goes on after the user has chosen a password.
+    /// Continues after the user has chosen a password.
     pub(crate) async fn after_new_password(
         &self,
         mut sign_in: SignIn,
@@ -106,7 +106,7 @@ impl State {
     }
 }
 
-/// The attributes that the pool requires and the user lacks.
+/// Returns the attributes that the pool requires and the user lacks.
 fn missing<'a>(sign_in: &'a SignIn, user: &'a User) -> impl Iterator<Item = &'a str> {
     let lacks = |name: &&str| !user.attributes.contains_key(*name);
     sign_in.pool.schema.required().filter(lacks)

@@ -1,4 +1,4 @@
-//! The end of a sign-in: the last two functions have their word, then there are tokens.
+//! The end of a sign-in: the last two functions are called, then tokens are issued.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -17,7 +17,8 @@ use crate::users::User;
 use crate::users::devices::group_key;
 
 impl State {
-    /// Lets the pool before a sign-in refuse it. A custom sign-in that starts without a password has no such moment.
+    /// Calls PreAuthentication, which can reject the sign-in. A custom sign-in that starts without a password does not
+    /// call it.
     pub(crate) async fn pre_authenticate(
         &self,
         sign_in: &SignIn,
@@ -25,7 +26,7 @@ impl State {
         validation: &BTreeMap<String, String>,
     ) -> Result<(), Error> {
         if starts_with_password {
-            // What a request that starts a sign-in says for the functions reaches this one as `validationData`.
+            // `ClientMetadata` of the request that starts a sign-in is `validationData` of this trigger.
             let none = BTreeMap::new();
             return self.invoker(sign_in, &none).pre_authentication(validation).await;
         }
@@ -78,7 +79,7 @@ impl State {
         Ok(json!({"ChallengeParameters": {}, "AuthenticationResult": result}))
     }
 
-    /// What tokens say: the user's groups, and what the function before tokens makes of them.
+    /// Returns the content of tokens: the user's groups, and the changes of PreTokenGeneration.
     pub(crate) async fn content(
         &self,
         invoker: &Invoker<'_>,
@@ -90,14 +91,14 @@ impl State {
         let (content, ignored) = Content::new(memberships, overrides.unwrap_or_default(), invoker.context.client);
         for name in ignored {
             self.journal.warn(&format!(
-                "PreTokenGeneration cannot change the claim `{}`: it stays as it is",
+                "PreTokenGeneration cannot change the claim `{}`: it is unchanged",
                 name.escape_debug()
             ));
         }
         Ok(content)
     }
 
-    /// The user as of now: functions take their time, in which an administrator may have turned the account off.
+    /// Returns the current user: while functions run, an administrator may have disabled the account.
     fn still_there(&self, sign_in: &SignIn, known: &User) -> Result<Arc<User>, Error> {
         let user = self.directory.user(&sign_in.pool, &known.name);
         let user = user.filter(|user| user.sub == known.sub).ok_or_else(Error::incorrect)?;

@@ -1,4 +1,4 @@
-//! Which second factor a user owes after the password.
+//! The second factor that a user must show after the password.
 
 use std::time::Duration;
 
@@ -10,28 +10,28 @@ use crate::pools::{Mfa, Pool};
 use crate::users::User;
 use crate::users::mfa::{Factor, UserMfa, code_mismatch};
 
-/// The name under which a user who has no second factor is asked to set one up.
+/// The challenge that asks a user without a second factor to set one up.
 pub(crate) const MFA_SETUP: &str = "MFA_SETUP";
-/// The name under which a user is asked which second factor to use.
+/// The challenge that asks a user to choose a second factor.
 pub(crate) const SELECT_MFA_TYPE: &str = "SELECT_MFA_TYPE";
 
-/// What a user owes.
+/// The second factor that a user must show.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Owed {
-    /// One of several, which the user has to choose.
+    /// One of several, which the user must choose.
     Choice(Vec<Factor>),
     /// This one.
     Factor(Factor),
-    /// A new one, as none is there yet.
+    /// A new one: the user has no factor.
     SetUp,
 }
 
-/// Proof that a second factor was shown. Only this module makes one.
+/// Proof that a second factor was shown. Only this module creates it.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Shown(());
 
-/// What `user` owes after a right password. A remembered device, which is proved later, may stand for a factor; it
-/// does not stand for having none.
+/// Returns the factor that `user` must show after a right password. A remembered device, which is proved later, may
+/// replace a factor. It does not replace the setup of a factor.
 pub(super) fn owed(user: &User, stage: Stage<'_>) -> Result<Option<Owed>, Error> {
     let pool = stage.pool;
     if pool.mfa == Mfa::Off {
@@ -57,7 +57,8 @@ pub(super) fn owed(user: &User, stage: Stage<'_>) -> Result<Option<Owed>, Error>
     }
 }
 
-/// The factors that the pool allows, the user has and, where it is the user's choice, wants.
+/// Returns the factors that the pool allows and the user has. If the user can choose, the user must also have enabled
+/// them.
 fn usable(user: &User, pool: &Pool) -> Vec<Factor> {
     let wanted = |factor: &Factor| pool.mfa == Mfa::On || user.mfa.enabled.contains(factor);
     let factors = pool.factors.iter().copied();
@@ -72,16 +73,16 @@ pub(crate) fn has(user: &User, factor: Factor) -> bool {
     }
 }
 
-/// Uses up a code of the user's authenticator app.
+/// Uses a code of the user's authenticator app.
 pub(crate) fn show_token(mfa: &mut UserMfa, code: &str, now: Duration) -> Result<Shown, Error> {
     let token = mfa
         .token
         .as_mut()
-        .ok_or_else(|| code_mismatch().because("the user has no authenticator app any more"))?;
+        .ok_or_else(|| code_mismatch().because("the user no longer has an authenticator app"))?;
     token.spend(code, now).check().map(Shown)
 }
 
-/// Compares a code that was sent with the one that came back, in constant time.
+/// Compares the code that was sent with the answer, in constant time.
 pub(crate) fn show_code(sent: &str, given: &str) -> Result<Shown, Error> {
     if sent.as_bytes().ct_eq(given.as_bytes()).into() {
         return Ok(Shown(()));
@@ -89,11 +90,10 @@ pub(crate) fn show_code(sent: &str, given: &str) -> Result<Shown, Error> {
     Err(code_mismatch())
 }
 
-/// Takes the setting up of an authenticator app, which needs a right code, for showing it.
+/// Counts the setup of an authenticator app, which needs a right code, as a second factor.
 pub(crate) fn show_set_up(set_up: bool) -> Result<Shown, Error> {
     if set_up {
         return Ok(Shown(()));
     }
-    Err(super::super::sessions::invalid()
-        .because("MFA_SETUP has to be answered with the session that VerifySoftwareToken gives"))
+    Err(super::super::sessions::invalid().because("answer MFA_SETUP with the session that VerifySoftwareToken returns"))
 }

@@ -1,4 +1,4 @@
-//! What the three functions of a custom sign-in answer.
+//! The responses of the three functions of a custom sign-in.
 
 use super::{Answer, Response};
 use crate::sign_in::decide::{Created, Defined};
@@ -42,7 +42,7 @@ impl Answer for Created {
     }
 }
 
-/// What the verify function answered.
+/// The response of the verify function.
 pub(crate) struct Verified(pub(crate) bool);
 
 impl Answer for Verified {
@@ -55,7 +55,7 @@ impl Answer for Verified {
     }
 }
 
-/// The answer of a function that can only agree.
+/// The response of a function that can only accept.
 pub(crate) struct Nothing;
 
 impl Answer for Nothing {

@@ -1,4 +1,4 @@
-//! What a function answers that brings in a user from elsewhere.
+//! The response of a function that migrates a user.
 
 use std::collections::BTreeMap;
 
@@ -6,10 +6,10 @@ use super::{Answer, Response};
 use crate::triggers::label::readable;
 use crate::users::Status;
 
-/// A user from elsewhere.
+/// A migrated user.
 pub(crate) struct Migrated {
     pub(crate) attributes: BTreeMap<String, String>,
-    /// None where the function leaves it to Cognito.
+    /// `None` if the function leaves it to Cognito.
     pub(crate) status: Option<Status>,
 }
 
@@ -20,12 +20,12 @@ impl Answer for Migrated {
         if attributes.is_empty() {
             return Err("`response.userAttributes` is empty: a user has at least one attribute".to_owned());
         }
-        // Nothing is sent to new users here.
+        // This server sends no message to new users.
         fields.text("messageAction")?;
         fields.list("desiredDeliveryMediums")?;
         for key in ["enableSMSMFA", "forceAliasCreation"] {
             if fields.flag(key)? {
-                return Err(format!("`response.{key}` is true, which is not offered by local"));
+                return Err(format!("`response.{key}` is true, which is not supported by local"));
             }
         }
         Ok(Self { attributes, status })
@@ -36,7 +36,7 @@ impl Answer for Migrated {
     }
 }
 
-/// The status that `finalUserStatus` names.
+/// Returns the status that `finalUserStatus` names.
 fn status(name: &str) -> Result<Status, String> {
     [Status::Confirmed, Status::ResetRequired]
         .into_iter()

@@ -1,8 +1,8 @@
-//! What the function before a sign-up answers.
+//! The response of PreSignUp.
 
 use super::{Answer, Response};
 
-/// What the function before a sign-up answered.
+/// The response of PreSignUp.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct SignUpAnswer {
     pub(crate) confirm: bool,

@@ -1,4 +1,4 @@
-//! What a function answers that says what is in tokens.
+//! The response of PreTokenGeneration.
 
 use serde_json::{Map, Value};
 
@@ -6,10 +6,10 @@ use super::{Answer, Response};
 use crate::groups::Memberships;
 use crate::tokens::claims::{Changes, Overrides};
 
-/// The answer to an event of version 1.
+/// The response to an event of version 1.
 pub(crate) struct First(pub(crate) Overrides);
 
-/// The answer to an event of version 2 or 3.
+/// The response to an event of version 2 or 3.
 pub(crate) struct Second(pub(crate) Overrides);
 
 impl Answer for First {
@@ -56,7 +56,7 @@ fn first(details: &mut Response<'_>) -> Result<Overrides, String> {
     let [add, suppress, groups] = KNOWN;
     let overrides = Overrides {
         id: Changes {
-            // In this version they are strings.
+            // In this version, all values are strings.
             add: details
                 .texts(add)?
                 .into_iter()
@@ -105,7 +105,7 @@ fn second(details: &mut Response<'_>) -> Result<Overrides, String> {
             .iter()
             .any(|scope| scope.contains(char::is_whitespace) || scope.is_empty())
         {
-            return Err("a scope to add has a blank or is empty".to_owned());
+            return Err("a scope to add contains a space or is empty".to_owned());
         }
     }
     overrides.groups = memberships(details, groups)?;
@@ -113,8 +113,8 @@ fn second(details: &mut Response<'_>) -> Result<Overrides, String> {
     Ok(overrides)
 }
 
-/// What is to stand in for the user's groups: nothing does where there is no such field, and nobody is in a group where
-/// it is null or empty.
+/// Returns the replacement of the user's groups. Without the field, there is no replacement. If the field is null or
+/// empty, the user is in no group.
 fn memberships(details: &mut Response<'_>, key: &str) -> Result<Option<Memberships>, String> {
     const KNOWN: [&str; 3] = ["groupsToOverride", "iamRolesToOverride", "preferredRole"];
     let [groups, roles, preferred_role] = KNOWN;
