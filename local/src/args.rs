@@ -92,8 +92,8 @@ pub(crate) struct Args {
     #[arg(long = "demo-attribute", value_name = "NAME=VALUE", value_parser = parameter, conflicts_with = "no_demo_user")]
     pub(crate) demo_attributes: Vec<(String, String)>,
 
-    /// A file in YAML or JSON with users and groups to make at each start; may be given more than once
-    #[arg(long = "seed", value_name = "[POOL=]FILE", value_parser = filled)]
+    /// A file in YAML or JSON with users and groups to make at each start, or POOL=FILE; may be given more than once
+    #[arg(long = "seed", value_name = "FILE", value_parser = filled)]
     pub(crate) seeds: Vec<String>,
 
     /// Start without the demo user

@@ -329,15 +329,7 @@ fn a_seed_is_in_the_pool_and_an_export_is_a_seed_of_another_folder() {
     let template = project("sam-node/template.yaml");
     let folder = tempfile::tempdir().unwrap();
     let file = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
-    let text = "groups:
-  - name: staff
-users:
-  - username: ana
-    password: Passw0rd!
-    attributes: {email: ana@example.com, email_verified: true}
-    groups: [staff]
-";
-    fs::write(file("seed.yaml"), text).unwrap();
+    fs::copy(project("seed.yaml"), file("seed.yaml")).unwrap();
     let start = |data: &str, seed: &str| {
         let mut command = keeping(&template);
         Local::of(command.args(["--data-dir", &file(data), "--seed", &file(seed)]))

@@ -33,7 +33,7 @@ impl Secret {
         BASE32_NOPAD.encode(&self.0)
     }
 
-    /// The secret that an app makes of `text`.
+    /// Parses `text` as an app does.
     pub(crate) fn from_base32(text: &str) -> Option<Self> {
         BASE32_NOPAD.decode(text.as_bytes()).ok()?.try_into().ok().map(Self)
     }

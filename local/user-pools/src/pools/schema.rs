@@ -131,7 +131,7 @@ impl Schema {
         }
     }
 
-    /// Refuses a value that does not fit the attribute called `name`.
+    /// Checks that a value fits the attribute called `name`.
     pub(crate) fn check(&self, name: &str, value: &str) -> Result<(), Error> {
         let Some(attribute) = self.0.get(name) else {
             return Err(nonconforming(&format!(
