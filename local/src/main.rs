@@ -182,9 +182,12 @@ async fn run(args: &Args, start: Instant) -> Result<(), Stop> {
         journal: console.clone(),
     })?;
     pools::make(&user_pools, &running.template, &args.region)?;
-    let demo_user = demo_user(args, &user_pools, &running, &console)?;
     for seed in &seeds {
         console.say(&seed.apply(&user_pools, &running.template, &args.region)?);
+    }
+    let mut demo_user = demo_user(args, &user_pools, &running, &console)?;
+    if let Some(user) = &mut demo_user {
+        user.is_changed |= seeds.iter().any(|seed| seed.has(&user.name));
     }
     let pool_id = pools::pool_id(&args.region);
     let flow = flow::of(&running.template).unwrap_or("(the functions have their own)");

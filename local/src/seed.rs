@@ -69,6 +69,11 @@ impl SeedFile {
         }
     }
 
+    /// Whether the file has a user who signs in as `login`.
+    pub(crate) fn has(&self, login: &str) -> bool {
+        self.seed.has(login)
+    }
+
     /// Makes the users and groups of the file. Returns a line about them.
     pub(crate) fn apply(
         &self,

@@ -162,6 +162,11 @@ impl Seed {
         self.users.len()
     }
 
+    /// Whether it has a user who signs in as `login`, in this spelling.
+    pub fn has(&self, login: &str) -> bool {
+        self.users.iter().any(|user| user.username == login)
+    }
+
     /// The number of groups.
     pub fn groups(&self) -> usize {
         self.groups.len()
