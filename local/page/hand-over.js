@@ -6,17 +6,19 @@
  */
 
 const CHANNEL = "sign-in-link";
-const FRAGMENT = "#link=";
+/** What stands before the token of a link that finishes a sign-in, and of one that sets answers. */
+export const LINK = "#link=";
+export const ENROLMENT = "#enrol=";
 /** How long a tab may take to say that it waits, and how long later ones may come after the first. */
 const PATIENCE_MS = 1500;
 const GATHER_MS = 200;
 
-/** The token in the address, or `null`. The page removes it from the address at once. */
-export function take(location, history) {
-  if (!location.hash.startsWith(FRAGMENT)) {
+/** The token behind `fragment` in the address, or `null`. The page removes it from the address at once. */
+export function take(location, history, fragment = LINK) {
+  if (!location.hash.startsWith(fragment)) {
     return null;
   }
-  const token = location.hash.slice(FRAGMENT.length);
+  const token = location.hash.slice(fragment.length);
   history.replaceState(null, "", location.pathname + location.search);
   return token;
 }

@@ -26,7 +26,7 @@ export function restore() {
   return true;
 }
 
-/** `{ endpoint, userPoolId, clientId, region }`; `null` where neither the address nor the server says. */
+/** `{ endpoint, userPoolId, clientId, region, enrolment }`, the last for this server only; `null` where neither the address nor the server says. */
 export async function load() {
   const wanted = fromAddress();
   if (wanted.region && wanted.userPoolId && wanted.clientId) {
@@ -41,7 +41,9 @@ export async function load() {
   // It is called where the page came from: other machines have another address for it.
   const endpoint = new URL("/", location.href).href;
   // Other pools and clients of this server can be named without a region.
-  return { ...server, endpoint, ...(userPoolId && clientId && !wanted.region ? { userPoolId, clientId } : {}) };
+  const isNamed = userPoolId && clientId && !wanted.region;
+  // The API of the enrolment knows this server's first pool only.
+  return { ...server, endpoint, ...(isNamed ? { userPoolId, clientId, enrolment: null } : {}) };
 }
 
 /** Signs in with these from here on. */

@@ -5,7 +5,7 @@ import { otherWay } from "./forms.js";
 import { generic } from "./generic.js";
 import { claims, TIMES } from "./jwt.js";
 
-const SECTIONS = ["start", "challenge", "link", "done"];
+const SECTIONS = ["start", "challenge", "link", "done", "ask-link", "questions-section", "outcome"];
 /** An answer that takes longer is worth a word. */
 const SLOW_MS = 800;
 /** More segments than this tell a reader nothing. */
@@ -35,7 +35,7 @@ let slow;
 /** Ends the countdown to sending again. */
 let stopCountDown = () => {};
 
-const byId = (id) => document.getElementById(id);
+export const byId = (id) => document.getElementById(id);
 
 /** Shows the texts of `catalogue`, which is in `catalogueLanguage` and written in `direction`: `ltr` or `rtl`. */
 export function translate(catalogue, catalogueLanguage, direction) {
@@ -52,11 +52,16 @@ export function translate(catalogue, catalogueLanguage, direction) {
   byId("captcha-sound").setAttribute("aria-label", texts.soundLabel);
 }
 
+/** The user name in the form to begin with. */
+export function userName() {
+  return byId("username").value.trim();
+}
+
 /** Calls `act` with what the reader typed and whether the password is to be used. */
 export function onStart(act) {
   onSubmit("start-form", (button) =>
     act({
-      userName: byId("username").value.trim(),
+      userName: userName(),
       password: byId("password").value,
       withPassword: button?.value !== "none",
     }),
@@ -261,7 +266,8 @@ export function setIdle() {
   }
 }
 
-function onSubmit(formId, act) {
+/** Calls `act` with the button by which the form was sent, unless a call is under way. */
+export function onSubmit(formId, act) {
   byId(formId).addEventListener("submit", (event) => {
     event.preventDefault();
     // Not `disabled`: that would drop the focus and leave a keyboard nowhere.
@@ -269,13 +275,15 @@ function onSubmit(formId, act) {
   });
 }
 
-function show(section, title) {
+/** Shows one section and no other. */
+export function show(section, title) {
   if (section !== "challenge") stopCountDown();
   for (const id of SECTIONS) byId(id).hidden = id !== section;
   document.title = title === texts.signIn ? title : `${title} – ${texts.signIn}`;
 }
 
-function hush() {
+/** Takes back what was said. */
+export function hush() {
   byId("alert").replaceChildren();
   byId("status").textContent = "";
   announce("");
@@ -474,18 +482,19 @@ function valueCell(name, value) {
   return cell;
 }
 
-function markInvalid(id, text) {
+/** Says at the field what is wrong with it. */
+export function markInvalid(id, text) {
   byId(id).setAttribute("aria-invalid", "true");
   byId(`${id}-error`).textContent = text;
   byId(id).focus();
 }
 
-function markValid(id) {
+export function markValid(id) {
   byId(id).removeAttribute("aria-invalid");
   byId(`${id}-error`).textContent = "";
 }
 
-function element(name, text) {
+export function element(name, text) {
   const made = document.createElement(name);
   made.textContent = text;
   return made;

@@ -15,6 +15,8 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use zip::ZipWriter;
+use zip::write::SimpleFileOptions;
 
 const CLIENT: &str = "localclient000000000000000";
 
@@ -221,6 +223,25 @@ fn a_synthesised_cdk_app_signs_in_by_the_stack_that_has_the_pool() {
 }
 
 #[test]
+fn a_program_in_a_zip_signs_in_and_a_zip_without_one_is_one_message() {
+    let copy = tempfile::tempdir().unwrap();
+    let template = copy.path().join("template.yaml");
+    fs::copy(project("zip/template.yaml"), &template).unwrap();
+    let zip = |name: &str| {
+        let mut zip = ZipWriter::new(fs::File::create(copy.path().join("asset.zip")).unwrap());
+        zip.start_file(name, SimpleFileOptions::default()).unwrap();
+        zip.write_all(&fs::read(project("zip/bootstrap")).unwrap()).unwrap();
+        zip.finish().unwrap();
+    };
+    assert!(refused(&template).contains("its code `asset.zip` is no folder"));
+    zip("index");
+    let text = refused(&template);
+    assert!(text.contains("asset.zip` cannot be unpacked"), "{text}");
+    zip("bootstrap");
+    Local::start(&template, &[]).signs_in("4");
+}
+
+#[test]
 fn a_handler_that_fails_ends_as_on_lambda_and_the_next_call_works() {
     let local = Local::start(&project("sam-node/template.yaml"), &[]);
     for (answer, message) in [
@@ -306,7 +327,7 @@ fn resources_that_do_not_run_are_named_if_that_is_asked_for() {
     let template = project("sam-node/template.yaml");
     let local = Local::start(&template, &["--verbose"]);
     local.prints("Table (AWS::Serverless::SimpleTable) is skipped: a sign-in does not need it");
-    local.prints("Report (AWS::Serverless::Function) is skipped: it is no trigger of a user pool");
+    local.prints("Report (AWS::Serverless::Function) is skipped: no trigger or route calls it");
     let local = Local::start(&template, &[]);
     assert!(!local.printed.0.lock().unwrap().contains("is skipped"));
 }

@@ -11,7 +11,7 @@ use tokio::net::TcpListener;
 use audience::guarded;
 pub use audience::{Audience, is_near};
 
-/// Serves `router` to `audience` until the process ends or this is dropped.
+/// Serves `router` to `audience`, with the address of each client as `ConnectInfo`, until the process ends or this is dropped.
 ///
 /// # Errors
 /// If the listener fails for good.
@@ -21,7 +21,8 @@ pub async fn serve(listener: TcpListener, audience: Audience, router: Router) ->
         // Without it everything still works, only later.
         let _ = connection.set_nodelay(true);
     });
-    axum::serve(listener, router).await
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    axum::serve(listener, service).await
 }
 
 /// Where clients reach what listens on `address`: on every address of this machine, other machines find the one that

@@ -10,6 +10,7 @@ mod document;
 mod error;
 mod functions;
 mod handlers;
+mod http_apis;
 mod lists;
 mod naming;
 mod node;
@@ -36,6 +37,7 @@ use std::time::Duration;
 
 pub use document::Document;
 pub use error::TemplateError;
+pub use http_apis::{Cors, HttpApi, JwtAuthorizer, Route, Throttle};
 pub use skipped::Skipped;
 
 use error::{At, Problem};
@@ -56,6 +58,8 @@ pub struct Template {
     pub buckets: BTreeMap<String, String>,
     /// By logical id.
     pub tables: BTreeMap<String, Table>,
+    /// The HTTP APIs.
+    pub http_apis: Vec<HttpApi>,
     /// The resources that do not run here.
     pub skipped: Vec<Skipped>,
 }
@@ -86,6 +90,8 @@ pub enum Code {
     Binary,
     /// A function in a language that Lambda has a runtime for.
     Handler(Handler),
+    /// A binary named `bootstrap` in the zip at this path.
+    Zip(PathBuf),
 }
 
 /// A function in a language that Lambda has a runtime for.
@@ -268,7 +274,8 @@ impl Template {
 
         let built = functions::read(&resolver, root.get("Globals"), folder)?;
         let mut functions: Vec<Function> = built.iter().map(|built| built.function.clone()).collect();
-        let targets = user_pools::targets(&resolver)?;
+        let mut targets = user_pools::targets(&resolver)?;
+        targets.extend(http_apis::targets(&resolver)?);
         functions.extend(handlers::read(&resolver, root.get("Globals"), folder, &targets)?);
         let user_pools = user_pools::pools(&resolver, &functions)?;
         let clients = user_pools::clients(&resolver, &user_pools)?;
@@ -280,6 +287,7 @@ impl Template {
             );
         }
         let tables = tables::read(&resolver)?;
+        let http_apis = http_apis::read(&resolver, root.get("Globals"))?;
         // Last: where the file is not where the packages are, its own mistakes are still the ones to be told of.
         for built in built.iter().filter(|_| deployment.builds) {
             let folder = &built.function.folder;
@@ -295,6 +303,7 @@ impl Template {
             clients,
             buckets,
             tables,
+            http_apis,
             skipped,
         })
     }

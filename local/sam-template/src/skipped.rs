@@ -5,7 +5,7 @@ use std::fmt;
 use super::Function;
 use super::error::TemplateError;
 use super::resolve::Resolver;
-use super::resource::{FUNCTION, LAMBDA_FUNCTION, READ};
+use super::resource::{ALIAS, FUNCTION, LAMBDA_FUNCTION, READ};
 
 /// A resource that does not run here.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,8 +40,8 @@ pub(super) fn skipped(resolver: &Resolver<'_>, functions: &[Function]) -> Result
         let why = if !resolver.is_created(resource)? {
             "its condition is false"
         } else if is_function && !functions.iter().any(|function| function.logical_id == resource.id) {
-            "it is no trigger of a user pool"
-        } else if !READ.contains(&resource.kind) {
+            "no trigger or route calls it"
+        } else if !READ.contains(&resource.kind) && resource.kind != ALIAS {
             "a sign-in does not need it"
         } else {
             continue;

@@ -1,6 +1,7 @@
 //! What templates come to, and what is said of those that are wrong.
 
 mod deployed;
+mod http_apis;
 mod intrinsics;
 mod messages;
 mod skipped;

@@ -27,7 +27,7 @@ fn each_resource_that_does_not_run_is_named_with_its_reason() {
         [
             "line 4: Topic (AWS::SNS::Topic) is skipped: a sign-in does not need it",
             "line 8: Spare (AWS::Cognito::UserPool) is skipped: its condition is false",
-            "line 11: Report (AWS::Lambda::Function) is skipped: it is no trigger of a user pool",
+            "line 11: Report (AWS::Lambda::Function) is skipped: no trigger or route calls it",
         ]
     );
 }
