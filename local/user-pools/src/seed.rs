@@ -162,7 +162,7 @@ impl Seed {
         self.users.len()
     }
 
-    /// Whether it has a user who signs in as `login`, in this spelling.
+    /// Whether it has a user who signs in as `login`, written the same way.
     pub fn has(&self, login: &str) -> bool {
         self.users.iter().any(|user| user.username == login)
     }
