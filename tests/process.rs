@@ -75,7 +75,7 @@ impl Built {
         }
         Self {
             admin: binaries["admin"].clone(),
-            local: binaries["local"].clone(),
+            local: binaries["cognito-loop"].clone(),
             panics: binaries["panics"].clone(),
             functions,
         }
@@ -259,11 +259,16 @@ impl Local {
     ///
     /// Panics if `local` cannot be run.
     pub fn reset(folder: &Path) -> (Option<i32>, String) {
-        let output = Command::new(&BUILT.local)
-            .args(["reset", "--data-dir"])
-            .arg(folder)
-            .output()
-            .unwrap();
+        Self::alone(&["reset", "--data-dir", folder.to_str().unwrap()])
+    }
+
+    /// Runs `local` with `args` and nothing else. Returns its exit code and its output.
+    ///
+    /// # Panics
+    ///
+    /// Panics if `local` cannot be run.
+    pub fn alone(args: &[&str]) -> (Option<i32>, String) {
+        let output = Command::new(&BUILT.local).args(args).output().unwrap();
         let printed = [output.stdout, output.stderr].concat();
         (output.status.code(), String::from_utf8(printed).unwrap())
     }

@@ -76,6 +76,11 @@ impl At {
         }
     }
 
+    /// The line; zero if none is known.
+    pub(super) fn line_number(&self) -> usize {
+        self.line.unwrap_or_default()
+    }
+
     /// Says that `problem` is here.
     pub(super) fn error(&self, problem: Problem) -> TemplateError {
         TemplateError {

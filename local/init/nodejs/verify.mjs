@@ -1,0 +1,7 @@
+// Says whether the answer is right. A wrong answer is no error.
+export const handler = async (event) => {
+    const { challengeAnswer, privateChallengeParameters } = event.request;
+    const expected = privateChallengeParameters?.answer;
+    event.response.answerCorrect = Boolean(expected) && challengeAnswer?.trim() === expected;
+    return event;
+};
