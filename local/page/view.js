@@ -5,7 +5,7 @@ import { otherWay } from "./forms.js";
 import { generic } from "./generic.js";
 import { claims, TIMES } from "./jwt.js";
 
-const SECTIONS = ["start", "challenge", "link", "done", "ask-link", "questions-section", "outcome"];
+const SECTIONS = ["start", "challenge", "own", "link", "done", "ask-link", "questions-section", "outcome"];
 /** An answer that takes longer is worth a word. */
 const SLOW_MS = 800;
 /** More segments than this tell a reader nothing. */

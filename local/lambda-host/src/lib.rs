@@ -154,6 +154,11 @@ impl Functions {
         Some(invocation.await.unwrap_or_else(|_| Err(FunctionError::stopped())))
     }
 
+    /// Whether a process of the function that `name` means waits for work.
+    pub fn is_warm(&self, name: &str) -> bool {
+        self.find(name).is_some_and(|workers| workers.is_warm())
+    }
+
     /// The logical id of the function that `name` means.
     pub fn logical_id(&self, name: &str) -> Option<&str> {
         self.find(name).map(|workers| workers.spec.logical_id.as_str())

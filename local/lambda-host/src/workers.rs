@@ -160,6 +160,11 @@ impl Workers {
         }
     }
 
+    /// Whether a process waits for work.
+    pub(super) fn is_warm(&self) -> bool {
+        self.current().idle.iter().any(Process::is_alive)
+    }
+
     /// From now on, calls fail.
     pub(super) fn close(&self) {
         self.permits.close();
