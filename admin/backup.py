@@ -3,8 +3,8 @@
     python3 admin/backup.py export --user-pool-id POOL --table TABLE --file backup.jsonl
     python3 admin/backup.py import --user-pool-id POOL --table TABLE --file backup.jsonl --dry-run
 
-The file has hashes and counts, no answers and no secret. The hashes are right only under the secret that they were made
-with: docs/disaster.md has the whole of a restore.
+The file contains hashes and counts, but no answers and no secret. The hashes are valid only with the secret that created
+them: docs/disaster.md describes a complete restore.
 """
 
 import argparse
@@ -22,11 +22,11 @@ FORM = "cognito-challenge backup 1"
 
 
 class Refused(Exception):
-    """What has to be put right first."""
+    """An error that the operator must fix."""
 
 
 class Slow:
-    """Calls of a client, at most `rate` in a second: administrators share a quota with the sign-ins."""
+    """Limits the calls of a client to `rate` a second: administrators share a quota with the sign-ins."""
 
     def __init__(self, client, rate):
         self.client, self.pause, self.last = client, 1 / rate, 0.0
@@ -42,7 +42,7 @@ class Slow:
 
 
 def enrolled(cognito, pool):
-    """Each user of `pool` with what is enrolled: the username and the value of the attribute, empty for nothing."""
+    """Yields each user of `pool`: the username and the value of the attribute, empty if nothing is enrolled."""
     more = {}
     while True:
         page = cognito.list_users(UserPoolId=pool, AttributesToGet=[ATTRIBUTE], Limit=60, **more)
@@ -55,7 +55,7 @@ def enrolled(cognito, pool):
 
 
 def items(table_client, table):
-    """Everything in the table, as DynamoDB writes it."""
+    """Yields all items of the table, in DynamoDB's format."""
     more = {}
     while True:
         page = table_client.scan(TableName=table, ConsistentRead=True, **more)
@@ -81,7 +81,7 @@ def export(given, cognito, dynamodb):
 
 
 def read(path):
-    """The lines of a backup."""
+    """Returns the lines of a backup."""
     try:
         first, *lines = [json.loads(line) for line in pathlib.Path(path).read_text().splitlines()]
     except ValueError as error:
@@ -128,7 +128,7 @@ def import_(given, cognito, dynamodb):
 
 
 def restore(given, dynamodb, counts):
-    """Puts the counts into the table that are not over and, without --replace, not there: how many."""
+    """Writes the counts that have not expired. Without --replace, existing ones are kept. Returns their number."""
     restored = 0
     for item in counts:
         if int(item.get("expires", {}).get("N", "0")) <= time.time():

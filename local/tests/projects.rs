@@ -1,4 +1,4 @@
-//! Projects of others: their templates, and functions in JavaScript and Python, which sign in as they are.
+//! Projects of other authors: their templates, and functions in JavaScript and Python, run unchanged.
 #![expect(
     clippy::indexing_slicing,
     clippy::panic,
@@ -103,7 +103,7 @@ impl Local {
         self.call("RespondToAuthChallenge", &body)
     }
 
-    /// Answers wrong, then right.
+    /// Gives a wrong answer, then the right one.
     fn signs_in(&self, right: &str) {
         let challenge = self.start_sign_in();
         assert_eq!(challenge["ChallengeName"], "CUSTOM_CHALLENGE", "{challenge}");
@@ -132,13 +132,13 @@ impl Drop for Local {
     }
 }
 
-/// What `local` says of a template that it cannot run.
+/// Returns the error of `local` for a template that it cannot run.
 fn refused(template: &Path) -> String {
     let Output { stderr, .. } = command(template).output().unwrap();
     String::from_utf8(stderr).unwrap()
 }
 
-/// The SAM project with some texts of its template or of a function replaced.
+/// Returns the SAM project with some texts of its template or of a function replaced.
 fn changed(file: &str, changes: &[(&str, &str)]) -> tempfile::TempDir {
     let copy = tempfile::tempdir().unwrap();
     let from = project("sam-node");
@@ -229,9 +229,9 @@ fn what_is_missing_is_one_message() {
             "function `Define` does not start: `Handler: defin.handler` has no file",
         ),
         ("define.handler", "define.run", "exports no function `run`"),
-        ("define.handler", "define", "has to be a file and a function"),
+        ("define.handler", "define", "must be a file and a function"),
         ("Handler: define.handler", "Description: x", "has no `Handler`"),
-        ("functions/\n", "function/\n", "its code `function/` is no folder"),
+        ("functions/\n", "function/\n", "its code `function/` is not a folder"),
         (
             "Runtime: nodejs22.x",
             "Runtime: ruby3.4",

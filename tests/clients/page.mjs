@@ -230,7 +230,7 @@ rule("another user pool is set in the address and kept until it is let go", {}, 
   await page.getByText("Settings", { exact: true }).click();
   await page.getByLabel("Region").fill("Frankfurt");
   await page.getByRole("button", { name: "Use these" }).click();
-  await at.says("region-error", "Write a region like eu-central-1.");
+  await at.says("region-error", "Enter a region like eu-central-1.");
   await page.getByLabel("Region").fill("eu-central-1");
   await page.getByLabel("User pool ID").fill("eu-central-1_aBcDeFgHi");
   await page.getByLabel("App client ID").fill("1example23456789");
@@ -538,7 +538,7 @@ rule("a link that is opened elsewhere says what to do, and does it when it can b
 const SERVER_REPLIES = {
   "a challenge of Cognito's own": [{ ChallengeName: "SMS_MFA" }, "This user pool asks for SMS_MFA, which this page cannot answer."],
   "an unconfirmed user": [refusal("UserNotConfirmedException"), "This account has not been confirmed yet."],
-  "a failing trigger": [refusal("UserLambdaValidationException"), "The server could not go on with this sign-in. Start again."],
+  "a failing trigger": [refusal("UserLambdaValidationException"), "The server could not continue this sign-in. Start again."],
   "too many requests": [refusal("TooManyRequestsException"), "Too many requests at once. Wait a moment, then try again."],
   "an expired session": [
     refusal("NotAuthorizedException", "Invalid session for the user, session is expired."),

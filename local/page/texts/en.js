@@ -1,4 +1,4 @@
-/** What the sign-in page says in English. */
+/** The texts of the sign-in page in English. */
 
 import { counting } from "../counting.js";
 
@@ -15,15 +15,15 @@ export default {
 
   settings: "Settings",
   signingInTo: "Signing in to",
-  settingsHint: "Give an AWS region, a user pool and one of its app clients to sign in there.",
+  settingsHint: "Enter an AWS region, a user pool and one of its app clients to sign in there.",
   region: "Region",
   userPoolId: "User pool ID",
   clientId: "App client ID",
   useThese: "Use these",
   useThisServer: "Use this server",
-  regionWrong: "Write a region like eu-central-1.",
-  userPoolIdWrong: "Write a user pool ID like eu-central-1_aBcDeFgHi.",
-  clientIdWrong: "Write an app client ID: letters and digits.",
+  regionWrong: "Enter a region like eu-central-1.",
+  userPoolIdWrong: "Enter a user pool ID like eu-central-1_aBcDeFgHi.",
+  clientIdWrong: "Enter an app client ID: letters and digits.",
 
   step: (step, steps) => `Step ${step} of ${steps}`,
   triesLeft: (tries) => count(tries, { one: "1 try left.", other: `${tries} tries left.` }),
@@ -31,7 +31,7 @@ export default {
   captchaHeading: "Type what you see",
   captchaAlt: "A picture of the characters to type",
   captchaAnswer: "Characters in the picture",
-  captchaHint: "Capitals and small letters count the same.",
+  captchaHint: "Capital and small letters are the same.",
   captchaBroken: "The picture could not be loaded. Start again.",
   anotherPicture: "Show another picture",
   soundHeading: "Type what you hear",
@@ -42,7 +42,7 @@ export default {
   soundLabel: "The digits to type",
   anotherSound: "Play other digits",
   soundInstead: "Listen instead",
-  workHeading: "Your device is at work",
+  workHeading: "Your device is working",
   workHint: "A short computation instead of a picture. There is nothing to read or type.",
   workInstead: "Let this device compute",
   pictureInstead: "Show a picture instead",
@@ -60,7 +60,7 @@ export default {
   codeSent: (destination) => `We sent a code to ${destination}.`,
   linkHeading: "Open the link in your e-mail",
   linkSent: (destination) =>
-    `We sent a link to ${destination}. Open it in this browser, and this page goes on by itself. Keep this page open.`,
+    `We sent a link to ${destination}. Open it in this browser, and this page continues by itself. Keep this page open.`,
   sendAgain: "Send it again",
   sendAgainWait: (seconds) => `in ${seconds} s`,
   sendAgainIn: (seconds) =>
@@ -69,7 +69,7 @@ export default {
   sentAgain: (destination) => `Sent again to ${destination}.`,
   handingOver: "One moment …",
   handedOver: "You can close this page",
-  handedOverText: "Your sign-in goes on in the page where you started it.",
+  handedOverText: "Your sign-in continues in the page where you started it.",
   notHandedOver: "No sign-in waits for this link here",
   notHandedOverText:
     "Open the link in the browser where you started to sign in, while that page is still open. If it is closed, start again.",
@@ -85,7 +85,7 @@ export default {
   wrongAnswer: "That was not right.",
 
   signedIn: "You are signed in",
-  tokensHint: "What the tokens claim. This page does not check their signatures.",
+  tokensHint: "The claims of the tokens. This page does not check their signatures.",
   idToken: "ID token",
   accessToken: "Access token",
   claim: "Claim",
@@ -102,15 +102,15 @@ export default {
   tooManyPasswords: "Too many wrong passwords. Wait a while, then try again.",
   lastTry: "That was not right, and it was the last try. Start again.",
   expired: "That took too long. Start again.",
-  sessionLost: "This sign-in cannot go on. Start again.",
+  sessionLost: "This sign-in cannot continue. Start again.",
   notConfirmed: "This account has not been confirmed yet.",
   passwordReset: "This account needs a new password first.",
   throttled: "Too many requests at once. Wait a moment, then try again.",
-  triggerFailed: "The server could not go on with this sign-in. Start again.",
+  triggerFailed: "The server could not continue this sign-in. Start again.",
   notFound: "There is no such user pool or app client. Check the settings.",
   rejected: "The server did not accept the request.",
   unreachable: "The server cannot be reached. Try again.",
-  badNumbers: "The server's proof does not add up. No password was sent.",
+  badNumbers: "The server's proof is not valid. No password was sent.",
   insecure: "Browsers let a page prove a password only over https or on this machine itself.",
   unsupported: (challenge) => `This user pool asks for ${challenge}, which this page cannot answer.`,
   noConfiguration: "This page does not know where to sign in. Fill in the settings.",

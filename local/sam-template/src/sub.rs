@@ -8,7 +8,7 @@ pub(super) enum Part<'a> {
     Variable(&'a str),
 }
 
-/// Takes the text apart; `None` if a `${` has no end.
+/// Splits the text. Returns `None` if a `${` is not closed.
 pub(super) fn parts(mut text: &str) -> Option<Vec<Part<'_>>> {
     let mut parts = Vec::new();
     while let Some((before, rest)) = text.split_once("${") {
