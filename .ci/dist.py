@@ -8,7 +8,7 @@
     python3 .ci/dist.py --processor x86_64 --run cargo lambda build …
                                                 run a command in the environment of a build
 
-Needs what `sam build` needs. The same commit, compiler and linker give the same bytes in any folder.
+Needs what `sam build` needs. The same commit, compiler and linker produce the same bytes in any folder.
 docs/artifacts.md says what the files are.
 """
 

@@ -1,6 +1,6 @@
 """The packages that Cargo links into a program: as a bill of materials in the format of CycloneDX, and as licence texts.
 
-Deterministic: the same lock file, the same packages and the same program give the same bytes.
+Deterministic: the same lock file, the same packages and the same program produce the same bytes.
 """
 
 import functools

@@ -53,7 +53,7 @@ def updating(model, operation, described, names):
 
 
 def pool_update(model, pool, triggers, mfa):
-    """Returns the complete UpdateUserPool that changes only `triggers` and `mfa` of `pool`. A trigger that is None is
+    """Returns the complete UpdateUserPool that changes only `triggers` and `mfa` of `pool`. A trigger with the value None is
     removed."""
     update = updating(model, "UpdateUserPool", pool, {"Id": "UserPoolId", "Name": "PoolName"})
     if "AdminCreateUserConfig" in update:

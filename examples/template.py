@@ -3,7 +3,7 @@
 repository from it. With `--check`, says instead whether the folder is up to date.
 
 The example is the source. Its names become Liquid placeholders, its dependencies on the folders of this repository
-become dependencies on a Git repository. Fixtures that no other name has are left out: `BLESS=1 cargo test` writes them.
+become dependencies on a Git repository. Fixtures that depend on the name are omitted: `BLESS=1 cargo test` writes them.
 """
 
 import re
@@ -20,8 +20,8 @@ KEPT = {Path("CargoLambda.toml"), Path("README.md")}
 # Files that tools write, and the tutorial.
 LEFT_OUT = re.compile(r"(target|\.aws-sam|\.local|README\.md)(/|$)")
 
-# Windows knows no file with `|` in its name, so that a path can have no filter. Cargo reads every `Cargo.toml` in a Git
-# repository that somebody depends on, and would complain of placeholders: this one has its name when it is rendered.
+# Windows does not allow `|` in file names, so a path cannot have a filter. Cargo reads every `Cargo.toml` in a Git
+# repository that is a dependency, and would reject placeholders. So this file gets its name when it is rendered.
 PATH_NAMES = {"pager_code": "{{challenge_name}}", "Cargo.toml": "Cargo{{empty}}.toml"}
 
 NAMES = {

@@ -1,7 +1,7 @@
 /**
- * Gives the token of a link to the tab whose sign-in waits for it, in the same browser.
+ * Hands the token of a link to the tab whose sign-in waits for it, in the same browser.
  *
- * The tab that the link opened asks which tabs wait, and gives the token to the one that started last. No other tab
+ * The tab that the link opened asks which tabs wait, and hands the token to the one that started last. No other tab
  * gets it.
  */
 

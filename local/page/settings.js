@@ -2,7 +2,7 @@
  * Where to sign in: this server, or a user pool on AWS (not tried on AWS).
  *
  * The address bar decides, so that the server can allow exactly that region's endpoint to be called; what was saved
- * only fills in the address bar. No endpoint is ever taken from it: a link must not lead a password elsewhere than to
+ * only fills in the address bar. No endpoint is ever taken from it: a link must not send a password to a server other than
  * this server or to AWS.
  */
 

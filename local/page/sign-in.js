@@ -104,7 +104,7 @@ async function sendAgain() {
   if (isAsked) view.saySentAgain(parameters);
 }
 
-/** Gives the token of a link to the tab whose sign-in waits for it. */
+/** Hands the token of a link to the tab whose sign-in waits for it. */
 async function passOn() {
   view.showLink("handingOver");
   view.showLink((await links.handOver(token)) ? "handedOver" : "notHandedOver");

@@ -62,13 +62,13 @@ rule("the reader's language and the wish for every form go along with each answe
   assert.deepEqual(answers.map((answer) => answer.ClientMetadata), [metadata, metadata]);
 });
 
-/** What readers see, by the locale of their browser: the language, its direction, the progress and the question. */
+/** The texts for readers, by the locale of their browser: the language, its direction, the progress and the question. */
 const SEEN = {
   "es-MX": ["es", "ltr", "Paso 3 de 3", /^¿.*\?$/],
   "pt-PT": ["pt-BR", "ltr", "Etapa 3 de 3", /\?$/],
   "ja-JP": ["ja", "ltr", "ステップ 3/3", /ですか？$/],
   "zh-CN": ["zh-Hans", "ltr", "第 3 步，共 3 步", /什么|哪个/],
-  // There are no texts in Traditional Chinese.
+  // Traditional Chinese has no texts.
   "zh-TW": ["en", "ltr", "Step 3 of 3", /\?$/],
   "ar-EG": ["ar", "rtl", "الخطوة 3 من 3", /؟$/],
 };
@@ -94,7 +94,7 @@ rule("from right to left, what is typed from left to right stays so", READERS.ar
   const direction = (id) => at.page.evaluate((id) => getComputedStyle(document.getElementById(id)).direction, id);
   assert.equal(await direction("challenge-heading"), "rtl");
   for (const id of ["answer", "target", "region", "user-pool-id", "client-id"]) assert.equal(await direction(id), "ltr", id);
-  // Where the masked address begins and ends on the screen.
+  // The start and the end of the masked address on the screen.
   const [first, last] = await at.page.evaluate((destination) => {
     const text = document.getElementById("sent").firstChild;
     const start = text.data.indexOf(destination);
@@ -295,7 +295,7 @@ rule("picture, sound and computation come at once, and changing between them use
   await at.types(await at.securityAnswer(), "Enter");
   await at.signedIn();
 
-  // The choice holds for the next sign-in.
+  // The next sign-in uses the same choice.
   await at.page.locator("#done").getByRole("button", { name: "Start again" }).click();
   await at.types(PASSWORD, "Enter");
   await at.asks("question");
@@ -348,7 +348,7 @@ rule("another picture can be had for a try, and not for the last", {}, async (at
   await at.asks("question");
 });
 
-/** A puzzle that nobody finishes, so that the page can be looked at meanwhile. */
+/** A puzzle that is never solved, so that the page can be inspected during the computation. */
 const ENDLESS = JSON.stringify({
   parameters: { nonce: "00", salt: "00", cost: 1000, keyLength: 32, keyPrefix: "0".repeat(64) },
 });
@@ -376,7 +376,7 @@ for (const name of ["light", "dark", "phone", "still"]) {
   });
 }
 
-/** What a step with something that was sent asks. */
+/** The challenges of steps with a message. */
 const SENT = {
   "email-code": { challenge: "EMAIL_CODE", medium: "EMAIL", destination: "d***@e***", digits: "6", prompt: "Code" },
   "sms-code": { challenge: "SMS_CODE", medium: "SMS", destination: "+*******0100", digits: "6", prompt: "Code" },

@@ -1,4 +1,4 @@
-"""`admin/backup.py` in ministack: what was saved comes back, and nothing else changes."""
+"""Tests `admin/backup.py` in ministack: it restores the saved data and changes nothing else."""
 
 import contextlib
 import io
@@ -88,7 +88,7 @@ class Backup(unittest.TestCase):
         code, printed = self.run_command("import")
         self.assertEqual((code, printed), (0, "users: 2 restored, 0 the same\ncounts: 2 restored\n"))
         self.assertEqual(self.enrolled(), before)
-        # What is over does not come back.
+        # Expired counts are not restored.
         self.assertEqual(self.counted(), sorted(self.counts, key=str))
 
     def test_what_has_changed_since_is_kept_unless_it_is_to_be_replaced(self):

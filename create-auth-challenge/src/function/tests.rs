@@ -207,7 +207,7 @@ async fn a_state_that_does_not_verify_is_an_error_that_does_not_quote_it() {
     let error = create("MOODY:9", "ada", &["MOODY.AAAA"], json!(null))
         .await
         .unwrap_err();
-    assert!(error.contains("leaves none"), "{error}");
+    assert!(error.contains("has none"), "{error}");
 }
 
 /// Returns the types' public parameters, the public `challenge` and `together`, and the private `challenge`.

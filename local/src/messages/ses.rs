@@ -166,7 +166,7 @@ fn read(request: SendEmail, state: &State) -> Result<(String, Mail), Refusal> {
     let Destination { to, cc, bcc } = request.destination;
     let recipients: Vec<String> = [to, cc, bcc].concat();
     if recipients.is_empty() {
-        return Err(bad("Destination has to have at least one address"));
+        return Err(bad("Destination must have at least one address"));
     }
     if recipients.len() > MOST_RECIPIENTS {
         return Err(bad(format!("Recipient count exceeds {MOST_RECIPIENTS}.")));

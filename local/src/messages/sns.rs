@@ -45,7 +45,7 @@ pub(super) async fn call(
         let Form(fields) = fields.map_err(|_| Refusal {
             status: StatusCode::BAD_REQUEST,
             code: "MalformedQueryString",
-            message: "the request body has to be a form".to_owned(),
+            message: "the request body must be a form".to_owned(),
         })?;
         read(&fields)
     });

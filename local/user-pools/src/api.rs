@@ -186,7 +186,7 @@ async fn perform(state: &State, target: &str, body: &[u8]) -> Result<Value, Erro
         return Err(unknown(target));
     }
     let body: Map<String, Value> = serde_json::from_slice(body)
-        .map_err(|_| Error::new("SerializationException", "the request body has to be a JSON object"))?;
+        .map_err(|_| Error::new("SerializationException", "the request body must be a JSON object"))?;
     let request = Request::new(Fields::new("", &body));
     match operation {
         "AddCustomAttributes" => custom_attributes::add_custom_attributes(state, request),

@@ -119,7 +119,7 @@ impl Flows {
                 _ => {
                     return Err(fields.wrong_value(
                         KEY,
-                        "has to hold flows of the form ALLOW_…, or old ones (ADMIN_NO_SRP_AUTH, USER_PASSWORD_AUTH or \
+                        "must contain flows of the form ALLOW_…, or old ones (ADMIN_NO_SRP_AUTH, USER_PASSWORD_AUTH or \
                          CUSTOM_AUTH_FLOW_ONLY alone), not both",
                     ));
                 }
@@ -162,7 +162,7 @@ impl Client {
         }
         let minutes = fields.number("AuthSessionValidity")?.unwrap_or(3);
         if !(3..=15).contains(&minutes) {
-            return Err(fields.wrong_value("AuthSessionValidity", "has to be from 3 to 15 minutes"));
+            return Err(fields.wrong_value("AuthSessionValidity", "must be from 3 to 15 minutes"));
         }
         Ok(Self {
             id,
@@ -175,7 +175,7 @@ impl Client {
                 None | Some("LEGACY") => false,
                 Some("ENABLED") => true,
                 Some(_) => {
-                    return Err(fields.wrong_value("PreventUserExistenceErrors", "has to be ENABLED or LEGACY"));
+                    return Err(fields.wrong_value("PreventUserExistenceErrors", "must be ENABLED or LEGACY"));
                 }
             },
             session_validity: Duration::from_secs(minutes * 60),
@@ -277,9 +277,9 @@ fn validity(fields: &Fields<'_>, token: &str) -> Result<Duration, FieldError> {
     if range.contains(&seconds) {
         Ok(Duration::from_secs(seconds))
     } else if refresh {
-        Err(fields.wrong_value(&key, "has to be from 60 minutes to 10 years"))
+        Err(fields.wrong_value(&key, "must be from 60 minutes to 10 years"))
     } else {
-        Err(fields.wrong_value(&key, "has to be from 5 minutes to 1 day"))
+        Err(fields.wrong_value(&key, "must be from 5 minutes to 1 day"))
     }
 }
 

@@ -104,7 +104,7 @@ fn medium_of(name: &str) -> Result<Medium, Error> {
     [Medium::Email, Medium::Sms]
         .into_iter()
         .find(|medium| medium.attribute() == name)
-        .ok_or_else(|| Error::invalid_parameter("AttributeName has to be email or phone_number"))
+        .ok_or_else(|| Error::invalid_parameter("AttributeName must be email or phone_number"))
 }
 
 pub(super) async fn get_user_attribute_verification_code(

@@ -11,10 +11,10 @@ use crate::pools::schema::Schema;
 
 const KEY: &str = "CustomAttributes";
 
-/// The maximum in a request.
+/// The maximum number of attributes in a request.
 const MOST: usize = 25;
 
-/// The maximum in a pool.
+/// The maximum number of attributes in a pool.
 const MOST_IN_POOL: usize = 50;
 
 /// Adds all attributes in the request, or none.

@@ -135,7 +135,7 @@ impl<'a> Asks<'a> {
                 None | Some(CUSTOM_CHALLENGE) => Ok(Self::Custom(None)),
                 Some(SRP_A) => Ok(Self::Custom(Some(public_number(parameters)?))),
                 Some(_) => Err(
-                    Error::invalid_parameter("CHALLENGE_NAME has to be SRP_A or CUSTOM_CHALLENGE")
+                    Error::invalid_parameter("CHALLENGE_NAME must be SRP_A or CUSTOM_CHALLENGE")
                         .because("Cognito's own answer to another CHALLENGE_NAME is not known, so the sign-in fails"),
                 ),
             },
@@ -154,7 +154,7 @@ impl<'a> Asks<'a> {
                     Err(Error::not_offered(&format!("The challenge {challenge}")))
                 }
                 Some(_) => Err(Error::invalid_parameter(
-                    "PREFERRED_CHALLENGE has to be PASSWORD or PASSWORD_SRP",
+                    "PREFERRED_CHALLENGE must be PASSWORD or PASSWORD_SRP",
                 )),
                 None => Ok(Self::Choice),
             },

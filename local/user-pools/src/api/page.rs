@@ -27,7 +27,7 @@ impl<'a> Page<'a> {
             None if required => return Err(Error::missing(limit)),
             None => 60,
             Some(size @ 1..=60) => size,
-            Some(_) => return Err(Error::invalid_parameter(format!("{limit} has to be from 1 to 60"))),
+            Some(_) => return Err(Error::invalid_parameter(format!("{limit} must be from 1 to 60"))),
         };
         let size = usize::try_from(size).unwrap_or(usize::MAX);
         Ok(Self { size, after })

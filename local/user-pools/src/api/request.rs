@@ -174,7 +174,7 @@ impl<'a> Request<'a> {
         for attribute in self.fields.list(key)? {
             let name = attribute
                 .text("Name")?
-                .ok_or_else(|| attribute.wrong_value("Name", "has to be there"))?;
+                .ok_or_else(|| attribute.wrong_value("Name", "is required"))?;
             attributes.insert(name.to_owned(), attribute.text("Value")?.unwrap_or_default().to_owned());
         }
         Ok(attributes)

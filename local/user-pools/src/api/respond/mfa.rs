@@ -100,7 +100,7 @@ impl Responder<'_> {
             return self.state.ask_factor(waiting.sign_in, factor, *custom, false);
         }
         self.give_back(ticket, waiting);
-        Err(Error::invalid_parameter("ANSWER has to be one of MFAS_CAN_CHOOSE"))
+        Err(Error::invalid_parameter("ANSWER must be one of MFAS_CAN_CHOOSE"))
     }
 
     pub(super) async fn mfa_setup(&self) -> Result<Value, Error> {

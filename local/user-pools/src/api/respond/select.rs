@@ -33,7 +33,7 @@ impl Responder<'_> {
                 let waiting = self.selected(self.ticket()?)?;
                 self.state.ask_password(waiting.sign_in, &client, false)
             }
-            _ => Err(Error::invalid_parameter("ANSWER has to be one of AvailableChallenges")),
+            _ => Err(Error::invalid_parameter("ANSWER must be one of AvailableChallenges")),
         }
     }
 

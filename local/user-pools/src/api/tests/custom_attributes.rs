@@ -62,11 +62,11 @@ async fn if_one_attribute_is_invalid_none_is_added() {
         (json!({}), "`CustomAttributes[1].Name` is missing"),
         (
             json!({"Name": ""}),
-            "`CustomAttributes[1].Name` has to be of 1 to 20 characters",
+            "`CustomAttributes[1].Name` must have 1 to 20 characters",
         ),
         (
             json!({"Name": "a".repeat(21)}),
-            "`CustomAttributes[1].Name` has to be of 1 to 20 characters",
+            "`CustomAttributes[1].Name` must have 1 to 20 characters",
         ),
         (
             json!({"Name": "y", "Required": true}),
@@ -74,7 +74,7 @@ async fn if_one_attribute_is_invalid_none_is_added() {
         ),
         (
             json!({"Name": "y", "AttributeDataType": "Date"}),
-            "`CustomAttributes[1].AttributeDataType` has to be Boolean, DateTime, Number or String",
+            "`CustomAttributes[1].AttributeDataType` must be Boolean, DateTime, Number or String",
         ),
         (
             json!({"Name": "y", "DeveloperOnlyAttribute": true}),
