@@ -1,11 +1,11 @@
-"""Signs in through `local` with the functions of a folder that `dist.py` has made: a wrong answer, then the right one.
+"""Signs in through `local` with existing builds of the functions: a wrong answer, then the right one.
 
-    python3 .ci/sign_in_dist.py dist [LOCAL]
+    python3 .ci/sign_in_dist.py LOCAL --template dist/template-x86_64.yaml --functions-dir dist
+
+The arguments are the command that runs `local`.
 """
 
 import json
-import pathlib
-import platform
 import sys
 import urllib.parse
 import urllib.request
@@ -25,19 +25,9 @@ def sign_in(rows):
 
 
 def main():
-    folder = pathlib.Path(sys.argv[1])
-    command = sys.argv[2:] or ["target/debug/local"]
-    processor = "arm64" if platform.machine() in ("aarch64", "arm64") else "x86_64"
-    command += [
-        "--template", str(folder / f"template-{processor}.yaml"),
-        "--functions-dir", str(folder),
-        "--listen", "127.0.0.1:0",
-        "--ephemeral",
-        "--debug-answers",
-        "--flow", "CAPTCHA:3",
-    ]
+    command = [*sys.argv[1:], "--listen", "127.0.0.1:0", "--ephemeral", "--debug-answers", "--flow", "CAPTCHA:3"]
     run(command, sign_in)
-    print(f"signed in with the functions of {folder}")
+    print(f"signed in: {' '.join(sys.argv[2:])}")
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use loop_tests::local::cargo;
 use serde_json::Value;
 
 /// Returns the crates that `package` links, directly or indirectly.
@@ -198,7 +199,7 @@ fn has_symbols(path: &Path, krate: &str) -> bool {
 
 #[test]
 fn a_function_links_only_the_types_in_its_list() {
-    let built = Command::new(env!("CARGO"))
+    let built = cargo()
         .args([
             "build",
             "--quiet",

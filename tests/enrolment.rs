@@ -4,8 +4,6 @@ use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use benches::ranks::{compare, median};
 use cognito_challenge::challenges::security_question::{ATTRIBUTE, Enrollment, Link};
 use cognito_challenge::keys::Keys;
@@ -341,9 +339,10 @@ fn the_time_does_not_reveal_who_got_a_link() {
     }
 }
 
-/// A `local` that sends mails. It does not run the HTTP API: the test invokes the function in the role of API Gateway.
+/// A `local` that sends mails, and the address of its HTTP API.
 struct Deployed {
     local: Local,
+    api: String,
 }
 
 impl Deployed {
@@ -354,8 +353,12 @@ impl Deployed {
             "--parameter",
             "MailFrom=sign-in@example.com",
         ];
+        let local = Local::start(&args);
+        let config = Local::get(&format!("{}/page/config.json", local.endpoint)).unwrap();
+        let config: Value = serde_json::from_slice(&config).unwrap();
         Self {
-            local: Local::start(&args),
+            api: config["enrolment"].as_str().unwrap().to_owned(),
+            local,
         }
     }
 
@@ -370,14 +373,9 @@ impl Deployed {
     }
 
     /// Returns the status and the body of the response.
-    fn call(&self, event: &Value) -> (u64, Value) {
-        let reply = self.local.invoke("EnrolmentFunction", &event.to_string());
-        let reply: Value = serde_json::from_str(&reply).unwrap();
-        let body = reply["body"].as_str().and_then(|body| serde_json::from_str(body).ok());
-        (
-            reply["statusCode"].as_u64().unwrap_or_else(|| panic!("{reply}")),
-            body.unwrap_or_default(),
-        )
+    fn call(&self, route: &str, authorization: &str, body: &Value) -> (u16, Value) {
+        let (method, path) = route.split_once(' ').unwrap();
+        Local::send(method, &format!("{}{path}", self.api), authorization, body)
     }
 
     /// Returns subject and text of the sent mails, newest first.
@@ -391,8 +389,8 @@ impl Deployed {
             .collect()
     }
 
-    /// Signs in and returns the access token, if the test's answers are right.
-    fn sign_in(&self, user: &str) -> Option<String> {
+    /// Signs in and returns the tokens, if the test's answers are right.
+    fn sign_in(&self, user: &str) -> Option<Value> {
         let client = Client::new(&self.local);
         let asked = client.start(user).unwrap();
         let picture = right_answer(&asked["ChallengeParameters"], &client.private_parameters(&asked));
@@ -403,9 +401,7 @@ impl Deployed {
             .find(|(question, _)| *question == id)
             .map_or("?", |(_, answer)| answer);
         let answered = client.answer(user, &asked, answer, &Value::Null).unwrap();
-        answered["AuthenticationResult"]["AccessToken"]
-            .as_str()
-            .map(str::to_owned)
+        answered.get("AuthenticationResult").cloned()
     }
 }
 
@@ -414,26 +410,8 @@ fn own_answers() -> Value {
     json!({"answers": answers})
 }
 
-/// Returns a request as the API's authorizer forwards it.
-fn signed_in(route: &str, token: &str) -> Value {
-    let content = URL_SAFE_NO_PAD.decode(token.split('.').nth(1).unwrap()).unwrap();
-    let claims: serde_json::Map<String, Value> = serde_json::from_slice(&content).unwrap();
-    // API Gateway converts every claim to a string.
-    let claims: Value = claims
-        .into_iter()
-        .map(|(name, value)| {
-            let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-            (name, Value::from(text))
-        })
-        .collect();
-    event(route, &own_answers(), &claims)
-}
-
-fn with_link(route: &str, token: &str) -> Value {
-    let mut event = event(route, &own_answers(), &Value::Null);
-    event["requestContext"]["authorizer"] = Value::Null;
-    event["headers"]["authorization"] = format!("Link {token}").into();
-    event
+fn bearer(tokens: &Value, kind: &str) -> String {
+    format!("Bearer {}", tokens[kind].as_str().unwrap())
 }
 
 #[test]
@@ -441,39 +419,109 @@ fn a_user_created_by_an_administrator_enrolls_with_a_mailed_link_and_signs_in() 
     let deployed = Deployed::start();
     deployed.make("late");
     assert_eq!(deployed.sign_in("late"), None);
-    let ask = event(
-        "POST /enrolment/links",
-        &json!({"username": "LATE@example.com"}),
-        &Value::Null,
-    );
-    let (status, reply) = deployed.call(&ask);
+    let ask = || deployed.call("POST /enrolment/links", "", &json!({"username": "LATE@example.com"}));
+    let (status, reply) = ask();
     assert_eq!(status, 202, "{reply}");
     let (subject, text) = deployed.outbox().remove(0);
     assert_eq!(subject, "Set your security questions for your account");
     let (page, link) = text.split_once("#enrol=").unwrap();
     assert!(page.ends_with(&format!("{}/", deployed.local.endpoint)), "{page}");
-    let token = link.split_whitespace().next().unwrap();
+    let link = format!("Link {}", link.split_whitespace().next().unwrap());
 
-    assert_eq!(deployed.call(&with_link("GET /enrolment/link", token)).0, 200);
-    let (status, reply) = deployed.call(&with_link("PUT /enrolment/link", token));
+    assert_eq!(deployed.call("GET /enrolment/link", &link, &Value::Null).0, 200);
+    let (status, reply) = deployed.call("PUT /enrolment/link", &link, &own_answers());
     assert_eq!(status, 200, "{reply}");
     assert_eq!(
         deployed.outbox().remove(0).0,
         "Your security questions for your account were changed"
     );
-    let (status, reply) = deployed.call(&with_link("PUT /enrolment/link", token));
+    let (status, reply) = deployed.call("PUT /enrolment/link", &link, &own_answers());
     assert_eq!((status, &reply["type"]), (403, &json!("/problems/link-used")));
     // A user with answers gets no further link.
     let mails = deployed.outbox().len();
-    assert_eq!(deployed.call(&ask).0, 202);
+    assert_eq!(ask().0, 202);
     assert_eq!(deployed.outbox().len(), mails);
 
-    let token = deployed.sign_in("late").expect("the answers are right");
-    let (status, reply) = deployed.call(&signed_in("PUT /enrolment", &token));
+    let tokens = deployed.sign_in("late").expect("the answers are right");
+    let token = bearer(&tokens, "AccessToken");
+    let (status, reply) = deployed.call("PUT /enrolment", &token, &own_answers());
     assert_eq!(status, 200, "{reply}");
     assert!(deployed.sign_in("late").is_some());
-    assert_eq!(deployed.call(&signed_in("DELETE /enrolment", &token)).0, 204);
+    assert_eq!(deployed.call("DELETE /enrolment", &token, &Value::Null).0, 204);
     assert_eq!(deployed.sign_in("late"), None);
+}
+
+#[test]
+fn only_an_access_token_of_the_app_client_sets_answers() {
+    let deployed = Deployed::start();
+    deployed.make("late");
+    let lines: String = ANSWERS
+        .iter()
+        .map(|(question, answer)| format!("{question}={answer}\n"))
+        .collect();
+    let enroll = ["enroll", "--stdin", "--username", "late"];
+    assert_eq!(deployed.local.admin_questions(&enroll, &lines).0, Some(0));
+    let tokens = deployed.sign_in("late").unwrap();
+    // Of another pool, which signs with the same keys.
+    let flows = ["ALLOW_USER_PASSWORD_AUTH"];
+    let other = Client::of_new_pool(&deployed.local, &flows, "late", "Passw0rd!demo");
+    let parameters = json!({"USERNAME": "late", "PASSWORD": "Passw0rd!demo"});
+    let foreign = other.initiate("USER_PASSWORD_AUTH", &parameters).unwrap()["AuthenticationResult"].clone();
+    // Of another app client of the same pool.
+    let client =
+        json!({"UserPoolId": POOL, "ClientName": "other", "ExplicitAuthFlows": ["ALLOW_ADMIN_USER_PASSWORD_AUTH"]});
+    let client = deployed.local.admin("CreateUserPoolClient", &client)["UserPoolClient"]["ClientId"].clone();
+    let elsewhere = json!({"ClientId": client, "AuthFlow": "ADMIN_USER_PASSWORD_AUTH", "AuthParameters": parameters});
+    let elsewhere = deployed.local.admin("AdminInitiateAuth", &elsewhere)["AuthenticationResult"].clone();
+
+    let access = bearer(&tokens, "AccessToken");
+    let altered = |at: usize| {
+        let mut token = access.clone().into_bytes();
+        token[at] ^= 1;
+        String::from_utf8(token).unwrap()
+    };
+    let unauthorized = json!({"message": "Unauthorized"});
+    let refused = [
+        ("no token", String::new(), None),
+        ("an ID token", bearer(&tokens, "IdToken"), Some("token-not-access")),
+        ("a refresh token", bearer(&tokens, "RefreshToken"), None),
+        ("of another pool", bearer(&foreign, "AccessToken"), None),
+        ("an ID token of another pool", bearer(&foreign, "IdToken"), None),
+        ("of another client", bearer(&elsewhere, "AccessToken"), None),
+        ("an ID token of another client", bearer(&elsewhere, "IdToken"), None),
+        ("a bit of the header", altered(20), None),
+        ("a bit of the claims", altered(access.len() / 2), None),
+        ("a bit of the signature", altered(access.len() - 40), None),
+        ("a link", access.replace("Bearer", "Link"), None),
+    ];
+    for (what, authorization, problem) in &refused {
+        for route in ["GET /enrolment", "PUT /enrolment", "DELETE /enrolment"] {
+            let body = if route.starts_with("PUT") {
+                own_answers()
+            } else {
+                Value::Null
+            };
+            let (status, reply) = deployed.call(route, authorization, &body);
+            match problem {
+                Some(problem) => {
+                    let kind = format!("/problems/{problem}");
+                    assert_eq!((status, &reply["type"]), (403, &json!(kind)), "{what} {route}");
+                }
+                None => assert_eq!((status, &reply), (401, &unauthorized), "{what} {route}"),
+            }
+        }
+    }
+    let (status, reply) = deployed.call("GET /enrolment", &access, &Value::Null);
+    let set = reply["questions"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|question| question["set"] == true);
+    assert_eq!((status, set.count()), (200, 3), "{reply}");
+    // Cognito signs the user out, and API Gateway does not know.
+    let token = json!({"AccessToken": tokens["AccessToken"]});
+    Client::new(&deployed.local).call("GlobalSignOut", &token).unwrap();
+    assert_eq!(deployed.call("GET /enrolment", &access, &Value::Null).0, 200);
 }
 
 #[test]
@@ -493,14 +541,15 @@ fn a_link_from_admin_is_valid_until_other_answers_are_set() {
     let printed: Value = serde_json::from_str(&printed).unwrap();
     let link = printed["link"].as_str().unwrap();
     let token = link.strip_prefix("https://example.com/in#enrol=").unwrap();
-    assert_eq!(deployed.call(&with_link("GET /enrolment/link", token)).0, 200);
+    let link = format!("Link {token}");
+    assert_eq!(deployed.call("GET /enrolment/link", &link, &Value::Null).0, 200);
     let lines: String = ANSWERS
         .iter()
         .map(|(question, answer)| format!("{question}={answer}\n"))
         .collect();
     let enroll = ["enroll", "--stdin", "--username", "late"];
     assert_eq!(deployed.local.admin_questions(&enroll, &lines).0, Some(0));
-    let (status, reply) = deployed.call(&with_link("PUT /enrolment/link", token));
+    let (status, reply) = deployed.call("PUT /enrolment/link", &link, &own_answers());
     assert_eq!((status, &reply["type"]), (403, &json!("/problems/link-used")));
     let (code, printed) = deployed.local.admin_questions(&invite, "");
     assert_eq!(code, Some(2), "{printed}");

@@ -16,6 +16,7 @@ use loop_tests::functions::{DEFAULT_FLOW, SECRET, enrolled_under, fixtures, mess
 use loop_tests::local::{Client, Local};
 use loop_tests::runtime_api::{Function, Invoked};
 use loop_tests::script::right_answer;
+use loop_tests::services::Service;
 use serde_json::{Value, json};
 
 const DEFINE: &str = "define-auth-challenge";
@@ -278,6 +279,41 @@ fn create_and_verify_log_the_same_pseudonym_and_define_logs_none() {
     assert_eq!(define["user"], Value::Null);
     for line in [define, create, verify] {
         assert_eq!([&line["userPool"], &line["client"]], ["pool", "client"]);
+    }
+}
+
+#[test]
+fn requests_to_aws_name_the_version_in_the_log() {
+    for (name, folder, case) in [
+        (CREATE, "create", "session-length-2-asks-the-captcha"),
+        (VERIFY, "verify", "right-captcha"),
+    ] {
+        let service = Service::taking((400, "application/json", "{}"));
+        let function = Function::start(
+            name,
+            &[
+                ("ATTEMPTS_TABLE", "attempts"),
+                ("AUTH_FLOW", DEFAULT_FLOW),
+                ("AUTH_SESSION_MINUTES", "3"),
+                ("AWS_ACCESS_KEY_ID", "test"),
+                ("AWS_ENDPOINT_URL", &service.endpoint),
+                ("AWS_REGION", "us-east-1"),
+                ("AWS_SECRET_ACCESS_KEY", "test"),
+                ("CAPTCHA_BUCKET", "pictures"),
+                ("CHALLENGE_SECRET", SECRET),
+            ],
+        );
+        let (_, event) = events(folder).into_iter().find(|(found, _)| found == case).unwrap();
+        let version = function.invoke(&event).line["version"].as_str().unwrap().to_owned();
+        let requests = service.requests();
+        assert!(!requests.is_empty(), "{name}");
+        for request in requests {
+            let agent = request.header("user-agent");
+            assert!(
+                agent.contains(&format!("app/cognito-challenge-{version}")),
+                "{name}: {agent}"
+            );
+        }
     }
 }
 

@@ -35,7 +35,7 @@ impl Built {
         let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
         // Builds the whole workspace, so that dependencies have the same features as in the tests.
         let profile = if cfg!(debug_assertions) { "dev" } else { "release" };
-        let built = Command::new(env!("CARGO"))
+        let built = cargo()
             .args([
                 "build",
                 "--quiet",
@@ -80,6 +80,18 @@ impl Built {
             functions,
         }
     }
+}
+
+/// Returns a cargo without the variables that cargo sets for a test. Build scripts that watch them would run again, and
+/// then everything that depends on them.
+pub fn cargo() -> Command {
+    let mut cargo = Command::new(env!("CARGO"));
+    for (variable, _) in env::vars_os() {
+        if variable.to_string_lossy().starts_with("CARGO_PKG_") || variable == "CARGO_MANIFEST_DIR" {
+            cargo.env_remove(variable);
+        }
+    }
+    cargo
 }
 
 /// Returns the binary of the function `name`, or the one called `panics`.
@@ -398,6 +410,30 @@ impl Local {
         } else {
             Err(answer.status().as_u16())
         }
+    }
+
+    /// Sends a request with JSON, or without a body if it is `null`. Returns the status and the JSON of the response.
+    ///
+    /// # Panics
+    ///
+    /// Panics if there is no response.
+    pub fn send(method: &str, url: &str, authorization: &str, body: &Value) -> (u16, Value) {
+        let request = ureq::http::Request::builder().method(method).uri(url);
+        let request = match authorization {
+            "" => request,
+            value => request.header("Authorization", value),
+        };
+        let mut answer = if body.is_null() {
+            agent().run(request.body(()).unwrap()).unwrap()
+        } else {
+            let request = request.header("Content-Type", "application/json");
+            agent().run(request.body(body.to_string()).unwrap()).unwrap()
+        };
+        let text = answer.body_mut().read_to_string().unwrap();
+        (
+            answer.status().as_u16(),
+            serde_json::from_str(&text).unwrap_or_default(),
+        )
     }
 }
 

@@ -77,14 +77,18 @@ impl Service {
         Self::start(move |_| (Duration::ZERO, reply))
     }
 
-    /// Removes and returns the messages so far.
+    /// Removes and returns the requests so far.
     ///
     /// # Panics
     ///
     /// Panics if a request panicked.
+    pub fn requests(&self) -> Vec<Received> {
+        std::mem::take(&mut *self.received.lock().unwrap())
+    }
+
+    /// Removes the requests so far and returns the messages among them.
     pub fn messages(&self) -> Vec<Received> {
-        let received = std::mem::take(&mut *self.received.lock().unwrap());
-        received.into_iter().filter(Received::is_message).collect()
+        self.requests().into_iter().filter(Received::is_message).collect()
     }
 }
 

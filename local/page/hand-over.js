@@ -6,17 +6,19 @@
  */
 
 const CHANNEL = "sign-in-link";
-const FRAGMENT = "#link=";
+/** The text before the token of a link that finishes a sign-in, and of a link that sets answers. */
+export const LINK = "#link=";
+export const ENROLMENT = "#enrol=";
 /** The time for a tab to report that it waits, and for other tabs to report after the first. */
 const PATIENCE_MS = 1500;
 const GATHER_MS = 200;
 
-/** Returns the token in the address, or `null`. It is removed from the address at once. */
-export function take(location, history) {
-  if (!location.hash.startsWith(FRAGMENT)) {
+/** Returns the token after `fragment` in the address, or `null`. It is removed from the address at once. */
+export function take(location, history, fragment = LINK) {
+  if (!location.hash.startsWith(fragment)) {
     return null;
   }
-  const token = location.hash.slice(FRAGMENT.length);
+  const token = location.hash.slice(fragment.length);
   history.replaceState(null, "", location.pathname + location.search);
   return token;
 }

@@ -26,7 +26,10 @@ export function restore() {
   return true;
 }
 
-/** Returns `{ endpoint, userPoolId, clientId, region }`, with `null` for values that neither the address nor the server has. */
+/**
+ * Returns `{ endpoint, userPoolId, clientId, region, enrolment }`, with `null` for values that neither the address nor the
+ * server has. `enrolment` is only for this server.
+ */
 export async function load() {
   const wanted = fromAddress();
   if (wanted.region && wanted.userPoolId && wanted.clientId) {
@@ -41,7 +44,9 @@ export async function load() {
   // The page calls the server that it came from: other machines use another address for it.
   const endpoint = new URL("/", location.href).href;
   // Other pools and clients of this server can be named without a region.
-  return { ...server, endpoint, ...(userPoolId && clientId && !wanted.region ? { userPoolId, clientId } : {}) };
+  const isNamed = userPoolId && clientId && !wanted.region;
+  // The API of the enrolment knows this server's first pool only.
+  return { ...server, endpoint, ...(isNamed ? { userPoolId, clientId, enrolment: null } : {}) };
 }
 
 /** Uses these settings from now on. */

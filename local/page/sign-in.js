@@ -2,6 +2,7 @@
 
 import { SEND_AGAIN, codeIn, sentKind } from "./codes.js";
 import { Cognito, CognitoError, UnreachableError } from "./cognito.js";
+import * as enrolling from "./enrolling.js";
 import { firstForm, formsOf, inForm, metadataFor } from "./forms.js";
 import * as links from "./hand-over.js";
 import { drawWidget, isProvider } from "./providers.js";
@@ -26,6 +27,8 @@ let target = null;
 let signIn = null;
 /** The token of the link that this page was opened with, or `null`. */
 let token = links.take(location, history);
+/** The token of a link that sets answers, or `null`. */
+let invitation = links.take(location, history, links.ENROLMENT);
 
 view.translate(texts, language, LANGUAGES[language]);
 view.onLink(passOn);
@@ -33,7 +36,7 @@ addEventListener("hashchange", follow);
 links.listen(waitsSince, answerWithLink);
 if (token !== null) {
   await passOn();
-} else if (!settings.restore()) {
+} else if (invitation !== null || !settings.restore()) {
   await open();
 }
 
@@ -47,6 +50,9 @@ async function open() {
   view.onStartAgain(startAgain);
   view.onSettings(chooseTarget, settings.forget);
   view.onMediumBroken((text) => view.alarm(text));
+  enrolling.begin(texts, language, startAgain);
+  enrolling.offer(target?.enrolment);
+  if (invitation !== null) return enrolling.openLink(invitation);
   view.showStart();
   if (target === null) {
     view.alarm(texts.noConfiguration);
@@ -112,6 +118,8 @@ async function passOn() {
 
 /** Handles a link that was opened in this tab, which shows the page already. */
 async function follow() {
+  invitation = links.take(location, history, links.ENROLMENT);
+  if (invitation !== null) return enrolling.openLink(invitation);
   const opened = links.take(location, history);
   if (opened === null) return;
   if (waitsSince() !== null) return answerWithLink(opened);
@@ -177,6 +185,7 @@ function take(reply) {
   if (reply.AuthenticationResult) {
     signIn = null;
     view.showTokens(reply.AuthenticationResult);
+    enrolling.signedIn(reply.AuthenticationResult.AccessToken);
   } else if (reply.ChallengeName === "CUSTOM_CHALLENGE") {
     ask(reply);
   } else {
@@ -298,6 +307,7 @@ function startAgain() {
   signIn?.giveUp.abort();
   signIn?.work?.abort();
   signIn = null;
+  enrolling.forget();
   view.setIdle();
   view.showStart();
 }

@@ -5,7 +5,7 @@ import { otherWay } from "./forms.js";
 import { generic } from "./generic.js";
 import { claims, TIMES } from "./jwt.js";
 
-const SECTIONS = ["start", "challenge", "link", "done"];
+const SECTIONS = ["start", "challenge", "link", "done", "ask-link", "questions-section", "outcome"];
 /** The time after which a slow response is announced. */
 const SLOW_MS = 800;
 /** The maximum number of segments of the progress bar. */
@@ -35,7 +35,7 @@ let slow;
 /** Stops the countdown until the message can be sent again. */
 let stopCountDown = () => {};
 
-const byId = (id) => document.getElementById(id);
+export const byId = (id) => document.getElementById(id);
 
 /** Shows the texts of `catalogue`, which is in `catalogueLanguage` and written in `direction`: `ltr` or `rtl`. */
 export function translate(catalogue, catalogueLanguage, direction) {
@@ -52,11 +52,16 @@ export function translate(catalogue, catalogueLanguage, direction) {
   byId("captcha-sound").setAttribute("aria-label", texts.soundLabel);
 }
 
+/** Returns the username in the first form. */
+export function userName() {
+  return byId("username").value.trim();
+}
+
 /** Calls `act` with what the reader typed and whether the password is to be used. */
 export function onStart(act) {
   onSubmit("start-form", (button) =>
     act({
-      userName: byId("username").value.trim(),
+      userName: userName(),
       password: byId("password").value,
       withPassword: button?.value !== "none",
     }),
@@ -261,7 +266,8 @@ export function setIdle() {
   }
 }
 
-function onSubmit(formId, act) {
+/** Calls `act` with the button that sent the form, unless a call is in progress. */
+export function onSubmit(formId, act) {
   byId(formId).addEventListener("submit", (event) => {
     event.preventDefault();
     // Not `disabled`, which would remove the focus from the keyboard's user.
@@ -269,13 +275,15 @@ function onSubmit(formId, act) {
   });
 }
 
-function show(section, title) {
+/** Shows one section and hides the others. */
+export function show(section, title) {
   if (section !== "challenge") stopCountDown();
   for (const id of SECTIONS) byId(id).hidden = id !== section;
   document.title = title === texts.signIn ? title : `${title} – ${texts.signIn}`;
 }
 
-function hush() {
+/** Removes the announced text. */
+export function hush() {
   byId("alert").replaceChildren();
   byId("status").textContent = "";
   announce("");
@@ -474,18 +482,19 @@ function valueCell(name, value) {
   return cell;
 }
 
-function markInvalid(id, text) {
+/** Shows an error at the field. */
+export function markInvalid(id, text) {
   byId(id).setAttribute("aria-invalid", "true");
   byId(`${id}-error`).textContent = text;
   byId(id).focus();
 }
 
-function markValid(id) {
+export function markValid(id) {
   byId(id).removeAttribute("aria-invalid");
   byId(`${id}-error`).textContent = "";
 }
 
-function element(name, text) {
+export function element(name, text) {
   const made = document.createElement(name);
   made.textContent = text;
   return made;

@@ -43,8 +43,14 @@ pub(crate) async fn executables(
     }
     let mut built = Vec::new();
     for function in others {
-        if function.code != Code::Binary {
-            continue;
+        match &function.code {
+            Code::Binary => {}
+            Code::Handler(_) => continue,
+            Code::Zip(path) => {
+                let program = shipped.program(&function.logical_id, path)?;
+                programs.insert(function.logical_id.clone(), Program::Binary(program));
+                continue;
+            }
         }
         let bootstrap = function.folder.join("bootstrap");
         if let Some(folder) = &args.functions_dir {

@@ -136,6 +136,7 @@ mod tests {
             clients: Vec::new(),
             buckets: BTreeMap::new(),
             tables: BTreeMap::new(),
+            http_apis: Vec::new(),
         }
     }
 

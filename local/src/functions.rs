@@ -123,7 +123,7 @@ fn spec(function: &Function, program: &Program, template: &Template, run: &Run<'
         Program::Shell(_) => run.folder,
     };
     let handler = match &function.code {
-        Code::Binary => "bootstrap",
+        Code::Binary | Code::Zip(_) => "bootstrap",
         Code::Handler(handler) => &handler.name,
     };
     let mut variables: BTreeMap<String, String> = run.inherited.iter().cloned().collect();
@@ -219,6 +219,7 @@ mod tests {
             clients: Vec::new(),
             buckets: BTreeMap::from([("CaptchaBucket".into(), "pictures".into())]),
             tables: BTreeMap::new(),
+            http_apis: Vec::new(),
         }
     }
 

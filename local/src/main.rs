@@ -10,6 +10,7 @@ mod executables;
 mod flow;
 mod functions;
 mod handlers;
+mod http_apis;
 mod mailbox;
 mod messages;
 mod metrics;
@@ -51,6 +52,7 @@ use dynamodb::DynamoDb;
 use executables::{Executables, executables};
 use functions::Run;
 use handlers::HandlerError;
+use http_apis::{HttpApis, Parts};
 use messages::Messages;
 use metrics::Board;
 use outbox::Outbox;
@@ -158,11 +160,12 @@ async fn run(args: &Args, start: Instant) -> Result<(), Stop> {
             "listening beyond this system: everyone that reaches it can sign in, create users and run the functions",
         );
     }
+    let clock = Clock::system();
     let user_pools = UserPools::new(Settings {
         region: args.region.clone(),
         issuer: args.issuer.clone().unwrap_or_else(|| endpoint.clone()),
         debug_answers: args.debug_answers,
-        clock: Clock::system(),
+        clock: clock.clone(),
         records: running.records.clone(),
         lambda: Arc::new(Triggers(Arc::clone(&running.functions))),
         mail: outbox.clone(),
@@ -173,6 +176,15 @@ async fn run(args: &Args, start: Instant) -> Result<(), Stop> {
     let pool_id = pools::pool_id(&args.region);
     let flow = flow::of(&running.template).unwrap_or("(the functions have their own)");
     let cap = flow::variable(&running.template, "CAP_ENDPOINT");
+    let parts = Parts {
+        lambda: Arc::new(Triggers(Arc::clone(&running.functions))),
+        user_pools: user_pools.clone(),
+        clock,
+        console: Arc::clone(&console),
+    };
+    let address = running.listener.local_addr()?;
+    let apis = &running.template.http_apis;
+    let http_apis = HttpApis::start(apis, address, args.listen.port() == 0, &parts).await?;
     let shown = Arc::clone(&board);
     let router = Router::new()
         .route("/debug/metrics", get(async move || shown.answer()))
@@ -186,10 +198,12 @@ async fn run(args: &Args, start: Instant) -> Result<(), Stop> {
             region: args.region.clone(),
             user_pool_id: pool_id.clone(),
             client_id: CLIENT_ID.to_owned(),
+            enrolment: http_apis.with_route(apis, page::ENROLMENT).map(str::to_owned),
         }));
     let without_password = flow::without_password(flow);
     console.banner(&Banner {
         endpoint: &endpoint,
+        http_apis: &http_apis.endpoints,
         region: &args.region,
         pool_id: &pool_id,
         client_id: CLIENT_ID,

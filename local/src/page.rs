@@ -30,6 +30,8 @@ pub(crate) struct Config {
     pub(crate) region: String,
     pub(crate) user_pool_id: String,
     pub(crate) client_id: String,
+    /// The address of the API for answers to security questions, if the template has it.
+    pub(crate) enrolment: Option<String>,
 }
 
 /// Returns `GET /` and the routes below `/page/`. It can be merged with `POST /`.
@@ -52,8 +54,8 @@ async fn configuration(State(config): State<Arc<Config>>) -> Response {
     Json(config.as_ref()).into_response()
 }
 
-/// Allows the page to call `endpoint` and, if its address names one, the user pools of one AWS region. All other calls
-/// are forbidden.
+/// Allows the page to call `endpoint`, the API of the enrolment and, if its address names one, the user pools of one AWS
+/// region. All other calls are forbidden.
 ///
 /// Pictures and sounds may be from the local S3 or another one on this machine, from AWS, or inline.
 fn content_security_policy(config: &Config, region: Option<&str>) -> HeaderValue {
@@ -61,6 +63,7 @@ fn content_security_policy(config: &Config, region: Option<&str>) -> HeaderValue
         endpoint,
         pictures,
         widgets,
+        enrolment,
         ..
     } = config;
     let Sources {
@@ -74,9 +77,10 @@ fn content_security_policy(config: &Config, region: Option<&str>) -> HeaderValue
     let aws = region
         .map(|region| format!(" https://cognito-idp.{region}.amazonaws.com"))
         .unwrap_or_default();
+    let enrolment = enrolment.as_ref().map(|api| format!(" {api}")).unwrap_or_default();
     let policy = format!(
         "default-src 'none'; script-src 'self'{script}; style-src 'self'{style}; frame-src{frame}; img-src 'self' data: http://127.0.0.1:* {pictures} https:; \
-         media-src 'self' data: http://127.0.0.1:* {pictures} https:; connect-src 'self' {endpoint}{aws}{connect}; worker-src 'self'{worker}; \
+         media-src 'self' data: http://127.0.0.1:* {pictures} https:; connect-src 'self' {endpoint}{enrolment}{aws}{connect}; worker-src 'self'{worker}; \
          base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
          require-trusted-types-for 'script'"
     );
@@ -102,6 +106,9 @@ fn is_region(text: &str) -> bool {
     let number_is_digit = number.len() == 1 && number.bytes().all(|byte| byte.is_ascii_digit());
     area.len() == 2 && is_word(area) && !words.is_empty() && words.iter().all(is_word) && number_is_digit
 }
+
+/// The route that identifies the API for answers to security questions.
+pub(crate) const ENROLMENT: &str = "PUT /enrolment";
 
 const NOTHING_ALLOWED: HeaderValue = HeaderValue::from_static("default-src 'none'");
 
@@ -149,10 +156,13 @@ static INDEX: Asset = Asset {
 };
 
 #[rustfmt::skip]
-static ASSETS: [Asset; 20] = [
+static ASSETS: [Asset; 23] = [
     Asset { path: "/page/codes.js", media_type: SCRIPT, content: include_str!("../page/codes.js") },
     Asset { path: "/page/counting.js", media_type: SCRIPT, content: include_str!("../page/counting.js") },
     Asset { path: "/page/cognito.js", media_type: SCRIPT, content: include_str!("../page/cognito.js") },
+    Asset { path: "/page/enrolling.js", media_type: SCRIPT, content: include_str!("../page/enrolling.js") },
+    Asset { path: "/page/enrolment.js", media_type: SCRIPT, content: include_str!("../page/enrolment.js") },
+    Asset { path: "/page/enrolment-view.js", media_type: SCRIPT, content: include_str!("../page/enrolment-view.js") },
     Asset { path: "/page/generic.js", media_type: SCRIPT, content: include_str!("../page/generic.js") },
     Asset { path: "/page/hand-over.js", media_type: SCRIPT, content: include_str!("../page/hand-over.js") },
     Asset { path: "/page/icon.svg", media_type: SVG, content: include_str!("../page/icon.svg") },
@@ -202,6 +212,7 @@ mod tests {
             region: "us-east-1".to_owned(),
             user_pool_id: "us-east-1_LocalPool".to_owned(),
             client_id: "localclient000000000000000".to_owned(),
+            enrolment: None,
         }
     }
 
@@ -249,7 +260,7 @@ mod tests {
     fn the_configuration_is_what_the_page_reads() {
         let json = serde_json::to_value(config()).unwrap();
         let keys: Vec<&String> = json.as_object().unwrap().keys().collect();
-        assert_eq!(keys, ["region", "userPoolId", "clientId"]);
+        assert_eq!(keys, ["region", "userPoolId", "clientId", "enrolment"]);
     }
 
     #[tokio::test]

@@ -1,4 +1,4 @@
-//! Functions in the form of a release: a zip for each function and processor, unpacked for one run.
+//! Functions in the form of a release or of the CDK: a zip for each function, unpacked for one run.
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
@@ -49,16 +49,25 @@ impl Shipped {
         if !path.is_file() {
             return Ok(None);
         }
-        let unreadable = |error| ShippedError::Unreadable(path.clone(), error);
         check(&path, &folder.join(SUMS))?;
+        self.program(binary, &path).map(Some)
+    }
+
+    /// Returns the program in the zip at `path`, for the function `name`.
+    ///
+    /// # Errors
+    ///
+    /// A zip that has no program.
+    pub(crate) fn program(&mut self, name: &str, path: &Path) -> Result<PathBuf, ShippedError> {
+        let unreadable = |error| ShippedError::Unreadable(path.to_owned(), error);
         let temporary = match self.0.take() {
             Some(temporary) => temporary,
             None => TempDir::new().map_err(unreadable)?,
         };
-        let program = temporary.path().join(binary).join(PROGRAM);
+        let program = temporary.path().join(name).join(PROGRAM);
         self.0 = Some(temporary);
-        extract(&path, &program).map_err(unreadable)?;
-        Ok(Some(program))
+        extract(path, &program).map_err(unreadable)?;
+        Ok(program)
     }
 }
 

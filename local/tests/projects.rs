@@ -15,6 +15,8 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use zip::ZipWriter;
+use zip::write::SimpleFileOptions;
 
 const CLIENT: &str = "localclient000000000000000";
 
@@ -188,6 +190,25 @@ fn a_plain_project_in_python_with_two_pools_signs_in_by_email() {
 fn a_synthesised_cdk_app_signs_in_by_the_stack_that_has_the_pool() {
     let local = Local::start(&project("cdk/cdk.out"), &[]);
     local.signs_in("4");
+}
+
+#[test]
+fn a_program_in_a_zip_signs_in_and_a_zip_without_one_is_one_message() {
+    let copy = tempfile::tempdir().unwrap();
+    let template = copy.path().join("template.yaml");
+    fs::copy(project("zip/template.yaml"), &template).unwrap();
+    let zip = |name: &str| {
+        let mut zip = ZipWriter::new(fs::File::create(copy.path().join("asset.zip")).unwrap());
+        zip.start_file(name, SimpleFileOptions::default()).unwrap();
+        zip.write_all(&fs::read(project("zip/bootstrap")).unwrap()).unwrap();
+        zip.finish().unwrap();
+    };
+    assert!(refused(&template).contains("its code `asset.zip` is not a folder"));
+    zip("index");
+    let text = refused(&template);
+    assert!(text.contains("asset.zip` cannot be unpacked"), "{text}");
+    zip("bootstrap");
+    Local::start(&template, &[]).signs_in("4");
 }
 
 #[test]

@@ -36,6 +36,7 @@ pub use invoke_api::invoke_api;
 pub use outcome::{Cause, FunctionError};
 pub use output::Output;
 pub use process::Program;
+pub use runtime_api::MAX_PAYLOAD;
 pub use runtimes::{Language, Runtimes};
 
 use process::Lifeline;

@@ -16,7 +16,7 @@ use uuid::Uuid;
 use super::outcome::{Cause, FunctionError, error_json};
 
 /// Lambda's limit for a response: 6 MB.
-pub(super) const MAX_PAYLOAD: usize = 6 * 1024 * 1024;
+pub const MAX_PAYLOAD: usize = 6 * 1024 * 1024;
 
 /// One event for the process.
 #[derive(Debug)]

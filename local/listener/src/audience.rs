@@ -12,6 +12,8 @@ use axum::response::{IntoResponse, Response};
 /// The clients that a listener serves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Audience {
+    /// Programs and all web pages: the server itself decides which pages may read its responses.
+    AnyPage,
     /// Programs, and web pages of this machine.
     Pages,
     /// Programs only.
@@ -59,7 +61,7 @@ fn check(
         Audience::Programs if by_a_browser() => {
             Err((StatusCode::FORBIDDEN, "this server accepts no requests of web pages\n"))
         }
-        Audience::Pages | Audience::Programs => Ok(()),
+        Audience::AnyPage | Audience::Pages | Audience::Programs => Ok(()),
     }
 }
 
@@ -180,6 +182,18 @@ mod tests {
             (200, 200)
         );
         assert_eq!(from("http://192.0.2.8:9229"), 403);
+    }
+
+    #[test]
+    fn what_is_for_any_page_still_has_to_be_named_as_this_machine() {
+        let from = |host| {
+            status(
+                Audience::AnyPage,
+                true,
+                &[("origin", "https://app.example"), ("host", host)],
+            )
+        };
+        assert_eq!((from("127.0.0.1:9230"), from("app.example")), (200, 421));
     }
 
     #[test]

@@ -11,7 +11,7 @@ use tokio::net::TcpListener;
 use audience::guarded;
 pub use audience::{Audience, is_near};
 
-/// Serves `router` to `audience` until the process ends or this is dropped.
+/// Serves `router` to `audience`, with the address of each client as `ConnectInfo`, until the process ends or this is dropped.
 ///
 /// # Errors Returns an error if the listener fails permanently.
 pub async fn serve(listener: TcpListener, audience: Audience, router: Router) -> std::io::Result<()> {
@@ -20,7 +20,8 @@ pub async fn serve(listener: TcpListener, audience: Audience, router: Router) ->
         // Without it, everything still works, but more slowly.
         let _ = connection.set_nodelay(true);
     });
-    axum::serve(listener, router).await
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    axum::serve(listener, service).await
 }
 
 /// Returns the URL of a listener on `address`. If it listens on all addresses, the URL has the one that this machine

@@ -1,19 +1,24 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { handOver, listen, take } from "../hand-over.js";
+import { ENROLMENT, handOver, listen, take } from "../hand-over.js";
 
 /** Returns the result of `take` for an address, and the address that it leaves. */
-function taken(address) {
+function taken(address, fragment) {
   const location = new URL(address);
   let left = address;
   const history = { replaceState: (_state, _title, url) => (left = new URL(url, address).href) };
-  return [take(location, history), left];
+  return [take(location, history, fragment), left];
 }
 
 test("a token is taken out of the address", () => {
   assert.deepEqual(taken("http://127.0.0.1:9229/?a=b#link=ab_c-9"), ["ab_c-9", "http://127.0.0.1:9229/?a=b"]);
   assert.deepEqual(taken("http://127.0.0.1:9229/#link="), ["", "http://127.0.0.1:9229/"]);
+});
+
+test("a link that sets answers has another fragment", () => {
+  assert.deepEqual(taken("http://127.0.0.1:9229/#enrol=a.b_c", ENROLMENT), ["a.b_c", "http://127.0.0.1:9229/"]);
+  assert.deepEqual(taken("http://127.0.0.1:9229/#enrol=a.b_c"), [null, "http://127.0.0.1:9229/#enrol=a.b_c"]);
 });
 
 test("another fragment stays", () => {

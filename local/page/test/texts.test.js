@@ -15,7 +15,7 @@ const AS_IN_ENGLISH = {
 };
 
 /** The value of each parameter: a number, or a text that no language changes. */
-const NUMBERS = ["digits", "number", "seconds", "step", "steps", "tries"];
+const NUMBERS = ["digits", "fewest", "longest", "number", "seconds", "shortest", "step", "steps", "tries"];
 const sample = (name, index) => (NUMBERS.includes(name) ? 31 + index : `«${name}»`);
 
 const parameters = (text) => text.toString().match(/^\(([^)]*)\)/)[1].split(", ").filter(Boolean);

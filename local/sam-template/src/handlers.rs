@@ -15,7 +15,8 @@ use super::shape::{Fields, Shape};
 use super::{Code, Function, Handler, Language};
 
 /// The supported kinds of code, for messages.
-const SUPPORTED: &str = "nodejs…, python…, a folder with a `bootstrap`, and `Metadata.BuildMethod: rust-cargolambda`";
+const SUPPORTED: &str =
+    "nodejs…, python…, a folder or zip with a `bootstrap`, and `Metadata.BuildMethod: rust-cargolambda`";
 
 /// The properties of `AWS::Lambda::Function`. `Code` may be text or a mapping, and is read separately.
 const LAMBDA_PROPERTIES: Fields = &[
@@ -126,16 +127,18 @@ fn function(
     let folder = place
         .as_ref()
         .map_or_else(|| folder.to_owned(), |place| folder.join(place));
-    if let Some(place) = place.filter(|_| !folder.is_dir()) {
-        return Err(at.error(Problem::Invalid(format!("its code `{place}` is not a folder"))));
-    }
     let runtime = text("Runtime").unwrap_or_default();
     let language = language(runtime);
-    if language.is_none() && !folder.join("bootstrap").is_file() {
+    let zip = folder.is_file() && folder.extension().is_some_and(|extension| extension == "zip") && language.is_none();
+    if let Some(place) = place.filter(|_| !zip && !folder.is_dir()) {
+        return Err(at.error(Problem::Invalid(format!("its code `{place}` is not a folder"))));
+    }
+    if language.is_none() && !zip && !folder.join("bootstrap").is_file() {
         let runtime = if runtime.is_empty() { "none" } else { runtime };
         return Err(at.error(Problem::NotSupported(format!("Runtime: {runtime}"), SUPPORTED)));
     }
     let code = match (language, text("Handler")) {
+        (None, _) if zip => Code::Zip(folder.clone()),
         (None, _) => Code::Binary,
         (Some(_), None) => {
             let missing = "has no `Handler`: name the file and its function, as in `index.handler`";

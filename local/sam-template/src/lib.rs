@@ -9,6 +9,7 @@ mod conditions;
 mod error;
 mod functions;
 mod handlers;
+mod http_apis;
 mod lists;
 mod naming;
 mod node;
@@ -33,6 +34,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub use error::TemplateError;
+pub use http_apis::{Cors, HttpApi, JwtAuthorizer, Route, Throttle};
 
 use error::{At, Problem};
 use node::{Entry, Node};
@@ -52,6 +54,8 @@ pub struct Template {
     pub buckets: BTreeMap<String, String>,
     /// The tables, by logical id.
     pub tables: BTreeMap<String, Table>,
+    /// The HTTP APIs.
+    pub http_apis: Vec<HttpApi>,
 }
 
 /// A function that can run here.
@@ -80,6 +84,8 @@ pub enum Code {
     Binary,
     /// A function in a language that Lambda has a runtime for.
     Handler(Handler),
+    /// A binary named `bootstrap` in the zip at this path.
+    Zip(PathBuf),
 }
 
 /// A function in a language that Lambda has a runtime for.
@@ -258,7 +264,8 @@ impl Template {
 
         let built = functions::read(&resolver, root.get("Globals"), folder)?;
         let mut functions: Vec<Function> = built.iter().map(|built| built.function.clone()).collect();
-        let targets = user_pools::targets(&resolver)?;
+        let mut targets = user_pools::targets(&resolver)?;
+        targets.extend(http_apis::targets(&resolver)?);
         functions.extend(handlers::read(&resolver, root.get("Globals"), folder, &targets)?);
         let user_pools = user_pools::pools(&resolver, &functions)?;
         let clients = user_pools::clients(&resolver, &user_pools)?;
@@ -270,6 +277,7 @@ impl Template {
             );
         }
         let tables = tables::read(&resolver)?;
+        let http_apis = http_apis::read(&resolver, root.get("Globals"))?;
         // Last: if the packages are missing, errors of the template itself are still reported first.
         for built in built.iter().filter(|_| deployment.builds) {
             let folder = &built.function.folder;
@@ -284,6 +292,7 @@ impl Template {
             clients,
             buckets,
             tables,
+            http_apis,
         })
     }
 }

@@ -27,10 +27,11 @@ pub(super) const USER_POOL_CLIENT: &str = "AWS::Cognito::UserPoolClient";
 pub(super) const BUCKET: &str = "AWS::S3::Bucket";
 pub(super) const SECRET: &str = "AWS::SecretsManager::Secret";
 pub(super) const TABLE: &str = "AWS::DynamoDB::Table";
+pub(super) const HTTP_API: &str = "AWS::Serverless::HttpApi";
 pub(super) const ROLE: &str = "AWS::IAM::Role";
 
 /// The types that are read.
-const READ: [&str; 8] = [
+const READ: [&str; 9] = [
     FUNCTION,
     LAMBDA_FUNCTION,
     PERMISSION,
@@ -39,6 +40,7 @@ const READ: [&str; 8] = [
     BUCKET,
     SECRET,
     TABLE,
+    HTTP_API,
 ];
 
 /// A resource of the template.

@@ -66,6 +66,14 @@ impl<'a> Resolver<'a> {
         }
     }
 
+    /// Returns the name of an alias: of a separate resource, or of the one that SAM creates for a function.
+    fn alias_name(&self, alias: &Resource<'a>) -> Result<String, TemplateError> {
+        match alias.property("Name").filter(|_| alias.kind == ALIAS) {
+            Some((name, at)) => self.string(&name.value, &at),
+            None => Ok(self.alias_of(alias).unwrap_or_default().to_owned()),
+        }
+    }
+
     /// Returns the alias of the last version of a function: its own, or that of Globals.
     fn alias_of(&self, function: &Resource<'a>) -> Option<&'a str> {
         let own = function.property("AutoPublishAlias");
@@ -103,7 +111,7 @@ impl<'a> Resolver<'a> {
             ("{suffix}", URL_SUFFIX),
             ("{service}", &service),
             ("{id}", resource.id),
-            ("{alias}", self.alias_of(resource).unwrap_or_default()),
+            ("{alias}", &self.alias_name(resource)?),
             ("{name}", &name),
         ];
         Ok(words
@@ -115,7 +123,11 @@ impl<'a> Resolver<'a> {
     fn name(&self, resource: &Resource<'a>) -> Result<String, TemplateError> {
         let property = naming(resource.kind).map_or("", |naming| naming.name);
         if let Some((property, at)) = resource.property(property) {
-            return self.string(&property.value, &at);
+            let name = self.string(&property.value, &at)?;
+            return Ok(match name.rsplit_once(":function:") {
+                Some((_, function)) if resource.kind == ALIAS => function.to_owned(),
+                _ => name,
+            });
         }
         let first = || {
             self.created(resource.kind)

@@ -16,6 +16,8 @@ pub(super) enum Shape {
     Object(Fields),
     /// One of these words.
     OneOf(&'static [&'static str]),
+    /// Not supported: an error that says what is supported.
+    Refused(&'static str),
     /// Allowed, but skipped because a sign-in does not need it.
     Skip,
     Text,
@@ -77,7 +79,11 @@ impl Resolver<'_> {
                 let known = fields.iter().map(|(name, _)| *name);
                 return Err(at.on(entry.line).error(Problem::unknown("property", &entry.key, known)));
             };
-            let value = self.shaped(&entry.value, *shape, &at.key(&entry.key, entry.line))?;
+            let at = at.key(&entry.key, entry.line);
+            let value = self.shaped(&entry.value, *shape, &at)?;
+            if let (Some(_), Shape::Refused(supported)) = (&value, shape) {
+                return Err(at.error(Problem::NotSupported(entry.key.clone(), supported)));
+            }
             map.extend(value.map(|value| (entry.key.clone(), value)));
         }
         Ok(map)
@@ -90,6 +96,7 @@ fn fit(value: Value, shape: Shape, at: &At) -> Result<Value, TemplateError> {
     match (shape, value) {
         (Shape::Bool, value @ Value::Bool(_))
         | (Shape::Each(_), value @ Value::Object(_))
+        | (Shape::Refused(_), value)
         | (Shape::Text, value @ Value::String(_)) => Ok(value),
         (Shape::Bool, Value::String(text)) if text == "true" || text == "false" => Ok(Value::Bool(text == "true")),
         (Shape::Bool, value) => expected(format!("`true` or `false`{}", got(&value))),

@@ -1,6 +1,7 @@
 //! The results of templates, and the messages about wrong ones.
 
 mod deployed;
+mod http_apis;
 mod intrinsics;
 mod messages;
 mod watched;

@@ -8,7 +8,7 @@ use super::error::{At, Problem, TemplateError, hint};
 use super::properties;
 use super::pseudo::ACCOUNT;
 use super::resolve::Resolver;
-use super::resource::{FUNCTION, PERMISSION, Resource, USER_POOL, USER_POOL_CLIENT};
+use super::resource::{ALIAS, FUNCTION, PERMISSION, Resource, USER_POOL, USER_POOL_CLIENT};
 use super::{Function, UserPool, UserPoolClient};
 
 /// Attributes that every pool has. A client may be allowed to read or write them.
@@ -187,14 +187,20 @@ fn function_of<'f>(
     functions: &'f [Function],
     at: &At,
 ) -> Result<&'f str, TemplateError> {
+    let mut aliases = Vec::new();
+    for alias in resolver.created(ALIAS)? {
+        aliases.push(resolver.resource_reference(alias.id, at)?);
+    }
     for function in functions {
         let id = &function.logical_id;
+        let own = resolver.attribute(id, "Arn", at)?;
         let alias = format!("{id}.Alias");
         let by_alias = || match resolver.resource(&alias) {
             Some(_) => resolver.resource_reference(&alias, at).map(|alias| alias == arn),
             None => Ok(false),
         };
-        if resolver.attribute(id, "Arn", at)? == arn || by_alias()? {
+        let is_own = |alias: &String| alias == arn && alias.starts_with(&format!("{own}:"));
+        if own == arn || by_alias()? || aliases.iter().any(is_own) {
             return Ok(id);
         }
     }

@@ -8,6 +8,8 @@ use std::time::Duration;
 pub(crate) struct Banner<'a> {
     /// The address of `local`, without a slash at the end.
     pub(crate) endpoint: &'a str,
+    /// The HTTP APIs by name, and their addresses, in the same form.
+    pub(crate) http_apis: &'a [(String, String)],
     pub(crate) region: &'a str,
     pub(crate) pool_id: &'a str,
     pub(crate) client_id: &'a str,
@@ -52,6 +54,9 @@ impl Banner<'_> {
             for (index, (question, answer)) in user.answers.iter().enumerate() {
                 row(if index == 0 { "Answers" } else { "" }, &format!("{question} {answer}"));
             }
+        }
+        for (name, endpoint) in self.http_apis {
+            row("API", &format!("{endpoint} ({name})"));
         }
         row("User pool", self.pool_id);
         row("App client", self.client_id);
@@ -112,6 +117,7 @@ mod tests {
     fn banner<'a>(cli_client_id: &'a str, cli_flow: &'a str) -> Banner<'a> {
         Banner {
             endpoint: "http://127.0.0.1:9229",
+            http_apis: &[],
             region: "us-east-1",
             pool_id: "us-east-1_LocalPool",
             client_id: "localclient000000000000000",
@@ -153,6 +159,18 @@ mod tests {
         ] {
             assert!(text.contains(word), "{word} is missing in\n{text}");
         }
+    }
+
+    #[test]
+    fn each_api_is_named_with_its_address() {
+        let mut banner = banner("localclient000000000000000", "PASSWORD");
+        let apis = [("EnrolmentApi".to_owned(), "http://127.0.0.1:9230".to_owned())];
+        banner.http_apis = &apis;
+        let text = banner.text("", "");
+        assert!(
+            text.contains("API         http://127.0.0.1:9230 (EnrolmentApi)\n"),
+            "{text}"
+        );
     }
 
     #[test]

@@ -60,6 +60,7 @@ fn template(pool: Value) -> Template {
         }],
         buckets: BTreeMap::new(),
         tables: BTreeMap::new(),
+        http_apis: Vec::new(),
     }
 }
 

@@ -81,6 +81,29 @@ impl UserPools {
         Ok(Self(Arc::new(State::new(settings, keys)?)))
     }
 
+    /// Like [`UserPools::new`], but signs tokens with `keys`.
+    ///
+    /// # Errors
+    ///
+    /// If a record cannot be used, or the machine has no random numbers.
+    pub fn with_keys(settings: Settings, keys: Arc<Keys>) -> Result<Self, SetUpError> {
+        Ok(Self(Arc::new(State::new(settings, KeyRing::ready(keys))?)))
+    }
+
+    /// Returns `jwks.json`. Waits until there are keys. All pools sign with the same keys.
+    ///
+    /// # Errors
+    ///
+    /// If the keys could not be made.
+    pub async fn jwks(&self) -> Result<Value, Error> {
+        self.0.keys.keys().await.map(|keys| keys.jwks())
+    }
+
+    /// Returns `iss` of the tokens of a pool.
+    pub fn issuer(&self, pool: &str) -> String {
+        self.0.issuer(pool)
+    }
+
     /// Returns the routes: `POST /`, the published keys and, if enabled, the debug channel.
     pub fn router(&self) -> Router {
         api::router(Arc::clone(&self.0))

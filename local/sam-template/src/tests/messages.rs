@@ -439,7 +439,7 @@ fn a_trigger_is_a_function_of_the_template() {
     says(
         &other,
         "template.yaml:23: Resources.Function.Properties: `Runtime: none` is not supported (supported: nodejs…, \
-         python…, a folder with a `bootstrap`, and `Metadata.BuildMethod: rust-cargolambda`)",
+         python…, a folder or zip with a `bootstrap`, and `Metadata.BuildMethod: rust-cargolambda`)",
     );
 }
 
@@ -552,6 +552,36 @@ fn an_alias_needs_a_permission_and_a_function_that_has_one() {
     }
     let said = message(&with("Handler: bootstrap", "!Ref Function"));
     assert!(said.contains("unknown name `Function.Alias`"), "{said}");
+}
+
+#[test]
+fn an_alias_can_be_a_resource_of_its_own() {
+    let with = |named: &str, called: &str| {
+        let text = pool(
+            &format!("LambdaConfig: {{DefineAuthChallenge: {called}}}"),
+            "ClientName: a",
+        );
+        format!(
+            "{text}  Live:
+    Type: AWS::Lambda::Alias
+    Properties: {{Name: live, FunctionName: {named}, FunctionVersion: '1'}}
+  Permission:
+    Type: AWS::Lambda::Permission
+    Properties:
+      Action: lambda:InvokeFunction
+      FunctionName: !Ref Live
+      Principal: cognito-idp.amazonaws.com
+"
+        )
+    };
+    for named in ["!Ref Function", "!GetAtt Function.Arn"] {
+        let pools = parse(&with(named, "!Ref Live")).user_pools;
+        assert_eq!(pools[0].triggers["DefineAuthChallenge"], "Function");
+    }
+    let said = message(&with("!Ref Function", "!GetAtt Function.Arn"));
+    assert!(said.contains("nothing lets `Pool` invoke `Function`"), "{said}");
+    let said = message(&with("!Ref Function", "!Sub '${Function.Arn}:test'"));
+    assert!(said.contains("unknown function `arn:aws:lambda:"), "{said}");
 }
 
 #[test]

@@ -1,0 +1,14 @@
+output "name" {
+  description = "Name of the function."
+  value       = aws_lambda_function.function.function_name
+}
+
+output "version" {
+  description = "Its newest version."
+  value       = aws_lambda_function.function.version
+}
+
+output "invoke_arn" {
+  description = "Address by which API Gateway calls it."
+  value       = aws_lambda_function.function.invoke_arn
+}
