@@ -48,6 +48,7 @@ def names(rows, column=0):
 
 
 def rust(*folders):
-    """Returns the Rust source in `folders`, without tests."""
+    """Returns the Rust source in `folders`, without tests and examples in comments."""
     files = [path for path in tracked(*[f"{folder}/*.rs" for folder in folders]) if not re.search(r"(^|/)tests?(\.rs$|/)", path)]
-    return "\n".join(read(path).split("#[cfg(test)]\nmod tests {")[0] for path in files)
+    source = "\n".join(read(path).split("#[cfg(test)]\nmod tests {")[0] for path in files)
+    return re.sub(r"^\s*//[/!].*", "", source, flags=re.MULTILINE)
