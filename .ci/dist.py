@@ -1,4 +1,4 @@
-"""Makes `dist/`: what can be deployed without Rust.
+"""Builds `dist/`: files that can be deployed without Rust.
 
     python3 .ci/dist.py                         build for this machine's processor and for the other one
     python3 .ci/dist.py --processor arm64       for one

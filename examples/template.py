@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes the folder `template` from `own-challenge`: `cargo lambda new NAME --template …/examples/template` starts a
+"""Creates the folder `template` from `own-challenge`: `cargo lambda new NAME --template …/examples/template` starts a
 repository from it. With `--check`, says instead whether the folder is up to date.
 
 The example is the source. Its names become Liquid placeholders, its dependencies on the folders of this repository

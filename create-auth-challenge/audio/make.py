@@ -1,4 +1,4 @@
-"""Makes the spoken digits of the audio challenge: `python3 audio/make.py` writes digits-en.bin and digits-es.bin.
+"""Creates the spoken digits of the audio challenge: `python3 audio/make.py` writes digits-en.bin and digits-es.bin.
 
 Needs only espeak-ng (1.51 was used). For each voice and digit the files contain the number of samples, two
 bytes with the low one first, then the samples: 8,000 a second, one unsigned byte each, without silence at the ends.

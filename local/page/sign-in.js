@@ -142,7 +142,7 @@ async function answerWithLink(token) {
 }
 
 /**
- * Shows the challenge at hand in another form, or, if it does not have that one, asks for another challenge of the same
+ * Shows the current challenge in another form, or, if it does not have that one, asks for another challenge of the same
  * step, which uses a try. Without `wanted`, another challenge in the same form.
  */
 async function change(wanted) {

@@ -15,7 +15,7 @@ pub(super) fn parts(mut text: &str) -> Option<Vec<Part<'_>>> {
         let (name, after) = rest.split_once('}')?;
         parts.push(Part::Literal(before));
         match name.strip_prefix('!') {
-            // `${!Name}` stands for the text `${Name}`.
+            // `${!Name}` is the text `${Name}`.
             Some(kept) => parts.extend([Part::Literal("${"), Part::Literal(kept), Part::Literal("}")]),
             None => parts.push(Part::Variable(name.trim())),
         }

@@ -206,7 +206,7 @@ fn what_is_wrong_with_an_event_is_said_at_its_line() {
         ),
         (
             event("Method: GET, Path: /, Auth: {Authorizer: Tokens}"),
-            ": unknown authorizer `Tokens` (none is known here)",
+            ": unknown authorizer `Tokens` (no name is known here)",
         ),
         (
             event("Method: GET, Path: /, PayloadFormatVersion: '1.0'"),

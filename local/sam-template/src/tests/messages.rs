@@ -579,7 +579,7 @@ fn an_alias_can_be_a_resource_of_its_own() {
         assert_eq!(pools[0].triggers["DefineAuthChallenge"], "Function");
     }
     let said = message(&with("!Ref Function", "!GetAtt Function.Arn"));
-    assert!(said.contains("nothing lets `Pool` invoke `Function`"), "{said}");
+    assert!(said.contains("`Pool` has no permission to invoke `Function`"), "{said}");
     let said = message(&with("!Ref Function", "!Sub '${Function.Arn}:test'"));
     assert!(said.contains("unknown function `arn:aws:lambda:"), "{said}");
 }
