@@ -45,7 +45,7 @@ pub(crate) struct Total {
     /// The number of values.
     pub(crate) samples: u64,
     pub(crate) sum: f64,
-    /// Of the latest thousand values.
+    /// The median of the latest thousand values.
     pub(crate) p50: f64,
     pub(crate) p99: f64,
 }

@@ -140,7 +140,7 @@ impl fmt::Debug for Function {
 pub struct UserPool {
     /// The name of the resource in the template.
     pub logical_id: String,
-    /// From the trigger's name in `LambdaConfig` (`DefineAuthChallenge`, …) to the function's logical id.
+    /// The functions' logical ids, by the trigger's name in `LambdaConfig` (`DefineAuthChallenge`, …).
     pub triggers: BTreeMap<String, String>,
     /// The properties in CloudFormation's form, resolved.
     pub properties: serde_json::Map<String, serde_json::Value>,
