@@ -159,7 +159,7 @@ pub(crate) struct AccessClaims {
     pub(crate) username: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) device_key: Option<String>,
-    /// Groups, and the claims that PreTokenGeneration has added.
+    /// Groups, and the claims that `PreTokenGeneration` has added.
     #[serde(flatten)]
     more: Map<String, Value>,
 }

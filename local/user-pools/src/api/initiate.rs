@@ -220,7 +220,7 @@ async fn subject(
 pub(super) struct RefreshRequest<'a> {
     pub(super) token: &'a str,
     pub(super) device: Option<&'a str>,
-    /// For PreTokenGeneration.
+    /// For `PreTokenGeneration`.
     pub(super) client_metadata: &'a BTreeMap<String, String>,
 }
 

@@ -27,7 +27,7 @@ impl NewAccount {
         })
     }
 
-    /// Calls PreSignUp. Without a client, an administrator creates the account.
+    /// Calls `PreSignUp`. Without a client, an administrator creates the account.
     pub(super) async fn pre_sign_up(
         &self,
         state: &State,
@@ -45,7 +45,7 @@ impl NewAccount {
 }
 
 impl State {
-    /// Calls PostConfirmation. If it fails, the account stays confirmed.
+    /// Calls `PostConfirmation`. If it fails, the account stays confirmed.
     pub(crate) async fn post_confirmation(
         &self,
         pool: &Pool,

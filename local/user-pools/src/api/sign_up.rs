@@ -57,7 +57,7 @@ pub(super) async fn sign_up(state: &State, mut request: Request<'_>) -> Result<V
     Ok(reply)
 }
 
-/// Applies the response of PreSignUp to a new account.
+/// Applies the response of `PreSignUp` to a new account.
 pub(super) fn apply(answer: SignUpAnswer, draft: &mut User) -> Result<(), Error> {
     let SignUpAnswer {
         confirm,

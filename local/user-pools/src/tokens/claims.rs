@@ -1,4 +1,4 @@
-//! Claims in tokens besides those of Cognito: groups, and the changes of PreTokenGeneration.
+//! Claims in tokens besides those of Cognito: groups, and the changes of `PreTokenGeneration`.
 
 use serde_json::{Map, Value};
 
@@ -38,7 +38,7 @@ pub(crate) struct Changes {
     pub(crate) suppress: Vec<String>,
 }
 
-/// The changes that PreTokenGeneration wants.
+/// The changes that `PreTokenGeneration` wants.
 #[derive(Clone, Default)]
 pub(crate) struct Overrides {
     pub(crate) id: Changes,

@@ -36,7 +36,7 @@ pub(crate) enum Migration<'a> {
 }
 
 impl Invoker<'_> {
-    /// Calls PreAuthentication, which can reject a sign-in before the password is checked.
+    /// Calls `PreAuthentication`, which can reject a sign-in before the password is checked.
     pub(crate) async fn pre_authentication(&self, validation: &Strings) -> Result<(), Error> {
         let request = || {
             fields([
@@ -48,7 +48,7 @@ impl Invoker<'_> {
         self.ask::<Nothing>(Trigger::PreAuthentication, request).await.map(drop)
     }
 
-    /// Calls PostAuthentication, which can reject a complete sign-in.
+    /// Calls `PostAuthentication`, which can reject a complete sign-in.
     pub(crate) async fn post_authentication(&self, new_device: bool) -> Result<(), Error> {
         let request = || {
             fields([
@@ -62,7 +62,7 @@ impl Invoker<'_> {
             .map(drop)
     }
 
-    /// Calls PreTokenGeneration, which can change tokens or reject the sign-in.
+    /// Calls `PreTokenGeneration`, which can change tokens or reject the sign-in.
     pub(crate) async fn pre_token_generation(
         &self,
         source: TokenSource,
@@ -94,7 +94,7 @@ impl Invoker<'_> {
         Ok(answered.map(|Second(overrides)| overrides))
     }
 
-    /// Calls PreSignUp, which can reject a new account or confirm it without a code.
+    /// Calls `PreSignUp`, which can reject a new account or confirm it without a code.
     pub(crate) async fn pre_sign_up(&self, by: SignUp, validation: &Strings) -> Result<SignUpAnswer, Error> {
         let request = || {
             fields([
@@ -110,7 +110,7 @@ impl Invoker<'_> {
         Ok(self.ask(Trigger::PreSignUp(by), request).await?.unwrap_or_default())
     }
 
-    /// Calls PostConfirmation after an account was confirmed.
+    /// Calls `PostConfirmation` after an account was confirmed.
     pub(crate) async fn post_confirmation(&self, by: Confirmation) -> Result<(), Error> {
         let request = || {
             fields([
@@ -123,7 +123,7 @@ impl Invoker<'_> {
             .map(drop)
     }
 
-    /// Calls UserMigration.
+    /// Calls `UserMigration`.
     pub(crate) async fn user_migration(&self, migration: Migration<'_>) -> Result<Option<Migrated>, Error> {
         let (source, password, validation) = match migration {
             Migration::Authentication { password, validation } => {

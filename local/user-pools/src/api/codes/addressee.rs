@@ -74,7 +74,7 @@ impl Addressee {
         }
     }
 
-    /// Calls PostConfirmation.
+    /// Calls `PostConfirmation`.
     pub(super) async fn confirmed(
         &self,
         state: &State,

@@ -1,11 +1,11 @@
-//! The changes that PreTokenGeneration makes to tokens.
+//! The changes that `PreTokenGeneration` makes to tokens.
 
 use serde_json::{Map, Value, json};
 
 use super::world::{CLIENT, Outcome, PASSWORD, POOL, World};
 use crate::tokens::tests::KEYS;
 
-/// Creates a world in which PreTokenGeneration returns `response`.
+/// Creates a world in which `PreTokenGeneration` returns `response`.
 fn world(version: &str, response: Value) -> World {
     let config = json!({"PreTokenGenerationConfig": {"LambdaVersion": version}});
     let pool = json!({"LambdaConfig": config});

@@ -17,7 +17,7 @@ use crate::users::User;
 use crate::users::devices::group_key;
 
 impl State {
-    /// Calls PreAuthentication, which can reject the sign-in. A custom sign-in that starts without a password does not
+    /// Calls `PreAuthentication`, which can reject the sign-in. A custom sign-in that starts without a password does not
     /// call it.
     pub(crate) async fn pre_authenticate(
         &self,
@@ -77,7 +77,7 @@ impl State {
         Ok(json!({"ChallengeParameters": {}, "AuthenticationResult": result}))
     }
 
-    /// Returns the content of tokens: the user's groups, and the changes of PreTokenGeneration.
+    /// Returns the content of tokens: the user's groups, and the changes of `PreTokenGeneration`.
     pub(crate) async fn content(
         &self,
         invoker: &Invoker<'_>,

@@ -1,8 +1,8 @@
-//! The response of PreSignUp.
+//! The response of `PreSignUp`.
 
 use super::{Answer, Response};
 
-/// The response of PreSignUp.
+/// The response of `PreSignUp`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct SignUpAnswer {
     pub(crate) confirm: bool,

@@ -1,4 +1,4 @@
-//! The response of PreTokenGeneration.
+//! The response of `PreTokenGeneration`.
 
 use serde_json::{Map, Value};
 
