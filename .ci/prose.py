@@ -1,7 +1,7 @@
 """Checks the language of the documentation against prose.toml.
 
-`prose.py` checks the Markdown files, and the comments of Rust, Python, JavaScript and shell files. It fails if a rule does
-not hold. `prose.py FILE…` checks only these files. `--long` also lists the long sentences.
+`prose.py` checks the Markdown files, and the comments of Rust, Python, JavaScript, TypeScript, Terraform and shell files. It
+fails if a rule does not hold. `prose.py FILE…` checks only these files. `--long` also lists the long sentences.
 """
 
 import pathlib
@@ -12,7 +12,8 @@ import tomllib
 
 HERE = pathlib.Path(__file__).resolve().parent
 MARKDOWN = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "docs/*.md", "examples/*/README.md"]
-CODE = ["*.rs", "*.py", "*.js", "*.mjs", "*.sh", ".ci/run", ".ci/canary", ".ci/example", ".ci/reproducible", "justfile", ":!examples/template"]
+CODE = ["*.rs", "*.py", "*.js", "*.mjs", "*.ts", "*.tf", "*.sh", "*/run", ".ci/canary", ".ci/example", ".ci/named_tests", ".ci/reproducible", "justfile"]
+CODE += [":!examples/template"]
 RULES = tomllib.loads((HERE / "prose.toml").read_text())
 
 
@@ -89,7 +90,7 @@ def prose(path):
         return markdown(text), PATTERNS
     if path.suffix == ".rs":
         return comments(text, r"\s*//[/!]? ?"), COMMENT_PATTERNS
-    if path.suffix in (".js", ".mjs"):
+    if path.suffix in (".js", ".mjs", ".ts"):
         return comments(text, r"\s*// ?", [("/**", "*/")]), COMMENT_PATTERNS
     return comments(text, r"\s*#(?!!) ?", [('"""', '"""')]), COMMENT_PATTERNS
 

@@ -209,7 +209,9 @@ impl Build {
 
     /// Returns the folders of the packages with the binaries, and of their path dependencies.
     ///
-    /// # Errors Returns an error if cargo cannot be run or fails.
+    /// # Errors
+    ///
+    /// Returns an error if cargo cannot be run or fails.
     pub(crate) async fn folders(&self) -> Result<BTreeSet<PathBuf>, BuildError> {
         let mut command = self.cargo();
         command.args(METADATA);

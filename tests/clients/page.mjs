@@ -1,10 +1,13 @@
 /**
  * Signs in with the page, in headless Chromium.
  *
- * Needs what visit.mjs needs. `--screenshot FILE` also writes a picture of the page for the docs.
+ * Needs what visit.mjs needs. `--screenshot FILE` also writes an animated picture of a sign-in for the docs.
  */
 
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 
 import { ENDPOINT, PASSWORD, READERS, USER, Visit, launch, play, rule } from "./visit.mjs";
@@ -588,10 +591,34 @@ for (const [name, reader] of Object.entries(READERS)) {
 const browser = await launch();
 await play(browser);
 if (screenshot) {
-  const visit = await Visit.begin(browser, { viewport: { width: 520, height: 700 }, deviceScaleFactor: 2 });
-  await visit.open();
-  await visit.passTo("captcha");
-  await visit.page.screenshot({ path: screenshot });
-  await visit.end();
+  const frames = await pictures(browser);
+  execFileSync("python", [fileURLToPath(new URL("animate.py", import.meta.url)), screenshot, ...frames], { stdio: "inherit" });
 }
 await browser.close();
+
+/** Takes the pictures of a sign-in with right answers. Returns their files. */
+async function pictures(browser) {
+  const visit = await Visit.begin(browser, { viewport: { width: 520, height: 700 }, deviceScaleFactor: 1.5 });
+  const files = [];
+  const take = async () => {
+    files.push(path.join(process.env.SCRATCH, `sign-in-${files.length}.png`));
+    await visit.page.screenshot({ path: files.at(-1), caret: "hide" });
+  };
+  await visit.open();
+  await visit.types(USER, "Tab", PASSWORD);
+  await take();
+  await visit.types("Enter");
+  await visit.asks("captcha");
+  await take();
+  await visit.types(await visit.captchaAnswer());
+  await take();
+  await visit.types("Enter");
+  await visit.asks("question");
+  await visit.types(await visit.securityAnswer());
+  await take();
+  await visit.types("Enter");
+  await visit.signedIn();
+  await take();
+  await visit.end();
+  return files;
+}

@@ -108,7 +108,9 @@ impl Functions {
 
     /// Starts one process of each warm function, all at once.
     ///
-    /// # Errors Returns the first function that ends or does not ask for work, with its output.
+    /// # Errors
+    ///
+    /// Returns the first function that ends or does not ask for work, with its output.
     pub async fn warm_up(&self) -> Result<(), StartError> {
         let starts: Vec<_> = self
             .workers

@@ -126,7 +126,9 @@ impl Process {
 
     /// Waits until the process has started and asks for work.
     ///
-    /// # Errors Returns the known part of the reason if the process ends or takes longer than `limit`.
+    /// # Errors
+    ///
+    /// Returns the known part of the reason if the process ends or takes longer than `limit`.
     pub(super) async fn ready(&mut self, id: Uuid, limit: Duration) -> Result<(), NotReady> {
         tokio::select! {
             biased;

@@ -13,7 +13,9 @@ pub use audience::{Audience, is_near};
 
 /// Serves `router` to `audience`, with the address of each client as `ConnectInfo`, until the process ends or this is dropped.
 ///
-/// # Errors Returns an error if the listener fails permanently.
+/// # Errors
+///
+/// Returns an error if the listener fails permanently.
 pub async fn serve(listener: TcpListener, audience: Audience, router: Router) -> std::io::Result<()> {
     let router = guarded(router, audience, listener.local_addr()?.ip().is_loopback());
     let listener = listener.tap_io(|connection| {
