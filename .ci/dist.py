@@ -238,11 +238,11 @@ def replaced(text, before, after):
 
 
 def tools(folder):
-    """Writes `local` and `admin` for this machine to `folder`. They need the glibc of this machine."""
+    """Writes `cognito-loop`, which is `local`, and `admin` for this machine to `folder`. They need the glibc of this machine."""
     own, _ = environment(this_processor())
     command = ["cargo", "build", "--release", "--locked", "--package", "local", "--package", "admin"]
     subprocess.run(command, cwd=ROOT, env=own, check=True)
-    programs = {name: (TARGET / "release" / name).read_bytes() for name in ("local", "admin")}
+    programs = {name: (TARGET / "release" / name).read_bytes() for name in ("cognito-loop", "admin")}
     (folder / f"tools-{this_processor()}.zip").write_bytes(zipped(programs))
 
 

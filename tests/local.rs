@@ -434,3 +434,52 @@ fn without_its_table_verify_fails_open_or_closed_as_configured() {
         );
     }
 }
+
+#[test]
+fn a_project_that_init_writes_asks_for_the_password_and_a_sum() {
+    let folder = tempfile::tempdir().unwrap();
+    for language in ["nodejs", "python"] {
+        let project = folder.path().join(language);
+        let project = project.to_str().unwrap();
+        let init = || Local::alone(&["init", project, "--language", language]);
+        let (code, printed) = init();
+        assert_eq!(code, Some(0), "{printed}");
+        let local = Local::start(&["--template", project]);
+        let client = Client::new(&local);
+        let nothing = json!({});
+        let asked = client.start_with_password("demo", "Passw0rd!demo", &nothing).unwrap();
+        let again = client.answer("demo", &asked, "wrong", &nothing).unwrap();
+        let sum = again["ChallengeParameters"]["question"].as_str().unwrap().split(" + ");
+        let sum: u8 = sum.map(|number| number.parse::<u8>().unwrap()).sum();
+        let end = client.answer("demo", &again, &sum.to_string(), &nothing).unwrap();
+        assert!(
+            end["AuthenticationResult"]["AccessToken"].is_string(),
+            "{language}: {end}"
+        );
+        assert_eq!(client.start("demo").unwrap_err(), Refusal::incorrect(), "{language}");
+
+        let file = |name: &str| std::fs::read_to_string(format!("{project}/events/define.{name}.json")).unwrap();
+        let response: Value = serde_json::from_str(&local.invoke("Define", &file("event"))).unwrap();
+        let expected: Value = serde_json::from_str(&file("response")).unwrap();
+        assert_eq!(response["response"], expected, "{language}");
+        let (code, printed) = init();
+        assert_eq!(code, Some(2), "{printed}");
+        assert!(printed.contains("is not empty: name a new one"), "{printed}");
+    }
+}
+
+#[test]
+fn handlers_in_the_style_of_the_documentation_sign_in() {
+    let template = "local/tests/projects/documented/template.yaml";
+    let local = Local::start(&["--template", template]);
+    let client = Client::new(&local);
+    let nothing = json!({});
+    let mut asked = client.start_with_password("demo", "Passw0rd!demo", &nothing).unwrap();
+    assert!(asked["ChallengeParameters"]["picture"].is_string(), "{asked}");
+    assert!(client.answer("demo", &asked, "wrong", &nothing).is_err());
+    asked = client.start_with_password("demo", "Passw0rd!demo", &nothing).unwrap();
+    asked = client.answer("demo", &asked, "4", &nothing).unwrap();
+    assert_eq!(asked["ChallengeParameters"]["question"], "The mascot?");
+    let end = client.answer("demo", &asked, "Peccy", &nothing).unwrap();
+    assert!(end["AuthenticationResult"]["AccessToken"].is_string(), "{end}");
+}

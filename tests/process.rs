@@ -75,7 +75,7 @@ impl Built {
         }
         Self {
             admin: binaries["admin"].clone(),
-            local: binaries["local"].clone(),
+            local: binaries["cognito-loop"].clone(),
             panics: binaries["panics"].clone(),
             functions,
         }
@@ -84,6 +84,10 @@ impl Built {
 
 /// Returns a cargo without the variables that cargo sets for a test. Build scripts that watch them would run again, and
 /// then everything that depends on them.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "another cargo must not receive cargo's own variables"
+)]
 pub fn cargo() -> Command {
     let mut cargo = Command::new(env!("CARGO"));
     for (variable, _) in env::vars_os() {
@@ -255,11 +259,16 @@ impl Local {
     ///
     /// Panics if `local` cannot be run.
     pub fn reset(folder: &Path) -> (Option<i32>, String) {
-        let output = Command::new(&BUILT.local)
-            .args(["reset", "--data-dir"])
-            .arg(folder)
-            .output()
-            .unwrap();
+        Self::alone(&["reset", "--data-dir", folder.to_str().unwrap()])
+    }
+
+    /// Runs `local` with `args` and nothing else. Returns its exit code and its output.
+    ///
+    /// # Panics
+    ///
+    /// Panics if `local` cannot be run.
+    pub fn alone(args: &[&str]) -> (Option<i32>, String) {
+        let output = Command::new(&BUILT.local).args(args).output().unwrap();
         let printed = [output.stdout, output.stderr].concat();
         (output.status.code(), String::from_utf8(printed).unwrap())
     }

@@ -311,7 +311,7 @@ fn a_damaged_file_is_an_error_that_names_the_fix() {
     let (code, printed) = Local::fails(&["--data-dir", folder.path().to_str().unwrap()]);
     assert_eq!(code, Some(2), "{printed}");
     assert!(
-        printed.contains("damaged") && printed.contains("local reset --data-dir"),
+        printed.contains("damaged") && printed.contains("cognito-loop reset --data-dir"),
         "{printed}"
     );
     assert!(!printed.contains("panicked"), "{printed}");

@@ -1,5 +1,5 @@
 //! Tests the AWS SDK for Rust with `local` and the real binaries: custom sign-ins, sign-ins by administrators, typed
-//! errors.
+//! errors. What needs no function runs on a pool in the process of the test.
 
 use std::collections::HashMap;
 
@@ -12,12 +12,11 @@ use aws_sdk_cognitoidentityprovider::operation::initiate_auth::InitiateAuthError
 use aws_sdk_cognitoidentityprovider::operation::respond_to_auth_challenge::{
     RespondToAuthChallengeError, RespondToAuthChallengeOutput,
 };
-use aws_sdk_cognitoidentityprovider::types::{
-    AuthFlowType, ChallengeNameType, ExplicitAuthFlowsType, MessageActionType,
-};
+use aws_sdk_cognitoidentityprovider::types::{AuthFlowType, ChallengeNameType, MessageActionType};
 use loop_tests::local::{Client as Debug, Local};
 use loop_tests::script::right_answer;
 use serde_json::json;
+use user_pools::Server;
 
 const POOL: &str = "us-east-1_LocalPool";
 const CLIENT: &str = "localclient000000000000000";
@@ -26,13 +25,13 @@ const PASSWORD: &str = "Passw0rd!demo";
 const INCORRECT: Option<&str> = Some("Incorrect username or password.");
 
 /// Returns the SDK, configured as for Cognito except for the address.
-fn sdk(local: &Local) -> Client {
+fn sdk(endpoint: &str) -> Client {
     let config = Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::from_static("us-east-1"))
         .credentials_provider(Credentials::new("local", "local", None, None, "test"))
         .http_client(aws_smithy_http_client::Builder::new().build_http())
-        .endpoint_url(&local.endpoint);
+        .endpoint_url(endpoint);
     Client::from_conf(config.build())
 }
 
@@ -101,7 +100,7 @@ async fn respond(
 #[tokio::test]
 async fn a_custom_sign_in_with_some_wrong_answers_gets_tokens() {
     let local = Local::start(&["--flow", "PASSWORD,CAPTCHA:3,SECURITY_QUESTION:3"]);
-    let client = sdk(&local);
+    let client = sdk(&local.endpoint);
     let mut asked = start(&client, PASSWORD).await.unwrap();
     for (challenge, step) in [("CAPTCHA", "2"), ("SECURITY_QUESTION", "3")] {
         asked = respond(&client, &asked, "wrong").await.unwrap();
@@ -128,7 +127,7 @@ async fn a_custom_sign_in_with_some_wrong_answers_gets_tokens() {
 #[tokio::test]
 async fn an_administrator_signs_a_user_in() {
     let local = Local::start(&["--flow", "CAPTCHA:1,SECURITY_QUESTION:1"]);
-    let client = sdk(&local);
+    let client = sdk(&local.endpoint);
     let start = client
         .admin_initiate_auth()
         .user_pool_id(POOL)
@@ -156,18 +155,8 @@ async fn an_administrator_signs_a_user_in() {
 
 #[tokio::test]
 async fn an_administrator_creates_a_user_who_chooses_a_password() {
-    let local = Local::start(&[]);
-    let client = sdk(&local);
-    // The template's pool has a function that denies tokens after a new password.
-    let pool = client.create_user_pool().pool_name("plain").send().await.unwrap();
-    let pool = pool.user_pool().unwrap().id().unwrap();
-    let made = client
-        .create_user_pool_client()
-        .user_pool_id(pool)
-        .client_name("admin")
-        .explicit_auth_flows(ExplicitAuthFlowsType::AllowAdminUserPasswordAuth);
-    let made = made.send().await.unwrap();
-    let id = made.user_pool_client().unwrap().client_id().unwrap();
+    let server = Server::builder().start().unwrap();
+    let (client, pool, id) = (sdk(server.endpoint()), server.pool_id(), server.client_id());
     let user = client
         .admin_create_user()
         .user_pool_id(pool)
@@ -216,7 +205,7 @@ async fn an_administrator_creates_a_user_who_chooses_a_password() {
 #[tokio::test]
 async fn errors_have_their_types_and_texts() {
     let local = Local::start(&["--flow", "PASSWORD,CAPTCHA:1"]);
-    let client = sdk(&local);
+    let client = sdk(&local.endpoint);
     let wrong = start(&client, "Passw0rd!wrong").await.unwrap_err();
     assert!(
         wrong.is_not_authorized_exception() && wrong.message() == INCORRECT,

@@ -5,10 +5,12 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args as Group, Parser, Subcommand};
 
+use crate::init::Language;
+
 /// Runs the sign-in of template.yaml on this machine: a local Amazon Cognito with the real trigger functions.
 #[derive(Clone, Debug, Parser)]
 #[command(
-    name = "local",
+    name = "cognito-loop",
     version,
     max_term_width = 100,
     args_conflicts_with_subcommands = true
@@ -40,6 +42,10 @@ pub(crate) struct Args {
     /// Show each event and response, without secrets
     #[arg(long)]
     pub(crate) trace: bool,
+
+    /// Show one line for each resource of the template that does not run here
+    #[arg(long)]
+    pub(crate) verbose: bool,
 
     /// Answer `GET /debug/answer?session=…` with the answer of an open challenge, for tests
     #[arg(long)]
@@ -86,6 +92,10 @@ pub(crate) struct Args {
     #[arg(long = "demo-attribute", value_name = "NAME=VALUE", value_parser = parameter, conflicts_with = "no_demo_user")]
     pub(crate) demo_attributes: Vec<(String, String)>,
 
+    /// A file in YAML or JSON with users and groups to create at each start, or POOL=FILE; can be repeated
+    #[arg(long = "seed", value_name = "FILE", value_parser = filled)]
+    pub(crate) seeds: Vec<String>,
+
     /// Start without the demo user
     #[arg(long)]
     pub(crate) no_demo_user: bool,
@@ -94,8 +104,44 @@ pub(crate) struct Args {
 /// A command other than running the sign-in.
 #[derive(Clone, Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Print the completions of a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Write a first project: a template, three functions, an event and a README
+    Init {
+        /// The folder of the project; new or empty
+        folder: PathBuf,
+
+        /// The language of the functions
+        #[arg(long, value_name = "LANGUAGE")]
+        language: Language,
+    },
     /// Delete all stored data: users, pools, clients, keys, tokens
     Reset(Place),
+    /// Users and groups in a file
+    #[command(subcommand)]
+    Seed(Seed),
+}
+
+/// A command for users and groups.
+#[derive(Clone, Debug, Subcommand)]
+pub(crate) enum Seed {
+    /// Print the stored users and groups for `--seed`; passwords are verifiers, so the output contains secrets
+    Export {
+        #[command(flatten)]
+        place: Place,
+
+        /// The pool [default: the first one of the template, in us-east-1]
+        #[arg(
+            long,
+            value_name = "ID",
+            default_value = "us-east-1_LocalPool",
+            hide_default_value = true
+        )]
+        pool_id: String,
+    },
 }
 
 /// The template that is run, and the folder of its data.

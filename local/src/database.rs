@@ -32,7 +32,7 @@ fn table(kind: Kind) -> TableDefinition<'static, &'static str, &'static [u8]> {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum DatabaseError {
     /// The file or a record is damaged. `what` never quotes a record.
-    #[error("the data in `{folder}` is damaged: {what} (`local reset --data-dir {folder}` deletes it)")]
+    #[error("the data in `{folder}` is damaged: {what} (`cognito-loop reset --data-dir {folder}` deletes it)")]
     Damaged { folder: PathBuf, what: String },
     #[error(
         "cannot use the folder `{folder}`: {error} (choose another with `--data-dir`, or store nothing with \
@@ -41,7 +41,7 @@ pub(crate) enum DatabaseError {
     Folder { folder: PathBuf, error: io::Error },
     #[error(
         "the data in `{folder}` has format {found}, and this `local` has format {FORMAT}: run the `local` that \
-         wrote it, or throw it away with `local reset --data-dir {folder}`"
+         wrote it, or delete it with `cognito-loop reset --data-dir {folder}`"
     )]
     Format { folder: PathBuf, found: u64 },
     #[error("another `local` uses the folder `{0}`: end it, or choose another folder with `--data-dir`")]

@@ -137,6 +137,7 @@ mod tests {
             buckets: BTreeMap::new(),
             tables: BTreeMap::new(),
             http_apis: Vec::new(),
+            skipped: Vec::new(),
         }
     }
 

@@ -220,6 +220,7 @@ mod tests {
             buckets: BTreeMap::from([("CaptchaBucket".into(), "pictures".into())]),
             tables: BTreeMap::new(),
             http_apis: Vec::new(),
+            skipped: Vec::new(),
         }
     }
 

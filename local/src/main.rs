@@ -11,6 +11,7 @@ mod flow;
 mod functions;
 mod handlers;
 mod http_apis;
+mod init;
 mod mailbox;
 mod messages;
 mod metrics;
@@ -18,6 +19,7 @@ mod outbox;
 mod page;
 mod pools;
 mod s3;
+mod seed;
 mod shipped;
 mod signals;
 mod system;
@@ -36,14 +38,14 @@ use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::routing::get;
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 use lambda_host::{Functions, Output, Runtimes, invoke_api};
 use listener::Audience;
 use sam_template::{Deployment, Template, TemplateError};
 use tokio::net::TcpListener;
 use tokio::time::timeout;
 use user_pools::storage::{Records, StorageError};
-use user_pools::{Clock, Settings, UserPools};
+use user_pools::{Clock, Random, Settings, UserPools};
 
 use args::{Args, Command, Place};
 use console::{Banner, Console, DemoUser};
@@ -58,6 +60,7 @@ use metrics::Board;
 use outbox::Outbox;
 use pools::{CLIENT_ID, CLIENT_ID_NO_PASSWORD, PoolsError};
 use s3::S3;
+use seed::SeedFile;
 use shipped::Shipped;
 use system::System;
 use template_file::{TemplateFileError, template_file};
@@ -81,6 +84,8 @@ enum Stop {
     Functions(#[from] functions::FunctionsError),
     #[error(transparent)]
     Handler(#[from] HandlerError),
+    #[error(transparent)]
+    Init(#[from] init::InitError),
     #[error("cannot listen on `{0}`: {1} (end what listens there, or choose another address with `--listen`)")]
     Listen(SocketAddr, #[source] io::Error),
     #[error(transparent)]
@@ -89,6 +94,8 @@ enum Stop {
     System(#[from] io::Error),
     #[error(transparent)]
     SetUp(#[from] user_pools::SetUpError),
+    #[error(transparent)]
+    Seed(#[from] seed::SeedFileError),
     #[error(transparent)]
     Shipped(#[from] shipped::ShippedError),
     #[error(transparent)]
@@ -138,9 +145,14 @@ fn main() -> ExitCode {
 
 async fn run(args: &Args, start: Instant) -> Result<(), Stop> {
     let system = System::this()?;
-    if let Some(Command::Reset(place)) = &args.command {
-        return reset(place, &system);
+    if let Some(command) = &args.command {
+        return perform(command, &system);
     }
+    let seeds: Vec<SeedFile> = args
+        .seeds
+        .iter()
+        .map(|seed| SeedFile::read(seed))
+        .collect::<Result<_, _>>()?;
     let no_color = system
         .environment
         .get("NO_COLOR")
@@ -166,13 +178,20 @@ async fn run(args: &Args, start: Instant) -> Result<(), Stop> {
         issuer: args.issuer.clone().unwrap_or_else(|| endpoint.clone()),
         debug_answers: args.debug_answers,
         clock: clock.clone(),
+        random: Random::system(),
         records: running.records.clone(),
         lambda: Arc::new(Triggers(Arc::clone(&running.functions))),
         mail: outbox.clone(),
         journal: console.clone(),
     })?;
     pools::make(&user_pools, &running.template, &args.region)?;
-    let demo_user = demo_user(args, &user_pools, &running, &console)?;
+    for seed in &seeds {
+        console.say(&seed.apply(&user_pools, &running.template, &args.region)?);
+    }
+    let mut demo_user = demo_user(args, &user_pools, &running, &console)?;
+    if let Some(user) = &mut demo_user {
+        user.is_changed |= seeds.iter().any(|seed| seed.has(&user.name));
+    }
     let pool_id = pools::pool_id(&args.region);
     let flow = flow::of(&running.template).unwrap_or("(the functions have their own)");
     let cap = flow::variable(&running.template, "CAP_ENDPOINT");
@@ -207,6 +226,7 @@ async fn run(args: &Args, start: Instant) -> Result<(), Stop> {
         region: &args.region,
         pool_id: &pool_id,
         client_id: CLIENT_ID,
+        others: pools::other_clients(&running.template, &args.region),
         flow,
         demo_user,
         cli_client_id: without_password.map_or(CLIENT_ID, |_| CLIENT_ID_NO_PASSWORD),
@@ -248,6 +268,9 @@ async fn launch(
     let given = system.environment.get("CHALLENGE_SECRET");
     let secret = challenge_secret::secret(&records, given.map(String::as_str), |text| console.warn(text))?;
     let mut template = template(args, &path, &secret)?;
+    for skipped in template.skipped.iter().filter(|_| args.verbose) {
+        console.say(&format!("{}: {skipped}", path.display()));
+    }
     let endpoint = listener::endpoint(listener.local_addr()?);
     flow::set_link(&mut template, &listener::on_this_machine(listener.local_addr()?));
     let runtimes = Runtimes::new().map_err(HandlerError::from)?;
@@ -329,17 +352,46 @@ fn demo_user(
     }
 }
 
+/// Runs a command in place of the sign-in.
+fn perform(command: &Command, system: &System) -> Result<(), Stop> {
+    match command {
+        Command::Completions { shell } => {
+            let mut program = <Args as CommandFactory>::command();
+            let name = program.get_name().to_owned();
+            clap_complete::generate(*shell, &mut program, name, &mut io::stdout());
+            Ok(())
+        }
+        Command::Init { folder, language } => {
+            init::write(folder, *language)?;
+            println!(
+                "The project is in `{0}`. Its README.md says how to sign in.",
+                folder.display()
+            );
+            Ok(())
+        }
+        Command::Reset(place) => reset(place, system),
+        Command::Seed(args::Seed::Export { place, pool_id }) => {
+            println!("{}", seed::exported(&folder(place, system)?, pool_id)?);
+            Ok(())
+        }
+    }
+}
+
 fn reset(place: &Place, system: &System) -> Result<(), Stop> {
-    let folder = match &place.data_dir {
-        Some(folder) => folder.clone(),
-        None => place.data_folder(&template_path(place, system)?),
-    };
+    let folder = folder(place, system)?;
     if database::reset(&folder)? {
         println!("Deleted the data in `{}`.", folder.display());
     } else {
         println!("There is no data in `{}`.", folder.display());
     }
     Ok(())
+}
+
+fn folder(place: &Place, system: &System) -> Result<PathBuf, Stop> {
+    match &place.data_dir {
+        Some(folder) => Ok(folder.clone()),
+        None => Ok(place.data_folder(&template_path(place, system)?)),
+    }
 }
 
 fn template_path(place: &Place, system: &System) -> Result<PathBuf, Stop> {

@@ -47,6 +47,19 @@ pub(crate) enum PoolsError {
     UnknownAttribute { name: String, known: String },
 }
 
+/// Returns the ids of the template's app clients except the first, each with the id of its pool.
+pub(crate) fn other_clients(template: &Template, region: &str) -> Vec<(String, String)> {
+    let others = template.clients.iter().skip(1);
+    others
+        .map(|client| {
+            (
+                client.logical_id.clone(),
+                pool_id_of(template, &client.user_pool, region),
+            )
+        })
+        .collect()
+}
+
 /// Returns the id of the template's first user pool.
 pub(crate) fn pool_id(region: &str) -> String {
     format!("{region}_LocalPool")
@@ -123,10 +136,7 @@ pub(crate) fn add_demo_user(
         }
         None => DEMO_USER,
     };
-    let mut ids = vec![first.clone()];
-    if flow::of(template).and_then(flow::without_password).is_some() {
-        ids.push(twin_id(region));
-    }
+    let ids = self::first(template, region);
     let (known, new): (Vec<_>, Vec<_>) = ids.iter().partition(|pool| pools.known_user(pool, login).is_some());
     for pool in known {
         let set = pools.set_attributes(pool, login, chosen.clone());
@@ -178,7 +188,17 @@ fn demo_attributes(secret: &str, with_questions: bool) -> Result<BTreeMap<String
     Ok(attributes)
 }
 
-fn pool_id_of(template: &Template, logical_id: &str, region: &str) -> String {
+/// Returns the ids of the template's first pool and of its twin, if it exists.
+pub(crate) fn first(template: &Template, region: &str) -> Vec<String> {
+    let mut ids = vec![pool_id(region)];
+    if flow::of(template).and_then(flow::without_password).is_some() {
+        ids.push(twin_id(region));
+    }
+    ids
+}
+
+/// Returns the id of the pool called `logical_id` in the template.
+pub(crate) fn pool_id_of(template: &Template, logical_id: &str, region: &str) -> String {
     match template.user_pools.first() {
         Some(first) if first.logical_id == logical_id => pool_id(region),
         _ => format!("{region}_{logical_id}"),

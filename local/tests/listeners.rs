@@ -55,7 +55,7 @@ impl Local {
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, content).unwrap();
         }
-        let mut local = Command::new(env!("CARGO_BIN_EXE_local"))
+        let mut local = Command::new(env!("CARGO_BIN_EXE_cognito-loop"))
             .args(["--listen", "127.0.0.1:0", "--ephemeral", "--template"])
             .arg(folder.join("template.yaml"))
             .env_remove("CARGO_TARGET_DIR")

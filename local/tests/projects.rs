@@ -20,14 +20,23 @@ use zip::write::SimpleFileOptions;
 
 const CLIENT: &str = "localclient000000000000000";
 
+/// Follows what a `local` printed, when it has closed its output.
+const END: &str = "(the end)";
+
 fn project(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/projects").join(name)
 }
 
 fn command(template: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_local"));
-    command.args(["--listen", "127.0.0.1:0", "--ephemeral", "--template"]);
-    command.arg(template);
+    let mut command = keeping(template);
+    command.arg("--ephemeral");
+    command
+}
+
+/// A `local` that keeps what it is told, in the folder of `--data-dir`.
+fn keeping(template: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cognito-loop"));
+    command.args(["--listen", "127.0.0.1:0", "--template"]).arg(template);
     command
 }
 
@@ -41,7 +50,11 @@ struct Local {
 
 impl Local {
     fn start(template: &Path, more: &[&str]) -> Self {
-        let mut process = command(template).args(more).stdout(Stdio::piped()).spawn().unwrap();
+        Self::of(command(template).args(more))
+    }
+
+    fn of(command: &mut Command) -> Self {
+        let mut process = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
         let (mut address, mut user, mut all) = (String::new(), String::new(), String::new());
         loop {
@@ -62,7 +75,7 @@ impl Local {
         let printed = Arc::new((Mutex::new(all), Condvar::new()));
         let sink = Arc::clone(&printed);
         std::thread::spawn(move || {
-            for line in lines.map_while(Result::ok) {
+            for line in lines.map_while(Result::ok).chain([END.to_owned()]) {
                 sink.0.lock().unwrap().push_str(&line);
                 sink.1.notify_all();
             }
@@ -97,6 +110,12 @@ impl Local {
         self.call("InitiateAuth", &body)
     }
 
+    /// The user called `name`, as an administrator sees it.
+    fn user(&self, name: &str) -> Value {
+        let body = json!({"UserPoolId": "us-east-1_LocalPool", "Username": name});
+        self.call("AdminGetUser", &body)
+    }
+
     fn answer(&self, challenge: &Value, answer: &str) -> Value {
         let body = json!({
             "ChallengeName": "CUSTOM_CHALLENGE", "ClientId": CLIENT, "Session": challenge["Session"],
@@ -114,6 +133,17 @@ impl Local {
         assert_eq!(again["ChallengeName"], "CUSTOM_CHALLENGE", "{again}");
         let end = self.answer(&again, right);
         assert!(end["AuthenticationResult"]["AccessToken"].is_string(), "{end}");
+    }
+
+    /// Waits until the process has ended.
+    fn ends(&mut self) {
+        let (printed, news) = &*self.printed;
+        let limit = Duration::from_mins(1);
+        let waited = news
+            .wait_timeout_while(printed.lock().unwrap(), limit, |printed| !printed.ends_with(END))
+            .unwrap();
+        assert!(!waited.1.timed_out(), "it still runs: {}", *waited.0);
+        assert!(self.process.wait().unwrap().success());
     }
 
     /// Waits until `text` has been printed.
@@ -284,4 +314,149 @@ fn what_is_missing_is_one_message() {
         text.contains("has `Runtime: nodejs22.x`, and no folder of PATH has `node` (Node.js): install it"),
         "{text}"
     );
+}
+
+#[test]
+fn every_client_of_the_template_is_in_the_banner() {
+    let local = Local::start(&project("plain-python/template.json"), &[]);
+    local.prints("More clients");
+}
+
+#[test]
+fn resources_that_do_not_run_are_named_if_that_is_asked_for() {
+    let template = project("sam-node/template.yaml");
+    let local = Local::start(&template, &["--verbose"]);
+    local.prints("Table (AWS::Serverless::SimpleTable) is skipped: a sign-in does not need it");
+    local.prints("Report (AWS::Serverless::Function) is skipped: no trigger or route calls it");
+    let local = Local::start(&template, &[]);
+    assert!(!local.printed.0.lock().unwrap().contains("is skipped"));
+}
+
+#[test]
+fn nothing_but_the_interpreter_has_to_be_installed() {
+    let path = tempfile::tempdir().unwrap();
+    let found = Command::new("sh").args(["-c", "command -v node"]).output().unwrap();
+    let node = String::from_utf8(found.stdout).unwrap();
+    std::os::unix::fs::symlink(node.trim(), path.path().join("node")).unwrap();
+    let elsewhere = tempfile::tempdir().unwrap();
+    let template = project("sam-node/template.yaml").canonicalize().unwrap();
+    let mut command = command(&template);
+    let local = Local::of(command.env("PATH", path.path()).current_dir(elsewhere.path()));
+    local.signs_in("Peccy");
+}
+
+#[test]
+fn a_seed_is_in_the_pool_and_an_export_is_a_seed_of_another_folder() {
+    let template = project("sam-node/template.yaml");
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    fs::copy(project("seed.yaml"), file("seed.yaml")).unwrap();
+    let start = |data: &str, seed: &str| {
+        let mut command = keeping(&template);
+        Local::of(command.args(["--data-dir", &file(data), "--seed", &file(seed)]))
+    };
+    let export = |data: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_cognito-loop"));
+        command
+            .args(["seed", "export", "--data-dir", &file(data)])
+            .output()
+            .unwrap()
+    };
+    let mut subs = Vec::new();
+    for _ in 0..2 {
+        let mut local = start("data", "seed.yaml");
+        local.prints("The users (1) and groups (1) of ");
+        local.user = "ana".to_owned();
+        local.signs_in("Peccy");
+        subs.push(local.user("ana")["UserAttributes"].clone());
+        let while_it_runs = String::from_utf8(export("data").stderr).unwrap();
+        assert!(
+            while_it_runs.contains("another `local` uses the folder"),
+            "{while_it_runs}"
+        );
+    }
+    assert_eq!(subs[0], subs[1]);
+
+    let exported = export("data");
+    assert!(exported.status.success(), "{exported:?}");
+    fs::write(file("export.json"), &exported.stdout).unwrap();
+    let local = start("other", "export.json");
+    assert_eq!(local.user("ana")["UserAttributes"], subs[0]);
+    drop(local);
+    assert_eq!(export("other").stdout, exported.stdout);
+
+    let nothing = String::from_utf8(export("nothing").stderr).unwrap();
+    assert!(nothing.contains("nothing is kept in"), "{nothing}");
+}
+
+#[test]
+fn a_mistake_in_a_seed_is_one_message() {
+    let template = project("sam-node/template.yaml");
+    let folder = tempfile::tempdir().unwrap();
+    let seed = folder.path().join("seed.yaml");
+    for (text, message) in [
+        (
+            "users:\n  - username: ana\n    grups: []\n",
+            "seed.yaml:3: users[0].grups: unknown field `grups`",
+        ),
+        (
+            "users:\n  - username: ana\n    groups:\n      - staf\n",
+            "seed.yaml:4: users[0].groups[0]: unknown group `staf` (known: none)",
+        ),
+        (
+            "users:\n  - username: ana\n  - username: ana\n",
+            "seed.yaml:3: users[1].username: user `ana` exists already, in users[0]",
+        ),
+        (
+            "users:\n  - username: ana\n    attributes:\n      custom:size: L\n",
+            "seed.yaml:4: users[0].attributes.custom:size: ",
+        ),
+        (
+            "users:\n  - username: ana\n    password: short\n",
+            "seed.yaml:3: users[0].password: Password did not conform with policy: Password not long enough",
+        ),
+    ] {
+        fs::write(&seed, text).unwrap();
+        let output = command(&template).arg("--seed").arg(&seed).output().unwrap();
+        let printed = String::from_utf8(output.stderr).unwrap();
+        assert!(printed.contains(message), "{printed}");
+        assert_eq!(
+            (printed.lines().count(), output.status.code()),
+            (1, Some(2)),
+            "{printed}"
+        );
+    }
+    let other = format!("Other={}", seed.display());
+    let output = command(&template).args(["--seed", &other]).output().unwrap();
+    let printed = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        printed.contains("the template has no user pool `Other` (known: Users)"),
+        "{printed}"
+    );
+}
+
+#[test]
+fn two_on_one_folder_and_a_process_that_a_handler_leaves_hold_up_nothing() {
+    let copy = changed(
+        "functions/create.js",
+        &[(
+            "console.log(",
+            "require('node:child_process').spawn('sleep', ['30'], { detached: true, stdio: 'inherit' }).unref(); \
+             console.log(",
+        )],
+    );
+    let (template, data) = (copy.path().join("template.yaml"), copy.path().join("data"));
+    let start = || {
+        let mut command = keeping(&template);
+        command.arg("--data-dir").arg(&data);
+        command
+    };
+    let mut local = Local::of(&mut start());
+    local.signs_in("Peccy");
+    let second = String::from_utf8(start().output().unwrap().stderr).unwrap();
+    assert!(second.contains("another `local` uses the folder"), "{second}");
+    assert_eq!(second.lines().count(), 1, "{second}");
+    let id = local.process.id().to_string();
+    assert!(Command::new("kill").arg(&id).status().unwrap().success());
+    local.ends();
 }

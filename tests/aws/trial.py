@@ -182,7 +182,7 @@ def parsed():
     parser.add_argument("--region", default=os.environ.get("AWS_REGION", "us-east-1"))
     parser.add_argument("--processor", choices=["arm64", "x86_64"], default="arm64")
     parser.add_argument("--output", type=pathlib.Path, default=ROOT / "target" / "aws", help="report and fixtures [target/aws]")
-    parser.add_argument("--local", default=str(ROOT / "target/debug/local"), help="the program `local`")
+    parser.add_argument("--local", default=str(ROOT / "target/debug/cognito-loop"), help="the program `local`")
     parser.add_argument("--admin", default=str(ROOT / "target/debug/admin"), help="the program `admin`")
     parser.add_argument("--functions-dir", help="functions for `local`, else it builds them")
     return parser.parse_args()

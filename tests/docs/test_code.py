@@ -30,6 +30,10 @@ class Code(unittest.TestCase):
         snippets = {path.split("/")[-1] for path in tracked("tests/clients/snippets/*")}
         self.assertEqual(snippets, {file for _, file in guides.values()})
 
+    def test_the_seed_is_the_one_that_a_test_applies(self):
+        """`local/tests/projects.rs` applies it."""
+        self.assertEqual(blocks("docs/local-projects.md", "yaml"), [read("local/tests/projects/seed.yaml")])
+
     def test_code_that_was_not_run_says_so(self):
         self.assertIn("**This code was not run.**", read("docs/clients/mobile.md"))
 
@@ -40,6 +44,7 @@ class Code(unittest.TestCase):
             "docs/extending.md": {"rust": 1},
             # The example of a fixture. The tests of the format cover it.
             "docs/testing.md": {"json": 1},
+            "docs/local-projects.md": {"yaml": 1},
             "docs/clients/amplify.md": {"js": 1},
             "docs/clients/boto3.md": {"python": 1},
             "docs/clients/identity-js.md": {"js": 1},

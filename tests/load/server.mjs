@@ -23,7 +23,7 @@ export class Server {
   static async start(args) {
     const server = new Server();
     const where = ["--functions-dir", release, "--listen", "127.0.0.1:0", "--data-dir", server.#folder];
-    server.#process = spawn(path.join(release, "local"), [...where, "--debug-answers", ...args], {
+    server.#process = spawn(path.join(release, "cognito-loop"), [...where, "--debug-answers", ...args], {
       stdio: ["ignore", "pipe", "inherit"],
     });
     server.endpoint = await new Promise((resolve, reject) => {

@@ -76,6 +76,11 @@ impl At {
         }
     }
 
+    /// Returns the line, or zero if it is not known.
+    pub(super) fn line_number(&self) -> usize {
+        self.line.unwrap_or_default()
+    }
+
     /// Returns an error at this place.
     pub(super) fn error(&self, problem: Problem) -> TemplateError {
         TemplateError {

@@ -6,6 +6,7 @@
 //! checked.
 
 mod conditions;
+mod document;
 mod error;
 mod functions;
 mod handlers;
@@ -22,6 +23,7 @@ mod resource;
 mod resources;
 mod secrets;
 mod shape;
+mod skipped;
 mod sub;
 mod tables;
 #[cfg(test)]
@@ -33,8 +35,10 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+pub use document::Document;
 pub use error::TemplateError;
 pub use http_apis::{Cors, HttpApi, JwtAuthorizer, Route, Throttle};
+pub use skipped::Skipped;
 
 use error::{At, Problem};
 use node::{Entry, Node};
@@ -56,6 +60,8 @@ pub struct Template {
     pub tables: BTreeMap<String, Table>,
     /// The HTTP APIs.
     pub http_apis: Vec<HttpApi>,
+    /// The resources that do not run here.
+    pub skipped: Vec<Skipped>,
 }
 
 /// A function that can run here.
@@ -213,6 +219,9 @@ const SECTIONS: [&str; 11] = [
     "Transform",
 ];
 
+/// The maximum size of a template in CloudFormation, in bytes.
+const LARGEST: usize = 1_048_576;
+
 const TRANSFORM: &str = "AWS::Serverless-2016-10-31";
 
 impl Template {
@@ -227,7 +236,8 @@ impl Template {
         let folder = path.parent().unwrap_or(Path::new(""));
         let text = std::fs::read_to_string(path)
             .map_err(|error| At::default().error(Problem::Unreadable(error.to_string().to_lowercase())));
-        text.and_then(|text| Self::parse(&text, folder, deployment))
+        text.and_then(|text| check_size(text.len()).map(|()| text))
+            .and_then(|text| Self::parse(&text, folder, deployment))
             .map_err(|error| error.in_file(file))
     }
 
@@ -286,6 +296,7 @@ impl Template {
                 return Err(built.at.error(Problem::Invalid(missing)));
             }
         }
+        let skipped = skipped::skipped(&resolver, &functions)?;
         Ok(Self {
             functions,
             user_pools,
@@ -293,8 +304,17 @@ impl Template {
             buckets,
             tables,
             http_apis,
+            skipped,
         })
     }
+}
+
+fn check_size(bytes: usize) -> Result<(), TemplateError> {
+    if bytes <= LARGEST {
+        return Ok(());
+    }
+    let problem = format!("has {bytes} bytes: CloudFormation accepts at most {LARGEST}");
+    Err(At::default().error(Problem::Invalid(problem)))
 }
 
 /// Without its transform, CloudFormation does not know serverless functions.

@@ -1,5 +1,7 @@
 //! YAML with line numbers, and CloudFormation's short tags in their long form.
 
+use std::collections::HashMap;
+
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span, StrInput, Tag};
 use serde_json::{Number, Value};
 
@@ -168,7 +170,7 @@ impl<'input> Reader<'input> {
                 ))
             }
             Event::Alias(_) => Err(here.error(Problem::Yaml(
-                "CloudFormation does not support aliases (`*name`)".into(),
+                "aliases (`*name`) are not supported: repeat the value".into(),
             ))),
             _ => Err(here.error(Problem::Yaml("ends too early".into()))),
         }
@@ -176,6 +178,7 @@ impl<'input> Reader<'input> {
 
     fn entries(&mut self, depth: usize) -> Result<Vec<Entry>, TemplateError> {
         let mut entries: Vec<Entry> = Vec::new();
+        let mut lines = HashMap::new();
         loop {
             let (key, line) = match self.next()? {
                 (Event::MappingEnd, _) => return Ok(entries),
@@ -185,8 +188,8 @@ impl<'input> Reader<'input> {
                     return Err(here.error(Problem::Yaml("a key must be text".into())));
                 }
             };
-            if let Some(first) = entries.iter().find(|entry| entry.key == key) {
-                let problem = Problem::Yaml(format!("`{key}` exists already, on line {}", first.line));
+            if let Some(first) = lines.insert(key.clone(), line) {
+                let problem = Problem::Yaml(format!("`{key}` exists already, on line {first}"));
                 return Err(At::line(line).error(problem));
             }
             let (event, span) = self.next()?;

@@ -31,7 +31,7 @@ pub(super) const HTTP_API: &str = "AWS::Serverless::HttpApi";
 pub(super) const ROLE: &str = "AWS::IAM::Role";
 
 /// The types that are read.
-const READ: [&str; 9] = [
+pub(super) const READ: [&str; 9] = [
     FUNCTION,
     LAMBDA_FUNCTION,
     PERMISSION,

@@ -4,6 +4,7 @@ mod deployed;
 mod http_apis;
 mod intrinsics;
 mod messages;
+mod skipped;
 mod watched;
 
 use std::collections::BTreeMap;

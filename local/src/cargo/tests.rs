@@ -133,7 +133,7 @@ async fn only_the_workspace_of_local_is_built_as_local_was() {
     let system = System::this().unwrap();
     let own = Path::new(env!("CARGO_MANIFEST_DIR"));
     let wanted = Wanted {
-        binary: "local",
+        binary: "cognito-loop",
         folder: own,
     };
     let builds = Build::of(&[wanted], &system).await.unwrap();
@@ -146,7 +146,7 @@ async fn only_the_workspace_of_local_is_built_as_local_was() {
     );
 
     let elsewhere = System {
-        program: PathBuf::from("/usr/bin/local"),
+        program: PathBuf::from("/usr/bin/cognito-loop"),
         ..system
     };
     let builds = Build::of(&[wanted], &elsewhere).await.unwrap();

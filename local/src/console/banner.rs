@@ -13,6 +13,8 @@ pub(crate) struct Banner<'a> {
     pub(crate) region: &'a str,
     pub(crate) pool_id: &'a str,
     pub(crate) client_id: &'a str,
+    /// The other app clients of the template, each with its pool.
+    pub(crate) others: Vec<(String, String)>,
     pub(crate) flow: &'a str,
     pub(crate) demo_user: Option<DemoUser>,
     /// The app client for the AWS CLI, and its flow.
@@ -40,7 +42,7 @@ impl Banner<'_> {
         let mut row = |name: &str, value: &str| {
             let (bold, plain) = if name.is_empty() { ("", "") } else { (bold, plain) };
             // Writing to a string does not fail.
-            let _ = writeln!(text, "  {bold}{name:12}{plain}{value}");
+            let _ = writeln!(text, "  {bold}{name:13}{plain}{value}");
         };
         row("Sign in at", &format!("{}/", self.endpoint));
         if let Some(user) = &self.demo_user {
@@ -60,6 +62,10 @@ impl Banner<'_> {
         }
         row("User pool", self.pool_id);
         row("App client", self.client_id);
+        for (index, (client, pool)) in self.others.iter().enumerate() {
+            let name = if index == 0 { "More clients" } else { "" };
+            row(name, &format!("{client} of {pool}"));
+        }
         row("Flow", self.flow);
         let _ = write!(text, "\n{}", self.command_lines());
         let millis = self.elapsed.as_millis();
@@ -121,6 +127,10 @@ mod tests {
             region: "us-east-1",
             pool_id: "us-east-1_LocalPool",
             client_id: "localclient000000000000000",
+            others: vec![
+                ("Mobile".into(), "us-east-1_LocalPool".into()),
+                ("Desk".into(), "us-east-1_Staff".into()),
+            ],
             flow: "PASSWORD,CAPTCHA|PROOF_OF_WORK:3,SECURITY_QUESTION:3",
             demo_user: Some(DemoUser {
                 name: "demo".into(),
@@ -155,6 +165,8 @@ mod tests {
             "Passw0rd!demo",
             "First pet? Rex",
             "us-east-1_LocalPool",
+            "More clients Mobile of us-east-1_LocalPool",
+            "Desk of us-east-1_Staff",
             "Ready after 12 ms",
         ] {
             assert!(text.contains(word), "{word} is missing in\n{text}");

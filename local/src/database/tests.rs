@@ -112,7 +112,7 @@ fn what_another_version_wrote_is_not_touched() {
     let text = error(folder.path()).to_string();
     let found = format!("has format {}", FORMAT + 1);
     assert!(
-        text.contains(&found) && text.contains("local reset --data-dir"),
+        text.contains(&found) && text.contains("cognito-loop reset --data-dir"),
         "{text}"
     );
 }
@@ -123,7 +123,7 @@ fn a_record_that_is_none_is_not_quoted() {
     let records = open(folder.path()).unwrap();
     put(&records, "secret key", "secret value").unwrap();
     let text = records.all::<u64>(Kind::User).unwrap_err().to_string();
-    assert!(text.contains("local reset") && text.contains("users"), "{text}");
+    assert!(text.contains("cognito-loop reset") && text.contains("users"), "{text}");
     assert!(!text.contains("secret"), "{text}");
 }
 

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use user_pools::storage::Records;
-use user_pools::{Failure, Keys, Settings};
+use user_pools::{Failure, Keys, Random, Settings};
 
 use super::*;
 use crate::console::tests::console;
@@ -112,6 +112,7 @@ impl World {
             issuer: ISSUER.to_owned(),
             debug_answers: false,
             clock: clock.clone(),
+            random: Random::system(),
             records: Records::none(),
             lambda: functions.clone(),
             mail: Arc::new(Outbox::default()),

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use sam_template::{Code, Function};
 use serde_json::{Value, json};
 use user_pools::storage::{Memory, Records};
-use user_pools::{Call, Clock, Failure, Journal, Lambda, Mail, Message, Settings};
+use user_pools::{Call, Clock, Failure, Journal, Lambda, Mail, Message, Random, Settings};
 
 use super::*;
 
@@ -61,6 +61,7 @@ fn template(pool: Value) -> Template {
         buckets: BTreeMap::new(),
         tables: BTreeMap::new(),
         http_apis: Vec::new(),
+        skipped: Vec::new(),
     }
 }
 
@@ -71,6 +72,7 @@ fn start(records: &Records, template: &Template, chosen: &[(&str, &str)]) -> (Us
         issuer: "http://127.0.0.1:9229".into(),
         debug_answers: false,
         clock: Clock::system(),
+        random: Random::system(),
         records: records.clone(),
         lambda: Arc::new(Nothing),
         mail: Arc::new(Nothing),

@@ -17,6 +17,7 @@ use super::clients::Client;
 use super::error::Error;
 use super::groups::Groups;
 use super::pools::Pool;
+use super::random::Random;
 use super::tokens::refresh::{Change, Refresh, RefreshTokens};
 use super::users::{Keep, User, Users};
 use crate::storage::{Kind, Records, StorageError};
@@ -44,7 +45,8 @@ impl Directory {
         let moved = moved.map_err(|(user, error)| {
             let name = user.name.escape_debug();
             let message = format!(
-                "user `{name}` does not fit the pool as it is now: {} (undo the change, or delete all data with `local reset`)",
+                "user `{name}` does not fit the pool as it is now: {} (undo the change, or delete all data with `cognito-loop \
+                 reset`)",
                 error.message
             );
             Error::invalid_parameter(message)
@@ -248,9 +250,9 @@ impl Directory {
     }
 
     /// Issues a refresh token.
-    pub(crate) fn add_refresh_token(&self, refresh: Refresh, now: Duration) -> Result<String, Error> {
+    pub(crate) fn add_refresh_token(&self, refresh: Refresh, now: Duration, random: &Random) -> Result<String, Error> {
         let mut tokens = write(&self.refresh);
-        let (token, change) = tokens.adding(refresh, now)?;
+        let (token, change) = tokens.adding(refresh, now, random)?;
         self.change_tokens(&mut tokens, change)?;
         Ok(token)
     }

@@ -1,4 +1,49 @@
 //! The API of Cognito user pools: sign-ins that the three functions control, users and tokens.
+//!
+//! `local` serves [`UserPools`], which use its functions, storage, clock and messages. [`Server`] is a pool
+//! for integration tests: in the process of the test, on a free port, with closures as triggers. This is a complete one:
+//!
+//! ```
+//! use serde_json::{Value, json};
+//! use user_pools::Server;
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let pool = Server::builder()
+//!     .user("ana", "Passw0rd!", [("email", "ana@example.com")])
+//!     .define(|mut event: Value| async move {
+//!         let right = event["request"]["session"][0]["challengeResult"] == true;
+//!         let next = if right { None } else { Some("CUSTOM_CHALLENGE") };
+//!         event["response"] = json!({"challengeName": next, "issueTokens": right, "failAuthentication": false});
+//!         Ok(event)
+//!     })
+//!     .create(|mut event: Value| async move {
+//!         let (question, answer) = (json!({"question": "2 + 2"}), json!({"answer": "4"}));
+//!         event["response"] = json!({"publicChallengeParameters": question, "privateChallengeParameters": answer});
+//!         Ok(event)
+//!     })
+//!     .verify(|mut event: Value| async move {
+//!         let right = &event["request"]["privateChallengeParameters"]["answer"];
+//!         event["response"] = json!({"answerCorrect": event["request"]["challengeAnswer"] == *right});
+//!         Ok(event)
+//!     })
+//!     .start()?;
+//! let call = |operation: &str, body: Value| -> Result<Value, ureq::Error> {
+//!     let target = format!("AWSCognitoIdentityProviderService.{operation}");
+//!     let request = ureq::post(pool.endpoint()).header("x-amz-target", target);
+//!     request.send_json(body)?.body_mut().read_json()
+//! };
+//! let (client, user) = (pool.client_id(), json!({"USERNAME": "ana"}));
+//! let start = json!({"ClientId": client, "AuthFlow": "CUSTOM_AUTH", "AuthParameters": user});
+//! let asked = call("InitiateAuth", start)?;
+//! assert_eq!(asked["ChallengeParameters"]["question"], "2 + 2");
+//! let signed_in = call("RespondToAuthChallenge", json!({
+//!     "ClientId": client, "ChallengeName": "CUSTOM_CHALLENGE", "Session": asked["Session"],
+//!     "ChallengeResponses": {"USERNAME": "ana", "ANSWER": "4"},
+//! }))?;
+//! assert!(signed_in["AuthenticationResult"]["AccessToken"].is_string());
+//! # Ok(())
+//! # }
+//! ```
 
 mod api;
 mod clients;
@@ -12,6 +57,8 @@ mod lambda;
 mod mail;
 mod pools;
 mod random;
+pub mod seed;
+mod server;
 mod set_up;
 mod sign_in;
 pub mod srp;
@@ -36,6 +83,8 @@ pub use journal::{Call, Journal};
 pub use lambda::{Failure, Lambda};
 pub use mail::{Mail, Medium, Message};
 use pools::Pool;
+pub use random::Random;
+pub use server::{Server, ServerBuilder, ServerError};
 pub use set_up::{Known, SetUpError};
 use sign_in::lockout::{Lockouts, Turns};
 use sign_in::pending::Waiting;
@@ -56,6 +105,8 @@ pub struct Settings {
     pub debug_answers: bool,
     /// The source of the time.
     pub clock: Clock,
+    /// The source of unpredictable bytes.
+    pub random: Random,
     /// The records that outlive the process.
     pub records: Records,
     /// Invokes the functions of the triggers.
@@ -85,7 +136,7 @@ impl UserPools {
     ///
     /// # Errors
     ///
-    /// If a record cannot be used, or the machine has no random numbers.
+    /// Returns an error if a record cannot be used, or if the random number generator fails.
     pub fn with_keys(settings: Settings, keys: Arc<Keys>) -> Result<Self, SetUpError> {
         Ok(Self(Arc::new(State::new(settings, KeyRing::ready(keys))?)))
     }
@@ -120,6 +171,7 @@ impl fmt::Debug for UserPools {
 struct State {
     settings: Settings,
     clock: Clock,
+    random: Random,
     lambda: Arc<dyn Lambda>,
     journal: Arc<dyn Journal>,
     directory: Directory,
@@ -149,13 +201,14 @@ impl State {
     fn new(settings: Settings, keys: KeyRing) -> Result<Self, SetUpError> {
         Ok(Self {
             clock: settings.clock.clone(),
+            random: settings.random.clone(),
             lambda: Arc::clone(&settings.lambda),
             directory: Directory::open(settings.records.clone(), &*settings.journal)?,
             journal: Arc::clone(&settings.journal),
-            sessions: Mutex::new(Sessions::new()?),
+            sessions: Mutex::new(Sessions::new(&settings.random)?),
             lockouts: Mutex::default(),
             turns: Turns::default(),
-            decoys: Decoys::of(&settings.records)?,
+            decoys: Decoys::of(&settings.records, &settings.random)?,
             keys,
             settings,
         })
@@ -204,7 +257,7 @@ impl State {
         });
         let secret = wants_secret
             .unwrap_or(false)
-            .then(|| kept.map_or_else(random::alphanumeric::<52>, Ok));
+            .then(|| kept.map_or_else(|| self.random.alphanumeric::<52>(), Ok));
         let secret = secret.transpose().map_err(ClientError::Internal)?;
         let client = Client::new(id, pool, secret, properties, created).map_err(ClientError::Property)?;
         self.directory.add_client(client).map_err(ClientError::Internal)

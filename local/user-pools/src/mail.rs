@@ -4,9 +4,6 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::error::Error;
-use super::random;
-
 /// The channel of a message.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub enum Medium {
@@ -69,11 +66,6 @@ pub trait Mail: Send + Sync {
     fn send(&self, message: Message, now: Duration);
 }
 
-/// Generates a code of six digits.
-pub(crate) fn code() -> Result<String, Error> {
-    Ok(format!("{:06}", u64::from_be_bytes(random::bytes()?) % 1_000_000))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -84,11 +76,5 @@ mod tests {
         assert_eq!(Medium::Email.masked("nonsense"), "***");
         assert_eq!(Medium::Sms.masked("+34600123456"), "+*******3456");
         assert_eq!(Medium::Sms.masked("+1"), "++1");
-    }
-
-    #[test]
-    fn a_code_has_six_digits() {
-        let code = code().unwrap();
-        assert!(code.len() == 6 && code.bytes().all(|byte| byte.is_ascii_digit()));
     }
 }

@@ -100,6 +100,12 @@ impl Verifier {
         })
     }
 
+    /// Returns the salt and the verifier in base64, as [`Self::from_client`] reads them.
+    pub(crate) fn base64(&self) -> (String, String) {
+        let number = self.v.retrieve().to_be_bytes();
+        (STANDARD.encode(&self.salt), STANDARD.encode(number.as_slice()))
+    }
+
     /// Creates a verifier without a password. `seed` is expanded to a square of the group, like real verifiers.
     pub fn decoy(seed: &[u8; 32]) -> Self {
         let expand = |index: u8| hmac(seed, &[&[index]]);

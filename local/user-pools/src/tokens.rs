@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::clients::Client;
 use super::error::Error;
-use super::random;
+use super::random::Random;
 use super::sign_in::decide::Granted;
 use super::users::User;
 use claims::Content;
@@ -32,6 +32,8 @@ pub(crate) struct Holder<'a> {
     pub(crate) auth_time: Duration,
     /// The first sign-in of these tokens.
     pub(crate) origin: Uuid,
+    /// The source of the tokens' own identifiers.
+    pub(crate) random: &'a Random,
     /// The key of the device of the sign-in.
     pub(crate) device: Option<&'a str>,
     /// The rest of the content.
@@ -40,7 +42,13 @@ pub(crate) struct Holder<'a> {
 
 impl<'a> Holder<'a> {
     /// Creates a holder that has signed in just now.
-    pub(crate) fn new(client: &'a Client, user: &'a User, issuer: &'a str, now: Duration) -> Result<Self, Error> {
+    pub(crate) fn new(
+        client: &'a Client,
+        user: &'a User,
+        issuer: &'a str,
+        now: Duration,
+        random: &'a Random,
+    ) -> Result<Self, Error> {
         Ok(Self {
             device: None,
             content: Content::default(),
@@ -48,7 +56,8 @@ impl<'a> Holder<'a> {
             user,
             issuer,
             auth_time: now,
-            origin: random::uuid()?,
+            origin: random.uuid()?,
+            random,
         })
     }
 
@@ -73,7 +82,7 @@ impl<'a> Holder<'a> {
         refresh_token: Option<String>,
         now: Duration,
     ) -> Result<Value, Error> {
-        let event = random::uuid()?;
+        let event = self.random.uuid()?;
         let mut result = json!({
             "AccessToken": keys.access.sign(&self.access_claims(event, now)?)?,
             "ExpiresIn": self.client.access_validity.as_secs(),
@@ -100,7 +109,7 @@ impl<'a> Holder<'a> {
             auth_time: self.auth_time.as_secs(),
             exp: (now + self.client.access_validity).as_secs(),
             iat: now.as_secs(),
-            jti: random::uuid()?,
+            jti: self.random.uuid()?,
             username: self.user.name.clone(),
             device_key: self.device.map(str::to_owned),
             more,
@@ -119,7 +128,7 @@ impl<'a> Holder<'a> {
             ("auth_time".to_owned(), json!(self.auth_time.as_secs())),
             ("exp".to_owned(), json!((now + self.client.id_validity).as_secs())),
             ("iat".to_owned(), json!(now.as_secs())),
-            ("jti".to_owned(), json!(random::uuid()?)),
+            ("jti".to_owned(), json!(self.random.uuid()?)),
         ]);
         let readable = self
             .user

@@ -4,11 +4,12 @@ use std::fmt;
 use std::time::Duration;
 
 use aws_lc_rs::hmac;
+use data_encoding::BASE32_NOPAD;
 use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
 
 use super::error::Error;
-use super::random;
+use super::random::Random;
 
 /// The length of a step, in seconds.
 const STEP: u64 = 30;
@@ -23,23 +24,18 @@ impl Secret {
     /// # Errors
     ///
     /// Returns an error if the random number generator fails.
-    pub fn generate() -> Result<Self, Error> {
-        random::bytes().map(Self)
+    pub fn generate(random: &Random) -> Result<Self, Error> {
+        random.bytes().map(Self)
     }
 
     /// Returns the secret as users type it into an app: base32 of RFC 4648, without padding.
     pub fn base32(&self) -> String {
-        const ALPHABET: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-        let bits = self.0.len() * 8;
-        let bit = |index: usize| {
-            let byte = self.0.get(index / 8).copied().unwrap_or_default();
-            usize::from(byte >> (7 - index % 8) & 1)
-        };
-        (0..bits)
-            .step_by(5)
-            .map(|start| (start..start + 5).fold(0, |value, index| value << 1 | bit(index)))
-            .filter_map(|value| ALPHABET.get(value).copied().map(char::from))
-            .collect()
+        BASE32_NOPAD.encode(&self.0)
+    }
+
+    /// Parses `text` as an app does.
+    pub(crate) fn from_base32(text: &str) -> Option<Self> {
+        BASE32_NOPAD.decode(text.as_bytes()).ok()?.try_into().ok().map(Self)
     }
 
     /// Returns the step of `code`: the current one, or one of its two neighbours, because clocks differ.
@@ -54,21 +50,6 @@ impl Secret {
     #[cfg(test)]
     pub fn code(&self, now: Duration) -> String {
         code_at(&self.0, now.as_secs() / STEP)
-    }
-
-    /// Parses `text` as an app does.
-    #[cfg(test)]
-    pub(crate) fn from_base32(text: &str) -> Self {
-        let digit = |c: char| "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".find(c).unwrap();
-        let bits: Vec<usize> = text
-            .chars()
-            .flat_map(|c| (0..5).rev().map(move |bit| digit(c) >> bit & 1))
-            .collect();
-        let bytes: Vec<u8> = bits
-            .chunks_exact(8)
-            .map(|bits| u8::try_from(bits.iter().fold(0, |value, bit| value << 1 | bit)).unwrap())
-            .collect();
-        Self(bytes.try_into().unwrap())
     }
 }
 
@@ -114,8 +95,8 @@ mod tests {
     fn the_written_secret_is_base32() {
         let secret = Secret(*b"12345678901234567890123456789012");
         assert_eq!(secret.base32(), "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQGEZA");
-        assert_eq!(Secret::from_base32(&secret.base32()), secret);
-        assert_eq!(Secret::generate().unwrap().base32().len(), 52);
+        assert_eq!(Secret::from_base32(&secret.base32()), Some(secret));
+        assert_eq!(Secret::generate(&Random::system()).unwrap().base32().len(), 52);
     }
 
     #[test]

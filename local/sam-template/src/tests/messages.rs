@@ -56,7 +56,7 @@ fn a_key_stands_only_once() {
 fn aliases_are_refused_as_by_cloudformation() {
     says(
         "Resources: &a\n  A: *a",
-        "template.yaml:2: is not YAML: CloudFormation does not support aliases (`*name`)",
+        "template.yaml:2: is not YAML: aliases (`*name`) are not supported: repeat the value",
     );
 }
 

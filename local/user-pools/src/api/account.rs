@@ -28,7 +28,7 @@ pub(super) async fn change_password(state: &State, mut request: Request<'_>) -> 
     if !state.guard(pool, &user.name, || right(user))? {
         return Err(Error::incorrect());
     }
-    let verifier = verifier(pool, &user.name, proposed)?;
+    let verifier = verifier(&state.random, pool, &user.name, proposed)?;
     let now = state.clock.now();
     owner.update(state, |changed| {
         if changed.password != user.password {

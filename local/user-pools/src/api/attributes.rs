@@ -9,7 +9,7 @@ use super::delivery::details;
 use super::request::{ANY, NAME, POOL_ID, Request, USERNAME};
 use crate::State;
 use crate::error::Error;
-use crate::mail::{self, Medium, Message};
+use crate::mail::{Medium, Message};
 use crate::pools::Pool;
 use crate::users::User;
 use crate::users::addresses::{verifies, verifies_first, verify};
@@ -44,7 +44,7 @@ impl State {
                     address: address.to_owned(),
                     user: known.name.clone(),
                     purpose: Purpose::Attribute(medium).name(),
-                    code: mail::code()?,
+                    code: self.random.code()?,
                 });
                 if first {
                     changes.remove(medium.attribute());

@@ -73,7 +73,7 @@ pub(super) async fn confirm_forgot_password(state: &State, mut request: Request<
     let (addressee, _) = Addressee::of(state, &mut request)?;
     addressee.pool.password_policy.check(password)?;
     let user = addressee.user.as_ref().ok_or_else(mismatch)?;
-    let verifier = verifier(&addressee.pool, &user.name, password)?;
+    let verifier = verifier(&state.random, &addressee.pool, &user.name, password)?;
     let now = state.clock.now();
     let change = |user: &mut User, medium: Medium, address: &str| {
         may_reset(user)?;

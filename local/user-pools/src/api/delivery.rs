@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::State;
 use crate::error::Error;
-use crate::mail::{self, Medium, Message};
+use crate::mail::{Medium, Message};
 use crate::pools::Pool;
 use crate::users::User;
 use crate::users::codes::Purpose;
@@ -20,7 +20,7 @@ impl State {
         purpose: Purpose,
         medium: Medium,
     ) -> Result<Value, Error> {
-        let (now, code) = (self.clock.now(), mail::code()?);
+        let (now, code) = (self.clock.now(), self.random.code()?);
         let mut address = None;
         self.directory.update_user(pool, &user.name, |known| {
             let found = known.attributes.get(medium.attribute()).cloned();

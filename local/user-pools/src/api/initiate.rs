@@ -261,6 +261,7 @@ pub(super) async fn refresh(
         issuer: &issuer,
         auth_time: found.auth_time,
         origin: found.origin,
+        random: &state.random,
         device: found.device.as_deref(),
         content,
     };

@@ -28,7 +28,7 @@ pub(super) async fn associate_software_token(state: &State, mut request: Request
     let session = request.text("Session", &SESSION)?;
     let token = request.text("AccessToken", &ANY)?;
     request.check()?;
-    let secret = Secret::generate()?;
+    let secret = Secret::generate(&state.random)?;
     let code = secret.base32();
     match (token, session) {
         (Some(token), None) => {
@@ -143,7 +143,7 @@ fn take_set_up(state: &State, session: &str) -> Result<(Ticket, Waiting, bool, S
 
 fn remember(state: &State, mut waiting: Waiting, progress: SetUp, custom: bool) -> Result<String, Error> {
     let now = state.clock.now();
-    let ticket = Sessions::<Waiting>::ticket(waiting.sign_in.client.session_validity, now)?;
+    let ticket = Sessions::<Waiting>::ticket(&state.random, waiting.sign_in.client.session_validity, now)?;
     waiting.pending = Pending::SetUp { progress, custom };
     let mut sessions = state.sessions();
     sessions.insert(ticket, waiting, now);

@@ -75,7 +75,7 @@ impl State {
         let mut user = self.draft_user(pool, new)?;
         if let Migration::Authentication { password, .. } = migration {
             // The function has accepted it. The pool's policy is for passwords that are chosen here.
-            user.password = Some(unchecked_verifier(pool, &user.name, password)?);
+            user.password = Some(unchecked_verifier(&self.random, pool, &user.name, password)?);
         }
         self.directory.add_user(pool, user)
     }

@@ -8,7 +8,6 @@ use crate::clients::Client;
 use crate::error::Error;
 use crate::pools::password_policy::Class;
 use crate::pools::{Pool, Triggers};
-use crate::random;
 
 pub(super) fn create_user_pool(
     state: &State,
@@ -18,7 +17,7 @@ pub(super) fn create_user_pool(
     let name = request.required("PoolName", &NAME)?;
     request.check()?;
     let triggers = triggers(&request)?;
-    let id = format!("{}_{}", state.settings.region, random::alphanumeric::<9>()?);
+    let id = format!("{}_{}", state.settings.region, state.random.alphanumeric::<9>()?);
     let pool = Pool::new(id, name.to_owned(), triggers, body.clone(), state.clock.now())?;
     let pool = state.add_pool(pool)?;
     Ok(json!({"UserPool": describe_pool(state, &pool)}))
@@ -40,7 +39,7 @@ pub(super) fn create_user_pool_client(
     request.required("ClientName", &NAME)?;
     request.check()?;
     let pool = state.directory.pool(pool)?;
-    let client = state.create_client(random::alphanumeric::<26>()?, &pool, body.clone())?;
+    let client = state.create_client(state.random.alphanumeric::<26>()?, &pool, body.clone())?;
     Ok(json!({"UserPoolClient": describe_client(&client)}))
 }
 

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tokio::time::timeout;
 
 use crate::error::Error;
-use crate::random;
+use crate::random::Random;
 
 /// The largest request body.
 const LARGEST: usize = 1024 * 1024;
@@ -63,7 +63,8 @@ pub(super) fn write(result: &Result<Value, Error>) -> Response {
     };
     let mut response = respond(status, "application/x-amz-json-1.1", body);
     let headers = response.headers_mut();
-    if let Some(id) = random::uuid()
+    if let Some(id) = Random::system()
+        .uuid()
         .ok()
         .and_then(|id| HeaderValue::try_from(id.to_string()).ok())
     {

@@ -53,7 +53,7 @@ pub(super) fn admin_set_user_password(state: &State, mut request: Request<'_>) -
         .ok_or_else(Error::user_not_found)?
         .name
         .clone();
-    let verifier = verifier(&pool, &name, password)?;
+    let verifier = verifier(&state.random, &pool, &name, password)?;
     let now = state.clock.now();
     state.directory.update_user(&pool, &name, |user| {
         user.password = Some(verifier);

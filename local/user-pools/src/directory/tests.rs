@@ -7,6 +7,7 @@ use crate::fields::Fields;
 use crate::groups::Group;
 use crate::mail::Medium;
 use crate::pools::Triggers;
+use crate::random::Random;
 use crate::srp::{Identity, Verifier};
 use crate::storage::Memory;
 use crate::tokens::keys::KeyRing;
@@ -108,11 +109,11 @@ fn ana() -> User {
         codes,
         mfa: UserMfa {
             token: Some(Token::new(
-                Secret::generate().unwrap(),
+                Secret::generate(&Random::system()).unwrap(),
                 Some("phone".into()),
                 56_666_666,
             )),
-            handed_out: Some(Secret::generate().unwrap()),
+            handed_out: Some(Secret::generate(&Random::system()).unwrap()),
             enabled: Factor::ALL.into(),
             preferred: Some(Factor::SoftwareToken),
         },
@@ -276,7 +277,7 @@ fn a_pool_takes_its_clients_users_and_tokens_with_it() {
             directory.add_user(pool, ana()).unwrap();
         }
         let token = directory
-            .add_refresh_token(refresh("of us-east-1_gone", None), NOW)
+            .add_refresh_token(refresh("of us-east-1_gone", None), NOW, &Random::system())
             .unwrap();
         directory.remove_pool(&gone, NOW).unwrap();
         token
@@ -299,8 +300,12 @@ fn refresh_tokens_last_until_their_sign_in_is_ended() {
         let directory = lasting.directory();
         directory.add_pool(pool.clone()).unwrap();
         directory.add_client(client.clone()).unwrap();
-        let kept = directory.add_refresh_token(good.clone(), NOW).unwrap();
-        let revoked = directory.add_refresh_token(ended.clone(), NOW).unwrap();
+        let kept = directory
+            .add_refresh_token(good.clone(), NOW, &Random::system())
+            .unwrap();
+        let revoked = directory
+            .add_refresh_token(ended.clone(), NOW, &Random::system())
+            .unwrap();
         directory.revoke_token(&revoked, &client, NOW).unwrap();
         (kept, revoked)
     };
@@ -329,9 +334,13 @@ fn tokens_that_are_over_do_not_fill_the_disk() {
     directory.add_pool(pool.clone()).unwrap();
     directory.add_client(client("client", &pool, json!({}))).unwrap();
     for _ in 0..3 {
-        directory.add_refresh_token(refresh("client", None), NOW).unwrap();
+        directory
+            .add_refresh_token(refresh("client", None), NOW, &Random::system())
+            .unwrap();
     }
-    directory.add_refresh_token(refresh("client", None), NOW * 2).unwrap();
+    directory
+        .add_refresh_token(refresh("client", None), NOW * 2, &Random::system())
+        .unwrap();
     let left = directory.records.all::<Refresh>(Kind::RefreshToken).unwrap();
     assert_eq!(left.len(), 1);
 }
@@ -395,7 +404,7 @@ fn a_template_that_makes_one_of_two_users_is_refused() {
         panic!("it was taken")
     };
     assert!(
-        error.message.contains("`ana`") && error.message.contains("local reset"),
+        error.message.contains("`ana`") && error.message.contains("cognito-loop reset"),
         "{error}"
     );
     assert_eq!(directory.count_users(&strict), 2);
@@ -408,7 +417,12 @@ async fn keys_and_decoys_are_those_of_the_first_run() {
         let records = lasting.records();
         let keys = KeyRing::of(&records, Arc::new(Log::default())).unwrap();
         let jwks = keys.keys().await.unwrap().jwks();
-        (jwks, Decoys::of(&records).unwrap().verifier(&pool, "ghost"))
+        (
+            jwks,
+            Decoys::of(&records, &Random::system())
+                .unwrap()
+                .verifier(&pool, "ghost"),
+        )
     };
     let first = run().await;
     assert!(first == run().await);

@@ -131,7 +131,8 @@ impl Schema {
         }
     }
 
-    fn check(&self, name: &str, value: &str) -> Result<(), Error> {
+    /// Checks that a value fits the attribute called `name`.
+    pub(crate) fn check(&self, name: &str, value: &str) -> Result<(), Error> {
         let Some(attribute) = self.0.get(name) else {
             return Err(nonconforming(&format!(
                 "Type for attribute {{{name}}} could not be determined\n"

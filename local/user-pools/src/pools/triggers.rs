@@ -105,6 +105,11 @@ impl Triggers {
         Ok(triggers)
     }
 
+    /// Returns whether the trigger called `name` is run.
+    pub(crate) fn is_run(name: &str) -> bool {
+        name == PRE_TOKEN_GENERATION_CONFIG || RUN.contains(&name)
+    }
+
     /// Returns the function of the trigger called `name`.
     pub(crate) fn function(&self, name: &str) -> Option<&str> {
         self.functions.get(name).map(String::as_str)

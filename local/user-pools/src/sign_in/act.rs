@@ -13,7 +13,6 @@ use serde_json::{Map, Value, json};
 use crate::State;
 use crate::error::Error;
 use crate::pools::Pool;
-use crate::random;
 use crate::sign_in::decide::mfa::Shown;
 use crate::sign_in::decide::{
     self, AfterPassword, CUSTOM_CHALLENGE, Created, Next, PASSWORD_VERIFIER, Round, SELECT_CHALLENGE, SRP_A,
@@ -94,7 +93,7 @@ impl State {
     /// secret block.
     pub(crate) fn ask_password(&self, sign_in: SignIn, client: &PublicNumber, custom: bool) -> Result<Value, Error> {
         let verifier = self.verifier(&sign_in);
-        let exchange = Box::new(Exchange::new(client, verifier, random::bytes()?));
+        let exchange = Box::new(Exchange::new(client, verifier, self.random.bytes()?));
         let mut parameters = json!({
             "SALT": exchange.salt(),
             "SRP_B": exchange.srp_b(),
@@ -238,7 +237,7 @@ impl State {
 
     fn remember(&self, sign_in: SignIn, pending: Pending) -> Result<Ticket, Error> {
         let now = self.clock.now();
-        let ticket = Sessions::<Waiting>::ticket(sign_in.client.session_validity, now)?;
+        let ticket = Sessions::<Waiting>::ticket(&self.random, sign_in.client.session_validity, now)?;
         self.sessions().insert(ticket, Waiting { sign_in, pending }, now);
         Ok(ticket)
     }

@@ -8,7 +8,7 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 
 use crate::error::Error;
-use crate::random;
+use crate::random::Random;
 
 /// The number of dead sessions that are distinguished from used ones.
 const MOST_DEAD: usize = 100_000;
@@ -58,9 +58,9 @@ pub(crate) enum Form {
 
 impl<T> Sessions<T> {
     /// Creates an empty store.
-    pub(crate) fn new() -> Result<Self, Error> {
+    pub(crate) fn new(random: &Random) -> Result<Self, Error> {
         Ok(Self {
-            key: hmac::Key::new(hmac::HMAC_SHA256, &random::bytes::<32>()?),
+            key: hmac::Key::new(hmac::HMAC_SHA256, &random.bytes::<32>()?),
             live: HashMap::new(),
             sweep_at: 1024,
             order: VecDeque::new(),
@@ -70,11 +70,11 @@ impl<T> Sessions<T> {
     }
 
     /// Returns a ticket for a session that is valid until `validity` from now.
-    pub(crate) fn ticket(validity: Duration, now: Duration) -> Result<Ticket, Error> {
+    pub(crate) fn ticket(random: &Random, validity: Duration, now: Duration) -> Result<Ticket, Error> {
         // Whole milliseconds, because the encoded form has no smaller unit.
         let expires = Duration::from_millis(u64::try_from((now + validity).as_millis()).unwrap_or(u64::MAX));
         Ok(Ticket {
-            id: random::bytes()?,
+            id: random.bytes()?,
             expires,
         })
     }
@@ -213,8 +213,8 @@ mod tests {
     }
 
     fn one() -> (Sessions<u8>, Ticket) {
-        let mut sessions = Sessions::new().unwrap();
-        let ticket = Sessions::<u8>::ticket(VALIDITY, NOW).unwrap();
+        let mut sessions = Sessions::new(&Random::system()).unwrap();
+        let ticket = Sessions::<u8>::ticket(&Random::system(), VALIDITY, NOW).unwrap();
         sessions.insert(ticket, 7, NOW);
         (sessions, ticket)
     }
@@ -290,9 +290,9 @@ mod tests {
 
     #[test]
     fn no_session_looks_like_a_flag() {
-        let sessions = Sessions::<u8>::new().unwrap();
+        let sessions = Sessions::<u8>::new(&Random::system()).unwrap();
         for _ in 0..1_000 {
-            let ticket = Sessions::<u8>::ticket(VALIDITY, NOW).unwrap();
+            let ticket = Sessions::<u8>::ticket(&Random::system(), VALIDITY, NOW).unwrap();
             let session = sessions.write(ticket, Form::Session);
             assert!(!session.starts_with('-'), "{session}");
             assert_eq!(sessions.read(&session, Form::Session).unwrap(), ticket);
@@ -301,20 +301,24 @@ mod tests {
 
     #[test]
     fn expired_sessions_do_not_fill_the_memory() {
-        let mut sessions = Sessions::new().unwrap();
+        let mut sessions = Sessions::new(&Random::system()).unwrap();
         for second in 0..10_000 {
             let now = NOW + Duration::from_secs(second);
-            sessions.insert(Sessions::<u8>::ticket(VALIDITY, now).unwrap(), 0, now);
+            sessions.insert(
+                Sessions::<u8>::ticket(&Random::system(), VALIDITY, now).unwrap(),
+                0,
+                now,
+            );
         }
         assert!(sessions.live.len() < 2048);
     }
 
     #[test]
     fn live_sessions_do_not_fill_the_memory_either_and_the_newest_stay() {
-        let mut sessions = Sessions::new().unwrap();
+        let mut sessions = Sessions::new(&Random::system()).unwrap();
         let tickets: Vec<_> = (0..MOST_LIVE + 10)
             .map(|_| {
-                let ticket = Sessions::<u8>::ticket(VALIDITY, NOW).unwrap();
+                let ticket = Sessions::<u8>::ticket(&Random::system(), VALIDITY, NOW).unwrap();
                 sessions.insert(ticket, 7, NOW);
                 ticket
             })
@@ -326,9 +330,9 @@ mod tests {
 
     #[test]
     fn sessions_that_were_used_do_not_fill_the_memory() {
-        let mut sessions = Sessions::new().unwrap();
+        let mut sessions = Sessions::new(&Random::system()).unwrap();
         for _ in 0..10_000 {
-            let ticket = Sessions::<u8>::ticket(VALIDITY, NOW).unwrap();
+            let ticket = Sessions::<u8>::ticket(&Random::system(), VALIDITY, NOW).unwrap();
             sessions.insert(ticket, 7, NOW);
             take(&mut sessions, ticket, NOW).unwrap();
         }

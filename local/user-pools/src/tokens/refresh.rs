@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::clients::Client;
 use crate::error::Error;
-use crate::random;
+use crate::random::Random;
 use crate::storage::{Changes, Kind, StorageError};
 
 /// The maximum number of tokens. Older ones stop working, so that memory is limited.
@@ -76,8 +76,8 @@ impl RefreshTokens {
     }
 
     /// Plans a new token for `refresh`, in place of expired and excess ones.
-    pub(crate) fn adding(&self, refresh: Refresh, now: Duration) -> Result<(String, Change), Error> {
-        let token = random::bytes()?;
+    pub(crate) fn adding(&self, refresh: Refresh, now: Duration, random: &Random) -> Result<(String, Change), Error> {
+        let token = random.bytes()?;
         let spare = (self.order.len() + 1).saturating_sub(MOST);
         let is_over = |token: &Token| self.by_token.get(token).is_none_or(|refresh| refresh.expires <= now);
         let oldest = self.order.iter().enumerate();

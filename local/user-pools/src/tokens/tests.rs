@@ -54,8 +54,8 @@ fn user() -> User {
 }
 
 fn result() -> Value {
-    let (client, user) = (client(), user());
-    let holder = Holder::new(&client, &user, ISSUER, NOW).unwrap();
+    let (client, user, random) = (client(), user(), Random::system());
+    let holder = Holder::new(&client, &user, ISSUER, NOW, &random).unwrap();
     holder
         .result(
             after_refresh("the sub", Some(&user), crate::sign_in::decide::Device::default()).unwrap(),

@@ -6,7 +6,7 @@ use uuid::Builder;
 use super::Verifier;
 use crate::error::Error;
 use crate::pools::{Logins, Pool};
-use crate::random;
+use crate::random::Random;
 use crate::storage::Records;
 
 /// Creates usernames and verifiers that are always the same for a login and a pool. An attacker cannot distinguish them
@@ -15,8 +15,8 @@ pub(crate) struct Decoys(hmac::Key);
 
 impl Decoys {
     /// Reads the secret of the decoys from `records`, or generates it.
-    pub(crate) fn of(records: &Records) -> Result<Self, Error> {
-        let secret: [u8; 32] = records.single("decoys", random::bytes)?;
+    pub(crate) fn of(records: &Records, random: &Random) -> Result<Self, Error> {
+        let secret: [u8; 32] = records.single("decoys", || random.bytes())?;
         Ok(Self(hmac::Key::new(hmac::HMAC_SHA256, &secret)))
     }
 
@@ -78,22 +78,27 @@ mod tests {
     #[test]
     fn a_decoy_is_stable_per_login_and_pool_and_unknown_without_the_secret() {
         let (one, two) = (pool("us-east-1_1", &json!({})), pool("us-east-1_2", &json!({})));
-        let decoys = Decoys::of(&Records::none()).unwrap();
+        let decoys = Decoys::of(&Records::none(), &Random::system()).unwrap();
         assert!(decoys.verifier(&one, "ghost") == decoys.verifier(&one, "ghost"));
         assert!(decoys.verifier(&one, "ghost") != decoys.verifier(&two, "ghost"));
         assert!(decoys.verifier(&one, "ghost") != decoys.verifier(&one, "spook"));
-        assert!(decoys.verifier(&one, "ghost") != Decoys::of(&Records::none()).unwrap().verifier(&one, "ghost"));
+        assert!(
+            decoys.verifier(&one, "ghost")
+                != Decoys::of(&Records::none(), &Random::system())
+                    .unwrap()
+                    .verifier(&one, "ghost")
+        );
     }
 
     #[test]
     fn a_decoys_name_has_the_shape_of_real_ones() {
-        let decoys = Decoys::of(&Records::none()).unwrap();
+        let decoys = Decoys::of(&Records::none(), &Random::system()).unwrap();
         assert_eq!(decoys.name(&pool("us-east-1_1", &json!({})), "ghost"), "ghost");
         let by_email = pool("us-east-1_1", &json!({"UsernameAttributes": ["email"]}));
         let name = decoys.name(&by_email, "g@example.com");
         assert_eq!(
             uuid::Uuid::parse_str(&name).unwrap().get_version_num(),
-            random::uuid().unwrap().get_version_num()
+            Random::system().uuid().unwrap().get_version_num()
         );
         let aliases = pool("us-east-1_1", &json!({"AliasAttributes": ["email", "phone_number"]}));
         assert_eq!(decoys.name(&aliases, "ghost"), "ghost");

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::error::Error;
-use crate::random;
+use crate::random::Random;
 use crate::srp::Verifier;
 
 /// The maximum number of devices of a user.
@@ -28,8 +28,8 @@ pub(crate) struct Device {
 }
 
 /// Generates a key for a new device.
-pub(crate) fn new_key(region: &str) -> Result<String, Error> {
-    Ok(format!("{region}_{}", random::uuid()?))
+pub(crate) fn new_key(random: &Random, region: &str) -> Result<String, Error> {
+    Ok(format!("{region}_{}", random.uuid()?))
 }
 
 /// Returns the key of the group of all devices of a pool. It is not secret: clients use it in the salted secret of a

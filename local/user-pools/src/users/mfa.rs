@@ -87,6 +87,11 @@ impl Token {
         Self { secret, name, used }
     }
 
+    /// Returns the secret of the app.
+    pub(crate) fn secret(&self) -> &Secret {
+        &self.secret
+    }
+
     /// Uses a code, which is not accepted again.
     pub(crate) fn spend(&mut self, code: &str, now: std::time::Duration) -> Code {
         match self.secret.step(code, now) {

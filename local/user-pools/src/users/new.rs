@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::State;
 use crate::error::Error;
 use crate::pools::{Logins, Pool};
-use crate::random;
+use crate::random::Random;
 use crate::srp::{Identity, Verifier};
 use crate::users::codes::Codes;
 use crate::users::mfa::UserMfa;
@@ -35,7 +35,7 @@ impl State {
             mut attributes,
             status,
         } = new;
-        let sub = random::uuid()?.to_string();
+        let sub = self.random.uuid()?.to_string();
         let name = match &pool.logins {
             Logins::Attributes(kinds) => {
                 let kind = login_kind(login).filter(|kind| kinds.contains(kind)).ok_or_else(|| {
@@ -57,7 +57,9 @@ impl State {
         };
         pool.schema.fold_flags(&mut attributes);
         pool.schema.check_new(&attributes)?;
-        let password = password.map(|password| verifier(pool, &name, password)).transpose()?;
+        let password = password
+            .map(|password| verifier(&self.random, pool, &name, password))
+            .transpose()?;
         let now = self.clock.now();
         Ok(User {
             name,
@@ -91,19 +93,19 @@ fn login_kind(login: &str) -> Option<&'static str> {
 }
 
 /// Returns the verifier of a password that conforms to the policy.
-pub(crate) fn verifier(pool: &Pool, name: &str, password: &str) -> Result<Verifier, Error> {
+pub(crate) fn verifier(random: &Random, pool: &Pool, name: &str, password: &str) -> Result<Verifier, Error> {
     pool.password_policy.check(password)?;
-    unchecked_verifier(pool, name, password)
+    unchecked_verifier(random, pool, name, password)
 }
 
 /// Returns the verifier of a password that another system has accepted.
-pub(crate) fn unchecked_verifier(pool: &Pool, name: &str, password: &str) -> Result<Verifier, Error> {
+pub(crate) fn unchecked_verifier(random: &Random, pool: &Pool, name: &str, password: &str) -> Result<Verifier, Error> {
     Ok(Verifier::new(
         Identity {
             pool: &pool.id,
             user: name,
         },
         password,
-        random::bytes()?,
+        random.bytes()?,
     ))
 }

@@ -23,7 +23,7 @@ use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 use tower::ServiceExt;
 use user_pools::storage::{Memory, Records};
-use user_pools::{Clock, Settings, UserPools};
+use user_pools::{Clock, Random, Settings, UserPools};
 
 use sums::{Quiet, Sums};
 
@@ -111,6 +111,7 @@ fn user_pools(memory: &Arc<Memory>, sums: &Arc<Sums>) -> UserPools {
         issuer: "http://127.0.0.1:9229".into(),
         debug_answers: false,
         clock: Clock::system(),
+        random: Random::system(),
         records: Records::new(memory.clone()),
         lambda: sums.clone(),
         mail: Arc::new(Quiet),

@@ -325,7 +325,7 @@ async fn a_remembered_device_stands_for_the_second_factor_where_the_pool_says_so
         assert_eq!(necessary, json!({"UserConfirmationNecessary": on_prompt}));
         let token = json!({"AccessToken": device.access});
         let secret = world.call("AssociateSoftwareToken", token).await.ok()["SecretCode"].clone();
-        let secret = Secret::from_base32(secret.as_str().unwrap());
+        let secret = Secret::from_base32(secret.as_str().unwrap()).unwrap();
         let code = || secret.code(world.state.clock.now());
         let verify = json!({"AccessToken": device.access, "UserCode": code()});
         world.call("VerifySoftwareToken", verify).await.ok();

@@ -45,7 +45,7 @@ async fn with_app(world: &World) -> Secret {
         .call("AssociateSoftwareToken", json!({"AccessToken": token}))
         .await
         .ok();
-    let secret = Secret::from_base32(reply["SecretCode"].as_str().unwrap());
+    let secret = Secret::from_base32(reply["SecretCode"].as_str().unwrap()).unwrap();
     assert!(reply.get("Session").is_none());
     let verify = |code: String| {
         let body = json!({"AccessToken": token, "UserCode": code, "FriendlyDeviceName": "phone"});
@@ -259,7 +259,7 @@ async fn a_pool_that_insists_has_an_app_set_up_first() {
         .call("AssociateSoftwareToken", json!({"Session": asked["Session"]}))
         .await
         .ok();
-    let secret = Secret::from_base32(associated["SecretCode"].as_str().unwrap());
+    let secret = Secret::from_base32(associated["SecretCode"].as_str().unwrap()).unwrap();
     let session = &associated["Session"];
     assert_eq!(finish(session).await.error(), INVALID);
     let reply = verify(session, wrong(&secret, world.now())).await;
@@ -286,7 +286,7 @@ async fn an_app_set_up_meanwhile_is_not_replaced_by_someone_with_the_password() 
     }
     let mut replies = Vec::new();
     for associated in &sessions {
-        let secret = Secret::from_base32(associated["SecretCode"].as_str().unwrap());
+        let secret = Secret::from_base32(associated["SecretCode"].as_str().unwrap()).unwrap();
         let body = json!({"Session": associated["Session"], "UserCode": secret.code(world.now())});
         replies.push(world.call("VerifySoftwareToken", body).await);
     }

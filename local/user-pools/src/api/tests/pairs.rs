@@ -81,7 +81,7 @@ async fn prove(world: &World, asked: &Value) -> Value {
 async fn app(world: &World) -> Secret {
     let token = password(world, None).await["AuthenticationResult"]["AccessToken"].clone();
     let secret = call(world, "AssociateSoftwareToken", json!({"AccessToken": token})).await;
-    let secret = Secret::from_base32(secret["SecretCode"].as_str().unwrap());
+    let secret = Secret::from_base32(secret["SecretCode"].as_str().unwrap()).unwrap();
     let code = secret.code(world.state.clock.now());
     call(
         world,
@@ -183,7 +183,7 @@ impl Case {
                 let asked = password(&world, None).await;
                 let body = json!({"Session": asked["Session"]});
                 let reply = call(&world, "AssociateSoftwareToken", body).await;
-                let secret = Secret::from_base32(reply["SecretCode"].as_str().unwrap());
+                let secret = Secret::from_base32(reply["SecretCode"].as_str().unwrap()).unwrap();
                 let code = secret.code(world.state.clock.now());
                 responses.insert("SOFTWARE_TOKEN_MFA_CODE".to_owned(), code.clone().into());
                 if state == "authenticator app set up" {

@@ -18,7 +18,7 @@ use crate::srp::client::Client;
 use crate::storage::Records;
 use crate::tokens::keys::KeyRing;
 use crate::tokens::tests::KEYS;
-use crate::{Call, Clock, Journal, Mail, Message, Settings, State, UserPools};
+use crate::{Call, Clock, Journal, Mail, Message, Random, Settings, State, UserPools};
 
 pub(super) const POOL: &str = "us-east-1_LocalPool";
 pub(super) const CLIENT: &str = "localclient000000000000000";
@@ -208,6 +208,7 @@ impl World {
             issuer: "http://127.0.0.1:9229".into(),
             debug_answers: true,
             clock: Clock::from_fn(move || UNIX_EPOCH + Duration::from_secs(time.load(Ordering::Relaxed))),
+            random: Random::system(),
             records: Records::none(),
             lambda: functions.clone(),
             mail: outbox.clone(),

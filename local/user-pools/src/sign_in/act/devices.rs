@@ -6,7 +6,6 @@ use serde_json::{Value, json};
 
 use crate::State;
 use crate::error::Error;
-use crate::random;
 use crate::sign_in::decide::{self, DEVICE_PASSWORD_VERIFIER, DEVICE_SRP_AUTH};
 use crate::sign_in::pending::{Pending, SignIn};
 use crate::sign_in::sessions::Form;
@@ -18,7 +17,7 @@ impl State {
     /// Returns the key of a new device, if the pool tracks devices and the sign-in had a password but no device yet.
     pub(super) fn new_device(&self, sign_in: &SignIn) -> Result<Option<String>, Error> {
         let wanted = sign_in.pool.devices.is_some() && sign_in.device.is_none() && sign_in.has_password();
-        wanted.then(|| new_key(&self.settings.region)).transpose()
+        wanted.then(|| new_key(&self.random, &self.settings.region)).transpose()
     }
 
     /// Asks for the proof of the device that the client names.
@@ -30,7 +29,7 @@ impl State {
     /// Answers the client's public number with the server's.
     pub(crate) fn ask_device_proof(&self, sign_in: SignIn, client: &PublicNumber) -> Result<Value, Error> {
         let device = device(&sign_in)?;
-        let exchange = Box::new(Exchange::new(client, device.verifier.clone(), random::bytes()?));
+        let exchange = Box::new(Exchange::new(client, device.verifier.clone(), self.random.bytes()?));
         let mut parameters = json!({
             "USERNAME": sign_in.subject.name(),
             "DEVICE_KEY": device.key,

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use crate::State;
 use crate::error::Error;
-use crate::mail::{self, Medium, Message};
+use crate::mail::{Medium, Message};
 use crate::sign_in::decide::mfa::{self, MFA_SETUP, Owed, SELECT_MFA_TYPE, Shown};
 use crate::sign_in::decide::{self, Round};
 use crate::sign_in::pending::{Pending, SetUp, SignIn, Subject};
@@ -92,7 +92,7 @@ impl State {
     fn send_code(&self, sign_in: &SignIn, medium: Medium, purpose: &'static str) -> Result<(String, String), Error> {
         let user = sign_in.subject.user().ok_or_else(Error::incorrect)?;
         let address = user.attributes.get(medium.attribute()).ok_or_else(Error::incorrect)?;
-        let code = mail::code()?;
+        let code = self.random.code()?;
         self.send(Message {
             medium,
             address: address.clone(),

@@ -70,7 +70,7 @@ impl State {
                 "Invalid attributes given, {name} is missing"
             )));
         }
-        let verifier = verifier(pool, &user.name, password)?;
+        let verifier = verifier(&self.random, pool, &user.name, password)?;
         let now = self.clock.now();
         self.update_subject(sign_in, |user| {
             if user.status != Status::ForceChangePassword {

@@ -65,10 +65,12 @@ impl State {
         let user = self.still_there(sign_in, user)?;
         let (now, issuer) = (self.clock.now(), self.issuer(&pool.id));
         let keys = self.keys.keys().await?;
-        let mut holder = Holder::new(client, &user, &issuer, now)?;
+        let mut holder = Holder::new(client, &user, &issuer, now, &self.random)?;
         holder.device = new_device.as_deref().or(sign_in.device.as_deref());
         holder.content = content;
-        let refresh = self.directory.add_refresh_token(holder.refresh(now), now)?;
+        let refresh = self
+            .directory
+            .add_refresh_token(holder.refresh(now), now, &self.random)?;
         let mut result = holder.result(granted, &keys, Some(refresh), now)?;
         if let (Some(key), Some(result)) = (&new_device, result.as_object_mut()) {
             let metadata = json!({"DeviceKey": key, "DeviceGroupKey": group_key(&pool.id)});
