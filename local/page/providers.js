@@ -12,8 +12,8 @@ export function isProvider(challenge) {
 }
 
 /**
- * Draws the widget for `parameters` into `place` and returns its token when the reader has finished it. `label` is what
- * the reader presses, for a widget whose own label differs from what a screen reader says.
+ * Draws the widget for `parameters` into `place` and returns its token when the reader has finished it. `label` is the
+ * visible label, for a widget whose own label differs for screen readers.
  */
 export async function drawWidget(parameters, place, language, label) {
   trust();

@@ -57,7 +57,7 @@ impl Shipped {
     ///
     /// # Errors
     ///
-    /// A zip that has no program.
+    /// Returns an error if the zip has no program.
     pub(crate) fn program(&mut self, name: &str, path: &Path) -> Result<PathBuf, ShippedError> {
         let unreadable = |error| ShippedError::Unreadable(path.to_owned(), error);
         let temporary = match self.0.take() {

@@ -33,7 +33,7 @@ fn command(template: &Path) -> Command {
     command
 }
 
-/// A `local` that keeps what it is told, in the folder of `--data-dir`.
+/// Returns the command of a `local` that stores data in the folder of `--data-dir`.
 fn keeping(template: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_cognito-loop"));
     command.args(["--listen", "127.0.0.1:0", "--template"]).arg(template);
@@ -110,7 +110,7 @@ impl Local {
         self.call("InitiateAuth", &body)
     }
 
-    /// The user called `name`, as an administrator sees it.
+    /// Returns the user called `name` with the fields for administrators.
     fn user(&self, name: &str) -> Value {
         let body = json!({"UserPoolId": "us-east-1_LocalPool", "Username": name});
         self.call("AdminGetUser", &body)

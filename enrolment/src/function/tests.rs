@@ -178,7 +178,7 @@ fn keys() -> Keys {
     Keys::parse(&"k".repeat(32)).unwrap()
 }
 
-/// A request in the form of API Gateway.
+/// Returns a request in the form of API Gateway.
 fn event(route: &str, headers: &Value, claims: &Value, body: Option<&str>) -> Value {
     let (method, path) = route.split_once(' ').unwrap();
     let mut event = json!({

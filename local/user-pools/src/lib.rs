@@ -145,7 +145,7 @@ impl UserPools {
     ///
     /// # Errors
     ///
-    /// If the keys could not be made.
+    /// Returns an error if the keys could not be generated.
     pub async fn jwks(&self) -> Result<Value, Error> {
         self.0.keys.keys().await.map(|keys| keys.jwks())
     }

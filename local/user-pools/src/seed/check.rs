@@ -64,7 +64,7 @@ impl User {
         }
         match (&self.password, &self.password_verifier) {
             (Some(_), Some(_)) => {
-                let problem = "is beside a `password`: write only one of them";
+                let problem = "cannot be beside `password`: write only one of them";
                 return Err(at.key("passwordVerifier").error(problem));
             }
             (Some(password), None) => {

@@ -212,7 +212,7 @@ fn a_value_that_cannot_be_used_is_named_and_nothing_is_made() {
             "/users/0/passwordVerifier",
             verifier(),
             "users/0/passwordVerifier",
-            "is beside a `password`",
+            "cannot be beside `password`",
         ),
         (
             "/users/0/mfa",
