@@ -16,7 +16,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 # A serial number must be a UUID, and always the same for the same program.
 NAMESPACE = uuid.UUID("5f1a4b0e-3c5d-5b7e-9d43-6c1d0a6f2b10")
 LICENCE_FILE = re.compile(r"(?i)^(licen[sc]e|copying|notice|unlicense|copyright)|\.OFL\.txt$")
-# The licences of what zig links into a program that uses glibc, in its folder.
+# The licences of the files that zig links into a program with glibc, in its folder.
 ZIG = ["LICENSE", "lib/libunwind/LICENSE.TXT", "lib/libc/glibc/LICENSES"]
 
 

@@ -237,7 +237,7 @@ export function alarm(text, detail) {
   }
 }
 
-/** Returns whether `value` is not empty. If it is, the field shows what is missing. */
+/** Returns whether `value` is not empty. If it is empty, the field shows an error. */
 export function demand(id, value, missing) {
   if (value.trim() === "") {
     hush();

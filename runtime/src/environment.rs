@@ -70,7 +70,7 @@ impl Environment {
         })
     }
 
-    /// Checks that all variables exist that Lambda sets and that `lambda_runtime` needs: it panics without them.
+    /// Checks that Lambda's variables exist. `lambda_runtime` panics without them.
     pub(crate) fn is_lambdas(&self) -> Result<(), ConfigError> {
         let missing = |name| ConfigError::NotOnLambda { name };
         for name in [

@@ -1,6 +1,6 @@
 //! The state that a challenge leaves for the next attempt of its step.
 //!
-//! Of create's response, Cognito keeps only `challengeMetadata` in the session. It contains the challenge's name. If
+//! From create's response, Cognito keeps only `challengeMetadata` in the session. It contains the challenge's name. If
 //! the type leaves a state, it has the form `NAME.` and the base64url of MAC and state.
 //!
 //! The MAC binds the state to user pool, user, challenge and step, so that another step or user cannot use it. The state
