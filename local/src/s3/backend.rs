@@ -165,7 +165,7 @@ fn length(bytes: &Bytes) -> Option<i64> {
     i64::try_from(bytes.len()).ok()
 }
 
-/// Returns an ETag. S3's is an MD5 only for some objects, so clients cannot rely on it.
+/// Returns an `ETag`. S3's is an MD5 only for some objects, so clients cannot rely on it.
 fn e_tag(bytes: &Bytes) -> String {
     let hash = Sha256::digest(bytes);
     hash.get(..16).map(hex::encode).unwrap_or_default()
