@@ -97,7 +97,7 @@ def environment(processor):
     if (sources := rust / "lib/rustlib/src/rust").is_dir():
         mapped[sources] = "/rust"
     if " " in "".join(map(str, mapped)):
-        raise Refused("a folder has a blank in its name, which the flags of cargo cannot have")
+        raise Refused("a folder has a space in its name, which the flags of cargo cannot contain")
     flags = [f"--remap-path-prefix={path}={name}" for path, name in mapped.items()]
     environment["RUSTFLAGS"] = " ".join([os.environ.get("RUSTFLAGS", ""), *flags]).strip()
     environment["CFLAGS"] = " ".join(f"-ffile-prefix-map={path}={name}" for path, name in mapped.items())
@@ -313,7 +313,7 @@ def main():
         if given.check:
             if wrong := check(given.check):
                 raise Refused("\n".join(wrong))
-            print(f"{given.check} is as {SUMS} says")
+            print(f"{given.check} matches {SUMS}")
             return
         if given.version:
             print(version())

@@ -74,7 +74,7 @@ def export(given, cognito, dynamodb):
     try:
         file = os.open(given.file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
-        raise Refused(f"{given.file} is there already: name another file") from None
+        raise Refused(f"{given.file} exists already: name another file") from None
     with open(file, "w") as out:
         out.writelines(json.dumps(line) + "\n" for line in lines)
     print(f"saved the enrolled answers of {users} users, and {len(lines) - 1 - users} counts")
@@ -85,9 +85,9 @@ def read(path):
     try:
         first, *lines = [json.loads(line) for line in pathlib.Path(path).read_text().splitlines()]
     except ValueError as error:
-        raise Refused(f"{path} is no backup: {error}") from None
+        raise Refused(f"{path} is not a backup: {error}") from None
     if first.get("form") != FORM:
-        raise Refused(f"{path} is no backup in the form `{FORM}`")
+        raise Refused(f"{path} is not a backup in the form `{FORM}`")
     return first, lines
 
 
@@ -119,7 +119,7 @@ def import_(given, cognito, dynamodb):
         print(f"not restored: {len(counts)} counts: name the table with --table")
     elif counts and first["pool"] != given.user_pool_id:
         # The keys are hashes of the pool and the user.
-        print(f"not restored: {len(counts)} counts: they are of users of {first['pool']}")
+        print(f"not restored: {len(counts)} counts: they belong to users of {first['pool']}")
     else:
         print(f"counts: {restore(given, dynamodb, counts)} restored")
     if given.dry_run:
@@ -156,13 +156,13 @@ def parsed(arguments):
         command.add_argument("--user-pool-id", required=True)
         command.add_argument("--table", help="the output AttemptsTableName of the stack; without it, no counts")
         command.add_argument("--file", required=True)
-        command.add_argument("--rate", type=float, default=5, help="the most calls to Cognito in a second [5]")
+        command.add_argument("--rate", type=float, default=5, help="the maximum number of calls to Cognito a second [5]")
         command.add_argument("--endpoint-url", help="another Cognito, such as a `local`")
         command.add_argument("--dynamodb-endpoint-url", help="another DynamoDB")
         command.add_argument("--region")
     command = commands.choices["import"]
-    command.add_argument("--dry-run", action="store_true", help="show what would change, and change nothing")
-    command.add_argument("--replace", action="store_true", help="also where other answers or counts are")
+    command.add_argument("--dry-run", action="store_true", help="show the changes without making them")
+    command.add_argument("--replace", action="store_true", help="also replace existing answers and counts")
     return parser.parse_args(arguments)
 
 

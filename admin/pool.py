@@ -126,9 +126,9 @@ def warnings(clients, chosen):
         if client["ClientId"] in chosen:
             continue
         if around:
-            yield f"{name} allows {', '.join(around)}: those issue tokens without a challenge"
+            yield f"{name} allows {', '.join(around)}, which issue tokens without a challenge"
         if client.get("AllowedOAuthFlowsUserPoolClient"):
-            yield f"{name} uses the hosted pages: pre-token-generation refuses their tokens"
+            yield f"{name} uses the hosted pages, whose tokens pre-token-generation denies"
         for list_of in ("ReadAttributes", "WriteAttributes"):
             attributes = client.get(list_of)
             # If a client has no list of attributes, its description has none either.
@@ -141,7 +141,7 @@ def validate(model, operation, updates):
     for update in updates:
         report = ParamValidator().validate(update, model.operation_model(operation).input_shape)
         if report.has_errors():
-            raise Refused(f"{operation} does not take what the pool has: {report.generate_report()}")
+            raise Refused(f"{operation} does not accept the pool's settings: {report.generate_report()}")
 
 
 class Attached:
@@ -196,7 +196,7 @@ def attach(arguments):
     if others := foreign(pool.get("LambdaConfig", {}), arns):
         if not arguments.replace:
             raise Refused(
-                "the pool has other functions for these triggers; --replace takes them out:\n  " + "\n  ".join(others)
+                "the pool has other functions for these triggers; --replace removes them:\n  " + "\n  ".join(others)
             )
     chosen = {client["ClientId"]: client for client in clients if client["ClientId"] in arguments.client_id}
     if unknown := set(arguments.client_id) - set(chosen):
@@ -228,7 +228,7 @@ def attach(arguments):
     undo = pathlib.Path(arguments.undo or f"{there.id}.attached.json")
     record = {"pool": pool, "mfa": mfa, "clients": list(chosen.values()), "triggers": wanted(arns)}
     if undo.exists():
-        raise Refused(f"{undo} is there already: it is how to detach; move it away, or name another file with --undo")
+        raise Refused(f"{undo} exists already, and detaching needs it: move it, or name another file with --undo")
     # Before the first change, so that each change can be undone.
     write_private(undo, json.dumps(record, default=str, indent=1))
     if attribute:
@@ -247,7 +247,7 @@ def attach(arguments):
     for each in updates:
         there.cognito.update_user_pool_client(**each)
     check(there, update, updates)
-    print(f"attached; {undo} is what `detach` needs")
+    print(f"attached; `detach` needs {undo}")
 
 
 def detach(arguments):
@@ -256,12 +256,12 @@ def detach(arguments):
         raise Refused("name the file that `attach` wrote with --undo")
     record = json.loads(pathlib.Path(arguments.undo).read_text())
     if record["pool"]["Id"] != there.id:
-        raise Refused(f"{arguments.undo} is of the pool {record['pool']['Id']}")
+        raise Refused(f"{arguments.undo} is for the pool {record['pool']['Id']}")
     pool, before = there.pool(), record["pool"]
     config, ours = plain(pool.get("LambdaConfig", {})), plain(record["triggers"])
     others = [f"{name}: {shown(config.get(name))}" for name, value in ours.items() if config.get(name) != value]
     if others and not arguments.replace:
-        raise Refused("these triggers are not what `attach` has set; --replace sets them back:\n  " + "\n  ".join(others))
+        raise Refused("these triggers differ from those that `attach` has set; --replace restores them anyway:\n  " + "\n  ".join(others))
     triggers = {name: before.get("LambdaConfig", {}).get(name) for name in record["triggers"]}
     update = pool_update(there.model, pool, triggers, pool.get("MfaConfiguration", "OFF"))
     updates = []
@@ -286,7 +286,7 @@ def detach(arguments):
         there.cognito.set_user_pool_mfa_config(UserPoolId=there.id, **mfa)
         update["MfaConfiguration"] = mfa.get("MfaConfiguration", "OFF")
     check(there, update, [changed for _, changed in updates])
-    print(f"detached; the attribute custom:{ATTRIBUTE} stays, because Cognito removes none. Delete the stack next")
+    print(f"detached; the attribute custom:{ATTRIBUTE} stays, because Cognito cannot remove attributes. Delete the stack next")
 
 
 def unchanged(there, pool):
@@ -303,7 +303,7 @@ def check(there, update, updates):
         now = client_update(there.model, there.client(each["ClientId"]), {})
         lines += differences(each, now, each["ClientId"])
     if lines:
-        raise Refused("the pool is not as it was asked to be; the lines say asked -> is:\n  " + "\n  ".join(lines))
+        raise Refused("the pool differs from the request; each line is requested -> actual:\n  " + "\n  ".join(lines))
 
 
 def print_differences(what, before, after):
@@ -335,17 +335,17 @@ def parsed(arguments):
         command = commands.add_parser(name)
         command.set_defaults(does=does)
         command.add_argument("--user-pool-id", required=True)
-        command.add_argument("--undo", metavar="FILE", help="what attach writes and detach reads [POOL.attached.json]")
-        command.add_argument("--dry-run", action="store_true", help="show what would change, and change nothing")
+        command.add_argument("--undo", metavar="FILE", help="the file that attach writes and detach reads [POOL.attached.json]")
+        command.add_argument("--dry-run", action="store_true", help="show the changes without making them")
         command.add_argument("--yes", action="store_true", help="do not ask")
         command.add_argument("--replace", action="store_true", help="also replace triggers of other functions")
         command.add_argument("--endpoint-url", help="another Cognito, such as a `local`")
         command.add_argument("--region")
     command = commands.choices["attach"]
     command.add_argument("--stack", help="the stack with ExistingUserPoolId, whose outputs name the functions")
-    command.add_argument("--client-id", action="append", default=[], help="an app client to configure; may be repeated")
+    command.add_argument("--client-id", action="append", default=[], help="an app client to configure; can be repeated")
     command.add_argument("--auth-session-minutes", type=int, help="the stack's AuthSessionMinutes, without --stack")
-    command.add_argument("--without-pre-token-generation", action="store_true", help="leave that trigger as it is")
+    command.add_argument("--without-pre-token-generation", action="store_true", help="do not change that trigger")
     for output in TRIGGERS.values():
         command.add_argument(f"--{dashed(output)}", dest=output, metavar="ARN")
     return parser.parse_args(arguments)

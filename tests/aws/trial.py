@@ -65,7 +65,7 @@ def sign_ins(world):
 
 def run(world, fail_at=None):
     """Runs everything in `world`: `(sign-ins, rows, events, durations)`. The error of a row is its result."""
-    print(f"{world.name}: making what is needed", file=sys.stderr)
+    print(f"{world.name}: creating the resources", file=sys.stderr)
     world.make()
     done, answered = {}, {}
     for sentence, play in sign_ins(world):
@@ -175,7 +175,7 @@ def write_fixtures(folder, events):
 def parsed():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--dry-run", action="store_true", help="show what would be created and its cost, and do nothing")
-    parser.add_argument("--here", action="store_true", help="against `local` alone: nothing is made on AWS")
+    parser.add_argument("--here", action="store_true", help="only against `local`: nothing is created on AWS")
     parser.add_argument("--yes", action="store_true", help="do not ask")
     parser.add_argument("--dist", type=pathlib.Path, help="the folder that .ci/dist.py has made, for AWS")
     parser.add_argument("--template", type=pathlib.Path, help="another template than template-s3.yaml of --dist")
@@ -191,7 +191,7 @@ def parsed():
 def main():
     given = parsed()
     name = f"challenge-trial-{secrets.token_hex(4)}"
-    print(ESTIMATE if not given.here else "nothing is made on AWS: two servers on this machine", file=sys.stderr)
+    print(ESTIMATE if not given.here else "nothing is created on AWS: two servers on this machine", file=sys.stderr)
     if given.dry_run:
         print(f"the names would start with {name}; the rows would be:", file=sys.stderr)
         for _, question, _ in ROWS:

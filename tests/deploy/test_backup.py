@@ -112,17 +112,17 @@ class Backup(unittest.TestCase):
         self.assertEqual(code, 1)
         self.assertEqual(self.enrolled(other), {"ada": HASHES["ada"]})
         self.assertIn("not restored: bob: no such user", printed)
-        self.assertIn(f"not restored: 3 counts: they are of users of {self.pool}", printed)
+        self.assertIn(f"not restored: 3 counts: they belong to users of {self.pool}", printed)
 
     def test_what_is_no_backup_is_one_message(self):
         for text in ("", "no JSON", '{"form": "other"}\n'):
             pathlib.Path(self.file).write_text(text)
             code, printed = self.run_command("import")
             self.assertEqual((code, printed.count("\n")), (2, 1), printed)
-            self.assertIn("is no backup", printed)
+            self.assertIn("is not a backup", printed)
         code, printed = self.run_command("export")
         self.assertEqual(code, 2)
-        self.assertIn("is there already", printed)
+        self.assertIn("exists already", printed)
 
 
 if __name__ == "__main__":

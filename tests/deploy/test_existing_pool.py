@@ -227,7 +227,7 @@ class There(unittest.TestCase):
         pool = self.cognito.describe_user_pool(UserPoolId=self.pool)["UserPool"]
         self.cognito.update_user_pool(**command.pool_update(MODEL, pool, theirs["LambdaConfig"], "OFF"))
         before = self.described()
-        with self.assertRaisesRegex(SystemExit, "--replace takes them out:\n  DefineAuthChallenge: .*theirs"):
+        with self.assertRaisesRegex(SystemExit, "--replace removes them:\n  DefineAuthChallenge: .*theirs"):
             self.run_command("attach")
         self.assertEqual(self.described(), before)
         self.run_command("attach", "--replace")
@@ -235,20 +235,20 @@ class There(unittest.TestCase):
         self.cognito.update_user_pool(
             **command.pool_update(MODEL, self.described()[0][0], theirs["LambdaConfig"], "OFF")
         )
-        with self.assertRaisesRegex(SystemExit, "not what `attach` has set"):
+        with self.assertRaisesRegex(SystemExit, "differ from those that `attach` has set"):
             self.run_command("detach")
 
     def test_what_cannot_be_is_one_message(self):
         with self.assertRaisesRegex(SystemExit, "the pool has no app client nobody"):
             self.run_command("attach", "--client-id", "nobody")
         self.run_command("attach")
-        with self.assertRaisesRegex(SystemExit, "is there already"):
+        with self.assertRaisesRegex(SystemExit, "exists already"):
             self.run_command("attach")
         record = json.loads(pathlib.Path(self.undo).read_text())
         self.assertEqual(pathlib.Path(self.undo).stat().st_mode & 0o777, 0o600)
         record["pool"]["Id"] = "us-east-1_other"
         pathlib.Path(self.undo).write_text(json.dumps(record))
-        with self.assertRaisesRegex(SystemExit, "is of the pool us-east-1_other"):
+        with self.assertRaisesRegex(SystemExit, "is for the pool us-east-1_other"):
             self.run_command("detach")
 
 
