@@ -180,7 +180,7 @@ mod tests {
         banner.http_apis = &apis;
         let text = banner.text("", "");
         assert!(
-            text.contains("API         http://127.0.0.1:9230 (EnrolmentApi)\n"),
+            text.contains("API          http://127.0.0.1:9230 (EnrolmentApi)\n"),
             "{text}"
         );
     }
