@@ -68,7 +68,7 @@ use timeline::Timeline;
 use triggers::Triggers;
 use watch::{Watch, WatchError};
 
-/// Why `local` cannot run.
+/// The reason why `local` cannot run.
 #[derive(Debug, thiserror::Error)]
 enum Stop {
     #[error(transparent)]
@@ -91,7 +91,7 @@ enum Stop {
     Listen(SocketAddr, #[source] io::Error),
     #[error(transparent)]
     Pools(#[from] pools::PoolsError),
-    #[error("the system refuses what every server needs: {0}")]
+    #[error("the system does not allow to start the server: {0}")]
     System(#[from] io::Error),
     #[error(transparent)]
     SetUp(#[from] user_pools::SetUpError),
@@ -115,16 +115,16 @@ struct Running {
     records: Records,
     functions: Arc<Functions>,
     watch: Option<Watch>,
-    /// Removed when dropped.
+    /// Deleted on drop.
     _runtimes: Runtimes,
     _shipped: Shipped,
-    /// What `CHALLENGE_SECRET` is in this run.
+    /// `CHALLENGE_SECRET` of this run.
     secret: String,
-    /// Stops when dropped.
+    /// Stops on drop.
     s3: S3,
-    /// Stops when dropped.
+    /// Stops on drop.
     _dynamodb: DynamoDb,
-    /// Stops when dropped.
+    /// Stops on drop.
     _messages: Messages,
     listener: TcpListener,
 }
@@ -161,7 +161,7 @@ async fn run(args: &Args, start: Instant) -> Result<(), Stop> {
     let console = Arc::new(Console::new(args.trace, no_color));
     let board = Arc::new(Board::default());
     let timeline = Arc::new(Timeline::new(Arc::clone(&console)));
-    // One future for all phases, so that no signal falls between two of them.
+    // One future for all phases, so that no signal is missed between two of them.
     let mut end = pin!(signals::end_asked_for());
     let running = tokio::select! {
         running = launch(args, &system, &console, &board, &timeline) => running?,
@@ -170,7 +170,7 @@ async fn run(args: &Args, start: Instant) -> Result<(), Stop> {
     let endpoint = listener::endpoint(running.listener.local_addr()?);
     if !args.listen.ip().is_loopback() {
         console.warn(
-            "listening beyond this system: everyone who reaches it can sign in, create users and run the functions",
+            "listening beyond this system: everyone that reaches it can sign in, create users and run the functions",
         );
     }
     let clock = Clock::system();
@@ -240,13 +240,13 @@ async fn run(args: &Args, start: Instant) -> Result<(), Stop> {
         ended = &mut end => ended,
         never = watching(running.watch, &running.functions, &console) => match never {},
     };
-    // Dropping them would kill the processes too; this also waits until they are gone.
+    // Dropping them would kill the processes too. This also waits for their end.
     let _ = timeout(Duration::from_secs(5), running.functions.shut_down()).await;
     console.metrics(&board.totals());
     Ok(ended?)
 }
 
-/// Reads the template, has the functions built and starts them.
+/// Reads the template, builds the functions and starts them.
 async fn launch(
     args: &Args,
     system: &System,
@@ -257,7 +257,7 @@ async fn launch(
     if args.watch && args.functions_dir.is_some() {
         return Err(WatchError::Built.into());
     }
-    // First, because it is the quickest to fail, and building can take minutes.
+    // This is first because it fails fast, and building can take minutes.
     let listener = TcpListener::bind(args.listen)
         .await
         .map_err(|error| Stop::Listen(args.listen, error))?;
@@ -355,7 +355,7 @@ fn demo_user(
     }
 }
 
-/// Does what is asked for in place of running.
+/// Runs a command in place of the sign-in.
 fn perform(command: &Command, system: &System) -> Result<(), Stop> {
     match command {
         Command::Completions { shell } => {
@@ -383,9 +383,9 @@ fn perform(command: &Command, system: &System) -> Result<(), Stop> {
 fn reset(place: &Place, system: &System) -> Result<(), Stop> {
     let folder = folder(place, system)?;
     if database::reset(&folder)? {
-        println!("Threw away what was kept in `{}`.", folder.display());
+        println!("Deleted the data in `{}`.", folder.display());
     } else {
-        println!("Nothing was kept in `{}`.", folder.display());
+        println!("There is no data in `{}`.", folder.display());
     }
     Ok(())
 }

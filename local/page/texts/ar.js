@@ -1,10 +1,10 @@
-/** What the sign-in page says in Arabic. */
+/** The texts of the sign-in page in Arabic. */
 
 import { counting, leftToRight } from "../counting.js";
 
 const count = counting("ar");
 
-/** Arabic has a singular, a dual and two plurals; one and two are said without a number. */
+/** Arabic has a singular, a dual and two plurals. One and two are written without a number. */
 const tries = (number) =>
   count(number, {
     zero: "لا توجد محاولات",

@@ -1,4 +1,4 @@
-/** What the sign-in page says in German. */
+/** The texts of the sign-in page in German. */
 
 import { counting } from "../counting.js";
 

@@ -1,4 +1,4 @@
-/** What the sign-in page says in Spanish. */
+/** The texts of the sign-in page in Spanish. */
 
 import { counting } from "../counting.js";
 

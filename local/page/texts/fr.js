@@ -1,4 +1,4 @@
-/** What the sign-in page says in French. */
+/** The texts of the sign-in page in French. */
 
 import { counting } from "../counting.js";
 

@@ -1,4 +1,4 @@
-/** What the sign-in page says in Italian. */
+/** The texts of the sign-in page in Italian. */
 
 import { counting } from "../counting.js";
 

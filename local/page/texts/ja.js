@@ -1,4 +1,4 @@
-/** What the sign-in page says in Japanese. */
+/** The texts of the sign-in page in Japanese. */
 
 export default {
   signIn: "ログイン",

@@ -1,4 +1,4 @@
-/** What the sign-in page says in Korean. */
+/** The texts of the sign-in page in Korean. */
 
 export default {
   signIn: "로그인",

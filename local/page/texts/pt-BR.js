@@ -1,4 +1,4 @@
-/** What the sign-in page says in Brazilian Portuguese. */
+/** The texts of the sign-in page in Brazilian Portuguese. */
 
 import { counting } from "../counting.js";
 

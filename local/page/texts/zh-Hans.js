@@ -1,4 +1,4 @@
-/** What the sign-in page says in Simplified Chinese. */
+/** The texts of the sign-in page in Simplified Chinese. */
 
 export default {
   signIn: "登录",

@@ -141,7 +141,7 @@ async fn perform(state: &State, target: &str, body: &[u8]) -> Result<Value, Erro
         return Err(unknown(target.strip_prefix(TARGET).unwrap_or(target)));
     }
     let body: Map<String, Value> = serde_json::from_slice(body)
-        .map_err(|_| Error::new("SerializationException", "the request body has to be a JSON object"))?;
+        .map_err(|_| Error::new("SerializationException", "the request body must be a JSON object"))?;
     run(operation, state, &Request::read(operation, &body)?, &body).await
 }
 

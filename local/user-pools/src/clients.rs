@@ -121,7 +121,7 @@ impl Flows {
                 _ => {
                     return Err(fields.wrong_value(
                         KEY,
-                        "has to hold flows of the form ALLOW_…, or old ones (ADMIN_NO_SRP_AUTH, USER_PASSWORD_AUTH or \
+                        "must contain flows of the form ALLOW_…, or old ones (ADMIN_NO_SRP_AUTH, USER_PASSWORD_AUTH or \
                          CUSTOM_AUTH_FLOW_ONLY alone), not both",
                     ));
                 }
@@ -161,7 +161,7 @@ impl Client {
         let fields = Fields::new("", &properties);
         let minutes = fields.number("AuthSessionValidity")?.unwrap_or(3);
         if !(3..=15).contains(&minutes) {
-            return Err(fields.wrong_value("AuthSessionValidity", "has to be from 3 to 15 minutes"));
+            return Err(fields.wrong_value("AuthSessionValidity", "must be from 3 to 15 minutes"));
         }
         Ok(Self {
             id,
@@ -174,7 +174,7 @@ impl Client {
                 None | Some("LEGACY") => false,
                 Some("ENABLED") => true,
                 Some(_) => {
-                    return Err(fields.wrong_value("PreventUserExistenceErrors", "has to be ENABLED or LEGACY"));
+                    return Err(fields.wrong_value("PreventUserExistenceErrors", "must be ENABLED or LEGACY"));
                 }
             },
             session_validity: Duration::from_secs(minutes * 60),
@@ -263,8 +263,8 @@ fn rotation(fields: &Fields<'_>) -> Result<Option<Duration>, FieldError> {
         None if rotation.is_empty() => Ok(None),
         Some("DISABLED") => Ok(None),
         Some("ENABLED") if grace <= 60 => Ok(Some(Duration::from_secs(grace))),
-        Some("ENABLED") => Err(rotation.wrong_value("RetryGracePeriodSeconds", "has to be from 0 to 60")),
-        _ => Err(rotation.wrong_value("Feature", "has to be ENABLED or DISABLED")),
+        Some("ENABLED") => Err(rotation.wrong_value("RetryGracePeriodSeconds", "must be from 0 to 60")),
+        _ => Err(rotation.wrong_value("Feature", "must be ENABLED or DISABLED")),
     }
 }
 
@@ -292,9 +292,9 @@ fn validity(fields: &Fields<'_>, token: &str) -> Result<Duration, FieldError> {
     if range.contains(&seconds) {
         Ok(Duration::from_secs(seconds))
     } else if refresh {
-        Err(fields.wrong_value(&key, "has to be from 60 minutes to 10 years"))
+        Err(fields.wrong_value(&key, "must be from 60 minutes to 10 years"))
     } else {
-        Err(fields.wrong_value(&key, "has to be from 5 minutes to 1 day"))
+        Err(fields.wrong_value(&key, "must be from 5 minutes to 1 day"))
     }
 }
 

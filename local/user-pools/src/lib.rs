@@ -1,6 +1,6 @@
 //! The API of Cognito user pools: sign-ins that the three functions control, users and tokens.
 //!
-//! [`UserPools`] is what `local` serves, with the functions, storage, clock and messages that it is given. [`Server`] is a pool
+//! `local` serves [`UserPools`], which use its functions, storage, clock and messages. [`Server`] is a pool
 //! for integration tests: in the process of the test, on a free port, with closures as triggers. This is a complete one:
 //!
 //! ```
@@ -138,7 +138,7 @@ impl UserPools {
     ///
     /// # Errors
     ///
-    /// If a record cannot be used, or the machine has no random numbers.
+    /// Returns an error if a record cannot be used, or if the random number generator fails.
     pub fn with_keys(settings: Settings, keys: Arc<Keys>) -> Result<Self, SetUpError> {
         Ok(Self(Arc::new(State::new(settings, KeyRing::ready(keys))?)))
     }
@@ -147,7 +147,7 @@ impl UserPools {
     ///
     /// # Errors
     ///
-    /// If the keys could not be made.
+    /// Returns an error if the keys could not be generated.
     pub async fn jwks(&self) -> Result<Value, Error> {
         self.0.keys.keys().await.map(|keys| keys.jwks())
     }

@@ -126,7 +126,7 @@ impl Pool {
                 .flag("CaseSensitive")?
                 .unwrap_or(true),
             mfa: Mfa::parse(fields.text("MfaConfiguration")?.unwrap_or("OFF"))
-                .ok_or_else(|| fields.wrong_value("MfaConfiguration", "has to be OFF, ON or OPTIONAL"))?,
+                .ok_or_else(|| fields.wrong_value("MfaConfiguration", "must be OFF, ON or OPTIONAL"))?,
             factors: factors(&fields)?,
             passwords,
             first_codes,
@@ -233,13 +233,13 @@ mod tests {
         for (properties, message) in [
             (
                 json!({"MfaConfiguration": "off"}),
-                "`MfaConfiguration` has to be OFF, ON or OPTIONAL",
+                "`MfaConfiguration` must be OFF, ON or OPTIONAL",
             ),
             (
                 json!({"EnabledMfas": ["SMS"]}),
                 "`EnabledMfas` may only hold SMS_MFA, SOFTWARE_TOKEN_MFA and EMAIL_OTP",
             ),
-            (json!({"Schema": {}}), "`Schema` has to be a list of objects"),
+            (json!({"Schema": {}}), "`Schema` must be a list of objects"),
             (
                 json!({"UsernameAttributes": ["name"]}),
                 "`UsernameAttributes` may only hold email, phone_number",
@@ -250,7 +250,7 @@ mod tests {
             ),
             (
                 json!({"Policies": {"PasswordPolicy": {"MinimumLength": 3}}}),
-                "`Policies.PasswordPolicy.MinimumLength` has to be from 6 to 99",
+                "`Policies.PasswordPolicy.MinimumLength` must be from 6 to 99",
             ),
         ] {
             assert_eq!(pool(&properties).unwrap_err().to_string(), message);

@@ -131,7 +131,7 @@ impl<T: FnOnce(&User) -> Result<(), Error>> Keep for T {}
 #[derive(Debug, Default)]
 pub(crate) struct Users {
     by_name: BTreeMap<String, Arc<User>>,
-    /// From the alias to the key in `by_name`.
+    /// The keys in `by_name`, by alias.
     aliases: HashMap<String, String>,
 }
 

@@ -143,7 +143,7 @@ pub(super) fn admin_delete_user_attributes(state: &State, request: &Request<'_>)
 }
 
 fn medium_of(name: &str) -> Result<Medium, Error> {
-    Medium::of_attribute(name).ok_or_else(|| Error::invalid_parameter("AttributeName has to be email or phone_number"))
+    Medium::of_attribute(name).ok_or_else(|| Error::invalid_parameter("AttributeName must be email or phone_number"))
 }
 
 pub(super) async fn get_user_attribute_verification_code(state: &State, request: &Request<'_>) -> Result<Value, Error> {

@@ -48,7 +48,7 @@ fn precedence(fields: &Fields<'_>) -> Result<Option<u32>, Error> {
     };
     match u32::try_from(number) {
         Ok(number) if i32::try_from(number).is_ok() => Ok(Some(number)),
-        _ => Err(fields.wrong_value(KEY, "has to be at most 2147483647").into()),
+        _ => Err(fields.wrong_value(KEY, "must be at most 2147483647").into()),
     }
 }
 

@@ -158,7 +158,7 @@ impl<'a> Asks<'a> {
                 None | Some(CUSTOM_CHALLENGE) => Ok(Self::Custom(None)),
                 Some(SRP_A) => Ok(Self::Custom(Some(public_number(parameters)?))),
                 Some(_) => Err(
-                    Error::invalid_parameter("CHALLENGE_NAME has to be SRP_A or CUSTOM_CHALLENGE")
+                    Error::invalid_parameter("CHALLENGE_NAME must be SRP_A or CUSTOM_CHALLENGE")
                         .because("Cognito's own answer to another CHALLENGE_NAME is not known, so the sign-in fails"),
                 ),
             },
@@ -177,7 +177,7 @@ impl<'a> Asks<'a> {
                 Some("SMS_OTP") => Ok(Self::Code(Medium::Sms)),
                 Some("WEB_AUTHN") => Err(Error::not_offered("The challenge WEB_AUTHN")),
                 Some(_) => Err(Error::invalid_parameter(
-                    "PREFERRED_CHALLENGE has to be PASSWORD, PASSWORD_SRP, EMAIL_OTP or SMS_OTP",
+                    "PREFERRED_CHALLENGE must be PASSWORD, PASSWORD_SRP, EMAIL_OTP or SMS_OTP",
                 )),
                 None => Ok(Self::Choice),
             },

@@ -412,11 +412,11 @@ mod tests {
         }
         assert_eq!(
             admin(json!({"UserAttributes": [1]})),
-            "`UserAttributes[0]` has to be an object"
+            "`UserAttributes[0]` must be an object"
         );
         assert_eq!(
             admin(json!({"DesiredDeliveryMediums": [1]})),
-            "`DesiredDeliveryMediums` has to be a list of strings"
+            "`DesiredDeliveryMediums` must be a list of strings"
         );
     }
 

@@ -67,7 +67,7 @@ impl<'a> Request<'a> {
         for attribute in self.fields.list(key)? {
             let name = attribute
                 .text("Name")?
-                .ok_or_else(|| attribute.wrong_value("Name", "has to be there"))?;
+                .ok_or_else(|| attribute.wrong_value("Name", "is required"))?;
             attributes.insert(name.to_owned(), attribute.text("Value")?.unwrap_or_default().to_owned());
         }
         Ok(attributes)
@@ -89,7 +89,7 @@ pub(super) fn username<'a>(fields: &Fields<'a>) -> Result<&'a str, Error> {
     Ok(username)
 }
 
-/// The password at `key` of `ChallengeResponses`, which has to be there.
+/// The password at `key` of `ChallengeResponses`, which is required.
 pub(super) fn password<'a>(fields: &Fields<'a>, key: &str) -> Result<&'a str, Error> {
     let password = parameter(fields, key)?;
     model::check_text("PasswordType", "password", password)?;

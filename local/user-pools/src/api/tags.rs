@@ -27,7 +27,7 @@ fn pool(state: &State, request: &Request<'_>) -> Result<Arc<Pool>, Error> {
     let arn = request.required("ResourceArn")?;
     let (_, id) = arn
         .rsplit_once(":userpool/")
-        .ok_or_else(|| Error::invalid_parameter("ResourceArn has to be the ARN of a user pool"))?;
+        .ok_or_else(|| Error::invalid_parameter("ResourceArn must be the ARN of a user pool"))?;
     state.directory.pool(id)
 }
 

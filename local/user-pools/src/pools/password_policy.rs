@@ -72,12 +72,12 @@ impl PasswordPolicy {
         let default = fields.is_empty();
         let length = fields.number("MinimumLength")?.unwrap_or(8);
         if !(6..=99).contains(&length) {
-            return Err(fields.wrong_value("MinimumLength", "has to be from 6 to 99"));
+            return Err(fields.wrong_value("MinimumLength", "must be from 6 to 99"));
         }
         let temporary_days = match fields.number("TemporaryPasswordValidityDays")? {
             None | Some(0) => 7,
             Some(days @ 1..=365) => days,
-            Some(_) => return Err(fields.wrong_value("TemporaryPasswordValidityDays", "has to be from 0 to 365")),
+            Some(_) => return Err(fields.wrong_value("TemporaryPasswordValidityDays", "must be from 0 to 365")),
         };
         let mut required = Vec::new();
         for class in Class::ALL {

@@ -253,7 +253,7 @@ fn attribute(fields: &Fields<'_>) -> Result<(String, Attribute), FieldError> {
         Some("DateTime") => Kind::DateTime,
         Some("Number") => Kind::Number,
         Some(_) => {
-            return Err(fields.wrong_value("AttributeDataType", "has to be Boolean, DateTime, Number or String"));
+            return Err(fields.wrong_value("AttributeDataType", "must be Boolean, DateTime, Number or String"));
         }
     };
     let mutable = fields.flag("Mutable")?.unwrap_or(true);
@@ -275,7 +275,7 @@ fn attribute(fields: &Fields<'_>) -> Result<(String, Attribute), FieldError> {
     }
     let short = name.strip_prefix("custom:").unwrap_or(name);
     if short.is_empty() || short.chars().count() > 20 {
-        return Err(fields.wrong_value("Name", "has to be of 1 to 20 characters"));
+        return Err(fields.wrong_value("Name", "must have 1 to 20 characters"));
     }
     Ok((
         format!("custom:{short}"),

@@ -148,7 +148,7 @@ fn token_version(config: &Fields<'_>) -> Result<TokenVersion, FieldError> {
         return Ok(TokenVersion::One);
     };
     let known = TokenVersion::ALL.into_iter().find(|known| known.setting() == setting);
-    known.ok_or_else(|| config.wrong_value(KEY, "has to be V1_0, V2_0 or V3_0"))
+    known.ok_or_else(|| config.wrong_value(KEY, "must be V1_0, V2_0 or V3_0"))
 }
 
 #[cfg(test)]
@@ -185,7 +185,7 @@ mod tests {
         let config = json!({"PreTokenGenerationConfig": {"LambdaVersion": "V4_0"}});
         assert_eq!(
             triggers(&both, &config).unwrap_err(),
-            "`LambdaConfig.PreTokenGenerationConfig.LambdaVersion` has to be V1_0, V2_0 or V3_0"
+            "`LambdaConfig.PreTokenGenerationConfig.LambdaVersion` must be V1_0, V2_0 or V3_0"
         );
         let two = [("PreTokenGeneration", "F"), ("PreTokenGenerationConfig", "G")];
         assert!(triggers(&two, &json!({})).unwrap_err().contains("the same function"));

@@ -102,7 +102,7 @@ impl Responder<'_> {
             return self.close(ticket, result);
         }
         self.give_back(ticket, waiting);
-        Err(Error::invalid_parameter("ANSWER has to be one of MFAS_CAN_CHOOSE"))
+        Err(Error::invalid_parameter("ANSWER must be one of MFAS_CAN_CHOOSE"))
     }
 
     pub(super) async fn mfa_setup(&self) -> Result<Value, Error> {

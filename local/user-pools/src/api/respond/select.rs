@@ -50,5 +50,5 @@ impl Responder<'_> {
 }
 
 fn not_available() -> Error {
-    Error::invalid_parameter("ANSWER has to be one of AvailableChallenges")
+    Error::invalid_parameter("ANSWER must be one of AvailableChallenges")
 }
