@@ -22,8 +22,8 @@ const AGAIN = {
 };
 
 /**
- * What to show for a challenge: `{ kind, heading }` and, of a code, `destination`; of a choice, `factors`. `null` if the
- * page cannot answer it.
+ * Returns `{ kind, heading }` of a challenge, with `destination` for a code and `factors` for a choice. Returns `null` if
+ * the page cannot answer the challenge.
  */
 export function shown(challenge, parameters = {}) {
   if (challenge === "SELECT_MFA_TYPE") {
@@ -54,7 +54,7 @@ export function again(challenge, { type }) {
   return (AGAIN[type] === "passwordRefused") === isPassword ? AGAIN[type] : undefined;
 }
 
-/** The address by which an authenticator app on this device takes over a secret. */
+/** The address that passes a secret to an authenticator app on this device. */
 export function otpauth(issuer, userName, secret) {
   const label = [issuer, userName].map(encodeURIComponent).join(":");
   return `otpauth://totp/${label}?${new URLSearchParams({ secret, issuer })}`;

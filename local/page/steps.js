@@ -3,7 +3,7 @@
 /** The group of what belongs to no sign-in. */
 export const ELSEWHERE = "elsewhere";
 
-/** Who signs in, as far as that is known. */
+/** Returns the name of the user, if it is known. */
 export function title(steps) {
   if (steps[0].signIn === ELSEWHERE) return "Outside of a sign-in";
   const user = steps.map(({ user }) => user).find(Boolean);

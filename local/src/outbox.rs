@@ -31,7 +31,7 @@ pub(crate) enum Content {
         /// The challenge or the operation that the code is for.
         purpose: &'static str,
         code: String,
-        /// What a function of the pool has written. Without one the text is Cognito's, which is not known here.
+        /// The text from a function of the pool. Without it, the text is Cognito's, which is not known here.
         #[serde(skip_serializing_if = "Option::is_none")]
         subject: Option<String>,
         #[serde(skip_serializing_if = "Option::is_none")]

@@ -1,6 +1,6 @@
-//! The sign-ins of this run, step by step, for the page `/debug`: what was called, sent and answered.
+//! The steps of the sign-ins of this run, for the page `/debug`: calls, messages and responses.
 //!
-//! Bounded: the latest sign-ins, and of each its first steps. Secrets are hidden when a step is shown.
+//! Only the latest sign-ins and the first steps of each are kept. Secrets are masked when a step is shown.
 
 mod http;
 mod step;
@@ -18,14 +18,14 @@ use crate::outbox::Outbox;
 pub(crate) use http::router;
 use step::{Kind, Step};
 
-/// How many sign-ins are kept.
+/// The maximum number of sign-ins.
 const MOST: usize = 30;
-/// How many steps of each.
+/// The maximum number of steps of a sign-in.
 const MOST_STEPS: usize = 100;
-/// How many steps a viewer may lag behind.
+/// The maximum number of steps that a viewer may lag behind.
 const LAG: usize = 256;
 
-/// What happens, told to the terminal and kept for the page.
+/// The events of sign-ins, printed in the terminal and kept for the page.
 pub(crate) struct Timeline {
     console: Arc<Console>,
     outbox: Arc<Outbox>,
@@ -33,19 +33,19 @@ pub(crate) struct Timeline {
     live: Sender<News>,
 }
 
-/// What a viewer is told.
+/// A change that viewers receive.
 #[derive(Clone, Debug)]
 enum News {
-    /// A sign-in is not kept any more.
+    /// A sign-in was dropped.
     Forgotten(Option<Uuid>),
     Step(Arc<Step>),
 }
 
 #[derive(Default)]
 struct Kept {
-    /// The oldest first. What belongs to no sign-in is one of them.
+    /// The sign-ins, oldest first. Steps outside of a sign-in are one entry.
     sign_ins: VecDeque<SignIn>,
-    /// Messages of functions that still run: which sign-in they belong to shows when the call ends.
+    /// Messages of running functions. Their sign-in is known when the call ends.
     sent: Vec<(Instant, Kind)>,
 }
 
@@ -55,7 +55,7 @@ struct SignIn {
 }
 
 impl Timeline {
-    /// Nothing has happened.
+    /// Creates an empty timeline.
     pub(crate) fn new(console: Arc<Console>) -> Self {
         Self {
             console,
@@ -118,7 +118,7 @@ impl Timeline {
     /// Tells all viewers, if there are any.
     fn tell(&self, news: Option<News>) {
         if let Some(news) = news {
-            // An error only means that nobody looks.
+            // An error only means that there is no viewer.
             let _ = self.live.send(news);
         }
     }

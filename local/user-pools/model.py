@@ -15,7 +15,7 @@ HERE = Path(__file__).resolve().parent
 MODEL = HERE / "src/api/model.json"
 OPERATIONS = HERE / "src/api/operations.rs"
 
-# What the service is known to do instead: it named 8192 as the limit of a session in 2025, the model 4096.
+# Limits of the service that differ from the model: in 2025 an error named 8192 for a session, the model 4096.
 KNOWN_BETTER = {"SessionType": {"max": 8192}}
 CONSTRAINTS = ("type", "min", "max", "pattern", "enum", "required")
 

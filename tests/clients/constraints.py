@@ -19,7 +19,7 @@ from boto3_rules import rule, run
 SERVICE = Path(botocore.__file__).parent / "data/cognito-idp/2016-04-18/service-2.json.gz"
 MODEL = json.loads(gzip.decompress(SERVICE.read_bytes()))
 SHAPES = MODEL["shapes"]
-# What the service is known to do instead of what its model says: see local/user-pools/model.py.
+# The service differs from its model here: see local/user-pools/model.py.
 SHAPES["SessionType"]["max"] = 8192
 
 # One of them, repeated or with letters after it, matches each pattern, and another does not.

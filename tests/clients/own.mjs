@@ -25,7 +25,7 @@ async function call(operation, body) {
 async function pool() {
   const { userPoolId } = await (await fetch(`${ENDPOINT}/page/config.json`)).json();
   const template = (await call("DescribeUserPool", { UserPoolId: userPoolId })).UserPool;
-  // Without the function that refuses tokens that come without the challenges.
+  // Without the function that rejects tokens without challenges.
   const { DefineAuthChallenge, CreateAuthChallenge, VerifyAuthChallengeResponse } = template.LambdaConfig;
   const made = await call("CreateUserPool", {
     PoolName: "own",

@@ -1,4 +1,4 @@
-//! One step of a sign-in, and how the page gets it.
+//! A step of a sign-in, and its form for the page.
 
 use std::time::Duration;
 
@@ -18,9 +18,9 @@ pub(super) struct Step {
     pub(super) kind: Kind,
 }
 
-/// What has happened.
+/// The kind of a step.
 pub(super) enum Kind {
-    /// The client was answered.
+    /// A response to the client.
     Answer {
         operation: &'static str,
         sent: String,
@@ -28,19 +28,19 @@ pub(super) enum Kind {
         outcome: Outcome,
         elapsed: Duration,
     },
-    /// A function was called.
+    /// A call of a function.
     Call {
         function: String,
         occasion: String,
         decision: String,
         elapsed: Duration,
         cold: bool,
-        /// Full of secrets.
+        /// Contains secrets.
         event: Bytes,
-        /// Full of secrets.
+        /// Contains secrets.
         response: Option<Bytes>,
     },
-    /// A message was sent, which the outbox has under this number.
+    /// A message, with its number in the outbox.
     Message {
         id: u64,
         medium: Medium,
@@ -49,13 +49,13 @@ pub(super) enum Kind {
     },
 }
 
-/// What the client was answered.
+/// The result that the client received.
 pub(super) enum Outcome {
     Challenge(String),
     Error {
         name: &'static str,
         message: String,
-        /// What the client is not told.
+        /// The reason, which the client does not receive.
         why: Option<String>,
     },
     Tokens,

@@ -48,7 +48,7 @@ impl State {
         self.ask(sign_in, purpose, &parameters, pending)
     }
 
-    /// Goes on after a code that the user signs in with.
+    /// Continues after the code that is the first factor.
     pub(crate) async fn after_first_code(
         &self,
         mut sign_in: SignIn,

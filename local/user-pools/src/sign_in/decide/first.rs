@@ -64,7 +64,7 @@ fn may_use_code(pool: &Pool, user: &User, medium: Medium) -> bool {
     user.status == Status::Confirmed && is_verified(user, medium) && matches!(owed(user, stage), Ok(None))
 }
 
-/// Goes on after a code that the user signs in with has been checked.
+/// Continues after the check of the code that is the first factor.
 pub(crate) fn after_code(_shown: Shown, user: Option<&User>, stage: Stage<'_>) -> AfterPassword {
     match user {
         Some(user) if user.status == Status::Confirmed => after_everything(stage),
