@@ -137,7 +137,9 @@ impl UserPools {
 
     /// Adds a confirmed user.
     ///
-    /// # Errors Returns an error if the pool does not accept the username, the password or the attributes.
+    /// # Errors
+    ///
+    /// Returns an error if the pool does not accept the username, the password or the attributes.
     pub fn add_user(
         &self,
         pool_id: &str,
@@ -158,7 +160,9 @@ impl UserPools {
 
     /// Sets attributes of a user. This does not count as a change of the user.
     ///
-    /// # Errors Returns an error if the pool does not accept them.
+    /// # Errors
+    ///
+    /// Returns an error if the pool does not accept them.
     pub fn set_attributes(
         &self,
         pool_id: &str,

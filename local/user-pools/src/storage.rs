@@ -108,7 +108,9 @@ impl Records {
 
     /// Returns the record `key`. If it does not exist, stores what `make` returns.
     ///
-    /// # Errors Returns an error if `make` or the storage fails.
+    /// # Errors
+    ///
+    /// Returns an error if `make` or the storage fails.
     pub fn single<T, E>(&self, key: &str, make: impl FnOnce() -> Result<T, E>) -> Result<T, E>
     where
         T: DeserializeOwned + Serialize,

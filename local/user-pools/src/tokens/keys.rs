@@ -117,7 +117,9 @@ impl SigningKey {
     ///
     /// Signs with the parsed key: `jsonwebtoken::encode` would parse it for every token.
     ///
-    /// # Errors Returns an error if `claims` cannot be written as JSON, or if the signature fails.
+    /// # Errors
+    ///
+    /// Returns an error if `claims` cannot be written as JSON, or if the signature fails.
     pub fn sign(&self, claims: &impl Serialize) -> Result<String, Error> {
         let failed = || Error::internal("the token could not be signed");
         let claims = serde_json::to_vec(claims).map_err(|_| failed())?;
