@@ -84,7 +84,10 @@ impl Built {
 
 /// Returns a cargo without the variables that cargo sets for a test. Build scripts that watch them would run again, and
 /// then everything that depends on them.
-#[expect(clippy::disallowed_methods, reason = "cargo sets them in the environment of the test")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "cargo sets them in the environment of the test"
+)]
 pub fn cargo() -> Command {
     let mut cargo = Command::new(env!("CARGO"));
     for (variable, _) in env::vars_os() {
