@@ -86,7 +86,7 @@ impl Built {
 /// then everything that depends on them.
 #[expect(
     clippy::disallowed_methods,
-    reason = "cargo sets them in the environment of the test"
+    reason = "another cargo must not receive cargo's own variables"
 )]
 pub fn cargo() -> Command {
     let mut cargo = Command::new(env!("CARGO"));

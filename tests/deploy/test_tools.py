@@ -31,14 +31,16 @@ DEFAULTS = {
 }
 
 
-def synthesised():
+def synthesised(**context):
     """What the CDK makes of its app."""
     with tempfile.TemporaryDirectory() as folder:
         for package in ("define-auth-challenge", "create-auth-challenge", "verify-auth-challenge", "pre-token-generation", "enrolment"):
             # The CDK copies the zips, and does not read them.
             pathlib.Path(folder, f"{package}-arm64.zip").write_text(package)
         out = f"{folder}/cdk.out"
-        command = ["npx", "cdk", "synth", "--quiet", "--output", out, "--context", f"artifacts={folder}"]
+        command = ["npx", "cdk", "synth", "--quiet", "--output", out]
+        for name, value in {"artifacts": folder, **context}.items():
+            command += ["--context", f"{name}={value}"]
         environment = os.environ | {"CDK_DISABLE_CLI_TELEMETRY": "true"}
         done = subprocess.run(command, cwd=CDK, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         assert done.returncode == 0, done.stdout
@@ -50,11 +52,10 @@ class Tools(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.cdk = synthesised()
         cls.stacks = {
             # With a revision, Cognito calls the aliases.
             "SAM": cloudformation.facts(cloudformation.Template(translated(Revision="1"), Revision="1")),
-            "CDK": cloudformation.facts(cloudformation.Template(cls.cdk)),
+            "CDK": cloudformation.facts(cloudformation.Template(synthesised())),
             "Terraform": terraform.facts(),
         }
 
@@ -143,6 +144,17 @@ class Tools(unittest.TestCase):
         for name in FUNCTIONS:
             for metric in ("Errors", "Throttles", "Duration"):
                 self.assertIn(("AWS/Lambda", metric, "FunctionName", f"{{{name}Function}}"), alarms)
+
+    def test_an_existing_pool_is_the_only_caller_and_gets_nothing_of_its_own(self):
+        cdk = cloudformation.Template(synthesised(existingUserPoolId="us-east-1_There"))
+        self.assertFalse([id for id, each in cdk.resources.items() if each["Type"].startswith("AWS::Cognito::")])
+        pool = "arn:{AWS::Partition}:cognito-idp:{AWS::Region}:{AWS::AccountId}:userpool/us-east-1_There"
+        permissions = cdk.of("AWS::Lambda::Permission").values()
+        self.assertEqual({each["SourceArn"] for each in permissions}, {pool})
+        self.assertEqual({each["FunctionName"] for each in permissions}, {f"{{{name}Alias}}" for name in TRIGGERS})
+        outputs = set(cdk.template["Outputs"])
+        self.assertTrue({f"{name}Arn" for name in TRIGGERS} <= outputs)
+        self.assertFalse({"UserPoolId", "UserPoolClientId", "EnrolmentEndpoint"} & outputs)
 
     def test_the_api_of_the_enrolment_is_throttled(self):
         self.assertEqual(self.each("throttle"), {"ThrottlingRateLimit": 10, "ThrottlingBurstLimit": 20})
