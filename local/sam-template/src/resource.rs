@@ -43,6 +43,9 @@ pub(super) const READ: [&str; 9] = [
     HTTP_API,
 ];
 
+/// The maximum number of resources of a template in CloudFormation.
+const MOST: usize = 500;
+
 /// A resource of the template.
 #[derive(Clone, Debug)]
 pub(super) struct Resource<'a> {
@@ -57,6 +60,12 @@ impl<'a> Resource<'a> {
     /// Reads the outermost level of the `Resources` section.
     pub(super) fn list(section: &'a Entry) -> Result<Vec<Self>, TemplateError> {
         let entries = section.value.entries().unwrap_or_default();
+        if let Some(first) = entries.get(MOST) {
+            let problem = format!("has {} resources: CloudFormation takes {MOST} at most", entries.len());
+            return Err(At::default()
+                .key("Resources", first.line)
+                .error(Problem::Invalid(problem)));
+        }
         entries
             .iter()
             .map(|entry| Self::new(entry, &At::default().key("Resources", entry.line)))

@@ -66,7 +66,12 @@ fn a_template_that_is_too_large_is_refused_and_one_that_is_not_is_read() {
         std::fs::write(&path, resources(count)).unwrap();
         Template::read(&path, &deployment())
     };
-    assert_eq!(read(20_000).unwrap().skipped.len(), 20_000);
+    assert_eq!(read(500).unwrap().skipped.len(), 500);
+    let many = read(501).unwrap_err().to_string();
+    assert!(
+        many.ends_with(":1002: Resources: has 501 resources: CloudFormation takes 500 at most"),
+        "{many}"
+    );
     let error = read(140_000).unwrap_err().to_string();
     std::fs::remove_dir_all(&folder).unwrap();
     assert!(

@@ -137,6 +137,11 @@ fn what_is_exported_makes_the_same_users_in_another_folder() {
         given["users"][0]["devices"] = json!([{"key": "k", "name": "phone", "passwordVerifier": verifier}]);
         first.seed(POOL, &seed(given)).unwrap();
         let written = exported(&first);
+        let ana = &written["users"][0];
+        assert_eq!(
+            (&ana["devices"][0]["name"], &ana["mfa"]["preferred"], &ana["groups"]),
+            (&json!("phone"), &json!("SOFTWARE_TOKEN_MFA"), &json!(["staff"]))
+        );
         let second = pools(&Arc::default(), &properties);
         for _ in 0..2 {
             second.seed(POOL, &seed(written.clone())).unwrap();
