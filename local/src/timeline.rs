@@ -118,7 +118,7 @@ impl Timeline {
     /// Tells all viewers, if there are any.
     fn tell(&self, news: Option<News>) {
         if let Some(news) = news {
-            // An error only means that there is no viewer.
+            // Without a viewer, sending fails.
             let _ = self.live.send(news);
         }
     }
