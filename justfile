@@ -1,16 +1,16 @@
-# Everything that must hold before a change goes in.
+# Runs the checks that must pass before a change is merged.
 check *steps:
     .ci/run {{ steps }}
 
-# A local Cognito with a sign-in page.
+# Runs a local Cognito with a sign-in page.
 local *arguments:
     cargo run -p local -- {{ arguments }}
 
-# The same, and functions are built again when their sources change.
+# Runs the same, and builds functions again when their sources change.
 watch *arguments:
     cargo run -p local -- --watch {{ arguments }}
 
-# The lints, of everything.
+# Runs the lints.
 lint:
     .ci/run clippy
 
@@ -18,7 +18,7 @@ lint:
 fmt:
     cargo fmt --all
 
-# The tests, of everything or as cargo is told: `just test -p local watch`.
+# Runs all tests, or those of cargo's arguments: `just test -p local watch`.
 test *arguments="--workspace":
     cargo test --locked {{ arguments }}
 
@@ -26,22 +26,22 @@ test *arguments="--workspace":
 fuzz seconds="60":
     tests/fuzz/run {{ seconds }}
 
-# Changes the code bit by bit, to see whether a test notices: `just mutants --package admin`. Needs cargo-mutants.
+# Runs mutation tests: `just mutants --package admin`. Needs cargo-mutants.
 mutants *arguments:
-    # With the crates' own tests first, then what those miss with tests that run the functions and `admin`.
+    # The crates' own tests run first. Then tests of the functions and `admin` run for the mutants that those miss.
     -cargo mutants --output target/mutants --cargo-arg=--tests {{ arguments }}
     cargo mutants --output target/mutants --iterate --test-package loop-tests {{ arguments }} -- --test agreement \
         --test captcha --test counting --test fixtures --test local --test log --test messages --test rotation \
         --test rules --test sent --test siteverify --test start
 
-# Writes the expectations of the fixtures anew: look at the difference before committing it.
+# Writes the expected responses of the fixtures. Check the difference before you commit it.
 bless:
     BLESS=1 cargo test --workspace
 
-# The functions as they are deployed: `just build --parameter-overrides Architecture=x86_64` where that is the machine's.
+# Builds the functions for deployment. On x86_64: `just build --parameter-overrides Architecture=x86_64`.
 build *arguments:
     sam build {{ arguments }}
 
-# Sign-ins from many connections, and how fast they are. Needs Node.js.
+# Measures the speed of sign-ins from many connections. Needs Node.js.
 load *arguments:
     tests/load/run {{ arguments }}

@@ -1,6 +1,6 @@
-"""A preprocessor of mdbook: rewrites links to files that the book does not contain.
+"""A preprocessor of mdbook that rewrites links to files outside of the book.
 
-`SECURITY.md` is no page of the book. A link to it becomes its text and its path in the repository, or an address if
+`SECURITY.md` is not a page of the book. A link to it becomes its text and its path in the repository, or an address if
 `REPOSITORY` has the address of the repository's files.
 """
 
@@ -11,8 +11,8 @@ import sys
 
 
 def rewrite(text):
-    """A page with links to other pages, and to nothing else in the repository."""
-    # The tutorial is a page that includes a file of another folder.
+    """Returns a page whose links lead to other pages, but not to other files of the repository."""
+    # The tutorial page includes a file of another folder.
     text = re.sub(r"(\]\()(?:\.\./)+docs/", r"\1", text)
     text = re.sub(r"(\]\()(?:\.\./)+examples/own-challenge/README\.md#", r"\1tutorial.md#", text)
     return re.sub(r"\[([^\]]+)\]\((?:\.\./)+([^)#\s]+)(#[^)\s]*)?\)", outside, text)
@@ -28,7 +28,7 @@ def outside(link):
 def rewrite_items(items):
     for item in items:
         if chapter := isinstance(item, dict) and item.get("Chapter"):
-            # Pages in a folder link to pages of the folder above, which are in the book.
+            # Pages in a subfolder link to pages of the parent folder, which are in the book.
             depth = chapter["path"].count("/") if chapter.get("path") else 0
             kept = "\0" * depth
             content = re.sub(rf"\]\((?:\.\./){{{depth}}}(?!\.\./)", f"]({kept}", chapter["content"]) if depth else chapter["content"]

@@ -1,4 +1,4 @@
-"""Prints the section of CHANGELOG.md for a tag: `changelog.py v0.1.0`. Fails if there is none."""
+"""Prints the section of CHANGELOG.md for a tag: `changelog.py v0.1.0`. Fails if it does not exist."""
 
 import pathlib
 import re

@@ -1,4 +1,4 @@
-"""Makes `dist/`: what can be deployed without Rust.
+"""Builds `dist/`: files that can be deployed without Rust.
 
     python3 .ci/dist.py                         build for this machine's processor and for the other one
     python3 .ci/dist.py --processor arm64       for one
@@ -8,7 +8,7 @@
     python3 .ci/dist.py --processor x86_64 --run cargo lambda build …
                                                 run a command in the environment of a build
 
-Needs what `sam build` needs. The same commit, compiler and linker give the same bytes in any folder.
+Needs what `sam build` needs. The same commit, compiler and linker produce the same bytes in any folder.
 docs/artifacts.md says what the files are.
 """
 
@@ -40,11 +40,11 @@ DEBIAN = pathlib.Path("/usr")
 
 
 class Refused(Exception):
-    """What has to be put right first."""
+    """An error that the caller must fix."""
 
 
 def functions():
-    """The folders of the functions by their logical ids, from template.yaml."""
+    """Returns the folders of the functions by their logical ids, from template.yaml."""
     text = (ROOT / "template.yaml").read_text()
     return dict(re.findall(r"^  (\w+Function):\n(?:    .*\n|\n)*?      CodeUri: ([\w-]+)/$", text, re.MULTILINE))
 
@@ -62,7 +62,7 @@ def version():
 
 
 def committed():
-    """When the commit was made, as the format of CycloneDX has it."""
+    """Returns the time of the commit, in the format of CycloneDX."""
     seconds = int(git("log", "-1", "--format=%ct"))
     return datetime.datetime.fromtimestamp(seconds, datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
@@ -72,7 +72,7 @@ def git(*arguments):
 
 
 def environment(processor):
-    """The environment in which cargo builds for `processor`, and the folder of the Rust that builds."""
+    """Returns the environment in which cargo builds for `processor`, and the folder of the Rust toolchain."""
     environment = dict(os.environ)
     target = TARGETS[processor]
     if not has_target(rust := sysroot("rustc"), target):
@@ -91,13 +91,13 @@ def environment(processor):
             link.symlink_to(program)
         environment["PATH"] = f"{folder}:{environment['PATH']}"
     cargo_home = pathlib.Path(os.environ.get("CARGO_HOME", pathlib.Path.home() / ".cargo")).resolve()
-    # The last one that fits counts.
+    # The last match takes precedence.
     mapped = {ROOT: "/source", TARGET: "/target", cargo_home: "/cargo"}
-    # With its sources installed, a toolchain names them where its library is compiled into ours.
+    # If its sources are installed, a toolchain uses their paths for the library that is compiled into the programs.
     if (sources := rust / "lib/rustlib/src/rust").is_dir():
         mapped[sources] = "/rust"
     if " " in "".join(map(str, mapped)):
-        raise Refused("a folder has a blank in its name, which the flags of cargo cannot have")
+        raise Refused("a folder has a space in its name, which the flags of cargo cannot contain")
     flags = [f"--remap-path-prefix={path}={name}" for path, name in mapped.items()]
     environment["RUSTFLAGS"] = " ".join([os.environ.get("RUSTFLAGS", ""), *flags]).strip()
     environment["CFLAGS"] = " ".join(f"-ffile-prefix-map={path}={name}" for path, name in mapped.items())
@@ -109,7 +109,7 @@ def environment(processor):
 
 
 def zig():
-    """The folder of the zig that cargo-lambda links with: that of its package on PyPI, or that of the program."""
+    """Returns the folder of cargo-lambda's zig: that of its package on PyPI, or that of the program."""
     found = [pathlib.Path(path).resolve().parent for name in ("cargo-lambda", "zig") if (path := shutil.which(name))]
     packages = [folder for each in found for folder in each.parent.glob("lib/python3*/site-packages/ziglang")]
     for folder in [*packages, *found]:
@@ -128,7 +128,7 @@ def has_target(rust, target):
 
 
 def built(processor):
-    """Where `sam build` puts the functions for `processor`."""
+    """Returns the output folder of `sam build` for `processor`."""
     return ROOT / ".aws-sam" / ("build" if processor == this_processor() else processor)
 
 
@@ -137,7 +137,7 @@ def this_processor():
 
 
 def build(processor):
-    """Builds the functions, each of them with `sam build`."""
+    """Builds each function with `sam build`."""
     own, _ = environment(processor)
     command = ["sam", "build", "--parameter-overrides", f"Architecture={processor}"]
     if built(processor).name != "build":
@@ -147,19 +147,19 @@ def build(processor):
 
 
 def zipped(programs):
-    """The bytes of a zip with `programs`, by their names: sorted, with no time but the earliest of the format."""
+    """Returns a zip of `programs`, which are by name: sorted, with the earliest time of the format."""
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
         for name in sorted(programs):
             entry = zipfile.ZipInfo(name)
-            # Of Unix, a file that everyone may read and run.
+            # A Unix file that everyone may read and execute.
             entry.create_system, entry.external_attr = 3, 0o100755 << 16
             archive.writestr(entry, programs[name], zipfile.ZIP_DEFLATED, zlib.Z_BEST_COMPRESSION)
     return file.getvalue()
 
 
 def pack(processor, folder):
-    """Puts the built functions for `processor` into `folder`, each with its bill of materials and its licences."""
+    """Writes the built functions for `processor` to `folder`, each with its bill of materials and its licences."""
     _, rust = environment(processor)
     target, this = TARGETS[processor], version()
     rustc = subprocess.run([rust / "bin/rustc", "--version"], stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
@@ -182,7 +182,7 @@ def pack(processor, folder):
 
 
 def template(processor):
-    """template.yaml with the code at the zips for `processor`, and for no other."""
+    """Returns template.yaml for `processor` only, with its zips as the code."""
     text = (ROOT / "template.yaml").read_text()
     for package in functions().values():
         text = replaced(text, f"      CodeUri: {package}/\n", f"      CodeUri: {package}-{processor}.zip\n")
@@ -192,7 +192,7 @@ def template(processor):
 
 
 def template_of_a_bucket():
-    """template.yaml with the code at the zips in a bucket, for both processors."""
+    """Returns template.yaml for both processors, with zips in a bucket as the code."""
     text = (ROOT / "template.yaml").read_text()
     for package in functions().values():
         code = (
@@ -222,7 +222,7 @@ def write_template_of_a_bucket(folder):
 
 
 def stamped(text):
-    """A template that names the version, and says where it is from."""
+    """Adds the version and the source to a template."""
     text = replaced(text, f"    SemanticVersion: {own_version()}\n", f"    SemanticVersion: {version()}\n")
     return f"# Version {version()}. Made from template.yaml: see docs/artifacts.md.\n{text}"
 
@@ -238,7 +238,7 @@ def replaced(text, before, after):
 
 
 def tools(folder):
-    """Puts `cognito-loop`, which is `local`, and `admin` for this machine into `folder`, as cargo builds them: they need the glibc of this machine."""
+    """Writes `cognito-loop`, which is `local`, and `admin` for this machine to `folder`. They need the glibc of this machine."""
     own, _ = environment(this_processor())
     command = ["cargo", "build", "--release", "--locked", "--package", "local", "--package", "admin"]
     subprocess.run(command, cwd=ROOT, env=own, check=True)
@@ -256,7 +256,7 @@ def digest_of(file):
 
 
 def check(folder):
-    """What is wrong with the files of `folder`, one line each."""
+    """Returns the errors in the files of `folder`, one line each."""
     sums = folder / SUMS
     if not sums.is_file():
         return [f"{folder} has no {SUMS}"]
@@ -281,7 +281,7 @@ def check(folder):
 
 
 def merge(folders, output):
-    """Copies the files of `folders`, which are of one version, into `output`."""
+    """Copies the files of `folders`, which have the same version, to `output`."""
     for folder in folders:
         if wrong := check(folder):
             raise Refused("\n".join(wrong))
@@ -313,7 +313,7 @@ def main():
         if given.check:
             if wrong := check(given.check):
                 raise Refused("\n".join(wrong))
-            print(f"{given.check} is as {SUMS} says")
+            print(f"{given.check} matches {SUMS}")
             return
         if given.version:
             print(version())

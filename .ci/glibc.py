@@ -6,7 +6,7 @@ import pathlib
 import struct
 import sys
 
-# What Amazon Linux 2023 has.
+# The version of Amazon Linux 2023.
 LAMBDA = (2, 34)
 
 DYNAMIC_SYMBOLS = 11
@@ -15,11 +15,11 @@ SYMBOL_VERSIONS = 0x6FFFFFFF
 
 
 class Unreadable(Exception):
-    """What is wrong with a file."""
+    """An error in a file."""
 
 
 def needs(program):
-    """The versions of glibc that `program` needs, each with its symbols: `{(2, 35): ["hypotf"]}`.
+    """Returns the versions of glibc that `program` needs, each with its symbols: `{(2, 35): ["hypotf"]}`.
 
     Reads the dynamic symbols and their versions (`objdump -T` prints them too) of an ELF file with 64 bits.
     """
@@ -55,7 +55,7 @@ def needs(program):
     dynamic, numbers = found[DYNAMIC_SYMBOLS], found.get(SYMBOL_VERSIONS)
     for index in range(dynamic[5] // 24 if numbers else 0):
         (number,) = struct.unpack_from("<H", program, numbers[4] + 2 * index)
-        # The highest bit hides a version that is not the default one of its symbol.
+        # The highest bit marks a version that is not the default of its symbol.
         if (number := number & 0x7FFF) in versions:
             (name,) = struct.unpack_from("<I", program, dynamic[4] + 24 * index)
             symbols[versions[number]].append(text(dynamic, name))
@@ -63,7 +63,7 @@ def needs(program):
 
 
 def glibc(name):
-    """`GLIBC_2.35` as `(2, 35)`, and nothing for the version of another library."""
+    """Returns `(2, 35)` for `GLIBC_2.35`, and `None` for the version of another library."""
     if not name.startswith("GLIBC_"):
         return None
     numbers = name.removeprefix("GLIBC_").split(".")
@@ -74,7 +74,7 @@ def glibc(name):
 
 
 def check(files):
-    """Prints what each of `files` needs, by name; whether all of them run on Lambda."""
+    """Prints the version that each of `files` needs, by name. Returns whether all of them run on Lambda."""
     good = True
     print("| | newest glibc needed | Lambda's |\n|---|--:|--:|")
     for program, file in files:

@@ -1,6 +1,6 @@
-"""What is linked into a program, from Cargo: as a bill of materials in the format of CycloneDX, and as licence texts.
+"""The packages that Cargo links into a program: as a bill of materials in the format of CycloneDX, and as licence texts.
 
-Deterministic: the same lock file, the same packages and the same program give the same bytes.
+Deterministic: the same lock file, the same packages and the same program produce the same bytes.
 """
 
 import functools
@@ -13,22 +13,22 @@ import tomllib
 import uuid
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-# A serial number has to be a UUID, and the same for the same program.
+# A serial number must be a UUID, and always the same for the same program.
 NAMESPACE = uuid.UUID("5f1a4b0e-3c5d-5b7e-9d43-6c1d0a6f2b10")
 LICENCE_FILE = re.compile(r"(?i)^(licen[sc]e|copying|notice|unlicense|copyright)|\.OFL\.txt$")
-# The licences of what zig links into a program that uses glibc, in its folder.
+# The licences of the files that zig links into a program with glibc, in its folder.
 ZIG = ["LICENSE", "lib/libunwind/LICENSE.TXT", "lib/libc/glibc/LICENSES"]
 
 
 class Missing(Exception):
-    """A package whose licence text cannot be given."""
+    """A package without a known licence text."""
 
 
 def packages(package, target):
-    """The packages that are linked into the program of `package` for `target`, itself first, and for each the names and
+    """Returns the packages that are linked into the program of `package` for `target`, itself first, and for each the names and
     versions of those that it needs: `[(cargo's package, [(name, version)])]`.
 
-    Build scripts, macros and what only tests need is not among them.
+    Without build scripts, macros and packages that only tests need.
     """
     printed = cargo(
         "tree", "--package", package, "--edges", "normal,no-proc-macro", "--target", target, "--prefix", "depth",
@@ -48,9 +48,9 @@ def packages(package, target):
 
 
 def bill(package, target, version, program, toolchain, time):
-    """A bill of materials (CycloneDX 1.6) of the program of `package` as text.
+    """Returns a bill of materials (CycloneDX 1.6) of the program of `package` as text.
 
-    `program` is the name and the SHA-256 of its zip, `toolchain` what compiled it, `time` that of the commit.
+    `program` is the name and the SHA-256 of its zip, `toolchain` is the compiler, and `time` is the time of the commit.
     """
     (own, needs), *others = packages(package, target)
     name, digest = program
@@ -85,7 +85,7 @@ def bill(package, target, version, program, toolchain, time):
 
 
 def component(package, kind, checksums):
-    """A package of cargo in the words of CycloneDX."""
+    """Returns a package of cargo in the format of CycloneDX."""
     name, version = package["name"], package["version"]
     described = {
         "type": kind,
@@ -103,7 +103,7 @@ def component(package, kind, checksums):
 
 
 def licences(package, target, rust, zig=None):
-    """The licence texts of all that is linked into the program of `package`, each once, with what it is for.
+    """Returns the licence texts of all that is linked into the program of `package`, each once, with its packages.
 
     `rust` is the toolchain's folder: the standard library is linked too. So are the start of the program and the unwinder
     of `zig`, if it links.
@@ -130,15 +130,15 @@ def licences(package, target, rust, zig=None):
 
 
 def expression(package):
-    """The licence of a package as an expression of SPDX; a few old packages write a slash for OR."""
+    """Returns the licence of a package as an SPDX expression. A few old packages write a slash for OR."""
     return (package["license"] or "NOASSERTION").replace("/", " OR ")
 
 
 def texts(package):
-    """The licence files of a package, else the text of the licence that it names."""
+    """Returns the licence files of a package, or else the text of the licence that it names."""
     folder = pathlib.Path(package["manifest_path"]).parent
     ours = ROOT in folder.parents
-    # Fonts have licences of their own, beside them.
+    # Fonts have their own licences, beside them.
     files = folder.rglob("*") if ours else folder.iterdir()
     found = sorted(file for file in files if file.is_file() and LICENCE_FILE.search(file.name))
     if found:
@@ -155,7 +155,7 @@ def texts(package):
 
 
 def standard_library(rust):
-    """The notices that come with a toolchain: rustup's or Debian's, else the licence alone."""
+    """Returns the notices of a toolchain: rustup's or Debian's, or else only the licence."""
     page = rust / "share/doc/rust/COPYRIGHT-library.html"
     if page.is_file():
         reader = Reader()
@@ -168,7 +168,7 @@ def standard_library(rust):
 
 
 class Reader(html.parser.HTMLParser):
-    """Keeps the text of a page."""
+    """Collects the text of a page."""
 
     def __init__(self):
         super().__init__()
@@ -196,7 +196,7 @@ def reference(name, version):
 
 @functools.cache
 def locked():
-    """The checksums of Cargo.lock, by name and version."""
+    """Returns the checksums of Cargo.lock, by name and version."""
     lock = tomllib.loads((ROOT / "Cargo.lock").read_text())
     return {(each["name"], each["version"]): each["checksum"] for each in lock["package"] if "checksum" in each}
 

@@ -1,8 +1,7 @@
 """Checks the language of the documentation against prose.toml.
 
-`prose.py` checks the Markdown files and the comments of the Rust files that `rust` in prose.toml lists. It fails if a
-rule does not hold. In other Rust files it only counts. `prose.py FILE…` checks only these files. `--long` also lists the
-long sentences, `--rust` what it counted.
+`prose.py` checks the Markdown files, and the comments of Rust, Python, JavaScript, TypeScript, Terraform and shell files. It
+fails if a rule does not hold. `prose.py FILE…` checks only these files. `--long` also lists the long sentences.
 """
 
 import pathlib
@@ -13,6 +12,8 @@ import tomllib
 
 HERE = pathlib.Path(__file__).resolve().parent
 MARKDOWN = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "docs/*.md", "examples/*/README.md"]
+CODE = ["*.rs", "*.py", "*.js", "*.mjs", "*.ts", "*.tf", "*.sh", "*/run", ".ci/canary", ".ci/example", ".ci/named_tests", ".ci/reproducible", "justfile"]
+CODE += [":!examples/template"]
 RULES = tomllib.loads((HERE / "prose.toml").read_text())
 
 
@@ -36,10 +37,22 @@ def markdown(text):
     return re.sub(r"^(#+|[-*>]|\d+\.)\s", lambda match: "|".ljust(len(match[0])), text, flags=re.MULTILINE)
 
 
-def comments(text):
-    """The comments of Rust, with as many lines as before."""
-    lines = [re.match(r"\s*//[/!]? ?(.*)", line) for line in text.splitlines()]
-    return markdown("\n".join(match[1] if match else "" for match in lines) + "\n")
+def comments(text, start, docstrings=()):
+    """The comments, with as many lines as before. `start` matches up to the text of a line that has only a comment."""
+    lines, inside = [], None
+    for line in text.splitlines():
+        if not inside and (match := re.match(start, line)):
+            lines.append(line[match.end() :])
+        elif not inside and (opened := next((marks for marks in docstrings if re.match(r"\s*" + re.escape(marks[0]), line)), None)):
+            rest = line.split(opened[0], 1)[1]
+            lines.append(rest.split(opened[1])[0])
+            inside = None if opened[1] in rest else opened
+        elif inside:
+            lines.append(re.sub(r"^\s*\*(?!/) ?", "", line.split(inside[1])[0]).strip())
+            inside = None if inside[1] in line else inside
+        else:
+            lines.append("")
+    return markdown("\n".join(lines) + "\n")
 
 
 def sentences(text):
@@ -51,7 +64,7 @@ def sentences(text):
 
 
 def check(text, patterns):
-    """What is wrong: the line, what was found, and what to write instead."""
+    """Yields the findings: the line, the text that was found, and its replacement."""
     for pattern, instead in patterns:
         for match in pattern.finditer(text):
             line = text.count("\n", 0, match.end()) + 1
@@ -70,24 +83,33 @@ def tracked(patterns):
     return [path for path in map(pathlib.Path, files.stdout.splitlines()) if path.exists()]
 
 
+def prose(path):
+    """The prose of a file, and the rules for it."""
+    text = path.read_text()
+    if path.suffix == ".md":
+        return markdown(text), PATTERNS
+    if path.suffix == ".rs":
+        return comments(text, r"\s*//[/!]? ?"), COMMENT_PATTERNS
+    if path.suffix in (".js", ".mjs", ".ts"):
+        return comments(text, r"\s*// ?", [("/**", "*/")]), COMMENT_PATTERNS
+    return comments(text, r"\s*#(?!!) ?", [('"""', '"""')]), COMMENT_PATTERNS
+
+
 def main(arguments):
     flags = {argument for argument in arguments if argument.startswith("--")}
     named = [pathlib.Path(argument) for argument in arguments if argument not in flags]
-    wrong = long = counted = 0
-    checked = set(named or tracked(MARKDOWN) + tracked(RULES["rust"]))
-    for path in named or tracked(MARKDOWN) + tracked(["*.rs"]):
-        rust = path.suffix == ".rs"
-        text = (comments if rust else markdown)(path.read_text())
-        found = list(check(text, COMMENT_PATTERNS if rust else PATTERNS))
-        for line, what in found if path in checked or "--rust" in flags else []:
+    wrong = long = 0
+    for path in named or tracked(MARKDOWN + CODE):
+        text, patterns = prose(path)
+        found = list(check(text, patterns))
+        for line, what in found:
             print(f"{path}:{line}: {what}")
-        wrong += len(found) if path in checked else 0
-        counted += len(found) if path not in checked else 0
-        found = list(long_sentences(text)) if path in checked else []
+        wrong += len(found)
+        found = list(long_sentences(text))
         for line, what in found if "--long" in flags else []:
             print(f"{path}:{line}: {what}")
         long += len(found)
-    print(f"prose: {wrong} to rewrite, {long} sentences of more than {RULES['words']} words, {counted} in other comments of Rust")
+    print(f"prose: {wrong} to rewrite, {long} sentences of more than {RULES['words']} words")
     return 1 if wrong else 0
 
 

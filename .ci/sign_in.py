@@ -2,7 +2,7 @@
 
     python3 .ci/sign_in.py cargo run --manifest-path local/Cargo.toml --
 
-The arguments are the command that runs `local`. This script stands in for the pager service.
+The arguments are the command that runs `local`. This script replaces the pager service.
 """
 
 import json
@@ -17,7 +17,7 @@ NUMBER = "555-0100"
 
 
 class Pager(BaseHTTPRequestHandler):
-    """A service that keeps the pages it is handed and revokes none."""
+    """A service that stores the pages it receives and revokes none."""
 
     pages: list[str] = []
 
@@ -37,16 +37,16 @@ class Pager(BaseHTTPRequestHandler):
 
 
 def started(process):
-    """The rows that `local` prints before it is ready, by their names."""
+    """Returns the rows that `local` prints before it is ready, by name."""
     rows = {}
     for line in process.stdout:
         print(line, end="")
-        # Two blanks, because there is a row `User` and a row `User pool`.
+        # Two spaces, because the rows `User` and `User pool` both exist.
         row = re.match(r"  (Sign in at|User|App client) {2,}(\S+)", re.sub(r"\x1b\[\d*m", "", line))
         if row:
             rows[row[1]] = row[2]
         if "Ready" in line:
-            # The rest is read so that `local` never waits for room in the pipe.
+            # The rest is read so that `local` never waits for space in the pipe.
             threading.Thread(target=process.stdout.read, daemon=True).start()
             return rows
     raise SystemExit("`local` ended before it was ready")

@@ -1,4 +1,4 @@
-"""Signs in through `local` with functions that are built already: a wrong answer, then the right one.
+"""Signs in through `local` with existing builds of the functions: a wrong answer, then the right one.
 
     python3 .ci/sign_in_dist.py LOCAL --template dist/template-x86_64.yaml --functions-dir dist
 

@@ -1,4 +1,4 @@
-"""Checks the functions' zips, as they are uploaded, against what each may have. `.ci/run build` builds the programs.
+"""Checks the sizes of the functions' zips against their limits. `.ci/run build` builds the programs.
 `sizes.py FOLDER` checks those that `sam build --build-dir FOLDER` has built.
 """
 
@@ -11,17 +11,17 @@ import zipfile
 BUILT = pathlib.Path(sys.argv[1]) if sys.argv[1:] else pathlib.Path(".aws-sam", "build")
 EXAMPLES = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", "target"), "lambda")
 
-# Bytes. A cold start reads every one of them.
+# In bytes. A cold start reads all of them.
 BUDGET = {
     BUILT / "DefineAuthChallengeFunction": 600_000,
-    # With a client of DynamoDB, which counts wrong answers; 900,000 without.
+    # With a client of DynamoDB, which counts wrong answers. Without it, 900,000 bytes.
     BUILT / "VerifyAuthChallengeFunction": 2_300_000,
     # With all types: clients of S3, SES, SNS and DynamoDB.
     BUILT / "CreateAuthChallengeFunction": 3_700_000,
     BUILT / "PreTokenGenerationFunction": 600_000,
     # With clients of Cognito, SES and DynamoDB. 2,500,000 is the goal.
     BUILT / "EnrolmentFunction": 2_700_000,
-    # A create with one type, which has neither a client of AWS nor a renderer.
+    # A create with one type, without AWS clients and without a renderer.
     EXAMPLES / "proof-of-work-only": 1_000_000,
 }
 if sys.argv[1:]:
@@ -37,7 +37,7 @@ for folder, most in BUDGET.items():
     program = path.read_bytes()
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
-        # Without a time, so that the same program always has the same zip.
+        # Without a time, so that the zip of a program is always the same.
         archive.writestr(zipfile.ZipInfo("bootstrap"), program, zipfile.ZIP_DEFLATED, 9)
     size = file.getbuffer().nbytes
     failed |= size > most

@@ -1,4 +1,4 @@
-"""What `dist.py`, `linked.py` and `changelog.py` make, without building anything."""
+"""Tests the results of `dist.py`, `linked.py` and `changelog.py` without a build."""
 
 import hashlib
 import io
@@ -34,7 +34,7 @@ class Zip(unittest.TestCase):
 
 
 class Folder(unittest.TestCase):
-    """A folder as `dist.py` makes it, with a program that is a few bytes."""
+    """Creates a folder like `dist.py`, with a program of a few bytes."""
 
     def setUp(self):
         temporary = tempfile.TemporaryDirectory()
@@ -145,7 +145,7 @@ class Linked(unittest.TestCase):
             self.assertIsNone(JsonStrictValidator(SchemaVersion.V1_6).validate_str(text))
             names = [component["name"] for component in json.loads(text)["components"]]
             self.assertIn("lambda_runtime", names)
-            # Neither macros nor what only tests or builds need.
+            # Neither macros nor packages that only tests or builds need.
             for absent in ("serde_derive", "async-trait", "cc", "criterion", "loop-tests"):
                 self.assertNotIn(absent, names)
             self.assertEqual("aws-sdk-s3" in names, package == "create-auth-challenge")

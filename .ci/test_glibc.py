@@ -1,4 +1,4 @@
-"""What glibc.py finds in programs that are made here, and in Python itself."""
+"""Tests glibc.py with generated programs, and with Python itself."""
 
 import contextlib
 import io
@@ -13,7 +13,7 @@ import glibc
 
 
 def program(symbols):
-    """An ELF file with nothing but `symbols`: pairs of a name and a version of libc.so.6, or no version."""
+    """Creates an ELF file with only `symbols`: pairs of a name and a version of libc.so.6, or no version."""
     names = bytearray(b"\0")
 
     def name(text):
@@ -22,12 +22,12 @@ def program(symbols):
 
     versions = sorted({version for _, version in symbols if version})
     numbers = {version: index + 2 for index, version in enumerate(versions)}
-    # One library. Its versions follow at once, 16 bytes each.
+    # One library. Its versions follow directly, with 16 bytes each.
     needed = struct.pack("<HHIII", 1, len(versions), name("libc.so.6"), 16, 0)
     for version in versions:
         following = 0 if version == versions[-1] else 16
         needed += struct.pack("<IHHII", 0, 0, numbers[version], name(version), following)
-    # The symbol 0 is empty. Version 1 is none.
+    # The symbol 0 is empty. Version 1 means no version.
     dynamic, of_symbols = bytes(24), struct.pack("<H", 0)
     for symbol, version in symbols:
         dynamic += struct.pack("<IBBHQQ", name(symbol), 0x12, 0, 0, 0, 0)
@@ -50,7 +50,7 @@ def program(symbols):
 
 
 def printed(*programs):
-    """Whether all of `programs` may go to Lambda, and what is printed of them."""
+    """Returns whether all of `programs` may run on Lambda, and the printed text."""
     with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()) as output:
         files = []
         for index, content in enumerate(programs):

@@ -3,8 +3,8 @@
     python3 admin/backup.py export --user-pool-id POOL --table TABLE --file backup.jsonl
     python3 admin/backup.py import --user-pool-id POOL --table TABLE --file backup.jsonl --dry-run
 
-The file has hashes and counts, no answers and no secret. The hashes are right only under the secret that they were made
-with: docs/disaster.md has the whole of a restore.
+The file contains hashes and counts, but no answers and no secret. The hashes are valid only with the secret that created
+them: docs/disaster.md describes a complete restore.
 """
 
 import argparse
@@ -22,11 +22,11 @@ FORM = "cognito-challenge backup 1"
 
 
 class Refused(Exception):
-    """What has to be put right first."""
+    """An error that the operator must fix."""
 
 
 class Slow:
-    """Calls of a client, at most `rate` in a second: administrators share a quota with the sign-ins."""
+    """Limits the calls of a client to `rate` a second: administrators share a quota with the sign-ins."""
 
     def __init__(self, client, rate):
         self.client, self.pause, self.last = client, 1 / rate, 0.0
@@ -42,7 +42,7 @@ class Slow:
 
 
 def enrolled(cognito, pool):
-    """Each user of `pool` with what is enrolled: the username and the value of the attribute, empty for nothing."""
+    """Yields each user of `pool`: the username and the value of the attribute, empty if nothing is enrolled."""
     more = {}
     while True:
         page = cognito.list_users(UserPoolId=pool, AttributesToGet=[ATTRIBUTE], Limit=60, **more)
@@ -55,7 +55,7 @@ def enrolled(cognito, pool):
 
 
 def items(table_client, table):
-    """Everything in the table, as DynamoDB writes it."""
+    """Yields all items of the table, in DynamoDB's format."""
     more = {}
     while True:
         page = table_client.scan(TableName=table, ConsistentRead=True, **more)
@@ -74,20 +74,20 @@ def export(given, cognito, dynamodb):
     try:
         file = os.open(given.file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
-        raise Refused(f"{given.file} is there already: name another file") from None
+        raise Refused(f"{given.file} exists already: name another file") from None
     with open(file, "w") as out:
         out.writelines(json.dumps(line) + "\n" for line in lines)
     print(f"saved the enrolled answers of {users} users, and {len(lines) - 1 - users} counts")
 
 
 def read(path):
-    """The lines of a backup."""
+    """Returns the lines of a backup."""
     try:
         first, *lines = [json.loads(line) for line in pathlib.Path(path).read_text().splitlines()]
     except ValueError as error:
-        raise Refused(f"{path} is no backup: {error}") from None
+        raise Refused(f"{path} is not a backup: {error}") from None
     if first.get("form") != FORM:
-        raise Refused(f"{path} is no backup in the form `{FORM}`")
+        raise Refused(f"{path} is not a backup in the form `{FORM}`")
     return first, lines
 
 
@@ -119,7 +119,7 @@ def import_(given, cognito, dynamodb):
         print(f"not restored: {len(counts)} counts: name the table with --table")
     elif counts and first["pool"] != given.user_pool_id:
         # The keys are hashes of the pool and the user.
-        print(f"not restored: {len(counts)} counts: they are of users of {first['pool']}")
+        print(f"not restored: {len(counts)} counts: they belong to users of {first['pool']}")
     else:
         print(f"counts: {restore(given, dynamodb, counts)} restored")
     if given.dry_run:
@@ -128,7 +128,7 @@ def import_(given, cognito, dynamodb):
 
 
 def restore(given, dynamodb, counts):
-    """Puts the counts into the table that are not over and, without --replace, not there: how many."""
+    """Writes the counts that have not expired. Without --replace, existing ones are kept. Returns their number."""
     restored = 0
     for item in counts:
         if int(item.get("expires", {}).get("N", "0")) <= time.time():
@@ -156,13 +156,13 @@ def parsed(arguments):
         command.add_argument("--user-pool-id", required=True)
         command.add_argument("--table", help="the output AttemptsTableName of the stack; without it, no counts")
         command.add_argument("--file", required=True)
-        command.add_argument("--rate", type=float, default=5, help="the most calls to Cognito in a second [5]")
+        command.add_argument("--rate", type=float, default=5, help="the maximum number of calls to Cognito a second [5]")
         command.add_argument("--endpoint-url", help="another Cognito, such as a `local`")
         command.add_argument("--dynamodb-endpoint-url", help="another DynamoDB")
         command.add_argument("--region")
     command = commands.choices["import"]
-    command.add_argument("--dry-run", action="store_true", help="show what would change, and change nothing")
-    command.add_argument("--replace", action="store_true", help="also where other answers or counts are")
+    command.add_argument("--dry-run", action="store_true", help="show the changes without making them")
+    command.add_argument("--replace", action="store_true", help="also replace existing answers and counts")
     return parser.parse_args(arguments)
 
 

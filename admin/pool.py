@@ -1,11 +1,11 @@
-"""Attaches the functions to a user pool that exists, and detaches them again. Needs boto3.
+"""Attaches the functions to an existing user pool, and detaches them again. Needs boto3.
 
     python3 admin/pool.py attach --user-pool-id POOL --stack STACK --client-id CLIENT --dry-run
     python3 admin/pool.py attach --user-pool-id POOL --stack STACK --client-id CLIENT
     python3 admin/pool.py detach --user-pool-id POOL --undo POOL.attached.json
 
-UpdateUserPool and UpdateUserPoolClient reset what they do not receive. So everything that the model of the service has in
-both directions is read and sent back. docs/deploying.md#an-existing-pool says what the changes mean.
+UpdateUserPool and UpdateUserPoolClient reset missing fields. So every field that the service's model has in
+both directions is read and sent back. docs/deploying.md#an-existing-pool explains the changes.
 """
 
 import argparse
@@ -26,9 +26,9 @@ TRIGGERS = {
     "VerifyAuthChallengeResponse": "VerifyAuthChallengeArn",
     "PreTokenGeneration": "PreTokenGenerationArn",
 }
-# The name that newer calls have for a trigger, with the version of its event.
+# The newer name of a trigger, with the version of its event.
 CONFIG = "PreTokenGenerationConfig"
-# What a client of the challenges has: no flow that issues tokens without them, and no way to the hashed answers.
+# The settings of a client with challenges: no flow that issues tokens without them, and no access to the hashed answers.
 CLIENT = {
     "ExplicitAuthFlows": ["ALLOW_CUSTOM_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"],
     "PreventUserExistenceErrors": "ENABLED",
@@ -36,28 +36,28 @@ CLIENT = {
     "ReadAttributes": ["email", "email_verified", "locale", "name"],
     "WriteAttributes": ["locale", "name"],
 }
-# Flows that issue tokens to anyone that has the password, or a code, and never ask a challenge.
+# Flows that issue tokens for the password or a code alone, without a challenge.
 AROUND = ["ADMIN_NO_SRP_AUTH", "ADMIN_USER_PASSWORD_AUTH", "USER_AUTH", "USER_PASSWORD_AUTH", "USER_SRP_AUTH"]
 
 
 class Refused(Exception):
-    """What has to be put right first."""
+    """An error that the operator must fix."""
 
 
 def updating(model, operation, described, names):
-    """Everything in `described` that `operation` takes, with `names` for what it calls otherwise."""
+    """Returns the fields of `described` that `operation` accepts. `names` maps names that differ."""
     takes = model.operation_model(operation).input_shape.members
     sent = {names.get(name, name): value for name, value in described.items()}
-    # An empty text is described by some, and taken by none.
+    # Some services describe an empty text, but none accepts it.
     return {name: value for name, value in sent.items() if name in takes and value not in (None, "")}
 
 
 def pool_update(model, pool, triggers, mfa):
-    """The whole UpdateUserPool that leaves all of `pool` as it is but for `triggers` and `mfa`. A trigger that is None is
+    """Returns the complete UpdateUserPool that changes only `triggers` and `mfa` of `pool`. A trigger with the value None is
     removed."""
     update = updating(model, "UpdateUserPool", pool, {"Id": "UserPoolId", "Name": "PoolName"})
     if "AdminCreateUserConfig" in update:
-        # Cognito has it as `TemporaryPasswordValidityDays` of the password policy by now, and takes one of them only.
+        # It is now `TemporaryPasswordValidityDays` of the password policy, and Cognito accepts only one of them.
         update["AdminCreateUserConfig"] = without(update["AdminCreateUserConfig"], "UnusedAccountValidityDays")
     config = update.get("LambdaConfig", {}) | triggers
     update["LambdaConfig"] = {name: value for name, value in config.items() if value is not None}
@@ -65,7 +65,7 @@ def pool_update(model, pool, triggers, mfa):
 
 
 def client_update(model, client, changes):
-    """The whole UpdateUserPoolClient that leaves all of `client` as it is but for `changes`. A None is removed."""
+    """Returns the complete UpdateUserPoolClient that makes only `changes` to `client`. A None is removed."""
     update = updating(model, "UpdateUserPoolClient", client, {}) | changes
     return {name: value for name, value in update.items() if value is not None}
 
@@ -75,7 +75,7 @@ def without(fields, *names):
 
 
 def wanted(arns):
-    """The LambdaConfig of the pool for `arns`, by trigger."""
+    """Returns the LambdaConfig of the pool for `arns`, by trigger."""
     config = dict(arns)
     if arns.get("PreTokenGeneration"):
         config[CONFIG] = {"LambdaVersion": "V1_0", "LambdaArn": arns["PreTokenGeneration"]}
@@ -83,14 +83,14 @@ def wanted(arns):
 
 
 def plain(config):
-    """A LambdaConfig without the newer name of a trigger, if that says the same: some describe it, some do not."""
+    """Returns a LambdaConfig without the newer name of a trigger if it has the same value, because not all describe it."""
     newer = config.get(CONFIG) or {}
     same = newer.get("LambdaVersion") == "V1_0" and newer.get("LambdaArn") == config.get("PreTokenGeneration")
     return without(config, CONFIG) if same else config
 
 
 def foreign(config, arns):
-    """The triggers among ours that `config` gives to other functions."""
+    """Returns the triggers of the challenges that `config` assigns to other functions."""
     found = []
     for trigger, arn in arns.items():
         newer = config.get(CONFIG, {}).get("LambdaArn") if trigger == "PreTokenGeneration" else None
@@ -101,7 +101,7 @@ def foreign(config, arns):
 
 
 def differences(before, after, path=""):
-    """One line for each field that `after` has otherwise."""
+    """Yields one line for each field that differs in `after`."""
     if isinstance(before, dict) and isinstance(after, dict):
         return [
             line
@@ -118,7 +118,7 @@ def shown(value):
 
 
 def warnings(clients, chosen):
-    """What the app clients that are not changed mean."""
+    """Yields warnings about the app clients that are not changed."""
     for client in clients:
         name = f"app client {client['ClientId']} ({client.get('ClientName', '')})"
         flows = [flow.removeprefix("ALLOW_") for flow in client.get("ExplicitAuthFlows", [])]
@@ -126,26 +126,26 @@ def warnings(clients, chosen):
         if client["ClientId"] in chosen:
             continue
         if around:
-            yield f"{name} allows {', '.join(around)}: those issue tokens without a challenge"
+            yield f"{name} allows {', '.join(around)}, which issue tokens without a challenge"
         if client.get("AllowedOAuthFlowsUserPoolClient"):
-            yield f"{name} uses the hosted pages: pre-token-generation refuses their tokens"
+            yield f"{name} uses the hosted pages, whose tokens pre-token-generation denies"
         for list_of in ("ReadAttributes", "WriteAttributes"):
             attributes = client.get(list_of)
-            # Cognito lists the attributes of a client that has no list of its own in no description.
+            # If a client has no list of attributes, its description has none either.
             if attributes is None or f"custom:{ATTRIBUTE}" in attributes:
                 yield f"{name} may {list_of[:-10].lower()} custom:{ATTRIBUTE}: give it {list_of} without it"
 
 
 def validate(model, operation, updates):
-    """Whether the service takes `updates`, as far as its model says: asked before the first change."""
+    """Checks `updates` against the service's model before the first change."""
     for update in updates:
         report = ParamValidator().validate(update, model.operation_model(operation).input_shape)
         if report.has_errors():
-            raise Refused(f"{operation} does not take what the pool has: {report.generate_report()}")
+            raise Refused(f"{operation} does not accept the pool's settings: {report.generate_report()}")
 
 
 class Attached:
-    """A pool, its app clients, and what the functions are called."""
+    """A pool, its app clients, and the names of the functions."""
 
     def __init__(self, arguments):
         self.cognito = boto3.client("cognito-idp", endpoint_url=arguments.endpoint_url, region_name=arguments.region)
@@ -168,7 +168,7 @@ class Attached:
 
 
 def arns_of(arguments):
-    """The functions by trigger: those given, else the outputs of the stack; and the minutes of a session, if known."""
+    """Returns the functions by trigger, from the arguments or the outputs of the stack, and the minutes of a session, if known."""
     given = {trigger: getattr(arguments, output) for trigger, output in TRIGGERS.items()}
     if all(given.values()) or not arguments.stack:
         if missing := [f"--{dashed(TRIGGERS[trigger])}" for trigger, arn in given.items() if not arn]:
@@ -196,7 +196,7 @@ def attach(arguments):
     if others := foreign(pool.get("LambdaConfig", {}), arns):
         if not arguments.replace:
             raise Refused(
-                "the pool has other functions for these triggers; --replace takes them out:\n  " + "\n  ".join(others)
+                "the pool has other functions for these triggers; --replace removes them:\n  " + "\n  ".join(others)
             )
     chosen = {client["ClientId"]: client for client in clients if client["ClientId"] in arguments.client_id}
     if unknown := set(arguments.client_id) - set(chosen):
@@ -228,8 +228,8 @@ def attach(arguments):
     undo = pathlib.Path(arguments.undo or f"{there.id}.attached.json")
     record = {"pool": pool, "mfa": mfa, "clients": list(chosen.values()), "triggers": wanted(arns)}
     if undo.exists():
-        raise Refused(f"{undo} is there already: it is how to detach; move it away, or name another file with --undo")
-    # Before the first change, so that there is a way back from each.
+        raise Refused(f"{undo} exists already, and detaching needs it: move it, or name another file with --undo")
+    # Before the first change, so that each change can be undone.
     write_private(undo, json.dumps(record, default=str, indent=1))
     if attribute:
         there.cognito.add_custom_attributes(
@@ -247,7 +247,7 @@ def attach(arguments):
     for each in updates:
         there.cognito.update_user_pool_client(**each)
     check(there, update, updates)
-    print(f"attached; {undo} is what `detach` needs")
+    print(f"attached; `detach` needs {undo}")
 
 
 def detach(arguments):
@@ -256,12 +256,12 @@ def detach(arguments):
         raise Refused("name the file that `attach` wrote with --undo")
     record = json.loads(pathlib.Path(arguments.undo).read_text())
     if record["pool"]["Id"] != there.id:
-        raise Refused(f"{arguments.undo} is of the pool {record['pool']['Id']}")
+        raise Refused(f"{arguments.undo} is for the pool {record['pool']['Id']}")
     pool, before = there.pool(), record["pool"]
     config, ours = plain(pool.get("LambdaConfig", {})), plain(record["triggers"])
     others = [f"{name}: {shown(config.get(name))}" for name, value in ours.items() if config.get(name) != value]
     if others and not arguments.replace:
-        raise Refused("these triggers are not what `attach` has set; --replace sets them back:\n  " + "\n  ".join(others))
+        raise Refused("these triggers differ from those that `attach` has set; --replace restores them anyway:\n  " + "\n  ".join(others))
     triggers = {name: before.get("LambdaConfig", {}).get(name) for name in record["triggers"]}
     update = pool_update(there.model, pool, triggers, pool.get("MfaConfiguration", "OFF"))
     updates = []
@@ -286,16 +286,16 @@ def detach(arguments):
         there.cognito.set_user_pool_mfa_config(UserPoolId=there.id, **mfa)
         update["MfaConfiguration"] = mfa.get("MfaConfiguration", "OFF")
     check(there, update, [changed for _, changed in updates])
-    print(f"detached; the attribute custom:{ATTRIBUTE} stays, because Cognito removes none. Delete the stack next")
+    print(f"detached; the attribute custom:{ATTRIBUTE} stays, because Cognito cannot remove attributes. Delete the stack next")
 
 
 def unchanged(there, pool):
-    """What `pool_update` would send to change nothing."""
+    """Returns the update that `pool_update` would send to change nothing."""
     return pool_update(there.model, pool, {}, pool.get("MfaConfiguration", "OFF"))
 
 
 def check(there, update, updates):
-    """Reads what was changed again: all that was sent has to be there."""
+    """Reads the changed resource again and checks that it has all values that were sent."""
     now = unchanged(there, there.pool())
     asked, now = ({**each, "LambdaConfig": plain(each["LambdaConfig"])} for each in (update, now))
     lines = differences(asked, now)
@@ -303,7 +303,7 @@ def check(there, update, updates):
         now = client_update(there.model, there.client(each["ClientId"]), {})
         lines += differences(each, now, each["ClientId"])
     if lines:
-        raise Refused("the pool is not as it was asked to be; the lines say asked -> is:\n  " + "\n  ".join(lines))
+        raise Refused("the pool differs from the request; each line is requested -> actual:\n  " + "\n  ".join(lines))
 
 
 def print_differences(what, before, after):
@@ -319,7 +319,7 @@ def confirm(arguments, what):
 
 
 def write_private(path, text):
-    """Writes a file that only its owner may read: it has the pool's configuration."""
+    """Writes a file that only its owner may read, because it contains the pool's configuration."""
     with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         file.write(text)
 
@@ -335,17 +335,17 @@ def parsed(arguments):
         command = commands.add_parser(name)
         command.set_defaults(does=does)
         command.add_argument("--user-pool-id", required=True)
-        command.add_argument("--undo", metavar="FILE", help="what attach writes and detach reads [POOL.attached.json]")
-        command.add_argument("--dry-run", action="store_true", help="show what would change, and change nothing")
+        command.add_argument("--undo", metavar="FILE", help="the file that attach writes and detach reads [POOL.attached.json]")
+        command.add_argument("--dry-run", action="store_true", help="show the changes without making them")
         command.add_argument("--yes", action="store_true", help="do not ask")
         command.add_argument("--replace", action="store_true", help="also replace triggers of other functions")
         command.add_argument("--endpoint-url", help="another Cognito, such as a `local`")
         command.add_argument("--region")
     command = commands.choices["attach"]
     command.add_argument("--stack", help="the stack with ExistingUserPoolId, whose outputs name the functions")
-    command.add_argument("--client-id", action="append", default=[], help="an app client to configure; may be repeated")
+    command.add_argument("--client-id", action="append", default=[], help="an app client to configure; can be repeated")
     command.add_argument("--auth-session-minutes", type=int, help="the stack's AuthSessionMinutes, without --stack")
-    command.add_argument("--without-pre-token-generation", action="store_true", help="leave that trigger as it is")
+    command.add_argument("--without-pre-token-generation", action="store_true", help="do not change that trigger")
     for output in TRIGGERS.values():
         command.add_argument(f"--{dashed(output)}", dest=output, metavar="ARN")
     return parser.parse_args(arguments)

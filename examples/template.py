@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Makes the folder `template` from `own-challenge`: `cargo lambda new NAME --template …/examples/template` starts a
+"""Creates the folder `template` from `own-challenge`: `cargo lambda new NAME --template …/examples/template` starts a
 repository from it. With `--check`, says instead whether the folder is up to date.
 
 The example is the source. Its names become Liquid placeholders, its dependencies on the folders of this repository
-become dependencies on a Git repository. Fixtures that no other name has are left out: `BLESS=1 cargo test` writes them.
+become dependencies on a Git repository. Fixtures that depend on the name are omitted: `BLESS=1 cargo test` writes them.
 """
 
 import re
@@ -14,14 +14,14 @@ EXAMPLES = Path(__file__).resolve().parent
 SOURCE = EXAMPLES / "own-challenge"
 TEMPLATE = EXAMPLES / "template"
 
-# Written by hand: what the template asks, and what a new repository says of itself.
+# Written by hand: the questions of the template, and the README of a new repository.
 KEPT = {Path("CargoLambda.toml"), Path("README.md")}
 
-# What tools write, and the tutorial.
+# Files that tools write, and the tutorial.
 LEFT_OUT = re.compile(r"(target|\.aws-sam|\.local|README\.md)(/|$)")
 
-# Windows knows no file with `|` in its name, so that a path can have no filter. Cargo reads every `Cargo.toml` in a Git
-# repository that somebody depends on, and would complain of placeholders: this one has its name when it is rendered.
+# Windows does not allow `|` in file names, so a path cannot have a filter. Cargo reads every `Cargo.toml` in a Git
+# repository that is a dependency, and would reject placeholders. So this file gets its name when it is rendered.
 PATH_NAMES = {"pager_code": "{{challenge_name}}", "Cargo.toml": "Cargo{{empty}}.toml"}
 
 NAMES = {
@@ -40,13 +40,13 @@ TYPE_NAME = (
 
 
 def replace(names: dict[str, str], text: str) -> str:
-    """Replaces each of the names, or what Liquid would take for its own."""
+    """Replaces each of the names, and escapes Liquid's own syntax."""
     found = re.compile("|".join(map(re.escape, [*names, "{{", "{%"])))
     return found.sub(lambda match: names.get(match[0]) or f"{{% raw %}}{match[0]}{{% endraw %}}", text)
 
 
 def manifest(text: str) -> str:
-    """Takes the dependencies from a Git repository, and the licence away: it is for the author to choose."""
+    """Replaces the dependencies by a Git repository, and removes the licence, which the author chooses."""
     text = re.sub(r"^license = .*\n", "", text, flags=re.MULTILINE)
     text, count = re.subn(r'path = "\.\./\.\./[^"]*"', 'git = "REPOSITORY"', text)
     assert count, "no dependency on a folder of this repository"
@@ -54,7 +54,7 @@ def manifest(text: str) -> str:
 
 
 def is_derived(path: Path) -> bool:
-    """Whether the file belongs to a fixture of create with a code: it is derived from the challenge's name."""
+    """Returns whether the file belongs to a fixture of create with a code, which depends on the challenge's name."""
     if path.parent != Path("tests/fixtures/create"):
         return False
     case = path.name.split(".")[0]
@@ -62,7 +62,7 @@ def is_derived(path: Path) -> bool:
 
 
 def render() -> dict[Path, str]:
-    """Gives the files of the template."""
+    """Returns the files of the template."""
     files = {}
     for file in sorted(SOURCE.rglob("*")):
         path = file.relative_to(SOURCE)
@@ -72,7 +72,7 @@ def render() -> dict[Path, str]:
         head = TYPE_NAME if "PagerCode" in text else ""
         body = manifest(text) if path.name == "Cargo.toml" else replace(NAMES, text)
         files[Path(replace(PATH_NAMES, path.as_posix()))] = head + body
-    # The example is formatted by the rules of the workspace around it.
+    # The example uses the format rules of the surrounding workspace.
     files[Path("rustfmt.toml")] = (EXAMPLES.parent / "rustfmt.toml").read_text()
     return files
 

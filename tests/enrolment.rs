@@ -462,12 +462,12 @@ fn only_an_access_token_of_the_app_client_sets_answers() {
     let enroll = ["enroll", "--stdin", "--username", "late"];
     assert_eq!(deployed.local.admin_questions(&enroll, &lines).0, Some(0));
     let tokens = deployed.sign_in("late").unwrap();
-    // Of another pool, which signs with the same keys.
+    // A token of another pool, which signs with the same keys.
     let flows = ["ALLOW_USER_PASSWORD_AUTH"];
     let other = Client::of_new_pool(&deployed.local, &flows, "late", "Passw0rd!demo");
     let parameters = json!({"USERNAME": "late", "PASSWORD": "Passw0rd!demo"});
     let foreign = other.initiate("USER_PASSWORD_AUTH", &parameters).unwrap()["AuthenticationResult"].clone();
-    // Of another app client of the same pool.
+    // A token of another app client of the same pool.
     let client =
         json!({"UserPoolId": POOL, "ClientName": "other", "ExplicitAuthFlows": ["ALLOW_ADMIN_USER_PASSWORD_AUTH"]});
     let client = deployed.local.admin("CreateUserPoolClient", &client)["UserPoolClient"]["ClientId"].clone();

@@ -21,8 +21,8 @@ pub(crate) struct Args {
 
 const EXIT_CODES: &str = "Exit codes:
   0  done
-  2  not done, or only in part: the message on standard error says why
-  130  `questions status --all` was interrupted; what was counted until then is printed";
+  2  failed completely or in part: the message on standard error has the reason
+  130  `questions status --all` was interrupted; the counts so far are printed";
 
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {

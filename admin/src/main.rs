@@ -84,7 +84,7 @@ fn render_manual(command: &clap::Command, into: &mut Vec<u8>) -> io::Result<()> 
     subcommands.try_for_each(|sub| render_manual(sub, into))
 }
 
-/// A result with the same text in JSON.
+/// Returns a result with the same text in JSON.
 fn page(text: &[u8]) -> Said {
     let text = String::from_utf8_lossy(text).trim_end().to_owned();
     let json = Value::from(text.as_str());

@@ -1,4 +1,7 @@
 //! Configures clients of AWS services from Lambda's environment variables, with TLS that starts fast.
+//!
+//! Start with [`configure`], which returns the configuration for a client of the AWS SDK. [`table`] reads and writes items
+//! of a DynamoDB table conditionally. [`web`] is a client for other services.
 
 pub mod table;
 mod trust;

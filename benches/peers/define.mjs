@@ -1,4 +1,4 @@
-// What AWS's page has define do: the password, then two challenges, then tokens.
+// The define function of AWS's documentation: the password, then two challenges, then tokens.
 export const handler = async (event) => {
   const { session } = event.request;
   const passed = session.at(-1)?.challengeResult === true;

@@ -1,4 +1,4 @@
-"""What AWS's page has define do: the password, then two challenges, then tokens."""
+"""The define function of AWS's documentation: the password, then two challenges, then tokens."""
 
 NEXT = {1: "PASSWORD_VERIFIER", 2: "CUSTOM_CHALLENGE", 3: "CUSTOM_CHALLENGE"}
 

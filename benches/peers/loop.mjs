@@ -1,4 +1,4 @@
-// Stands in for aws-lambda-ric where that is not installed: asks for an event, has it handled, answers.
+// Replaces aws-lambda-ric if it is not installed: it asks for an event, calls the handler, and sends the response.
 import { handler } from "./define.mjs";
 
 const api = `http://${process.env.AWS_LAMBDA_RUNTIME_API}/2018-06-01/runtime/invocation`;

@@ -1,7 +1,7 @@
-"""Makes the spoken digits of the audio challenge: `python3 audio/make.py` writes digits-en.bin and digits-es.bin.
+"""Creates the spoken digits of the audio challenge: `python3 audio/make.py` writes digits-en.bin and digits-es.bin.
 
-Needs espeak-ng (1.51 was used) and nothing else. For each voice and digit the files hold the number of samples, two
-bytes with the low one first, and then the samples: 8,000 a second, one unsigned byte each, silence cut off.
+Needs only espeak-ng (1.51 was used). For each voice and digit the files contain the number of samples, two
+bytes with the low one first, then the samples: 8,000 a second, one unsigned byte each, without silence at the ends.
 """
 
 import array
@@ -33,7 +33,7 @@ def spoken(word, voice, speed, pitch):
 
 
 def resampled(samples, rate):
-    """Averages over each new sample's span, which is filter enough for speech."""
+    """Averages over each new sample's span, a sufficient filter for speech."""
     step = rate / RATE
     out = []
     for index in range(int(len(samples) / step)):
@@ -49,7 +49,7 @@ def trimmed(samples):
 
 
 def encoded(samples):
-    """As loud as every other digit, faded at both ends, in unsigned bytes."""
+    """Returns unsigned bytes, with the same loudness for every digit and with faded ends."""
     peak = max(abs(sample) for sample in samples)
     fade = 60
     out = bytearray()

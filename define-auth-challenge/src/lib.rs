@@ -1,4 +1,6 @@
 //! Decides the next challenge of a sign-in: the `DefineAuthChallenge` trigger of an Amazon Cognito user pool.
+//!
+//! [`run`] is the whole function, for every challenge type. [`handle`] answers one event.
 
 use std::process::ExitCode;
 
@@ -31,6 +33,17 @@ pub fn configure(environment: &Environment) -> Result<Flow, ConfigError> {
 }
 
 /// Answers a `DefineAuthChallenge` event with the decision of `flow`.
+///
+/// ```
+/// use cognito_challenge::flow::Flow;
+/// use serde_json::json;
+///
+/// let flow = Flow::parse("CAPTCHA:3").unwrap();
+/// let event = json!({"request": {"userAttributes": {"sub": "1"}, "session": []}, "response": {}});
+/// let answered = define_auth_challenge::handle(event, &flow).unwrap();
+/// assert_eq!(answered["response"]["challengeName"], "CUSTOM_CHALLENGE");
+/// assert_eq!(answered["response"]["issueTokens"], false);
+/// ```
 ///
 /// # Errors
 ///

@@ -11,12 +11,12 @@ locals {
     CannotJudge = { function = "verify", threshold = 3, period = 300 }
     # Many sign-ins are denied.
     Denied = { function = "define", threshold = var.alarm_denials, period = 300 }
-    # Many requests to the enrolment are refused, such as links that are guessed.
+    # The enrolment rejects many requests, such as guessed links.
     EnrolmentsRefused = { function = "enrolment", threshold = var.alarm_denials, period = 300 }
   }
 }
 
-# Those of `tokens` include denied tokens, because a denial is an error.
+# The errors of `tokens` include denied tokens, because a denial is an error.
 resource "aws_cloudwatch_metric_alarm" "errors" {
   for_each = local.functions
 

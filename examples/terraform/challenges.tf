@@ -17,7 +17,7 @@ resource "aws_secretsmanager_secret_version" "challenge" {
   secret_id     = aws_secretsmanager_secret.challenge.id
   secret_string = random_password.challenge.result
 
-  # A rotation puts later versions.
+  # A rotation adds later versions.
   lifecycle {
     ignore_changes = [secret_string]
   }

@@ -1,4 +1,4 @@
-# The HTTP API by which users set the answers to their security questions: docs/enrolment.md.
+# The HTTP API that lets users set the answers to their security questions: docs/enrolment.md.
 
 locals {
   enrolment_clients = local.new_pool ? aws_cognito_user_pool_client.client[*].id : var.enrolment_clients
@@ -49,7 +49,7 @@ resource "aws_apigatewayv2_api" "enrolment" {
   count = local.enrolled ? 1 : 0
 
   name          = "${var.name}-enrolment"
-  description   = "Users set the answers to their security questions here."
+  description   = "API for users to set the answers to their security questions."
   protocol_type = "HTTP"
 
   dynamic "cors_configuration" {
@@ -112,13 +112,13 @@ resource "aws_apigatewayv2_stage" "enrolment" {
   name        = "$default"
   auto_deploy = true
 
-  # For all users together. Links have a limit for each user besides.
+  # For all users together. Links also have a limit for each user.
   default_route_settings {
     throttling_rate_limit  = 10
     throttling_burst_limit = 20
   }
 
-  # Without addresses and user agents: the function's log says what was done.
+  # Without addresses and user agents. The function's log has the results.
   access_log_settings {
     destination_arn = aws_cloudwatch_log_group.enrolment_api[0].arn
     format = jsonencode({

@@ -56,7 +56,7 @@ module "verify" {
   package      = "verify-auth-challenge"
   artifacts    = var.artifacts
   architecture = var.architecture
-  # Hashing an answer takes 19 MiB, and at most 0.12 s with this memory: see docs/performance.md.
+  # Hashing an answer needs 19 MiB, and at most 0.12 s with this memory: see docs/performance.md.
   memory_size        = 512
   log_retention_days = var.log_retention_days
   environment = merge(local.common, {
@@ -84,7 +84,7 @@ module "tokens" {
   statements         = []
 }
 
-# Cognito calls the aliases, which a roll-back points at the versions before.
+# Cognito calls the aliases. A roll-back points them at previous versions.
 resource "aws_lambda_alias" "live" {
   for_each = local.triggers
 

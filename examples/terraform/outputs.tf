@@ -9,12 +9,12 @@ output "user_pool_client_id" {
 }
 
 output "trigger_arns" {
-  description = "What Cognito calls, for `admin/pool.py attach`."
+  description = "Aliases that Cognito calls, for `admin/pool.py attach`."
   value       = { for name, alias in aws_lambda_alias.live : name => alias.arn }
 }
 
 output "enrolment_endpoint" {
-  description = "Address of the API of the enrolment, which a page calls."
+  description = "Address of the API of the enrolment, for pages."
   value       = one(aws_apigatewayv2_api.enrolment[*].api_endpoint)
 }
 
@@ -24,6 +24,6 @@ output "attempts_table_name" {
 }
 
 output "secret_arn" {
-  description = "Secret whose value `admin` needs."
+  description = "Secret that `admin` needs."
   value       = aws_secretsmanager_secret.challenge.arn
 }

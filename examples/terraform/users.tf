@@ -22,7 +22,7 @@ resource "aws_cognito_user_pool" "users" {
     case_sensitive = false
   }
 
-  # A user who signs up alone has no verified address to mail a link to, and so could never enroll.
+  # A user that signs up alone has no verified address for a link, and so could never enroll.
   admin_create_user_config {
     allow_admin_create_user_only = true
   }

@@ -1,5 +1,5 @@
 variable "name" {
-  description = "Start of the names of all resources."
+  description = "Prefix of the names of all resources."
   type        = string
 }
 
@@ -9,7 +9,7 @@ variable "artifacts" {
 }
 
 variable "architecture" {
-  description = "Processor of the functions, of which the folder has zips."
+  description = "Processor of the functions. The folder must have zips for it."
   type        = string
   default     = "arm64"
 
@@ -43,7 +43,7 @@ variable "existing_user_pool_id" {
 }
 
 variable "enrolment_clients" {
-  description = "App clients of the existing pool whose users may change their answers. Without them it has no enrolment."
+  description = "App clients of the existing pool whose users may change their answers. If empty, the pool has no enrolment."
   type        = list(string)
   default     = []
 }
@@ -73,7 +73,7 @@ variable "enrolment_environment" {
 }
 
 variable "secret_version" {
-  description = "Version of the secret that the functions use, during a rotation. Null for the current one."
+  description = "Version of the secret for the functions, during a rotation. Null for the current one."
   type        = string
   default     = null
 }
@@ -91,7 +91,7 @@ variable "alarm_denials" {
 }
 
 variable "log_retention_days" {
-  description = "How long logs are kept."
+  description = "Retention of the logs, in days."
   type        = number
   default     = 30
 }

@@ -1,9 +1,9 @@
-/** Amazon Cognito's two unsigned calls that make a sign-in, over AWS JSON 1.1. */
+/** The unsigned calls of Amazon Cognito for a sign-in, over AWS JSON 1.1. */
 
 /** Cognito runs a trigger for up to three times five seconds, and one call may need three triggers. */
 const PATIENCE_MS = 60_000;
 
-/** Cognito said no: `type` is its exception's name, `message` its text. */
+/** An error of Cognito: `type` is the exception's name, `message` its text. */
 export class CognitoError extends Error {
   name = "CognitoError";
 
@@ -13,7 +13,7 @@ export class CognitoError extends Error {
   }
 }
 
-/** No answer came, or none that Cognito would give. */
+/** There was no response, or it was not from Cognito. */
 export class UnreachableError extends Error {
   name = "UnreachableError";
 }
@@ -41,10 +41,20 @@ export class Cognito {
       ChallengeName: challengeName,
       Session: session,
       ChallengeResponses: responses,
-      // Cognito does not keep it: each answer has to bring it again.
+      // Cognito does not store it: each answer must contain it again.
       ClientMetadata: clientMetadata,
     };
     return call(this.#endpoint, "RespondToAuthChallenge", request, signal);
+  }
+
+  /** Begins to set up an authenticator app: its secret. */
+  associateApp(session, signal) {
+    return call(this.#endpoint, "AssociateSoftwareToken", { Session: session }, signal);
+  }
+
+  /** Ends that with a code that the app shows. */
+  verifyApp(session, code, signal) {
+    return call(this.#endpoint, "VerifySoftwareToken", { Session: session, UserCode: code }, signal);
   }
 }
 
@@ -75,7 +85,7 @@ async function post(endpoint, operation, request, signal) {
       signal: signal ? AbortSignal.any([signal, patience]) : patience,
     });
   } catch (error) {
-    // The caller gave up: that is its own business, not a failure.
+    // The caller aborted the call, which is not an error.
     signal?.throwIfAborted();
     throw new UnreachableError(error.message);
   }

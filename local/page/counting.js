@@ -1,4 +1,4 @@
-/** Words that depend on a number, and text that keeps its direction. */
+/** Texts that depend on a number, and text that keeps its direction. */
 
 /**
  * Chooses among the forms of a word or sentence in `language`. The forms are named after the plural categories of CLDR:
@@ -9,7 +9,7 @@ export function counting(language) {
   return (number, forms) => forms[rules.select(Number(number))] ?? forms.other;
 }
 
-/** `text` from left to right inside a sentence from right to left, such as an address with its punctuation. */
+/** Returns `text` from left to right inside a sentence from right to left, such as an address with its punctuation. */
 export function leftToRight(text) {
   // LEFT-TO-RIGHT ISOLATE and POP DIRECTIONAL ISOLATE.
   return `\u2066${text}\u2069`;

@@ -1,11 +1,11 @@
-/** Setting the answers to security questions: what the reader does goes to the API, what it replies is shown. */
+/** Sets the answers to security questions: sends the reader's input to the API and shows the replies. */
 
 import { UnreachableError } from "./cognito.js";
 import { Enrolment, ProblemError, askForLink } from "./enrolment.js";
 import * as form from "./enrolment-view.js";
 import * as view from "./view.js";
 
-/** What is said at the field of an answer that the API refuses, by problem. */
+/** The texts at the field of an answer that the API rejects, by problem. */
 const REFUSED = {
   "answer-from-question": "answerFromQuestion",
   "answer-known-to-others": "answerKnown",
@@ -15,23 +15,23 @@ const REFUSED = {
   "answer-too-short": "answerTooShort",
   "answer-twice": "answerTwice",
 };
-/** What is said of a link that cannot be used, by problem. */
+/** The texts about a link that cannot be used, by problem. */
 const UNUSABLE = {
   "link-expired": "linkExpired",
   "link-invalid": "linkInvalid",
   "link-used": "linkUsed",
   "user-gone": "userGone",
 };
-/** Another sign-in is the way on. `401` is API Gateway's, of a token that has expired. */
+/** The problems that another sign-in solves. API Gateway returns `401` for an expired token. */
 const SIGN_IN_AGAIN = ["401", "client-not-listed", "sign-in-too-old", "token-missing", "token-not-access"];
 
 let texts = {};
 let language = "en";
-/** The address of the API; `null` if there is none. */
+/** The address of the API, or `null`. */
 let api = null;
-/** The questions that are shown. */
+/** The shown questions. */
 let enrolment = null;
-/** What the API said of them. */
+/** The limits of the API for the answers. */
 let limits = {};
 /** The access token of the finished sign-in. */
 let accessToken = null;
@@ -47,13 +47,13 @@ export function begin(catalogue, tag, startAgain) {
   form.begin(texts, { openAsk, ask, openQuestions, save, signInAgain });
 }
 
-/** From now on, the API is at `address`; `null` if there is none. */
+/** Sets the address of the API, or `null`. */
 export function offer(address) {
   api = address ?? null;
   form.offer(api !== null);
 }
 
-/** The reader has signed in. Shows the questions if the sign-in was for them. */
+/** Handles a finished sign-in. Shows the questions if the sign-in was for them. */
 export async function signedIn(token) {
   accessToken = token;
   const wanted = resumes;
@@ -61,12 +61,12 @@ export async function signedIn(token) {
   if (wanted && api !== null) await openQuestions();
 }
 
-/** A new sign-in begins: what the one before gave is forgotten. */
+/** Forgets the tokens of the last sign-in, because a new one starts. */
 export function forget() {
   [accessToken, enrolment] = [null, null];
 }
 
-/** Shows the questions of the user to whom the link with `token` was sent. */
+/** Shows the questions of the user that received the link with `token`. */
 export async function openLink(token) {
   if (api === null) return form.showOutcome({ heading: texts.linkUnusable, text: texts.enrolmentMissing });
   await open(Enrolment.invited(api, token));
@@ -107,7 +107,7 @@ function signInAgain() {
   start();
 }
 
-/** Runs one call and shows why the API refused it. */
+/** Runs one call and shows the problem if the API rejects it. */
 async function attempt(call) {
   view.setBusy(texts.working);
   try {

@@ -1,10 +1,10 @@
-/** What the reader sees and types while setting the answers to security questions. */
+/** The view of the forms that set the answers to security questions. */
 
 import { byId, element, hush, markInvalid, markValid, onSubmit, show } from "./view.js";
 
 let texts = {};
 
-/** Sets the texts, and calls `ask` with the name of who wants a link, `save` with `[{ question, answer }]`. */
+/** Sets the texts, and calls `ask` with the username for a link, `save` with `[{ question, answer }]`. */
 export function begin(catalogue, { openAsk, ask, openQuestions, save, signInAgain }) {
   texts = catalogue;
   onSubmit("ask-link-form", () => ask(byId("ask-link-username").value.trim()));
@@ -15,12 +15,12 @@ export function begin(catalogue, { openAsk, ask, openQuestions, save, signInAgai
   byId("hide-answers").addEventListener("change", hideAnswers);
 }
 
-/** Whether the reader can set answers here. */
+/** Shows or hides the button that sets answers. */
 export function offer(isOffered) {
   for (const id of ["ask-link-open", "questions-open"]) byId(id).hidden = !isOffered;
 }
 
-/** Asks who wants a link; `username` is filled in. */
+/** Asks for the username for a link. `username` is filled in. */
 export function showAsk(username) {
   hush();
   byId("ask-link-username").value = username;
@@ -29,12 +29,12 @@ export function showAsk(username) {
   byId("ask-link-username").focus();
 }
 
-/** Says what became of the wish for a link. */
+/** Shows the result of the request for a link. */
 export function showAsked() {
   showOutcome({ heading: texts.linkAsked, text: texts.linkAskedText });
 }
 
-/** Lists the questions of a reply of the API, those that have answers marked. */
+/** Lists the questions of a reply of the API, and marks those with answers. */
 export function showQuestions({ locale, questions, fewest }) {
   hush();
   const isSet = questions.some(({ set }) => set);
@@ -46,7 +46,7 @@ export function showQuestions({ locale, questions, fewest }) {
   byId("questions-heading").focus();
 }
 
-/** Says at the question with this id why the API rejects its answer; says whether that question is shown. */
+/** Shows at the question with this id why the API rejects its answer. Returns whether that question is shown. */
 export function refuse(id, text) {
   if (byId(`answer-${id}`) === null) return false;
   hush();
@@ -54,14 +54,14 @@ export function refuse(id, text) {
   return true;
 }
 
-/** Says that too few questions are chosen, at the first that could be. */
+/** Shows the error that too few questions are chosen, at the first one that is not. */
 export function demandMore(text) {
   hush();
   byId("questions-error").textContent = text;
   byId("questions").querySelector("input[type=checkbox]:not(:checked)")?.focus();
 }
 
-/** Says how it ended. `ask` offers another link. */
+/** Shows the outcome. `ask` offers another link. */
 export function showOutcome({ heading, text, ask = false }) {
   hush();
   byId("questions").replaceChildren();

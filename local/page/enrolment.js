@@ -1,4 +1,4 @@
-/** The API at which users set the answers to their security questions. docs/enrolment.md describes it. */
+/** The API for answers to security questions. docs/enrolment.md describes it. */
 
 import { UnreachableError } from "./cognito.js";
 
@@ -6,8 +6,8 @@ import { UnreachableError } from "./cognito.js";
 const PATIENCE_MS = 35_000;
 
 /**
- * The API did not do what it was asked: `name` is the end of the problem's type (RFC 9457), or the HTTP status if API
- * Gateway itself refused the request. `question` is the id of the question that it is about, if there is one.
+ * A failed request: `name` is the end of the problem's type (RFC 9457), or the HTTP status if API
+ * Gateway itself rejected the request. `question` is the id of the affected question, if any.
  */
 export class ProblemError extends Error {
   name = "ProblemError";
@@ -30,22 +30,22 @@ export class Enrolment {
     this.#authorization = authorization;
   }
 
-  /** The user who has signed in and got this access token. `api` is the address of the API. */
+  /** Returns the questions of the user with this access token. `api` is the address of the API. */
   static signedIn(api, accessToken) {
     return new Enrolment(`${api}/enrolment`, `Bearer ${accessToken}`);
   }
 
-  /** The user without answers to whom the link with this token was sent. */
+  /** Returns the questions of the user that received the link with this token. */
   static invited(api, token) {
     return new Enrolment(`${api}/enrolment/link`, `Link ${token}`);
   }
 
-  /** `{ locale, questions: [{ id, text, set }], fewest, shortest, longest }`, with texts in `language`. */
+  /** Returns `{ locale, questions: [{ id, text, set }], fewest, shortest, longest }`, with texts in `language`. */
   list(language) {
     return this.#call("GET", language);
   }
 
-  /** Sets `answers`, which are `[{ question, answer }]`, in place of all others. */
+  /** Replaces all answers by `answers`, which are `[{ question, answer }]`. */
   set(answers, language) {
     return this.#call("PUT", language, { answers });
   }
@@ -56,7 +56,7 @@ export class Enrolment {
   }
 }
 
-/** Has a link mailed to the user, if there is one who may have it. The reply does not say. */
+/** Asks the API to mail a link to the user, if the user exists and may have one. The reply does not reveal it. */
 export function askForLink(api, username, language) {
   return call(`${api}/enrolment/links`, "POST", {}, { username, locale: language });
 }

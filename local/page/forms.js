@@ -1,6 +1,6 @@
-/** The forms in which one challenge can be shown, when it asks several alternatives at once. */
+/** The forms of a challenge that offers several alternatives at once. */
 
-/** Each form's challenge, and the parameter without which it cannot be shown. */
+/** Each form's challenge, and the parameter that it requires. */
 const FORMS = {
   picture: { challenge: "CAPTCHA", parameter: "captchaUrl" },
   sound: { challenge: "CAPTCHA", parameter: "captchaAudioUrl" },
@@ -11,19 +11,19 @@ const FORMS = {
   turnstile: { challenge: "TURNSTILE", parameter: "turnstileSiteKey" },
 };
 
-/** The names of the forms that `parameters` have. */
+/** Returns the names of the forms in `parameters`. */
 export function formsOf(parameters) {
   return Object.keys(FORMS).filter((form) => parameters[FORMS[form].parameter] !== undefined);
 }
 
-/** The form to show: the one that the reader has chosen, else one of the challenge that the server names first. */
+/** Returns the form to show: the one that the reader has chosen, else one of the challenge that the server names first. */
 export function firstForm(parameters, chosen) {
   const forms = formsOf(parameters);
   if (forms.includes(chosen)) return chosen;
   return forms.find((form) => FORMS[form].challenge === parameters.challenge) ?? forms[0];
 }
 
-/** The form and the challenge that come after `challenge` in `alternatives`, if the page can show one of them. */
+/** Returns the form and the challenge after `challenge` in `alternatives`, if the page can show one of them. */
 export function otherWay(challenge, alternatives) {
   const names = alternatives.split(",");
   const after = [...names.slice(names.indexOf(challenge) + 1), ...names.slice(0, names.indexOf(challenge))];
@@ -32,7 +32,7 @@ export function otherWay(challenge, alternatives) {
   return form && { form, challenge: FORMS[form].challenge };
 }
 
-/** `parameters` as if only `form` had been asked for; all of them where they do not have it. */
+/** Returns `parameters` as if only `form` had been requested, or all of them if they do not have it. */
 export function inForm(parameters, form) {
   const forms = formsOf(parameters);
   if (!forms.includes(form)) {
@@ -43,7 +43,7 @@ export function inForm(parameters, form) {
   return { ...Object.fromEntries(kept), challenge: FORMS[form].challenge };
 }
 
-/** The metadata that asks for a challenge in this form alone. */
+/** Returns the metadata that requests a challenge in this form only. */
 export function metadataFor(form) {
   return { challenge: FORMS[form].challenge, captcha: form === "sound" ? "audio" : "image" };
 }

@@ -1,6 +1,6 @@
-/** How a challenge that this page was not written for is asked: by its name and what came with it. */
+/** Shows a challenge of an unknown type: its name and its parameters. */
 
-/** Parameters that any challenge may have; the rest are its own. */
+/** Parameters that all challenges may have. */
 const STANDARD = new Set([
   "USERNAME",
   "alternatives",
@@ -13,7 +13,7 @@ const STANDARD = new Set([
   "together",
 ]);
 
-/** `{ heading, label, details }`: `label` is of the answer, `details` are names with values. */
+/** Returns `{ heading, label, details }`: the label of the answer, and details as names with values. */
 export function generic(parameters, texts) {
   const { challenge, prompt } = parameters;
   return {

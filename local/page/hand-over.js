@@ -1,19 +1,19 @@
 /**
- * Hands the token of a link over to the tab whose sign-in waits for it, in the same browser.
+ * Hands the token of a link to the tab whose sign-in waits for it, in the same browser.
  *
- * The tab that the link opened asks which tabs wait, and gives the token to the one that has asked last; no other tab
+ * The tab that the link opened asks which tabs wait, and hands the token to the one that started last. No other tab
  * gets it.
  */
 
 const CHANNEL = "sign-in-link";
-/** What stands before the token of a link that finishes a sign-in, and of one that sets answers. */
+/** The text before the token of a link that finishes a sign-in, and of a link that sets answers. */
 export const LINK = "#link=";
 export const ENROLMENT = "#enrol=";
-/** How long a tab may take to say that it waits, and how long later ones may come after the first. */
+/** The time for a tab to report that it waits, and for other tabs to report after the first. */
 const PATIENCE_MS = 1500;
 const GATHER_MS = 200;
 
-/** The token behind `fragment` in the address, or `null`. The page removes it from the address at once. */
+/** Returns the token after `fragment` in the address, or `null`. It is removed from the address at once. */
 export function take(location, history, fragment = LINK) {
   if (!location.hash.startsWith(fragment)) {
     return null;
@@ -23,7 +23,7 @@ export function take(location, history, fragment = LINK) {
   return token;
 }
 
-/** Gives `token` to the tab that waits for one; says whether a tab has taken it. */
+/** Gives `token` to the tab that waits for one. Returns whether a tab has taken it. */
 export async function handOver(token, channel = new BroadcastChannel(CHANNEL)) {
   const id = random();
   const tabs = [];
@@ -52,7 +52,7 @@ export async function handOver(token, channel = new BroadcastChannel(CHANNEL)) {
   return isTaken === true;
 }
 
-/** Calls `act` with a token while `since` gives the time from which on this tab waits for one. Returns the channel. */
+/** Calls `act` with a token while `since` returns the time since which this tab waits for one. Returns the channel. */
 export function listen(since, act, channel = new BroadcastChannel(CHANNEL)) {
   const tab = random();
   channel.onmessage = ({ data: { say, id, tab: wanted, token } }) => {

@@ -1,6 +1,6 @@
-/** Reads JSON Web Tokens for showing. It checks no signature: what is shown here proves nothing. */
+/** Reads JSON Web Tokens to show them. It does not check signatures, so the shown claims prove nothing. */
 
-/** The claims of `token`, or `null` if it is not a JSON Web Token. */
+/** Returns the claims of `token`, or `null` if it is not a JSON Web Token. */
 export function claims(token) {
   try {
     const payload = JSON.parse(new TextDecoder().decode(fromBase64Url(token.split(".")[1])));

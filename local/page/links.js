@@ -1,9 +1,9 @@
-/** The links in a text, and what is between them. */
+/** Splits a text into links and the text between them. */
 
-/** An address up to the next blank, without the punctuation that ends a sentence. */
+/** An address up to the next space, without the punctuation at the end of a sentence. */
 const ADDRESS = /\bhttps?:\/\/[^\s<>"]*[^\s<>".,;:!?)\]]/g;
 
-/** `[{ text, link }]`: the pieces of `text` in order, where `link` says whether a piece is an address. */
+/** Returns `[{ text, link }]`: the pieces of `text` in order. `link` says whether a piece is an address. */
 export function parts(text) {
   const found = [];
   let end = 0;

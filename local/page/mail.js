@@ -1,11 +1,11 @@
-/** The messages that the functions and Cognito have sent on this machine: a list, and one of them beside it. */
+/** The messages that the functions and Cognito have sent on this machine: a list, and one message beside it. */
 
 import { parts } from "./links.js";
 
-/** How often the list is fetched again. */
+/** The interval between updates of the list. */
 const EVERY_MS = 2000;
 
-/** What a message has beside its text, in this order. */
+/** The fields of a message beside its text, in this order. */
 const FIELDS = { from: "From", to: "To", sentAt: "Sent", username: "User name", purpose: "For", code: "Code" };
 
 const byId = (id) => document.getElementById(id);
@@ -36,7 +36,7 @@ function say(text) {
 function list() {
   const focused = document.activeElement?.hash;
   byId("messages").replaceChildren(...messages.map(row));
-  // The links are new ones.
+  // The links are new elements.
   if (focused) byId("messages").querySelector(`a[href="${focused}"]`)?.focus();
 }
 

@@ -1,5 +1,5 @@
 /**
- * The widgets of CAPTCHA providers. A widget gives a token, which is the answer.
+ * The widgets of CAPTCHA providers. A widget returns a token, which is the answer.
  *
  * Nothing of a provider is loaded before its challenge is asked. Only Cap was tried; the others need the internet.
  */
@@ -12,8 +12,8 @@ export function isProvider(challenge) {
 }
 
 /**
- * Draws the widget for `parameters` into `place` and gives its token, once the reader has finished it. `label` is what
- * the reader presses, for a widget whose own label differs from what a screen reader says.
+ * Draws the widget for `parameters` into `place` and returns its token when the reader has finished it. `label` is the
+ * visible label, for a widget whose own label differs for screen readers.
  */
 export async function drawWidget(parameters, place, language, label) {
   trust();
@@ -22,7 +22,7 @@ export async function drawWidget(parameters, place, language, label) {
   return DRAW[parameters.challenge](parameters, box, byRegion(language), label);
 }
 
-/** `language` as providers name it: by region instead of script, `zh-CN` for `zh-Hans`. */
+/** Returns the providers' name of `language`: by region instead of script, `zh-CN` for `zh-Hans`. */
 function byRegion(language) {
   const locale = new Intl.Locale(language);
   return locale.script ? `${locale.language}-${locale.maximize().region}` : language;
@@ -40,7 +40,7 @@ async function cap({ capEndpoint }, box, language, label) {
   widget.setAttribute("data-cap-i18n-initial-state", label);
   widget.setAttribute("data-cap-i18n-verify-aria-label", label);
   return new Promise((resolve) => {
-    // After an error the widget itself lets the reader try again.
+    // After an error, the widget itself offers another try.
     widget.addEventListener("solve", ({ detail }) => resolve(detail.token));
     box.append(widget);
   });
@@ -93,7 +93,7 @@ function load(address) {
   return loaded.get(address);
 }
 
-/** Waits until `there` gives something, for ten seconds. */
+/** Waits until `there` returns a value, for at most ten seconds. */
 async function until(there) {
   for (let tries = 0; !there(); tries += 1) {
     if (tries === 100) throw new Error("the provider's script does nothing");
@@ -103,7 +103,7 @@ async function until(there) {
 
 let trusted = false;
 
-/** Lets widgets write markup and start workers. The policy of the page still says which hosts scripts may come from. */
+/** Allows widgets to write markup and start workers. The policy of the page still limits the hosts of scripts. */
 function trust() {
   if (trusted) return;
   trusted = true;

@@ -1,7 +1,7 @@
 /**
  * A worker that solves a proof of work: a PBKDF2 puzzle in the format of ALTCHA, version 2.
  *
- * Gets the challenge as JSON; posts `{ tries }` now and then, and at the end `{ answer }`.
+ * Receives the challenge as JSON. Posts `{ tries }` at intervals, and `{ answer }` at the end.
  */
 
 const TOLD_EVERY = 10;
@@ -11,7 +11,7 @@ addEventListener("message", async ({ data }) => {
   postMessage({ answer: await solve(challenge, (tries) => postMessage({ tries })) });
 });
 
-/** The answer to `challenge`: base64 of the payload that ALTCHA's widget would send. */
+/** Returns the answer to `challenge`: base64 of the payload that ALTCHA's widget would send. */
 export async function solve(challenge, tell) {
   const { nonce, salt, cost, keyLength, keyPrefix } = challenge.parameters;
   const password = new Uint8Array([...bytes(nonce), 0, 0, 0, 0]);

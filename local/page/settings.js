@@ -2,21 +2,21 @@
  * Where to sign in: this server, or a user pool on AWS (not tried on AWS).
  *
  * The address bar decides, so that the server can allow exactly that region's endpoint to be called; what was saved
- * only fills in the address bar. No endpoint is ever taken from it: a link must not lead a password elsewhere than to
+ * only fills in the address bar. No endpoint is ever taken from it: a link must not send a password to a server other than
  * this server or to AWS.
  */
 
 const SAVED = "sign-in-settings";
 const NAMES = ["region", "userPoolId", "clientId"];
 
-/** What each setting must look like. */
+/** The pattern of each setting. */
 export const PATTERNS = {
   region: /^[a-z]{2}(-[a-z]+)+-[0-9]$/,
   userPoolId: /^[\w-]+_[0-9a-zA-Z]+$/,
   clientId: /^[\w+]+$/,
 };
 
-/** Sends the reader to the saved settings if the address names none; says whether it did. */
+/** Opens the page with the saved settings if the address has none. Returns whether it did. */
 export function restore() {
   const saved = read();
   if (location.search !== "" || saved === null) {
@@ -26,7 +26,10 @@ export function restore() {
   return true;
 }
 
-/** `{ endpoint, userPoolId, clientId, region, enrolment }`, the last for this server only; `null` where neither the address nor the server says. */
+/**
+ * Returns `{ endpoint, userPoolId, clientId, region, enrolment }`, with `null` for values that neither the address nor the
+ * server has. `enrolment` is only for this server.
+ */
 export async function load() {
   const wanted = fromAddress();
   if (wanted.region && wanted.userPoolId && wanted.clientId) {
@@ -38,7 +41,7 @@ export async function load() {
   }
   const { userPoolId, clientId } = wanted;
   const server = await response.json();
-  // It is called where the page came from: other machines have another address for it.
+  // The page calls the server that it came from: other machines use another address for it.
   const endpoint = new URL("/", location.href).href;
   // Other pools and clients of this server can be named without a region.
   const isNamed = userPoolId && clientId && !wanted.region;
@@ -46,19 +49,19 @@ export async function load() {
   return { ...server, endpoint, ...(isNamed ? { userPoolId, clientId, enrolment: null } : {}) };
 }
 
-/** Signs in with these from here on. */
+/** Uses these settings from now on. */
 export function use(settings) {
   localStorage.setItem(SAVED, JSON.stringify(settings));
   location.assign(addressOf(settings));
 }
 
-/** Signs in to this server from here on. */
+/** Signs in to this server from now on. */
 export function forget() {
   localStorage.removeItem(SAVED);
   location.assign("/");
 }
 
-/** The settings in the address, those that are well formed. */
+/** Returns the well-formed settings in the address. */
 export function fromAddress() {
   const query = new URLSearchParams(location.search);
   return wellFormed(Object.fromEntries(query));

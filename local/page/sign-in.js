@@ -1,4 +1,4 @@
-/** The sign-in loop: what the reader does goes to Cognito, what Cognito answers is shown. */
+/** The sign-in loop: it sends the reader's input to Cognito and shows the responses. */
 
 import { SEND_AGAIN, codeIn, sentKind } from "./codes.js";
 import { Cognito, CognitoError, UnreachableError } from "./cognito.js";
@@ -6,6 +6,8 @@ import * as enrolling from "./enrolling.js";
 import { firstForm, formsOf, inForm, metadataFor } from "./forms.js";
 import * as links from "./hand-over.js";
 import { drawWidget, isProvider } from "./providers.js";
+import * as own from "./own.js";
+import * as ownView from "./own-view.js";
 import { Srp, SrpError } from "./srp.js";
 import * as settings from "./settings.js";
 import { LANGUAGES, languageFor, textsIn } from "./texts.js";
@@ -14,16 +16,16 @@ import { work } from "./work.js";
 
 const language = languageFor(navigator.language);
 const texts = await textsIn(language);
-/** Asks for every form of a step at once, so that the reader can change between them without using a try. */
+/** Requests every form of a step at once, so that the reader can change between them without using a try. */
 const EVERY_FORM = { challenge: "all", captcha: "all" };
 /** The form that the reader has chosen. */
 let form = null;
-/** An answer that no question has: it only asks for another challenge. */
+/** An answer that is never right. It only requests another challenge. */
 const NO_ANSWER = "-";
 
-/** Where to sign in, see settings.js. */
+/** The target of sign-ins, see settings.js. */
 let target = null;
-/** The sign-in under way: `{ cognito, userName, giveUp, session, parameters, asked, changing, work, solution, since, call }`. */
+/** The current sign-in: `{ cognito, userName, giveUp, session, parameters, asked, changing, work, solution, since, call }`. */
 let signIn = null;
 /** The token of the link that this page was opened with, or `null`. */
 let token = links.take(location, history);
@@ -50,6 +52,7 @@ async function open() {
   view.onStartAgain(startAgain);
   view.onSettings(chooseTarget, settings.forget);
   view.onMediumBroken((text) => view.alarm(text));
+  ownView.begin(texts, { answer: answerOwn, choose: (factor) => sendOwn(factor) });
   enrolling.begin(texts, language, startAgain);
   enrolling.offer(target?.enrolment);
   if (invitation !== null) return enrolling.openLink(invitation);
@@ -59,7 +62,7 @@ async function open() {
   }
 }
 
-/** The first call; a password is proven by SRP, which takes a second one. */
+/** Makes the first call. A password is proven by SRP, which takes a second call. */
 async function begin({ userName, password, withPassword }) {
   if (!view.demand("username", userName, texts.usernameMissing)) return;
   if (withPassword && !view.demand("password", password, texts.passwordMissing)) return;
@@ -85,7 +88,7 @@ async function startWithPassword({ cognito, userName, giveUp }, password) {
   const responses = await srp.answer(reply.ChallengeParameters, target.userPoolId, password);
   signIn.asked = EVERY_FORM;
   const second = await cognito.respond("PASSWORD_VERIFIER", reply.Session, responses, metadata(EVERY_FORM), giveUp.signal);
-  // The name behind an alias: Cognito tells it once, and every later answer may use it.
+  // The username of an alias: Cognito returns it once, and every later answer may use it.
   return { ...second, userName: responses.USERNAME };
 }
 
@@ -99,7 +102,7 @@ async function answer(text) {
   await send(code);
 }
 
-/** Has the same code or link sent once more, which uses a try. */
+/** Requests the same code or link again, which uses a try. */
 async function sendAgain() {
   const current = signIn;
   const { attemptsLeft, step } = current.parameters;
@@ -110,13 +113,13 @@ async function sendAgain() {
   if (isAsked) view.saySentAgain(parameters);
 }
 
-/** Gives the token of a link to the tab whose sign-in waits for it. */
+/** Hands the token of a link to the tab whose sign-in waits for it. */
 async function passOn() {
   view.showLink("handingOver");
   view.showLink((await links.handOver(token)) ? "handedOver" : "notHandedOver");
 }
 
-/** A link that was opened in this tab, which has the page already. */
+/** Handles a link that was opened in this tab, which shows the page already. */
 async function follow() {
   invitation = links.take(location, history, links.ENROLMENT);
   if (invitation !== null) return enrolling.openLink(invitation);
@@ -124,25 +127,25 @@ async function follow() {
   if (opened === null) return;
   if (waitsSince() !== null) return answerWithLink(opened);
   token = opened;
-  // What is asked here stays as it is.
+  // The current challenge of this tab does not change.
   if (signIn === null) await passOn();
   else if (!(await links.handOver(token))) view.alarm(texts.notHandedOverText);
 }
 
-/** Since when this tab waits for the token of a link; `null` if it does not. */
+/** Returns the time since which this tab waits for the token of a link, or `null`. */
 function waitsSince() {
   return sentKind(signIn?.parameters ?? {}) === "link" ? signIn.since : null;
 }
 
 async function answerWithLink(token) {
   const current = signIn;
-  // It may just be sending the link again.
+  // It may be requesting the link again at this moment.
   await current.call;
   if (current === signIn && waitsSince() !== null) await send(token);
 }
 
 /**
- * Shows the challenge at hand in another form, or, if it does not have that one, asks for another challenge of the same
+ * Shows the current challenge in another form, or, if it does not have that one, asks for another challenge of the same
  * step, which uses a try. Without `wanted`, another challenge in the same form.
  */
 async function change(wanted) {
@@ -150,7 +153,7 @@ async function change(wanted) {
   form = wanted ?? form;
   if (wanted && formsOf(signIn.parameters).includes(wanted)) return present(false);
   signIn.changing = true;
-  // What did not come when every form was asked for has to be asked for by name.
+  // A form that was missing when every form was requested must be requested by name.
   await send(NO_ANSWER, wanted && signIn.asked === EVERY_FORM ? metadataFor(wanted) : EVERY_FORM);
 }
 
@@ -168,7 +171,7 @@ function metadata(wanted) {
   return { locale: navigator.language, ...wanted };
 }
 
-/** Runs one call of `current` and shows how it ended, unless the reader has started again by then. */
+/** Runs one call of `current` and shows its result, unless the reader has started again by then. */
 async function attempt(current, call) {
   view.setBusy(texts.working);
   try {
@@ -188,6 +191,8 @@ function take(reply) {
     enrolling.signedIn(reply.AuthenticationResult.AccessToken);
   } else if (reply.ChallengeName === "CUSTOM_CHALLENGE") {
     ask(reply);
+  } else if (own.shown(reply.ChallengeName, reply.ChallengeParameters)) {
+    askOwn(reply);
   } else {
     signIn = null;
     view.showStart();
@@ -200,12 +205,50 @@ function ask({ Session, ChallengeParameters: parameters, userName }) {
   signIn.changing = false;
   signIn.userName = userName ?? parameters.USERNAME ?? signIn.userName;
   signIn.session = Session;
+  signIn.own = null;
   signIn.parameters = parameters;
   signIn.since = Date.now();
   present(wrong);
 }
 
-/** Shows the challenge at hand in the form that the reader wants, if it has that one; `again` after a wrong answer. */
+/** Shows a challenge of Cognito itself. */
+function askOwn({ ChallengeName: challenge, ChallengeParameters: parameters, Session, userName, secret }) {
+  signIn.userName = userName ?? signIn.userName;
+  signIn.session = Session;
+  signIn.own = challenge;
+  const shown = own.shown(challenge, parameters);
+  if (shown.kind === "setUp" && !secret) return setUp({ ChallengeName: challenge, ChallengeParameters: parameters });
+  const app = secret && { secret, address: own.otpauth(location.host, signIn.userName, secret) };
+  ownView.ask(shown, app);
+}
+
+/** Gets the secret for an authenticator app, so that the reader can set it up. */
+async function setUp(reply) {
+  const current = signIn;
+  await attempt(current, async () => {
+    const { SecretCode: secret, Session } = await current.cognito.associateApp(current.session, current.giveUp.signal);
+    return { ...reply, Session, secret };
+  });
+}
+
+async function answerOwn(text) {
+  const current = signIn;
+  if (current.own !== "MFA_SETUP") return sendOwn(text);
+  await attempt(current, async () => {
+    const { cognito, session, userName, giveUp } = current;
+    const { Session } = await cognito.verifyApp(session, text, giveUp.signal);
+    return cognito.respond("MFA_SETUP", Session, { USERNAME: userName }, metadata(EVERY_FORM), giveUp.signal);
+  });
+}
+
+async function sendOwn(text) {
+  const current = signIn;
+  const { cognito, own: challenge, session, userName, giveUp } = current;
+  const responses = { USERNAME: userName, ...own.responses(challenge, text) };
+  await attempt(current, () => cognito.respond(challenge, session, responses, metadata(EVERY_FORM), giveUp.signal));
+}
+
+/** Shows the current challenge in the form that the reader wants, if it has that form. `again` is true after a wrong answer. */
 function present(again) {
   const { parameters } = signIn;
   const shown = inForm(parameters, firstForm(parameters, form));
@@ -215,7 +258,7 @@ function present(again) {
   if (isProvider(shown.challenge)) confirm(signIn, shown);
 }
 
-/** Answers with the token of a provider's widget, once the reader has finished it. */
+/** Answers with the token of a provider's widget when the reader has finished it. */
 async function confirm(current, parameters) {
   const { signal } = (current.work = new AbortController());
   let text;
@@ -230,7 +273,7 @@ async function confirm(current, parameters) {
   await send(text);
 }
 
-/** Answers a proof of work without the reader, unless they choose otherwise meanwhile. */
+/** Answers a proof of work without the reader, unless the reader chooses another challenge in the meantime. */
 async function compute(current, { proofOfWork, mostTries }) {
   const { signal } = (current.work = new AbortController());
   let text;
@@ -245,22 +288,24 @@ async function compute(current, { proofOfWork, mostTries }) {
   await send(text);
 }
 
-/** Cognito does not say that an answer was wrong: the same step comes again, with fewer tries. */
+/** Cognito does not report a wrong answer: it asks the same step again, with fewer tries. */
 function isRetry(before, now) {
   return before?.step === now.step && Number(now.attemptsLeft) < Number(before.attemptsLeft);
 }
 
 function fail(error) {
+  const again = signIn.own && own.again(signIn.own, error);
+  if (again) return ownView.refuse(texts[again]);
   const detail = error instanceof CognitoError ? `${error.type}: ${error.message}` : error.message;
   const text = explain(error, signIn.parameters);
-  // These leave the session as it was; after any other error Cognito refuses it.
+  // After these errors, the session is still valid. After any other error, Cognito rejects it.
   const sameAgain = signIn.parameters !== null && (isTransient(error) || error instanceof UnreachableError);
   if (!sameAgain) {
     signIn = null;
     view.showStart();
   }
   view.alarm(text, detail);
-  // No answer field is shown for a computation, so that nothing else could send its solution again.
+  // A computation has no answer field, so only this can send its solution again.
   if (sameAgain && signIn.solution) view.offerRetry();
 }
 
@@ -268,7 +313,7 @@ function isTransient(error) {
   return error instanceof CognitoError && error.type === "TooManyRequestsException";
 }
 
-/** What `error` means to the reader who was asked `parameters`, or the password where that is `null`. */
+/** Explains `error` to the reader that was asked `parameters`, or the password if that is `null`. */
 function explain(error, parameters) {
   if (error instanceof UnreachableError) return texts.unreachable;
   if (error instanceof SrpError) return texts.badNumbers;

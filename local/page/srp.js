@@ -28,7 +28,7 @@ const SESSION_KEY_INFO = "Caldera Derived Key\u0001";
 const WEEKDAYS = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
-/** The server sent numbers that an honest one never sends. */
+/** The server sent numbers that an honest server never sends. */
 export class SrpError extends Error {
   name = "SrpError";
 }
@@ -38,13 +38,13 @@ export class Srp {
   #secret;
   #publicValue;
 
-  /** `secret` is given by tests only. */
+  /** Only tests set `secret`. */
   constructor(secret = randomSecret()) {
     this.#secret = secret;
     this.#publicValue = modPow(GENERATOR, secret, GROUP_PRIME);
   }
 
-  /** What goes out as `SRP_A`. */
+  /** Returns `SRP_A`. */
   get publicValue() {
     return this.#publicValue.toString(16);
   }
@@ -52,7 +52,7 @@ export class Srp {
   /**
    * The `ChallengeResponses` to a `PASSWORD_VERIFIER` challenge.
    *
-   * The user name is the one that the server sent: it is hashed, and differs from what was typed where that is an alias.
+   * The username is the one that the server sent. It is hashed, and differs from the typed name if that is an alias.
    */
   async answer(challenge, userPoolId, password, now = new Date()) {
     const account = poolName(userPoolId) + challenge.USER_ID_FOR_SRP;
@@ -67,7 +67,7 @@ export class Srp {
     };
   }
 
-  /** The key that both sides have if the password is right. `account` is the pool's name and the user's, run together. */
+  /** Returns the key that both sides have if the password is right. `account` is the pool's name followed by the username. */
   async sessionKey(account, { SALT, SRP_B }, password) {
     const theirs = fromHex(SRP_B);
     if (theirs % GROUP_PRIME === 0n) {
@@ -86,7 +86,7 @@ export class Srp {
   }
 }
 
-/** `base ** exponent % modulus`, never negative, four bits of the exponent at a time. */
+/** Returns `base ** exponent % modulus`, which is not negative. It reads four bits of the exponent at a time. */
 export function modPow(base, exponent, modulus) {
   const reduced = ((base % modulus) + modulus) % modulus;
   const powers = [1n % modulus];
@@ -103,7 +103,7 @@ export function modPow(base, exponent, modulus) {
   return result;
 }
 
-/** The big-endian bytes of `number`, with a zero in front where the first bit would read as a minus sign. */
+/** Returns the big-endian bytes of `number`, with a leading zero if the first bit would be read as a minus sign. */
 export function signedBytes(number) {
   const hex = number.toString(16);
   const even = hex.length % 2 === 0 ? hex : `0${hex}`;
@@ -111,7 +111,7 @@ export function signedBytes(number) {
   return bytes[0] < 0x80 ? bytes : concat([Uint8Array.of(0), bytes]);
 }
 
-/** `Sat Sep 5 01:02:03 UTC 2026`: English and UTC wherever the browser is, no zero before the day. */
+/** Formats the time like `Sat Sep 5 01:02:03 UTC 2026`: always in English and UTC, without a zero before the day. */
 export function timestamp(now) {
   const weekday = WEEKDAYS[now.getUTCDay()];
   const month = MONTHS[now.getUTCMonth()];
@@ -129,7 +129,7 @@ function randomSecret() {
   return toNumber(bytes);
 }
 
-/** Salts and public values come without a sign byte and may be of odd length. */
+/** Salts and public values have no sign byte and may have an odd length. */
 function fromHex(hex) {
   if (!/^[0-9a-f]+$/i.test(hex ?? "")) {
     throw new SrpError("expected a number in hexadecimal");

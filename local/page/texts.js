@@ -1,4 +1,4 @@
-/** The languages of the page, and which of them fits its reader. `texts/TAG.js` has what the page says in one. */
+/** The languages of the page, and the choice for its reader. `texts/TAG.js` has the texts of one language. */
 
 /** The languages by BCP 47 tag, and the direction in which each is written. */
 export const LANGUAGES = {
@@ -30,13 +30,13 @@ export function languageFor(wanted) {
   }
 }
 
-/** What a page says in `language`. `folder` has a file for each language. */
+/** Loads the texts of a page in `language`. `folder` has a file for each language. */
 export async function textsIn(language, folder = "texts") {
   const { default: texts } = await import(`./${folder}/${language}.js`);
   return texts;
 }
 
-/** The language of `tag` and the script in which it is written unless the tag says otherwise. */
+/** Returns the language of `tag` and its script, which is the language's default if the tag has none. */
 function writing(tag) {
   const { language, script } = new Intl.Locale(tag).maximize();
   return `${language}-${script}`;

@@ -1,16 +1,16 @@
-/** What the page shows and what the reader does with it. Nothing here talks to a server. */
+/** The content of the page and its events. It makes no calls to a server. */
 
 import { countDown, sendAgainIn, sentKind } from "./codes.js";
 import { otherWay } from "./forms.js";
 import { generic } from "./generic.js";
 import { claims, TIMES } from "./jwt.js";
 
-const SECTIONS = ["start", "challenge", "link", "done", "ask-link", "questions-section", "outcome"];
-/** An answer that takes longer is worth a word. */
+const SECTIONS = ["start", "challenge", "own", "link", "done", "ask-link", "questions-section", "outcome"];
+/** The time after which a slow response is announced. */
 const SLOW_MS = 800;
-/** More segments than this tell a reader nothing. */
+/** The maximum number of segments of the progress bar. */
 const MOST_SEGMENTS = 12;
-/** What each challenge that the page knows is called in the texts. */
+/** The key of each known challenge in the texts. */
 const KINDS = {
   CAP: "widget",
   CAPTCHA: "captcha",
@@ -20,11 +20,11 @@ const KINDS = {
   SECURITY_QUESTION: "question",
   TURNSTILE: "widget",
 };
-/** What another way through a step is called in the texts, by the kind of its challenge. */
+/** The key of the button for another challenge of a step, by the kind of that challenge. */
 const OTHER_WAYS = { captcha: "pictureInstead", widget: "widgetInstead", work: "workInstead" };
-/** The heading over a code, by how it travelled; other ways have another one. */
+/** The heading of a code, by its medium. Other media have a general heading. */
 const CODE_HEADINGS = { EMAIL: "emailCodeHeading", SMS: "smsCodeHeading" };
-/** Plays the digits again, typed into a field that takes digits only. */
+/** The key that plays the digits again, in a field that accepts only digits. */
 const PLAY_KEY = "p";
 const SETTING_FIELDS = { region: "region", userPoolId: "user-pool-id", clientId: "client-id" };
 
@@ -32,7 +32,7 @@ let texts = {};
 let language = "en";
 let busy = false;
 let slow;
-/** Ends the countdown to sending again. */
+/** Stops the countdown until the message can be sent again. */
 let stopCountDown = () => {};
 
 export const byId = (id) => document.getElementById(id);
@@ -52,7 +52,7 @@ export function translate(catalogue, catalogueLanguage, direction) {
   byId("captcha-sound").setAttribute("aria-label", texts.soundLabel);
 }
 
-/** The user name in the form to begin with. */
+/** Returns the username in the first form. */
 export function userName() {
   return byId("username").value.trim();
 }
@@ -82,7 +82,7 @@ export function onAnswer(act) {
   });
 }
 
-/** Calls `act` with the form that the reader would rather have, or with nothing for another challenge in the same form. */
+/** Calls `act` with the form that the reader prefers, or with nothing for another challenge in the same form. */
 export function onAnother(act) {
   byId("another-picture").addEventListener("click", () => act());
   for (const id of ["another-medium", "another-way"]) {
@@ -90,7 +90,7 @@ export function onAnother(act) {
   }
 }
 
-/** Calls `act` when the reader wants the code or link again and can have it. */
+/** Calls `act` when the reader requests the code or link again and this is possible. */
 export function onSendAgain(act) {
   byId("send-again").addEventListener("click", ({ currentTarget }) => {
     if (currentTarget.getAttribute("aria-disabled") === "true") announce(byId("send-again-wait").dataset.said);
@@ -98,7 +98,7 @@ export function onSendAgain(act) {
   });
 }
 
-/** Calls `again` to look once more for the sign-in that a link belongs to. */
+/** Calls `again` to search again for the sign-in that a link belongs to. */
 export function onLink(again) {
   byId("link-again").addEventListener("click", again);
   byId("link-start").addEventListener("click", () => location.reload());
@@ -118,13 +118,13 @@ export function onSettings(use, forget) {
   byId("use-this-server").addEventListener("click", forget);
 }
 
-/** Calls `act` where the picture, or else the sound, could not be had. */
+/** Calls `act` if the picture or the sound could not be loaded. */
 export function onMediumBroken(act) {
   byId("captcha-picture").addEventListener("error", () => act(texts.captchaBroken));
   byId("captcha-sound").addEventListener("error", () => act(texts.soundBroken));
 }
 
-/** The form to begin with. What failed is said after this, in `alarm`. */
+/** Shows the first form. An error is shown after this, by `alarm`. */
 export function showStart() {
   hush();
   show("start", texts.signIn);
@@ -133,7 +133,7 @@ export function showStart() {
   byId(byId("username").value === "" ? "username" : "password").focus();
 }
 
-/** Says how it goes with the link that opened this page: `handingOver`, `handedOver` or `notHandedOver`. */
+/** Shows the state of the link that opened this page: `handingOver`, `handedOver` or `notHandedOver`. */
 export function showLink(state) {
   hush();
   byId("link-heading").textContent = texts[state];
@@ -143,7 +143,7 @@ export function showLink(state) {
   byId("link-heading").focus();
 }
 
-/** Asks what `parameters` say; `again` if the answer just given was wrong. The forms in `free` use no try. */
+/** Shows the challenge in `parameters`. `again` is true after a wrong answer. The forms in `free` use no try. */
 export function showChallenge(parameters, again, free) {
   hush();
   const { challenge, step, steps, attemptsLeft } = parameters;
@@ -164,36 +164,36 @@ export function showChallenge(parameters, again, free) {
   byId(byId("answer-field").hidden ? "challenge-heading" : "answer").focus();
 }
 
-/** Says that the code or link is under way once more. */
+/** Announces that the code or link was sent again. */
 export function saySentAgain({ destination }) {
   byId("status").textContent = texts.sentAgain(destination);
 }
 
-/** Says at the field that a code has `digits` digits. */
+/** Shows the error that a code has `digits` digits. */
 export function demandCode(digits) {
   hush();
   markInvalid("answer", texts.codeWrong(digits));
 }
 
-/** Lets the reader send again what the computation has found. */
+/** Offers to send the result of the computation again. */
 export function offerRetry() {
   byId("continue").hidden = false;
   byId("continue").textContent = texts.tryAgain;
   byId("continue").focus();
 }
 
-/** Where the widget of a provider goes. */
+/** Returns the place of a provider's widget. */
 export function widgetPlace() {
   return byId("widget");
 }
 
-/** How far the computation is: `tries` of at most `most`. */
+/** Shows the progress of the computation: `tries` of at most `most`. */
 export function showWork(tries, most) {
   byId("work-progress").max = most;
   byId("work-progress").value = tries;
 }
 
-/** The claims of both tokens. */
+/** Shows the claims of both tokens. */
 export function showTokens({ IdToken, AccessToken }) {
   hush();
   byId("tokens").replaceChildren(
@@ -204,7 +204,7 @@ export function showTokens({ IdToken, AccessToken }) {
   byId("done-heading").focus();
 }
 
-/** Fills in what the address asks for; `target` is where sign-ins go. */
+/** Fills in the settings of the address. `target` is the target of sign-ins. */
 export function showSettings(values, target) {
   for (const [name, id] of Object.entries(SETTING_FIELDS)) {
     byId(id).value = values[name] ?? "";
@@ -223,7 +223,7 @@ export function showSettingsError(wrong) {
   }
 }
 
-/** An error that a screen reader says at once; `detail` is the server's own words. */
+/** Shows an error, which a screen reader reads at once. `detail` is the server's text. */
 export function alarm(text, detail) {
   const message = document.createElement("p");
   message.textContent = text;
@@ -237,7 +237,7 @@ export function alarm(text, detail) {
   }
 }
 
-/** Whether `value` is there; if not, the field says what is missing. */
+/** Returns whether `value` is not empty. If it is empty, the field shows an error. */
 export function demand(id, value, missing) {
   if (value.trim() === "") {
     hush();
@@ -266,30 +266,30 @@ export function setIdle() {
   }
 }
 
-/** Calls `act` with the button by which the form was sent, unless a call is under way. */
+/** Calls `act` with the button that sent the form, unless a call is in progress. */
 export function onSubmit(formId, act) {
   byId(formId).addEventListener("submit", (event) => {
     event.preventDefault();
-    // Not `disabled`: that would drop the focus and leave a keyboard nowhere.
+    // Not `disabled`, which would remove the focus from the keyboard's user.
     if (!busy) act(event.submitter);
   });
 }
 
-/** Shows one section and no other. */
+/** Shows one section and hides the others. */
 export function show(section, title) {
   if (section !== "challenge") stopCountDown();
   for (const id of SECTIONS) byId(id).hidden = id !== section;
   document.title = title === texts.signIn ? title : `${title} – ${texts.signIn}`;
 }
 
-/** Takes back what was said. */
+/** Removes the announced text. */
 export function hush() {
   byId("alert").replaceChildren();
   byId("status").textContent = "";
   announce("");
 }
 
-/** Has a screen reader say what others see elsewhere. */
+/** Makes a screen reader read a text that is visible in another place. */
 function announce(text) {
   byId("announcement").textContent = text;
 }
@@ -336,16 +336,16 @@ function hint(kind, { digits, captchaAudioLocale }) {
   return `${said} ${texts.soundIn(spoken)}`;
 }
 
-/** Whether `tag` is the language of the page, whatever its region and script. */
+/** Returns whether `tag` is the language of the page, in any region and script. */
 function isLanguage(tag) {
   return new Intl.Locale(tag).language === new Intl.Locale(language).language;
 }
 
-/** A code is typed on a keyboard of digits, or filled in from the message by the browser. */
+/** For a code, the keyboard has digits, and the browser can fill it in from the message. */
 function showField(kind) {
   const answer = byId("answer");
   answer.classList.toggle("code", kind === "code");
-  // Only an answer in words can be in a script from right to left.
+  // Only an answer in words can be in a right-to-left script.
   answer.dir = kind === "question" || kind === "other" ? "auto" : "ltr";
   answer.autocomplete = kind === "code" ? "one-time-code" : "off";
   answer.inputMode = kind === "code" ? "numeric" : "";
@@ -366,13 +366,13 @@ function showSent(kind, parameters) {
     byId("send-again").setAttribute("aria-disabled", String(left > 0));
     byId("send-again-wait").textContent = left > 0 ? texts.sendAgainWait(left) : "";
     byId("send-again-wait").dataset.said = texts.sendAgainIn(left);
-    // Once: a screen reader that hears each second hears nothing else.
+    // Only once: a screen reader that reads each second reads nothing else.
     if (left === 0 && began) announce(texts.sendAgainNow);
     began = true;
   });
 }
 
-/** What is not in `free` uses a try, and is not offered with the last. */
+/** A form that is not in `free` uses a try, and is not offered with the last try. */
 function showOtherWays(challenge, { alternatives, attemptsLeft, captchaUrl, captchaAudioUrl }, free) {
   const offer = (id, there, form, text) => {
     const isFree = free.includes(form);
@@ -402,7 +402,7 @@ function showMedium(id, url) {
 function play() {
   const sound = byId("captcha-sound");
   sound.currentTime = 0;
-  // Where a browser wants the reader to begin, the player and the key are there.
+  // If the browser requires an action of the reader, the player and the key are available.
   sound.play().catch(() => {});
 }
 
@@ -482,7 +482,7 @@ function valueCell(name, value) {
   return cell;
 }
 
-/** Says at the field what is wrong with it. */
+/** Shows an error at the field. */
 export function markInvalid(id, text) {
   byId(id).setAttribute("aria-invalid", "true");
   byId(`${id}-error`).textContent = text;
@@ -500,7 +500,7 @@ export function element(name, text) {
   return made;
 }
 
-/** An element whose text keeps its own direction: identifiers and values are not in the language of the page. */
+/** Creates an element whose text has its own direction: identifiers and values are not in the language of the page. */
 function isolated(name, text) {
   const made = element(name, "");
   made.append(element("bdi", text));

@@ -1,10 +1,10 @@
-/** Has a worker solve a proof of work, so that the page stays usable meanwhile. */
+/** Solves a proof of work in a worker, so that the page stays responsive. */
 
-// A worker's address is code to a browser that enforces trusted types; this one is a constant.
+// A browser that enforces trusted types treats a worker's address as code. This one is a constant.
 const policy = globalThis.trustedTypes?.createPolicy("puzzle", { createScriptURL: () => "/page/puzzle.js" });
 const address = policy?.createScriptURL("") ?? "/page/puzzle.js";
 
-/** The answer to `challenge`; `tell` hears how many tries there were. Aborting `signal` ends the work. */
+/** Returns the answer to `challenge`. It calls `tell` with the number of tries. Aborting `signal` ends the work. */
 export function work(challenge, tell, signal) {
   return new Promise((resolve, reject) => {
     const worker = new Worker(address, { type: "module" });

@@ -20,26 +20,26 @@ pub(crate) struct Args {
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
 
-    /// Where to listen
+    /// The address to listen on
     #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:9229", value_parser = address)]
     pub(crate) listen: SocketAddr,
 
     #[command(flatten)]
     pub(crate) place: Place,
 
-    /// Keep nothing: users, clients and keys are gone when this ends
+    /// Store nothing: users, clients and keys are lost when this ends
     #[arg(long, conflicts_with = "data_dir")]
     pub(crate) ephemeral: bool,
 
-    /// The region to be in
+    /// The region of the user pools
     #[arg(long, value_name = "REGION", default_value = "us-east-1", value_parser = region)]
     pub(crate) region: String,
 
-    /// What stands before the pool id in the tokens' issuer [default: this server's address]
+    /// The prefix of the pool id in the tokens' issuer [default: this server's address]
     #[arg(long, value_name = "URL", value_parser = url)]
     pub(crate) issuer: Option<String>,
 
-    /// Show each event and response, without their secrets
+    /// Show each event and response, without secrets
     #[arg(long)]
     pub(crate) trace: bool,
 
@@ -56,43 +56,43 @@ pub(crate) struct Args {
     #[arg(long, value_name = "DIR")]
     pub(crate) functions_dir: Option<PathBuf>,
 
-    /// Build the functions again when their sources change; open sessions go on in what was built
+    /// Build the functions again when their sources change; open sessions continue in the new binaries
     #[arg(long)]
     pub(crate) watch: bool,
 
-    /// A command that speaks the Lambda Runtime API, instead of the function
+    /// A command that implements the Lambda Runtime API, in place of the function
     #[arg(long, value_name = "COMMAND", value_parser = filled)]
     pub(crate) define_auth_challenge: Option<String>,
 
-    /// The same for the function that asks
+    /// A command in place of the function that creates challenges
     #[arg(long, value_name = "COMMAND", value_parser = filled)]
     pub(crate) create_auth_challenge: Option<String>,
 
-    /// The same for the function that judges the answer
+    /// A command in place of the function that verifies answers
     #[arg(long, value_name = "COMMAND", value_parser = filled)]
     pub(crate) verify_auth_challenge: Option<String>,
 
-    /// The same for the function before tokens
+    /// A command in place of the function that runs before tokens are issued
     #[arg(long, value_name = "COMMAND", value_parser = filled)]
     pub(crate) pre_token_generation: Option<String>,
 
-    /// The steps of a sign-in, instead of the template's, such as `CAPTCHA:3,SECURITY_QUESTION:3`
+    /// The steps of a sign-in in place of the template's, such as `CAPTCHA:3,SECURITY_QUESTION:3`
     #[arg(long, value_name = "FLOW", value_parser = filled)]
     pub(crate) flow: Option<String>,
 
-    /// A parameter of the template; may be given more than once
+    /// A parameter of the template; can be repeated
     #[arg(long = "parameter", value_name = "NAME=VALUE", value_parser = parameter)]
     pub(crate) parameters: Vec<(String, String)>,
 
-    /// The content of a secret that the template names but does not make; may be given more than once
+    /// The content of a secret that the template refers to but does not create; can be repeated
     #[arg(long = "secret", value_name = "NAME=VALUE", value_parser = parameter)]
     pub(crate) secrets: Vec<(String, String)>,
 
-    /// An attribute of the demo user, set at each start, such as `custom:pager=555-0100`; may be given more than once
+    /// An attribute of the demo user, set at each start, such as `custom:pager=555-0100`; can be repeated
     #[arg(long = "demo-attribute", value_name = "NAME=VALUE", value_parser = parameter, conflicts_with = "no_demo_user")]
     pub(crate) demo_attributes: Vec<(String, String)>,
 
-    /// A file in YAML or JSON with users and groups to make at each start, or POOL=FILE; may be given more than once
+    /// A file in YAML or JSON with users and groups to create at each start, or POOL=FILE; can be repeated
     #[arg(long = "seed", value_name = "FILE", value_parser = filled)]
     pub(crate) seeds: Vec<String>,
 
@@ -101,34 +101,34 @@ pub(crate) struct Args {
     pub(crate) no_demo_user: bool,
 }
 
-/// What to do instead of running.
+/// A command other than running the sign-in.
 #[derive(Clone, Debug, Subcommand)]
 pub(crate) enum Command {
     /// Print the completions of a shell
     Completions {
-        /// The shell to print them for
+        /// The shell
         shell: clap_complete::Shell,
     },
     /// Write a first project: a template, three functions, an event and a README
     Init {
-        /// The folder to write it into; new or empty
+        /// The folder of the project; new or empty
         folder: PathBuf,
 
         /// The language of the functions
         #[arg(long, value_name = "LANGUAGE")]
         language: Language,
     },
-    /// Throw away all that was kept: users, pools, clients, keys, tokens
+    /// Delete all stored data: users, pools, clients, keys, tokens
     Reset(Place),
     /// Users and groups in a file
     #[command(subcommand)]
     Seed(Seed),
 }
 
-/// What to do with users and groups.
+/// A command for users and groups.
 #[derive(Clone, Debug, Subcommand)]
 pub(crate) enum Seed {
-    /// Print the users and groups that are kept, for `--seed`; passwords as verifiers, so it holds secrets
+    /// Print the stored users and groups for `--seed`; passwords are verifiers, so the output contains secrets
     Export {
         #[command(flatten)]
         place: Place,
@@ -144,23 +144,24 @@ pub(crate) enum Seed {
     },
 }
 
-/// What is run, and where it keeps what lasts.
+/// The template that is run, and the folder of its data.
 #[derive(Clone, Debug, Group)]
 pub(crate) struct Place {
-    /// The template to run, or its folder: of SAM, CloudFormation or the CDK [default: that of this folder or its workspace]
+    /// The template to run, or its folder: of SAM, CloudFormation or the CDK [default: that of this folder or its
+    /// workspace]
     #[arg(long, value_name = "PATH")]
     pub(crate) template: Option<PathBuf>,
 
-    /// The folder that users, clients and keys are kept in; it holds secrets [default: .local beside the template]
+    /// The folder that stores users, clients and keys; it contains secrets [default: .local beside the template]
     #[arg(long, value_name = "FOLDER")]
     pub(crate) data_dir: Option<PathBuf>,
 }
 
-/// The folder beside the template that is used unless another is named.
+/// The default folder for data, beside the template.
 const DATA_FOLDER: &str = ".local";
 
 impl Place {
-    /// The folder that things are kept in.
+    /// Returns the folder for data.
     pub(crate) fn data_folder(&self, template: &Path) -> PathBuf {
         let beside = || template.parent().unwrap_or(Path::new("")).join(DATA_FOLDER);
         self.data_dir.clone().unwrap_or_else(beside)
@@ -168,7 +169,7 @@ impl Place {
 }
 
 impl Args {
-    /// The command that stands in for the function behind this trigger.
+    /// Returns the command in place of the function of this trigger.
     pub(crate) fn command(&self, trigger: &str) -> Option<&str> {
         match trigger {
             "CreateAuthChallenge" => self.create_auth_challenge.as_deref(),
@@ -179,7 +180,7 @@ impl Args {
         }
     }
 
-    /// Whether some function is built rather than found or stood in for.
+    /// Whether a function must be built.
     pub(crate) fn builds(&self) -> bool {
         let commands = [
             &self.create_auth_challenge,
@@ -198,7 +199,7 @@ fn address(text: &str) -> Result<SocketAddr, String> {
 
 fn filled(text: &str) -> Result<String, String> {
     if text.trim().is_empty() {
-        return Err("it is empty: leave the flag out instead".to_owned());
+        return Err("it is empty: remove the flag".to_owned());
     }
     Ok(text.to_owned())
 }

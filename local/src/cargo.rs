@@ -1,4 +1,4 @@
-//! Builds the function binaries with cargo, each in the workspace that its code is in.
+//! Builds the function binaries with cargo, each in the workspace of its code.
 
 mod metadata;
 #[cfg(test)]
@@ -15,7 +15,7 @@ use tokio::process::Command;
 use crate::system::System;
 use metadata::Metadata;
 
-/// Why there are no binaries.
+/// The reason why the binaries could not be built.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub(crate) enum BuildError {
@@ -42,7 +42,7 @@ pub(crate) enum BuildError {
     Unreadable(PathBuf),
 }
 
-/// Where and how `local` itself was built.
+/// The target folder and the profile of `local` itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Target {
     folder: PathBuf,
@@ -50,16 +50,17 @@ struct Target {
 }
 
 impl Target {
-    /// Reads it from the path of this program: `FOLDER/PROFILE/local`. `None` if the program is not in a target folder.
+    /// Reads them from the path of this program: `FOLDER/PROFILE/local`. Returns `None` if the program is not in a
+    /// target folder.
     fn of(program: &Path) -> Option<Self> {
         let mut profile = program.parent()?;
-        // Tests run from a folder below.
+        // Tests run in a subfolder.
         if profile.ends_with("deps") {
             profile = profile.parent()?;
         }
         let folder = profile.parent()?;
-        // A build for a named target is one folder further down. Cargo marks the uppermost folder: with the tag if it
-        // made the folder, and in any case with what it knows of the compiler.
+        // A build for a named target has one more folder level. Cargo marks the top folder: with the tag if it created
+        // the folder, and always with its data about the compiler.
         let marked = folder
             .ancestors()
             .take(2)
@@ -70,7 +71,7 @@ impl Target {
         })
     }
 
-    /// The name of the profile, which is not always the name of its folder.
+    /// Returns the name of the profile, which can differ from the name of its folder.
     fn profile(&self) -> &str {
         if self.profile == "debug" { "dev" } else { &self.profile }
     }
@@ -79,40 +80,42 @@ impl Target {
 /// Files that cargo writes into a target folder.
 const MARKS: [&str; 2] = ["CACHEDIR.TAG", ".rustc_info.json"];
 
-/// The profile that functions of other workspaces are built with.
+/// The profile of functions in other workspaces.
 const PROFILE: &str = if cfg!(debug_assertions) { "dev" } else { "release" };
 
-/// The manifest of `local`. Its workspace is the one that has this package.
+/// The manifest of `local`, a package of its workspace.
 const MANIFEST: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
 
-/// A binary, and the folder that the template names for its code.
+/// A binary, and the folder of its code in the template.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Wanted<'a> {
     pub(crate) binary: &'a str,
     pub(crate) folder: &'a Path,
 }
 
-/// What to build of one workspace, and how.
+/// The binaries to build in one workspace, and the options.
 #[derive(Clone, Debug)]
 pub(crate) struct Build {
     workspace: PathBuf,
-    /// The manifests that have the binaries, by binary.
+    /// The manifests of the binaries, by binary.
     binaries: BTreeMap<String, PathBuf>,
-    /// The names of the packages that these are of.
+    /// The names of their packages.
     packages: BTreeSet<String>,
-    /// Where cargo puts what it builds.
+    /// The target folder of cargo.
     target: PathBuf,
-    /// Set for the workspace of `local`: its functions are built as `local` was, so that nothing is compiled twice.
+    /// Set for the workspace of `local`: its functions are built with the options of `local`, so that nothing is
+    /// compiled twice.
     own: Option<Target>,
-    /// This process's own.
+    /// The environment of this process.
     environment: BTreeMap<String, String>,
 }
 
 impl Build {
-    /// The builds of the `wanted` binaries, one for each workspace.
+    /// Returns the builds of the `wanted` binaries, one for each workspace.
     ///
     /// # Errors
-    /// If cargo cannot be run or fails, or a binary does not exist.
+    ///
+    /// Returns an error if cargo cannot be run or fails, or if a binary does not exist.
     pub(crate) async fn of(wanted: &[Wanted<'_>], system: &System) -> Result<Vec<Self>, BuildError> {
         let mut workspaces: Vec<(Metadata, Self)> = Vec::new();
         let mut sources: BTreeMap<&str, PathBuf> = BTreeMap::new();
@@ -139,10 +142,10 @@ impl Build {
         Ok(workspaces.into_iter().map(|(_, build)| build).collect())
     }
 
-    /// The workspace around `folder`, with nothing to build yet.
+    /// Returns the workspace around `folder`, without binaries to build.
     async fn workspace_of(folder: &Path, system: &System) -> Result<(Metadata, Self), BuildError> {
         let environment = system.environment.clone();
-        // The repository that `local` is of chooses one toolchain for all its workspaces.
+        // The repository of `local` uses one toolchain for all its workspaces.
         let own = Path::new(MANIFEST).ancestors().nth(2).map(metadata::real);
         let chosen_there = own.is_none_or(|own| !folder.starts_with(own));
         let mut command = cargo(folder, &environment, chosen_there);
@@ -164,20 +167,21 @@ impl Build {
         Ok((metadata, build))
     }
 
-    /// The workspace's folder.
+    /// Returns the workspace's folder.
     pub(crate) fn workspace(&self) -> &Path {
         &self.workspace
     }
 
-    /// The folder that cargo builds in.
+    /// Returns cargo's target folder.
     pub(crate) fn target(&self) -> &Path {
         &self.target
     }
 
-    /// Builds the binaries and gives their paths, by name. Cargo's progress goes to standard error.
+    /// Builds the binaries and returns their paths, by name. Cargo's progress goes to standard error.
     ///
     /// # Errors
-    /// If cargo cannot be run or fails.
+    ///
+    /// Returns an error if cargo cannot be run or fails.
     pub(crate) async fn run(&self) -> Result<BTreeMap<String, PathBuf>, BuildError> {
         let profile = self.own.as_ref().map_or(PROFILE, Target::profile);
         let mut command = self.cargo();
@@ -191,22 +195,23 @@ impl Build {
         if let Some(own) = &self.own {
             command.arg("--target-dir").arg(&own.folder);
         }
-        // Else cargo would look for the binaries in the default members only.
+        // Without this, cargo would search only the default members.
         command.args(self.packages.iter().flat_map(|package| ["--package", package]));
         command.args(self.binaries.keys().flat_map(|binary| ["--bin", binary]));
         let mut built = binaries(&output(&mut command).await?);
         built.retain(|binary, _| self.binaries.contains_key(binary));
-        // Cargo fails rather than leave one out.
+        // Cargo fails if it cannot build one of them.
         if built.len() < self.binaries.len() {
             return Err(BuildError::Failed);
         }
         Ok(built)
     }
 
-    /// The folders of the packages that have the binaries, and of what these depend on by path.
+    /// Returns the folders of the packages with the binaries, and of their path dependencies.
     ///
     /// # Errors
-    /// If cargo cannot be run or fails.
+    ///
+    /// Returns an error if cargo cannot be run or fails.
     pub(crate) async fn folders(&self) -> Result<BTreeSet<PathBuf>, BuildError> {
         let mut command = self.cargo();
         command.args(METADATA);
@@ -221,13 +226,14 @@ impl Build {
 
 const METADATA: [&str; 4] = ["metadata", "--no-deps", "--format-version", "1"];
 
-/// Cargo in `folder`. With `chosen_there`, of the toolchain that rustup chooses for that folder; else the cargo that runs
-/// `local`.
+/// Creates a cargo command in `folder`. With `chosen_there`, rustup chooses the toolchain for that folder. Else it is
+/// the toolchain that runs `local`.
 fn cargo(folder: &Path, environment: &BTreeMap<String, String>, chosen_there: bool) -> Command {
     let running = environment.get("CARGO").filter(|_| !chosen_there);
     let mut command = Command::new(running.map_or("cargo", String::as_str));
     command.current_dir(folder).env_clear();
-    // `cargo run` sets some for `local`. Build scripts that watch them would run again, and compile for minutes.
+    // `cargo run` sets some variables for `local`. Build scripts that watch them would run again, and compile for
+    // minutes.
     command.envs(environment.iter().filter(|(name, _)| {
         let of_toolchain = ["CARGO", "RUSTUP_TOOLCHAIN"].contains(&name.as_str());
         !(is_of_this_package(name) || chosen_there && of_toolchain)
@@ -241,7 +247,7 @@ async fn output(cargo: &mut Command) -> Result<Vec<u8>, BuildError> {
         .stdout(Stdio::piped())
         .stderr(Stdio::inherit())
         .kill_on_drop(true);
-    // Not `output()`, which would keep cargo's progress to itself.
+    // Not `output()`, which would hide cargo's progress.
     let running = cargo.spawn().map_err(BuildError::NoCargo)?;
     let output = running.wait_with_output().await.map_err(BuildError::NoCargo)?;
     if !output.status.success() {
@@ -268,13 +274,13 @@ struct Message {
     executable: Option<PathBuf>,
 }
 
-/// What cargo built.
+/// A target that cargo built.
 #[derive(Deserialize)]
 struct Name {
     name: String,
 }
 
-/// The executables that cargo says it has built, by name.
+/// Returns the executables that cargo has built, by name.
 fn binaries(messages: &[u8]) -> BTreeMap<String, PathBuf> {
     messages
         .split(|byte| *byte == b'\n')

@@ -1,15 +1,14 @@
-//! The secret of the functions, which lasts as long as the users whose answers it keys.
+//! The secret of the functions. It is stored with the users, because it keys their answers.
 
 use cognito_challenge::keys::Keys;
 use user_pools::storage::{Kind, Records, StorageError};
 use uuid::Uuid;
 
-/// What the secret is kept under.
+/// The record of the secret.
 const KEY: &str = "challenge secret";
 
-/// `CHALLENGE_SECRET` of this run: the one that is `given`, or else the one that is kept, made if there is none. Kept it
-/// has to be, because the answers that users have enrolled are right with no other. A value of a change of the kept one
-/// takes its place.
+/// Returns `CHALLENGE_SECRET` of this run: the `given` one, or else the stored one, which is generated if missing. It
+/// is stored because users' enrolled answers need it. A value of a rotation of the stored secret replaces it.
 pub(crate) fn secret(records: &Records, given: Option<&str>, warn: impl FnOnce(&str)) -> Result<String, StorageError> {
     let usable = given.filter(|given| Keys::parse(given).is_ok());
     let random = || format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple());
@@ -21,7 +20,7 @@ pub(crate) fn secret(records: &Records, given: Option<&str>, warn: impl FnOnce(&
         }
         Some(given) if given != kept => {
             warn(
-                "`CHALLENGE_SECRET` is not the one that is kept with the users: the answers that they enrolled with that \
+                "`CHALLENGE_SECRET` differs from the one that is stored with the users: the answers that they enrolled with that \
                  one are wrong in this run",
             );
             Ok(given.to_owned())
@@ -30,7 +29,7 @@ pub(crate) fn secret(records: &Records, given: Option<&str>, warn: impl FnOnce(&
     }
 }
 
-/// Whether `given` comes of a change of `kept`: both have the same first secret.
+/// Whether `given` is from a rotation of `kept`: both have the same first secret.
 fn is_change(kept: &str, given: &str) -> bool {
     let first = |value| Keys::parse(value).ok().map(|keys| keys.first().id());
     given != kept && first(given).is_some() && first(given) == first(kept)

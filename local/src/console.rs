@@ -1,8 +1,8 @@
-//! What the terminal shows.
+//! The output in the terminal.
 
 mod banner;
 mod line;
-mod mask;
+pub(crate) mod mask;
 
 use std::fmt::Arguments;
 use std::io::{IsTerminal, Write};
@@ -18,7 +18,7 @@ pub(crate) use line::in_short;
 use crate::metrics::Total;
 use mask::masked;
 
-/// The terminal, shared by everyone who has something to say.
+/// The terminal, shared by all parts that print.
 pub(crate) struct Console {
     out: Mutex<Box<dyn Write + Send>>,
     colour: bool,
@@ -26,7 +26,8 @@ pub(crate) struct Console {
 }
 
 impl Console {
-    /// Standard output, in colour if it is a terminal and `no_color` is not set. With `trace`, events are shown in full.
+    /// Creates standard output, in color if it is a terminal and `no_color` is not set. With `trace`, it shows events
+    /// in full.
     pub(crate) fn new(trace: bool, no_color: bool) -> Self {
         let out = std::io::stdout();
         let colour = out.is_terminal() && !no_color;
@@ -37,7 +38,7 @@ impl Console {
         }
     }
 
-    /// A function was called: one line.
+    /// Prints a call of a function in one line.
     ///
     /// `session` and `decision` hold no secret.
     pub(crate) fn call(&self, function: &str, session: &str, decision: &str, elapsed: Duration) {
@@ -48,7 +49,7 @@ impl Console {
         ));
     }
 
-    /// With `--trace`: the event of a call and its answer, without their secrets.
+    /// With `--trace`, prints the event of a call and its response, without secrets.
     pub(crate) fn trace(&self, function: &str, event: &Bytes, response: Option<&Bytes>) {
         if self.trace {
             self.line(format_args!("{function} event {}", masked(event)));
@@ -58,41 +59,41 @@ impl Console {
         }
     }
 
-    /// Something that has happened.
+    /// Prints an event.
     pub(crate) fn say(&self, text: &str) {
         self.line(format_args!("{text}"));
     }
 
-    /// Something that a client is not told, or that its user should know.
+    /// Prints a warning: a reason that a client does not receive, or a hint for the operator.
     pub(crate) fn warn(&self, text: &str) {
         let (yellow, plain) = (self.style("33"), self.style("0"));
         self.line(format_args!("{yellow}warning:{plain} {text}"));
     }
 
-    /// A line that a function printed.
+    /// Prints a line of a function.
     pub(crate) fn printed(&self, function: &str, line: &str) {
         let (dim, plain) = (self.style("2"), self.style("0"));
         self.line(format_args!("{dim}{function} |{plain} {line}"));
     }
 
-    /// A message that would have been sent: what it says in short, and the address that shows all of it.
+    /// Prints a message that was not really sent: its short text, and the address that shows all of it.
     pub(crate) fn sent(&self, medium: &str, to: &str, short: &str, address: &str) {
         let (bold, dim, plain) = (self.style("1"), self.style("2"), self.style("0"));
-        // It is a function's text, which may not speak to the terminal.
+        // The text is from a function and must not control the terminal.
         let (to, short) = (to.escape_debug(), short.escape_debug());
         self.line(format_args!(
             "{bold}{medium}{plain} to {to} {dim}→{plain} {short} {dim}{address}{plain}"
         ));
     }
 
-    /// What the functions have counted and timed, if they have.
+    /// Prints the metrics of the functions, if there are any.
     pub(crate) fn metrics(&self, totals: &[Total]) {
         for total in totals {
             self.line(format_args!("{}", total.text()));
         }
     }
 
-    /// What one needs to know to sign in.
+    /// Prints the data that a user needs to sign in.
     pub(crate) fn banner(&self, banner: &Banner<'_>) {
         let (bold, plain) = (self.style("1"), self.style("0"));
         self.line(format_args!("{}", banner.text(bold, plain)));
@@ -110,7 +111,7 @@ impl Console {
 
     fn line(&self, text: Arguments<'_>) {
         let mut out = self.out.lock().unwrap_or_else(PoisonError::into_inner);
-        // Whoever closed the terminal does not want to read this.
+        // If the terminal was closed, the error has no reader.
         let _ = writeln!(out, "{text}").and_then(|()| out.flush());
     }
 }
@@ -141,7 +142,7 @@ pub(crate) mod tests {
 
     use super::*;
 
-    /// What a console prints on.
+    /// The output of a console in memory.
     #[derive(Clone, Default)]
     pub(crate) struct Paper(Arc<Mutex<Vec<u8>>>);
 

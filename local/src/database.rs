@@ -1,7 +1,7 @@
-//! What outlives this process: a folder with one file, which has each change before a client sees it.
+//! The data that outlives this process: a folder with one file, which receives each change before a client sees it.
 //!
-//! What was written survives the end of the process, however it ends: the operating system has it by then. The disk has
-//! it about a second later, see [`mod@file`].
+//! Written data survives every end of the process, because the operating system has it by then. It reaches the disk
+//! about a second later, see [`mod@file`].
 
 mod file;
 mod folder;
@@ -17,31 +17,31 @@ use user_pools::storage::{Change, Kind, Records, Storage, StorageError};
 
 pub(crate) use folder::reset;
 
-/// Changes whenever records of this version could not be read by the one before, or the other way round.
+/// The format of the records. It changes if the previous version cannot read records of this version, or the reverse.
 const FORMAT: u64 = 1;
 
 /// The key of the format among the [`Kind::Single`] records.
 const FORMAT_KEY: &str = "format";
 
-/// The table of a kind of record.
+/// Returns the table of a kind of record.
 fn table(kind: Kind) -> TableDefinition<'static, &'static str, &'static [u8]> {
     TableDefinition::new(kind.name())
 }
 
-/// Why nothing can be kept, or what was kept cannot be used.
+/// The reason why data cannot be stored or read.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum DatabaseError {
-    /// The file is not what was written, or a record is not what it has to be. `what` never quotes one.
-    #[error("what is kept in `{folder}` is damaged: {what} (`cognito-loop reset --data-dir {folder}` throws it away)")]
+    /// The file or a record is damaged. `what` never quotes a record.
+    #[error("the data in `{folder}` is damaged: {what} (`cognito-loop reset --data-dir {folder}` deletes it)")]
     Damaged { folder: PathBuf, what: String },
     #[error(
-        "cannot use the folder `{folder}`: {error} (choose another with `--data-dir`, or keep nothing with \
+        "cannot use the folder `{folder}`: {error} (choose another with `--data-dir`, or store nothing with \
          `--ephemeral`)"
     )]
     Folder { folder: PathBuf, error: io::Error },
     #[error(
-        "what is kept in `{folder}` has format {found}, and this `local` has format {FORMAT}: run the `local` that \
-         wrote it, or throw it away with `cognito-loop reset --data-dir {folder}`"
+        "the data in `{folder}` has format {found}, and this `local` has format {FORMAT}: run the `local` that \
+         wrote it, or delete it with `cognito-loop reset --data-dir {folder}`"
     )]
     Format { folder: PathBuf, found: u64 },
     #[error("another `local` uses the folder `{0}`: end it, or choose another folder with `--data-dir`")]
@@ -51,15 +51,15 @@ pub(crate) enum DatabaseError {
     Record(#[from] StorageError),
 }
 
-/// The folder, as long as it is open.
+/// The open folder.
 pub(crate) struct Folder {
     database: Database,
     path: PathBuf,
-    /// Held as long as the file is open, and let go after it.
+    /// Locked while the file is open, and released after it.
     _lock: File,
 }
 
-/// The records of `folder`, which is made if it is not there.
+/// Opens the records of `folder`, which is created if it does not exist.
 pub(crate) fn open(folder: &Path) -> Result<Records, DatabaseError> {
     let (database, lock) = folder::open(folder)?;
     let opened = Folder {
@@ -74,12 +74,12 @@ pub(crate) fn open(folder: &Path) -> Result<Records, DatabaseError> {
             folder: folder.to_owned(),
             found,
         }),
-        None => Err(damaged(folder, "it does not say which format it has")),
+        None => Err(damaged(folder, "it has no format")),
     }
 }
 
 impl Folder {
-    /// What `look` finds among the records of a kind; nothing if there has never been one.
+    /// Returns the result of `look` in the table of a kind, or nothing if the table does not exist.
     fn read<T>(
         &self,
         kind: Kind,
@@ -115,7 +115,7 @@ impl Storage for Folder {
         Ok(all.unwrap_or_default())
     }
 
-    /// Takes a few system calls and waits for no disk.
+    /// It takes a few system calls and does not wait for a disk.
     fn write(&self, changes: Vec<Change>) -> Result<(), StorageError> {
         let write = || -> Result<(), redb::Error> {
             let transaction = self.database.begin_write()?;

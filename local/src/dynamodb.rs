@@ -1,7 +1,7 @@
 //! An embedded DynamoDB, in memory, with the tables of the template.
 //!
-//! `dynoxide` runs the operations and conditions as DynamoDB does. Requests have to be signed, and every signature is
-//! accepted.
+//! `dynoxide` runs the operations and conditions as DynamoDB does. Requests must be signed, but the signature is not
+//! checked.
 
 mod api;
 #[cfg(test)]
@@ -20,15 +20,15 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-/// A running DynamoDB. Dropping it stops it and forgets its items.
+/// A running DynamoDB. Dropping it stops it and deletes its items.
 #[derive(Debug)]
 pub(crate) struct DynamoDb {
-    /// Where it listens: `http://127.0.0.1:PORT`.
+    /// Its address: `http://127.0.0.1:PORT`.
     pub(crate) endpoint: String,
     server: JoinHandle<()>,
 }
 
-/// Why there is no DynamoDB.
+/// The reason why DynamoDB did not start.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub(crate) enum DynamoDbError {
@@ -42,10 +42,11 @@ pub(crate) enum DynamoDbError {
 }
 
 impl DynamoDb {
-    /// Serves empty tables, by logical id, on a port of its own.
+    /// Serves empty tables, by logical id, on its own port.
     ///
     /// # Errors
-    /// A table that DynamoDB would not create, and no port or memory to be had.
+    ///
+    /// Returns an error if DynamoDB would not create a table, or if there is no port or memory.
     pub(crate) async fn start(tables: &BTreeMap<String, Table>) -> Result<Self, DynamoDbError> {
         let database = Database::memory().map_err(DynamoDbError::Database)?;
         for (id, table) in tables {
@@ -54,7 +55,7 @@ impl DynamoDb {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let endpoint = format!("http://{}", listener.local_addr()?);
         let server = tokio::spawn(async move {
-            // It has no way to end but being aborted.
+            // It ends only when it is aborted.
             let _ = listener::serve(listener, Audience::Programs, api::router(database)).await;
         });
         Ok(Self { endpoint, server })
@@ -67,7 +68,7 @@ impl Drop for DynamoDb {
     }
 }
 
-/// Creates a table as CloudFormation would: its properties have the names of the operation's fields.
+/// Creates a table like CloudFormation: its properties have the names of the operation's fields.
 fn create(database: &Database, table: &Table) -> Result<(), String> {
     let mut request = table.properties.clone();
     request.insert("TableName".to_owned(), table.name.clone().into());

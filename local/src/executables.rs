@@ -1,4 +1,4 @@
-//! What the functions run.
+//! The programs of the functions.
 
 use std::collections::BTreeMap;
 
@@ -14,17 +14,17 @@ use crate::shipped::Shipped;
 use crate::system::System;
 use crate::watch::{Watch, WatchError};
 
-/// What the functions run.
+/// The programs of the functions.
 pub(crate) struct Executables {
-    /// By logical id: a command, a binary that exists, or one that cargo built.
+    /// By logical id: a command, an existing binary, or one that cargo built.
     pub(crate) by_function: BTreeMap<String, Program>,
-    /// With `--watch`, what builds or starts them again.
+    /// With `--watch`, builds or restarts the functions.
     pub(crate) watch: Option<Watch>,
-    /// What was unpacked, for as long as this is kept.
+    /// The unpacked zips, which are deleted on drop.
     pub(crate) shipped: Shipped,
 }
 
-/// Finds what each function runs: a command, an interpreter, a binary that is there, or one that cargo builds.
+/// Finds the program of each function: a command, an interpreter, an existing binary, or one that cargo builds.
 pub(crate) async fn executables(
     args: &Args,
     system: &System,

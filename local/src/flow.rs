@@ -1,26 +1,26 @@
-//! The flow of this repository's own functions: where a template has it, and what `local` does with it.
+//! The flow of this repository's functions: its place in a template, and the changes that `local` makes to it.
 
 use sam_template::{Function, Template};
 
-/// The variable that holds the steps of a sign-in.
+/// The variable with the steps of a sign-in.
 const FLOW: &str = "AUTH_FLOW";
 
-/// The variable that holds the address of the page that a mail's link opens.
+/// The variable with the address of the page for links in mails.
 const LINK: &str = "MAGIC_LINK_URL";
 
-/// The variable that holds the address of the page that a link to enroll answers opens.
+/// The variable with the address of the page for links to enroll answers.
 const ENROLMENT: &str = "ENROLMENT_URL";
 
-/// The variable that holds the address that mails come from.
+/// The variable with the sender address of mails.
 const SENDER: &str = "MAIL_FROM";
 
-/// The step that the AWS CLI cannot do.
+/// The step that the AWS CLI cannot perform.
 const PASSWORD: &str = "PASSWORD";
 
-/// Ends the names of the functions that run the flow without a password.
+/// The suffix of functions that run the flow without a password.
 const TWIN: &str = "NoPassword";
 
-/// A flow from the command line that no function takes.
+/// A flow of the command line that no function uses.
 #[derive(Debug, thiserror::Error)]
 #[error("`--flow` has nothing to set: no function of the template has `AUTH_FLOW` in its environment")]
 pub(crate) struct UnusedFlow;
@@ -41,7 +41,7 @@ pub(crate) fn set(template: &mut Template, flow: &str) -> Result<(), UnusedFlow>
     Ok(())
 }
 
-/// Has links in mails lead to the page of `local`, unless the template says where they lead.
+/// Sets the page of `local` as the target of links in mails, unless the template defines one.
 pub(crate) fn set_link(template: &mut Template, page: &str) {
     for function in &mut template.functions {
         for name in [LINK, ENROLMENT] {
@@ -52,14 +52,14 @@ pub(crate) fn set_link(template: &mut Template, page: &str) {
     }
 }
 
-/// The addresses that the template's functions send mail from.
+/// Returns the sender addresses of the template's functions.
 pub(crate) fn senders(template: &Template) -> impl Iterator<Item = &str> {
     let functions = template.functions.iter();
     let senders = functions.filter_map(|function| function.environment.get(SENDER));
     senders.map(String::as_str).filter(|sender| !sender.is_empty())
 }
 
-/// The flow that the template's functions run.
+/// Returns the flow of the template's functions.
 pub(crate) fn of(template: &Template) -> Option<&str> {
     template
         .functions
@@ -68,7 +68,7 @@ pub(crate) fn of(template: &Template) -> Option<&str> {
         .map(String::as_str)
 }
 
-/// The variable `name` of the first function that has it.
+/// Returns the variable `name` of the first function that has it.
 pub(crate) fn variable<'a>(template: &'a Template, name: &str) -> Option<&'a str> {
     let mut functions = template.functions.iter();
     functions
@@ -76,7 +76,7 @@ pub(crate) fn variable<'a>(template: &'a Template, name: &str) -> Option<&'a str
         .map(String::as_str)
 }
 
-/// `flow` without its password, if it has one and more.
+/// Returns `flow` without its password, if it has a password and other steps.
 pub(crate) fn without_password(flow: &str) -> Option<&str> {
     let (first, rest) = flow.split_once(',')?;
     (first.trim() == PASSWORD).then_some(rest)
@@ -96,13 +96,12 @@ pub(crate) fn has_twin(template: &Template, logical_id: &str) -> bool {
     })
 }
 
-/// The name of the function that does what `logical_id` does, in the flow without a password.
+/// Returns the name of the function like `logical_id` that runs the flow without a password.
 pub(crate) fn twin(logical_id: &str) -> String {
     format!("{logical_id}{TWIN}")
 }
 
-/// The function that does what `function` does, in the flow without a password; none if its flow starts with something
-/// else.
+/// Returns a copy of `function` that runs the flow without a password, or `None` if its flow does not start with one.
 pub(crate) fn twin_of(function: &Function) -> Option<Function> {
     let rest = without_password(function.environment.get(FLOW)?)?.to_owned();
     let mut second = function.clone();

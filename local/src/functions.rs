@@ -1,4 +1,4 @@
-//! From the template and the command line to the functions that run.
+//! Combines the template and the command line to the functions that run.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use crate::args::Args;
 use crate::flow;
 use crate::shipped::zip_name;
 
-/// What the command line asks for and the template does not have.
+/// An option of the command line that does not fit the template.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub(crate) enum FunctionsError {
@@ -23,11 +23,11 @@ pub(crate) enum FunctionsError {
         folder: PathBuf,
         zip: String,
     },
-    #[error("no user pool of the template has a `{trigger}` trigger that the command could stand in for")]
+    #[error("no user pool of the template has a `{trigger}` trigger that the command could replace")]
     MissingTrigger { trigger: &'static str },
 }
 
-/// The commands that stand in for functions, by the functions' logical ids.
+/// Returns the commands in place of functions, by the functions' logical ids.
 pub(crate) fn commands(template: &Template, args: &Args) -> Result<BTreeMap<String, Program>, FunctionsError> {
     let mut commands = BTreeMap::new();
     for trigger in [
@@ -53,7 +53,7 @@ pub(crate) fn commands(template: &Template, args: &Args) -> Result<BTreeMap<Stri
     Ok(commands)
 }
 
-/// The binary of `function` in a folder that cargo-lambda, SAM or cargo has filled.
+/// Returns the binary of `function` in a folder that cargo-lambda, SAM or cargo has filled.
 pub(crate) fn find(function: &Function, folder: &Path) -> Result<Program, FunctionsError> {
     let Function { binary, logical_id, .. } = function;
     [
@@ -63,7 +63,7 @@ pub(crate) fn find(function: &Function, folder: &Path) -> Result<Program, Functi
     ]
     .into_iter()
     .find(|path| path.is_file())
-    // The process starts in another folder.
+    // The working directory of the process is another folder.
     .and_then(|path| path.canonicalize().ok())
     .map(Program::Binary)
     .ok_or_else(|| FunctionsError::MissingFunction {
@@ -74,7 +74,7 @@ pub(crate) fn find(function: &Function, folder: &Path) -> Result<Program, Functi
     })
 }
 
-/// What the functions have from this run.
+/// The values of this run for the functions.
 #[derive(Debug)]
 pub(crate) struct Run<'a> {
     pub(crate) region: &'a str,
@@ -86,12 +86,12 @@ pub(crate) struct Run<'a> {
     pub(crate) secret_key: &'a str,
     /// `PATH` and `HOME`.
     pub(crate) inherited: &'a [(String, String)],
-    /// Where commands run.
+    /// The working directory of commands.
     pub(crate) folder: &'a Path,
 }
 
-/// The functions of `template` for which there is a program. Those whose flow starts with a password come a second
-/// time without it, and these are not started before they are called.
+/// Returns the functions of `template` that have a program. A function whose flow starts with a password gets a twin
+/// without it. Twins are not started before their first call.
 pub(crate) fn specs(template: &Template, programs: &BTreeMap<String, Program>, run: &Run<'_>) -> Vec<Spec> {
     let mut specs = Vec::new();
     for function in &template.functions {
@@ -107,7 +107,7 @@ pub(crate) fn specs(template: &Template, programs: &BTreeMap<String, Program>, r
 }
 
 fn spec(function: &Function, program: &Program, template: &Template, run: &Run<'_>, warm: bool) -> Spec {
-    // A function that names no bucket has no rights to one.
+    // A function that does not name a bucket has no permission for one.
     let uses_s3 = function
         .environment
         .values()

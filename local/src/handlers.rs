@@ -1,4 +1,4 @@
-//! Functions in JavaScript and Python: the interpreter that runs each.
+//! Functions in JavaScript and Python, and their interpreters.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -9,7 +9,7 @@ use sam_template::{Code, Function, Handler};
 
 use crate::system::System;
 
-/// Why a function has nothing to run it.
+/// The reason why a function has no interpreter.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub(crate) enum HandlerError {
@@ -27,11 +27,11 @@ pub(crate) enum HandlerError {
 #[derive(Clone, Debug)]
 pub(crate) struct Interpreted {
     pub(crate) program: Program,
-    /// The folder of its code; none if the template holds the code.
+    /// The folder of its code, or `None` if the template contains the code.
     pub(crate) folder: Option<PathBuf>,
 }
 
-/// What runs the handlers among `functions`, by logical id.
+/// Returns the programs of the handlers among `functions`, by logical id.
 pub(crate) fn interpreted<'a>(
     functions: impl Iterator<Item = &'a Function>,
     system: &System,

@@ -1,8 +1,9 @@
-//! The HTTP APIs of the template, each on a port of its own, as Amazon API Gateway has them.
+//! The HTTP APIs of the template, like those of Amazon API Gateway. Each has its own port.
 //!
-//! A request becomes an event in payload format 2.0, and the function's answer becomes the response. JWT authorizers check
-//! tokens against the published keys of the user pool. The facts are those of the developer guide of API Gateway ("Create
-//! AWS Lambda proxy integrations for HTTP APIs", "Control access with JWT authorizers", "Configure CORS").
+//! A request becomes an event in payload format 2.0, and the function's result becomes the response. JWT authorizers
+//! check tokens against the published keys of the user pool. The source of these rules is the developer guide of API
+//! Gateway ("Create AWS Lambda proxy integrations for HTTP APIs", "Control access with JWT authorizers", "Configure
+//! CORS").
 
 mod authorizer;
 mod cors;
@@ -41,10 +42,10 @@ use throttle::Bucket;
 /// The longest body of a request, in bytes.
 const MAX_BODY: usize = 10 * 1024 * 1024;
 
-/// The header of each response that names the request.
+/// The header of each response with the id of the request.
 const REQUEST_ID: HeaderName = HeaderName::from_static("apigw-requestid");
 
-/// What APIs need of the rest of `local`.
+/// The parts of `local` that APIs use.
 #[derive(Clone)]
 pub(crate) struct Parts {
     /// Runs the functions.
@@ -57,12 +58,12 @@ pub(crate) struct Parts {
 /// The running APIs. Dropping this stops them.
 #[derive(Debug)]
 pub(crate) struct HttpApis {
-    /// The logical id of each API and where it listens, without a slash at the end.
+    /// The logical id of each API and its address, without a slash at the end.
     pub(crate) endpoints: Vec<(String, String)>,
     servers: Vec<JoinHandle<()>>,
 }
 
-/// An API that runs.
+/// A running API.
 struct Api {
     name: String,
     routes: Vec<Route>,
@@ -72,11 +73,12 @@ struct Api {
 }
 
 impl HttpApis {
-    /// Serves `apis` beside the listener at `main`: on the ports after its own, or on any if these are taken. With
-    /// `any_port`, on any port.
+    /// Serves `apis` beside the listener at `main`: on the ports after its port, or on any ports if these are in use.
+    /// With `any_port`, it uses any ports.
     ///
     /// # Errors
-    /// If no port can be had.
+    ///
+    /// Returns an error if no port is available.
     pub(crate) async fn start(apis: &[HttpApi], main: SocketAddr, any_port: bool, parts: &Parts) -> io::Result<Self> {
         let mut started = Self {
             endpoints: Vec::new(),
@@ -93,14 +95,14 @@ impl HttpApis {
             started.endpoints.push((api.logical_id.clone(), endpoint));
             let router = router(api.clone(), main.port(), parts.clone());
             started.servers.push(tokio::spawn(async move {
-                // It has no way to end but being aborted.
+                // It ends only when it is aborted.
                 let _ = listener::serve(listener, Audience::AnyPage, router).await;
             }));
         }
         Ok(started)
     }
 
-    /// Where the first API of `apis` with the route `key` listens.
+    /// Returns the address of the first API of `apis` with the route `key`.
     pub(crate) fn with_route(&self, apis: &[HttpApi], key: &str) -> Option<&str> {
         let mut endpoints = apis.iter().zip(&self.endpoints);
         let found = endpoints.find(|(api, _)| api.routes.iter().any(|route| route.key == key));
@@ -116,7 +118,7 @@ impl Drop for HttpApis {
     }
 }
 
-/// One API. `page_port` is that of the page of `local`, which may call every API.
+/// Returns the routes of one API. `page_port` is the port of the page of `local`, which may call every API.
 fn router(api: HttpApi, page_port: u16, parts: Parts) -> Router {
     let state = Api {
         name: api.logical_id,
@@ -135,7 +137,7 @@ async fn serve(State(api): State<Arc<Api>>, ConnectInfo(peer): ConnectInfo<Socke
     let headers = request.headers().clone();
     let cors = api.pages.cors(&headers);
     let mut response = match cors {
-        // On whichever path, also if the template has a route for it.
+        // On every path, even if the template has a route for it.
         Some(_) if request.method() == Method::OPTIONS => StatusCode::NO_CONTENT.into_response(),
         _ => api.answer(request, peer, &id).await,
     };
@@ -151,10 +153,10 @@ async fn serve(State(api): State<Arc<Api>>, ConnectInfo(peer): ConnectInfo<Socke
 }
 
 impl Api {
-    /// What the route of `request` answers.
+    /// Returns the response of the route of `request`.
     async fn answer(&self, request: Request, peer: SocketAddr, id: &str) -> Response {
         let (head, body) = request.into_parts();
-        // Also if it is not needed: a connection with an unread body ends.
+        // Even if the body is not needed: a connection with an unread body ends.
         let too_large = || message(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large");
         let Some(body) = read(&head.headers, body).await else {
             return too_large();
@@ -189,7 +191,7 @@ impl Api {
             now,
         };
         let event = Bytes::from(received.event().to_string());
-        // What Lambda takes, which is less than API Gateway does.
+        // Lambda's limit is lower than that of API Gateway.
         if event.len() > MAX_PAYLOAD {
             return too_large();
         }
@@ -201,7 +203,7 @@ impl Api {
     }
 }
 
-/// The whole body, unless it is too large.
+/// Returns the whole body, unless it is too large.
 async fn read(headers: &HeaderMap, body: Body) -> Option<Bytes> {
     let length = headers
         .get(header::CONTENT_LENGTH)
@@ -215,7 +217,7 @@ async fn read(headers: &HeaderMap, body: Body) -> Option<Bytes> {
     to_bytes(body, MAX_BODY).await.ok()
 }
 
-/// The function failed, or its answer is no response.
+/// The function failed, or its result is not a response.
 fn failed() -> Response {
     message(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")
 }

@@ -1,4 +1,4 @@
-//! `init`: a first project, which signs in without a change.
+//! `init`: a first project, which signs in without changes.
 
 use std::fs;
 use std::io;
@@ -33,14 +33,14 @@ pub(crate) enum Language {
     Rust,
 }
 
-/// Why there is no project.
+/// The reason why no project was written.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub(crate) enum InitError {
     #[error("the folder `{0}` is not empty: name a new one")]
     NotEmpty(PathBuf),
     #[error(
-        "projects in Rust are made by cargo-lambda, in a clone of the repository of this program: cargo lambda new {0} \
+        "cargo-lambda creates projects in Rust, in a clone of the repository of this program: cargo lambda new {0} \
          --template CLONE/examples/template"
     )]
     Rust(String),
@@ -48,7 +48,7 @@ pub(crate) enum InitError {
     Write { path: PathBuf, error: io::Error },
 }
 
-/// Writes a project into `folder`, which does not exist or is empty.
+/// Writes a project into `folder`, which must not exist or be empty.
 pub(crate) fn write(folder: &Path, language: Language) -> Result<(), InitError> {
     let (runtime, extension, functions) = match language {
         Language::Nodejs => ("nodejs22.x", "mjs", NODEJS),

@@ -12,17 +12,17 @@ use axum::routing::get;
 use crate::outbox::Outbox;
 use crate::page::protect;
 
-/// The list of messages, and one of them beside it. Its script and style are among the page's files.
+/// The list of messages, and one message beside it. Its script and style are among the page's files.
 const VIEW: &str = include_str!("../page/mail.html");
 
-/// Allows the view its own script and style, and to frame the body of a mail.
+/// Allows the view its own script and style, and a frame for the body of a mail.
 const VIEW_POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; frame-src 'self'; \
      base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'",
 );
 
-/// Shows the body of a mail as a mail program would: styles and inline pictures, no script, no form, and nothing from
-/// another server. A link opens in a tab of its own, outside the sandbox.
+/// Shows the body of a mail like a mail program: styles and inline pictures, but no script, no form, and no other
+/// server. A link opens in its own tab, outside the sandbox.
 const BODY_POLICY: HeaderValue = HeaderValue::from_static(
     "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; \
      form-action 'none'; frame-ancestors 'self'",
@@ -31,7 +31,7 @@ const BODY_POLICY: HeaderValue = HeaderValue::from_static(
 /// Makes the links of a mail open in a new tab.
 const NEW_TABS: &str = "<base target=\"_blank\">";
 
-/// `GET /debug/outbox`, and all below `/debug/mail`.
+/// Returns `GET /debug/outbox`, and the routes below `/debug/mail`.
 pub(crate) fn router(outbox: Arc<Outbox>) -> Router {
     Router::new()
         .route("/debug/outbox", get(json))
@@ -65,7 +65,7 @@ fn html(policy: HeaderValue, text: String) -> Response {
     (headers, text).into_response()
 }
 
-/// Puts the base after the document type, without which browsers would lay the mail out differently.
+/// Inserts the base after the document type, without which browsers would use another layout.
 fn with_new_tabs(body: &str) -> String {
     let start = body.trim_start();
     let is_type = start.get(..9).is_some_and(|tag| tag.eq_ignore_ascii_case("<!doctype"));

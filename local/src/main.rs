@@ -24,6 +24,7 @@ mod shipped;
 mod signals;
 mod system;
 mod template_file;
+mod timeline;
 mod triggers;
 mod watch;
 
@@ -57,17 +58,17 @@ use handlers::HandlerError;
 use http_apis::{HttpApis, Parts};
 use messages::Messages;
 use metrics::Board;
-use outbox::Outbox;
 use pools::{CLIENT_ID, CLIENT_ID_NO_PASSWORD, PoolsError};
 use s3::S3;
 use seed::SeedFile;
 use shipped::Shipped;
 use system::System;
 use template_file::{TemplateFileError, template_file};
+use timeline::Timeline;
 use triggers::Triggers;
 use watch::{Watch, WatchError};
 
-/// Why `local` cannot run.
+/// The reason why `local` cannot run.
 #[derive(Debug, thiserror::Error)]
 enum Stop {
     #[error(transparent)]
@@ -90,7 +91,7 @@ enum Stop {
     Listen(SocketAddr, #[source] io::Error),
     #[error(transparent)]
     Pools(#[from] pools::PoolsError),
-    #[error("the system refuses what every server needs: {0}")]
+    #[error("the system does not allow to start the server: {0}")]
     System(#[from] io::Error),
     #[error(transparent)]
     SetUp(#[from] user_pools::SetUpError),
@@ -114,16 +115,16 @@ struct Running {
     records: Records,
     functions: Arc<Functions>,
     watch: Option<Watch>,
-    /// Removed when dropped.
+    /// Deleted on drop.
     _runtimes: Runtimes,
     _shipped: Shipped,
-    /// What `CHALLENGE_SECRET` is in this run.
+    /// `CHALLENGE_SECRET` of this run.
     secret: String,
-    /// Stops when dropped.
+    /// Stops on drop.
     s3: S3,
-    /// Stops when dropped.
+    /// Stops on drop.
     _dynamodb: DynamoDb,
-    /// Stops when dropped.
+    /// Stops on drop.
     _messages: Messages,
     listener: TcpListener,
 }
@@ -159,17 +160,17 @@ async fn run(args: &Args, start: Instant) -> Result<(), Stop> {
         .is_some_and(|value| !value.is_empty());
     let console = Arc::new(Console::new(args.trace, no_color));
     let board = Arc::new(Board::default());
-    let outbox = Arc::new(Outbox::default());
-    // One future for all phases, so that no signal falls between two of them.
+    let timeline = Arc::new(Timeline::new(Arc::clone(&console)));
+    // One future for all phases, so that no signal is missed between two of them.
     let mut end = pin!(signals::end_asked_for());
     let running = tokio::select! {
-        running = launch(args, &system, &console, &board, &outbox) => running?,
+        running = launch(args, &system, &console, &board, &timeline) => running?,
         ended = &mut end => return Ok(ended?),
     };
     let endpoint = listener::endpoint(running.listener.local_addr()?);
     if !args.listen.ip().is_loopback() {
         console.warn(
-            "listening beyond this system: everyone who reaches it can sign in, create users and run the functions",
+            "listening beyond this system: everyone that reaches it can sign in, create users and run the functions",
         );
     }
     let clock = Clock::system();
@@ -181,8 +182,8 @@ async fn run(args: &Args, start: Instant) -> Result<(), Stop> {
         random: Random::system(),
         records: running.records.clone(),
         lambda: Arc::new(Triggers(Arc::clone(&running.functions))),
-        mail: outbox.clone(),
-        journal: console.clone(),
+        mail: timeline.clone(),
+        journal: timeline.clone(),
     })?;
     pools::make(&user_pools, &running.template, &args.region)?;
     for seed in &seeds {
@@ -207,7 +208,8 @@ async fn run(args: &Args, start: Instant) -> Result<(), Stop> {
     let shown = Arc::clone(&board);
     let router = Router::new()
         .route("/debug/metrics", get(async move || shown.answer()))
-        .merge(mailbox::router(outbox))
+        .merge(mailbox::router(timeline.outbox()))
+        .merge(timeline::router(timeline, address.ip()))
         .merge(user_pools.router())
         .merge(invoke_api(Arc::clone(&running.functions), &args.region))
         .merge(page::router(page::Config {
@@ -238,24 +240,24 @@ async fn run(args: &Args, start: Instant) -> Result<(), Stop> {
         ended = &mut end => ended,
         never = watching(running.watch, &running.functions, &console) => match never {},
     };
-    // Dropping them would kill the processes too; this also waits until they are gone.
+    // Dropping them would kill the processes too. This also waits for their end.
     let _ = timeout(Duration::from_secs(5), running.functions.shut_down()).await;
     console.metrics(&board.totals());
     Ok(ended?)
 }
 
-/// Reads the template, has the functions built and starts them.
+/// Reads the template, builds the functions and starts them.
 async fn launch(
     args: &Args,
     system: &System,
     console: &Arc<Console>,
     board: &Arc<Board>,
-    outbox: &Arc<Outbox>,
+    timeline: &Arc<Timeline>,
 ) -> Result<Running, Stop> {
     if args.watch && args.functions_dir.is_some() {
         return Err(WatchError::Built.into());
     }
-    // First, because it is the quickest to fail, and building can take minutes.
+    // This is first because it fails fast, and building can take minutes.
     let listener = TcpListener::bind(args.listen)
         .await
         .map_err(|error| Stop::Listen(args.listen, error))?;
@@ -282,12 +284,13 @@ async fn launch(
     let s3 = S3::start(args.listen.ip(), template.buckets.values().cloned()).await?;
     let dynamodb = DynamoDb::start(&template.tables).await?;
     let tell: Box<messages::Tell> = {
-        let (console, endpoint) = (Arc::clone(console), endpoint.clone());
+        let (console, endpoint, timeline) = (Arc::clone(console), endpoint.clone(), Arc::clone(timeline));
         Box::new(move |id, medium, to, short| {
+            timeline.sent(id, medium, to, short);
             console.sent(medium.name(), to, short, &format!("{endpoint}/debug/mail#{id}"));
         })
     };
-    let messages = Messages::start(flow::senders(&template), &args.region, Arc::clone(outbox), tell).await?;
+    let messages = Messages::start(flow::senders(&template), &args.region, timeline.outbox(), tell).await?;
     let inherited = ["HOME", "PATH"].map(|name| {
         (
             name.to_owned(),
@@ -352,7 +355,7 @@ fn demo_user(
     }
 }
 
-/// Does what is asked for in place of running.
+/// Runs a command in place of the sign-in.
 fn perform(command: &Command, system: &System) -> Result<(), Stop> {
     match command {
         Command::Completions { shell } => {
@@ -380,9 +383,9 @@ fn perform(command: &Command, system: &System) -> Result<(), Stop> {
 fn reset(place: &Place, system: &System) -> Result<(), Stop> {
     let folder = folder(place, system)?;
     if database::reset(&folder)? {
-        println!("Threw away what was kept in `{}`.", folder.display());
+        println!("Deleted the data in `{}`.", folder.display());
     } else {
-        println!("Nothing was kept in `{}`.", folder.display());
+        println!("There is no data in `{}`.", folder.display());
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
-//! An embedded Amazon SES and Amazon SNS: `SendEmail` and `Publish` put what they send into the outbox.
+//! An embedded Amazon SES and Amazon SNS: `SendEmail` and `Publish` put messages into the outbox.
 //!
-//! Requests have to be signed for the service, and every signature is accepted.
+//! Requests must be signed for the service, but the signature is not checked.
 
 mod address;
 mod ses;
@@ -23,23 +23,23 @@ use user_pools::{Clock, Medium};
 
 use crate::outbox::{Content, Message, Outbox};
 
-/// The largest request: SES takes messages of 40 MB, and the functions send far less.
+/// The largest request. SES accepts messages of 40 MB, but those of the functions are much smaller.
 const MAX_REQUEST: usize = 1024 * 1024;
 
 /// Both services. Dropping it stops them.
 #[derive(Debug)]
 pub(crate) struct Messages {
-    /// Where both listen: `http://127.0.0.1:PORT`.
+    /// The address of both: `http://127.0.0.1:PORT`.
     pub(crate) endpoint: String,
     server: JoinHandle<()>,
 }
 
-/// Called with the number of each message, its medium, its recipient and what it says in short.
+/// Called with the number of each message, its medium, its recipient and its short text.
 pub(crate) type Tell = dyn Fn(u64, Medium, &str, &str) + Send + Sync;
 
-/// What the services know.
+/// The state of the services.
 struct State {
-    /// The addresses that may send mail. If the list is empty, every address may.
+    /// The addresses that may send mail. If it is empty, every address may.
     senders: BTreeSet<String>,
     region: String,
     outbox: Arc<Outbox>,
@@ -47,10 +47,11 @@ struct State {
 }
 
 impl Messages {
-    /// Serves both on a port of their own.
+    /// Serves both on their own port.
     ///
     /// # Errors
-    /// If no port can be had.
+    ///
+    /// Returns an error if no port is available.
     pub(crate) async fn start(
         senders: impl IntoIterator<Item = &str>,
         region: &str,
@@ -73,7 +74,7 @@ impl Messages {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let endpoint = format!("http://{}", listener.local_addr()?);
         let server = tokio::spawn(async move {
-            // It has no way to end but being aborted.
+            // It ends only when it is aborted.
             let _ = listener::serve(listener, Audience::Programs, router).await;
         });
         Ok(Self { endpoint, server })
@@ -87,7 +88,7 @@ impl Drop for Messages {
 }
 
 impl State {
-    /// Keeps a message and tells of it.
+    /// Stores a message and reports it.
     fn send(&self, medium: Medium, to: String, content: Content) {
         let short = match &content {
             Content::Code { code, .. } => code,
@@ -106,14 +107,14 @@ impl State {
     }
 }
 
-/// Why a request is not believed.
+/// The reason why a request is rejected as unsigned.
 enum Unsigned {
     Missing,
-    /// Signed for another service.
+    /// It is signed for another service.
     Scope,
 }
 
-/// Whether the headers hold a signature for `service`.
+/// Checks that the headers contain a signature for `service`.
 fn check_signature(headers: &HeaderMap, service: &str) -> Result<(), Unsigned> {
     let signature = headers
         .get(header::AUTHORIZATION)

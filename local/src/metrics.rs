@@ -1,6 +1,6 @@
-//! What the functions' dashboard would show: the metrics in the lines that they print.
+//! The metrics of the functions' dashboard, from the lines that they print.
 //!
-//! CloudWatch takes the metrics out of lines in its embedded metric format; this does the same with the same lines.
+//! Like CloudWatch, it extracts the metrics from lines in the embedded metric format.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -9,7 +9,7 @@ use axum::response::Json;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-/// Which metric of whom: namespace, name, and dimensions with their values.
+/// The key of a metric: namespace, name, and dimensions with their values.
 type Key = (String, String, BTreeMap<String, String>);
 
 /// The metrics since the start.
@@ -24,17 +24,17 @@ struct Series {
     unit: String,
     count: u64,
     sum: f64,
-    /// The last ones, for the percentiles.
+    /// The latest values, for the percentiles.
     recent: Vec<f64>,
 }
 
-/// How many values percentiles are taken of.
+/// The number of values for percentiles.
 const RECENT: usize = 1000;
 
-/// A function that prints more metrics than these is not one of ours, and may not fill the memory.
+/// The maximum number of metrics. A function with more is not from this project, and must not fill the memory.
 const MAX_SERIES: usize = 1000;
 
-/// A metric, summed up.
+/// The summary of a metric.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Total {
@@ -42,16 +42,16 @@ pub(crate) struct Total {
     pub(crate) metric: String,
     pub(crate) dimensions: BTreeMap<String, String>,
     pub(crate) unit: String,
-    /// How often there was a value.
+    /// The number of values.
     pub(crate) samples: u64,
     pub(crate) sum: f64,
-    /// Of the last thousand values.
+    /// The median of the latest thousand values.
     pub(crate) p50: f64,
     pub(crate) p99: f64,
 }
 
 impl Board {
-    /// Takes the metrics out of a line, if it is in the format and has some.
+    /// Extracts the metrics from a line in the format.
     pub(crate) fn read(&self, line: &Map<String, Value>) {
         let directives = line
             .get("_aws")
@@ -109,7 +109,7 @@ impl Board {
         series.recent.push(value);
     }
 
-    /// Every metric, in alphabetical order.
+    /// Returns every metric, in alphabetical order.
     pub(crate) fn totals(&self) -> Vec<Total> {
         let metrics = self.metrics.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let total = |((namespace, metric, dimensions), mut series): (Key, Series)| {
@@ -128,14 +128,14 @@ impl Board {
         metrics.into_iter().map(total).collect()
     }
 
-    /// `GET /debug/metrics`.
+    /// Handles `GET /debug/metrics`.
     pub(crate) fn answer(&self) -> Json<Vec<Total>> {
         Json(self.totals())
     }
 }
 
 impl Total {
-    /// The figures in one line, for the terminal.
+    /// Returns the figures in one line, for the terminal.
     pub(crate) fn text(&self) -> String {
         let Self { metric, unit, .. } = self;
         let dimensions: Vec<&str> = self.dimensions.values().map(String::as_str).collect();
@@ -151,7 +151,7 @@ impl Total {
     }
 }
 
-/// The value that `share` percent of `sorted` do not exceed.
+/// Returns the smallest value that is at least as large as `share` percent of `sorted`.
 fn percentile(sorted: &[f64], share: usize) -> f64 {
     let rank = (sorted.len() * share).div_ceil(100).saturating_sub(1);
     sorted.get(rank).copied().unwrap_or_default()

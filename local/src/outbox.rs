@@ -1,4 +1,4 @@
-//! Messages that would have been sent: those of Cognito itself, and those that functions send with Amazon SES or SNS.
+//! Messages that were not really sent: those of Cognito itself, and those that functions send with Amazon SES or SNS.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -8,29 +8,37 @@ use std::time::Duration;
 use serde::{Serialize, Serializer};
 use user_pools::Medium;
 
-/// How many messages are kept.
+/// The maximum number of stored messages.
 const MOST: usize = 100;
 
-/// A message on its way out.
+/// A message to be stored.
 pub(crate) struct Message {
     pub(crate) medium: Medium,
-    /// The address, or several with commas between them.
+    /// The address, or several, separated by commas.
     pub(crate) to: String,
     pub(crate) content: Content,
     /// Since 1970.
     pub(crate) time: Duration,
 }
 
-/// What a message says.
+/// The content of a message.
 #[derive(Serialize)]
 #[serde(untagged)]
 pub(crate) enum Content {
-    /// A code of Cognito's own. Its text is Cognito's, which is not known here.
+    /// A code of Cognito itself. Cognito's text is not known here.
     Code {
         username: String,
         /// The challenge or the operation that the code is for.
         purpose: &'static str,
         code: String,
+        /// What a function of the pool has written. Without one the text is Cognito's, which is not known here.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        subject: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        text: Option<String>,
+        /// Of an e-mail.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        html: Option<String>,
     },
     /// An e-mail of a function.
     Mail(Mail),
@@ -57,7 +65,7 @@ pub(crate) struct Header {
     pub(crate) value: String,
 }
 
-/// A message that was sent, as `GET /debug/outbox` shows it.
+/// A stored message, as in `GET /debug/outbox`.
 #[derive(Serialize)]
 struct Sent {
     /// Counts from 1 in each run.
@@ -80,7 +88,7 @@ fn timestamp<S: Serializer>(time: &Duration, serializer: S) -> Result<S::Ok, S::
 #[derive(Default)]
 pub(crate) struct Outbox(Mutex<Messages>);
 
-/// The newest first.
+/// The messages, newest first.
 #[derive(Default, Serialize)]
 struct Messages {
     messages: VecDeque<Sent>,
@@ -89,7 +97,7 @@ struct Messages {
 }
 
 impl Outbox {
-    /// Keeps `message`; gives its number.
+    /// Stores `message` and returns its number.
     pub(crate) fn add(&self, message: Message) -> u64 {
         let mut kept = self.lock();
         kept.count += 1;
@@ -111,17 +119,17 @@ impl Outbox {
         id
     }
 
-    /// The messages as JSON, the newest first.
+    /// Returns the messages as JSON, newest first.
     pub(crate) fn json(&self) -> String {
         serde_json::to_string(&*self.lock()).unwrap_or_default()
     }
 
-    /// The HTML body of the mail with this number.
+    /// Returns the HTML body of the mail with this number.
     pub(crate) fn html(&self, id: u64) -> Option<String> {
         let kept = self.lock();
         match &kept.messages.iter().find(|message| message.id == id)?.content {
-            Content::Mail(mail) => mail.html.clone(),
-            Content::Code { .. } | Content::Text { .. } => None,
+            Content::Mail(Mail { html, .. }) | Content::Code { html, .. } => html.clone(),
+            Content::Text { .. } => None,
         }
     }
 
@@ -132,13 +140,27 @@ impl Outbox {
 
 impl user_pools::Mail for Outbox {
     fn send(&self, message: user_pools::Message, now: Duration) {
+        self.add_code(message, now);
+    }
+}
+
+impl Outbox {
+    /// Keeps a message of Cognito's own; gives its number.
+    pub(crate) fn add_code(&self, message: user_pools::Message, now: Duration) -> u64 {
         let user_pools::Message {
             medium,
             address,
             user,
             purpose,
             code,
+            text,
+            ..
         } = message;
+        let (subject, body) = text.map_or((None, None), |text| (text.subject, Some(text.body)));
+        let (text, html) = match medium {
+            Medium::Email => (None, body),
+            Medium::Sms => (body, None),
+        };
         self.add(Message {
             medium,
             to: address,
@@ -146,9 +168,12 @@ impl user_pools::Mail for Outbox {
                 username: user,
                 purpose,
                 code,
+                subject,
+                text,
+                html,
             },
             time: now,
-        });
+        })
     }
 }
 

@@ -1,4 +1,4 @@
-//! The sign-in page: the files of `local/page`, held in the binary.
+//! The sign-in page: the files of `local/page`, embedded in the binary.
 
 pub(crate) mod widgets;
 
@@ -14,27 +14,27 @@ use serde::Serialize;
 
 use widgets::Sources;
 
-/// Where the page signs in unless its reader says otherwise.
+/// The default settings of the page.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Config {
-    /// Where the Cognito API is, such as `http://127.0.0.1:9229/`. The page itself calls it where it came from.
+    /// The address of the Cognito API, such as `http://127.0.0.1:9229/`. The page calls the server that it came from.
     #[serde(skip)]
     pub(crate) endpoint: String,
-    /// Where the local S3 is.
+    /// The address of the local S3.
     #[serde(skip)]
     pub(crate) pictures: String,
-    /// What the providers' widgets need.
+    /// The needs of the providers' widgets.
     #[serde(skip)]
     pub(crate) widgets: Sources,
     pub(crate) region: String,
     pub(crate) user_pool_id: String,
     pub(crate) client_id: String,
-    /// Where the API is at which users set the answers to their security questions, if the template has it.
+    /// The address of the API for answers to security questions, if the template has it.
     pub(crate) enrolment: Option<String>,
 }
 
-/// `GET /` and all below `/page/`. Merges with what answers `POST /`.
+/// Returns `GET /` and the routes below `/page/`. It can be merged with `POST /`.
 pub(crate) fn router(config: Config) -> Router {
     let mut router = Router::new()
         .route(INDEX.path, get(index))
@@ -54,9 +54,10 @@ async fn configuration(State(config): State<Arc<Config>>) -> Response {
     Json(config.as_ref()).into_response()
 }
 
-/// Lets the page call `endpoint`, the API of the enrolment and, where its address names one, the user pools of one AWS region; nothing else.
+/// Allows the page to call `endpoint`, the API of the enrolment and, if its address names one, the user pools of one AWS
+/// region. All other calls are forbidden.
 ///
-/// Pictures and sounds may come from the local S3 or another one on this machine, from AWS, or inline.
+/// Pictures and sounds may be from the local S3 or another one on this machine, from AWS, or inline.
 fn content_security_policy(config: &Config, region: Option<&str>) -> HeaderValue {
     let Config {
         endpoint,
@@ -86,7 +87,7 @@ fn content_security_policy(config: &Config, region: Option<&str>) -> HeaderValue
     HeaderValue::try_from(policy).unwrap_or(NOTHING_ALLOWED)
 }
 
-/// The AWS region that the page's address asks for.
+/// Returns the AWS region in the query of the page's address.
 fn region(query: &str) -> Option<&str> {
     query
         .split('&')
@@ -94,7 +95,8 @@ fn region(query: &str) -> Option<&str> {
         .filter(|region| is_region(region))
 }
 
-/// As in `eu-central-1` and `us-gov-west-1`. INVARIANT: what passes cannot end the directive it is put into.
+/// Whether `text` has a form like `eu-central-1` or `us-gov-west-1`. INVARIANT: an accepted text cannot end its
+/// directive.
 fn is_region(text: &str) -> bool {
     let parts: Vec<&str> = text.split('-').collect();
     let is_word = |part: &&str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase());
@@ -105,12 +107,12 @@ fn is_region(text: &str) -> bool {
     area.len() == 2 && is_word(area) && !words.is_empty() && words.iter().all(is_word) && number_is_digit
 }
 
-/// The route by which the page knows the API where users set answers to their security questions.
+/// The route that identifies the API for answers to security questions.
 pub(crate) const ENROLMENT: &str = "PUT /enrolment";
 
 const NOTHING_ALLOWED: HeaderValue = HeaderValue::from_static("default-src 'none'");
 
-/// What every answer says.
+/// The headers of every response.
 const PROTECTIONS: [(HeaderName, &str); 4] = [
     (header::CACHE_CONTROL, "no-store"),
     (header::REFERRER_POLICY, "no-referrer"),
@@ -154,7 +156,7 @@ static INDEX: Asset = Asset {
 };
 
 #[rustfmt::skip]
-static ASSETS: [Asset; 23] = [
+static ASSETS: [Asset; 28] = [
     Asset { path: "/page/codes.js", media_type: SCRIPT, content: include_str!("../page/codes.js") },
     Asset { path: "/page/counting.js", media_type: SCRIPT, content: include_str!("../page/counting.js") },
     Asset { path: "/page/cognito.js", media_type: SCRIPT, content: include_str!("../page/cognito.js") },
@@ -168,13 +170,18 @@ static ASSETS: [Asset; 23] = [
     Asset { path: "/page/links.js", media_type: SCRIPT, content: include_str!("../page/links.js") },
     Asset { path: "/page/mail.css", media_type: STYLE, content: include_str!("../page/mail.css") },
     Asset { path: "/page/mail.js", media_type: SCRIPT, content: include_str!("../page/mail.js") },
+    Asset { path: "/page/own-view.js", media_type: SCRIPT, content: include_str!("../page/own-view.js") },
+    Asset { path: "/page/own.js", media_type: SCRIPT, content: include_str!("../page/own.js") },
     Asset { path: "/page/providers.js", media_type: SCRIPT, content: include_str!("../page/providers.js") },
     Asset { path: "/page/puzzle.js", media_type: SCRIPT, content: include_str!("../page/puzzle.js") },
     Asset { path: "/page/settings.js", media_type: SCRIPT, content: include_str!("../page/settings.js") },
     Asset { path: "/page/sign-in.js", media_type: SCRIPT, content: include_str!("../page/sign-in.js") },
     Asset { path: "/page/srp.js", media_type: SCRIPT, content: include_str!("../page/srp.js") },
+    Asset { path: "/page/steps.js", media_type: SCRIPT, content: include_str!("../page/steps.js") },
     Asset { path: "/page/style.css", media_type: STYLE, content: include_str!("../page/style.css") },
     Asset { path: "/page/texts.js", media_type: SCRIPT, content: include_str!("../page/texts.js") },
+    Asset { path: "/page/timeline.css", media_type: STYLE, content: include_str!("../page/timeline.css") },
+    Asset { path: "/page/timeline.js", media_type: SCRIPT, content: include_str!("../page/timeline.js") },
     Asset { path: "/page/view.js", media_type: SCRIPT, content: include_str!("../page/view.js") },
     Asset { path: "/page/forms.js", media_type: SCRIPT, content: include_str!("../page/forms.js") },
     Asset { path: "/page/work.js", media_type: SCRIPT, content: include_str!("../page/work.js") },
@@ -190,7 +197,7 @@ macro_rules! texts {
     };
 }
 
-/// What the page says, one file for each language.
+/// The texts of the page, one file for each language.
 static TEXTS: &[Asset] = texts!["ar", "de", "en", "es", "fr", "it", "ja", "ko", "pt-BR", "zh-Hans"];
 
 #[cfg(test)]
@@ -239,7 +246,14 @@ mod tests {
         };
         let served =
             |assets: &[Asset]| -> BTreeSet<String> { assets.iter().map(|asset| asset.path.to_owned()).collect() };
-        let others = ["index.html", "mail.html", "package.json", "test", "texts"];
+        let others = [
+            "index.html",
+            "mail.html",
+            "package.json",
+            "test",
+            "texts",
+            "timeline.html",
+        ];
         assert_eq!(files("page", &others), served(&ASSETS));
         assert_eq!(files("page/texts", &[]), served(TEXTS));
     }

@@ -1,4 +1,4 @@
-//! The user pools of a run: the template's, one without the password for clients that know no SRP, and who is in them.
+//! The user pools of a run: the template's, one without the password for clients without SRP, and their users.
 
 use std::collections::BTreeMap;
 
@@ -20,7 +20,7 @@ pub(crate) const CLIENT_ID_NO_PASSWORD: &str = "localclientnopassword00000";
 
 const DEMO_USER: &str = "demo";
 const DEMO_EMAIL: &str = "demo@example.com";
-/// One of those that are kept for fiction.
+/// A phone number that is reserved for fiction.
 const DEMO_PHONE_NUMBER: &str = "+12065550100";
 const DEMO_PASSWORD: &str = "Passw0rd!demo";
 const DEMO_ANSWERS: [(&str, &str); 3] = [
@@ -29,7 +29,7 @@ const DEMO_ANSWERS: [(&str, &str); 3] = [
     ("first-teacher", "Ms Ada"),
 ];
 
-/// Why the pools could not be filled.
+/// The reason why the pools could not be created.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub(crate) enum PoolsError {
@@ -39,7 +39,7 @@ pub(crate) enum PoolsError {
     Enroll(#[from] EnrollError),
     #[error("cannot enrol the demo user's answers: {0}")]
     Key(#[from] KeyError),
-    #[error("the template has no user pool with an app client: nobody could sign in")]
+    #[error("the template has no user pool with an app client, so no user could sign in")]
     NoClient,
     #[error("template: {logical_id}: {error}")]
     Resource { logical_id: String, error: SetUpError },
@@ -47,7 +47,7 @@ pub(crate) enum PoolsError {
     UnknownAttribute { name: String, known: String },
 }
 
-/// The ids of the template's app clients but the first, each with that of its pool.
+/// Returns the ids of the template's app clients except the first, each with the id of its pool.
 pub(crate) fn other_clients(template: &Template, region: &str) -> Vec<(String, String)> {
     let others = template.clients.iter().skip(1);
     others
@@ -60,13 +60,13 @@ pub(crate) fn other_clients(template: &Template, region: &str) -> Vec<(String, S
         .collect()
 }
 
-/// The id of the template's first user pool.
+/// Returns the id of the template's first user pool.
 pub(crate) fn pool_id(region: &str) -> String {
     format!("{region}_LocalPool")
 }
 
-/// Makes the pools and app clients of `template` and, where its flow starts with a password, a second pool like the
-/// first whose functions run the flow without.
+/// Creates the pools and app clients of `template`. If its flow starts with a password, it adds a second pool like the
+/// first, whose functions run the flow without the password.
 pub(crate) fn make(pools: &UserPools, template: &Template, region: &str) -> Result<(), PoolsError> {
     if template.clients.is_empty() {
         return Err(PoolsError::NoClient);
@@ -108,8 +108,8 @@ fn in_resource(logical_id: &str) -> impl FnOnce(SetUpError) -> PoolsError {
     |error| PoolsError::Resource { logical_id, error }
 }
 
-/// Adds the demo user to the template's first pool and to its twin, if there is one. A user who is there already is left
-/// as it is, but for the `chosen` attributes.
+/// Adds the demo user to the template's first pool and to its twin, if it exists. For an existing user, only the
+/// `chosen` attributes are set.
 pub(crate) fn add_demo_user(
     pools: &UserPools,
     template: &Template,
@@ -172,7 +172,7 @@ pub(crate) fn add_demo_user(
 }
 
 fn demo_attributes(secret: &str, with_questions: bool) -> Result<BTreeMap<String, String>, PoolsError> {
-    // Both verified, so that a code reaches the user either way.
+    // Both are verified, so that a code reaches the user by either medium.
     let addresses = [
         ("email", DEMO_EMAIL),
         ("email_verified", "true"),
@@ -188,7 +188,7 @@ fn demo_attributes(secret: &str, with_questions: bool) -> Result<BTreeMap<String
     Ok(attributes)
 }
 
-/// The ids of the template's first pool and of its twin, if there is one.
+/// Returns the ids of the template's first pool and of its twin, if it exists.
 pub(crate) fn first(template: &Template, region: &str) -> Vec<String> {
     let mut ids = vec![pool_id(region)];
     if flow::of(template).and_then(flow::without_password).is_some() {
@@ -197,7 +197,7 @@ pub(crate) fn first(template: &Template, region: &str) -> Vec<String> {
     ids
 }
 
-/// The id of the pool that the template calls `logical_id`.
+/// Returns the id of the pool called `logical_id` in the template.
 pub(crate) fn pool_id_of(template: &Template, logical_id: &str, region: &str) -> String {
     match template.user_pools.first() {
         Some(first) if first.logical_id == logical_id => pool_id(region),
@@ -209,7 +209,7 @@ fn twin_id(region: &str) -> String {
     format!("{region}_NoPassword")
 }
 
-/// `pool` with the triggers that run the flow without its password.
+/// Returns `pool` with the triggers that run the flow without its password.
 fn without_password(pool: &UserPool, template: &Template) -> UserPool {
     let mut twin = pool.clone();
     for function in twin.triggers.values_mut() {

@@ -1,6 +1,6 @@
 //! An embedded S3, in memory: put, get, head, delete and list, signed or presigned, as the functions use it.
 //!
-//! `s3s` verifies every signature and the expiry of presigned addresses; an unsigned request gets nothing.
+//! `s3s` verifies every signature and the expiry of presigned addresses. Unsigned requests are rejected.
 
 mod backend;
 mod objects;
@@ -25,12 +25,12 @@ use uuid::Uuid;
 use backend::Backend;
 use objects::Objects;
 
-/// A running S3. Dropping it stops it and forgets its objects.
+/// A running S3. Dropping it stops it and deletes its objects.
 #[derive(Debug)]
 pub(crate) struct S3 {
-    /// Where it is reached, such as `http://127.0.0.1:PORT`.
+    /// Its address, such as `http://127.0.0.1:PORT`.
     pub(crate) endpoint: String,
-    /// The one access key id that it knows, different in every run.
+    /// The only access key id, different in every run.
     pub(crate) access_key: String,
     /// Its secret.
     pub(crate) secret_key: String,
@@ -38,11 +38,12 @@ pub(crate) struct S3 {
 }
 
 impl S3 {
-    /// Serves empty buckets with these names on a port of its own. Clients have to reach it as they reach the user pools,
-    /// on `ip`: presigned addresses name it.
+    /// Serves empty buckets with these names on its own port. It listens on `ip`, because presigned addresses contain
+    /// it and clients must reach it like the user pools.
     ///
     /// # Errors
-    /// If no port can be had.
+    ///
+    /// Returns an error if no port is available.
     pub(crate) async fn start(ip: IpAddr, buckets: impl IntoIterator<Item = String>) -> io::Result<Self> {
         let listener = TcpListener::bind((ip, 0)).await?;
         let endpoint = listener::endpoint(listener.local_addr()?);
@@ -53,7 +54,7 @@ impl S3 {
         let service = HandleError::new(service.build(), |_| async { StatusCode::INTERNAL_SERVER_ERROR });
         let router = Router::new().fallback_service(service).layer(cors());
         let server = tokio::spawn(async move {
-            // It has no way to end but being aborted.
+            // It ends only when it is aborted.
             let _ = listener::serve(listener, Audience::Pages, router).await;
         });
         Ok(Self {
@@ -71,7 +72,7 @@ impl Drop for S3 {
     }
 }
 
-/// Pages that this machine serves may read what they have a presigned address for.
+/// Allows pages of this machine to read objects through presigned addresses.
 fn cors() -> CorsLayer {
     let exposed: [HeaderName; 2] = [header::CONTENT_TYPE, header::ETAG];
     CorsLayer::new()

@@ -11,13 +11,13 @@ use user_pools::seed::{ExportError, Seed, Step};
 use crate::database::{self, DatabaseError};
 use crate::pools;
 
-/// Why users and groups cannot be read or written.
+/// The reason why users and groups cannot be read or written.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub(crate) enum SeedFileError {
     #[error(transparent)]
     Database(#[from] DatabaseError),
-    #[error("nothing is kept in `{0}`: name the folder with `--data-dir`, or the template with `--template`")]
+    #[error("no data is stored in `{0}`: name the folder with `--data-dir`, or the template with `--template`")]
     Empty(PathBuf),
     #[error(transparent)]
     Export(#[from] ExportError),
@@ -35,7 +35,7 @@ pub(crate) enum SeedFileError {
     Written(#[from] serde_json::Error),
 }
 
-/// A seed, and the file that it was in.
+/// A seed and its file.
 #[derive(Debug)]
 pub(crate) struct SeedFile {
     file: String,
@@ -69,12 +69,12 @@ impl SeedFile {
         }
     }
 
-    /// Whether the file has a user who signs in as `login`.
+    /// Whether the file has a user with the username or alias `login`.
     pub(crate) fn has(&self, login: &str) -> bool {
         self.seed.has(login)
     }
 
-    /// Makes the users and groups of the file. Returns a line about them.
+    /// Creates the users and groups of the file. Returns a line for the terminal.
     pub(crate) fn apply(
         &self,
         user_pools: &UserPools,
@@ -92,7 +92,7 @@ impl SeedFile {
         ))
     }
 
-    /// The ids of the pools that the seed is for.
+    /// Returns the ids of the pools of the seed.
     fn pools(&self, template: &Template, region: &str) -> Result<Vec<String>, SeedFileError> {
         let Some(name) = &self.pool else {
             return Ok(pools::first(template, region));
@@ -114,7 +114,7 @@ impl SeedFile {
     }
 }
 
-/// The users and groups of a pool that are kept in `folder`, as `--seed` reads them.
+/// Returns the users and groups of a pool in `folder`, in the format of `--seed`.
 pub(crate) fn exported(folder: &Path, pool_id: &str) -> Result<String, SeedFileError> {
     if !folder.is_dir() {
         return Err(SeedFileError::Empty(folder.to_owned()));
@@ -131,7 +131,7 @@ fn step(segment: &Segment) -> Option<Step> {
     }
 }
 
-/// Removes from a message of serde the value that it found: it may be a password.
+/// Removes the value from a message of serde, because it may be a password.
 fn without_value(problem: &str) -> String {
     match problem.split_once(", expected ") {
         Some((found, expected)) if found.starts_with("invalid ") => format!("expected {expected}"),

@@ -1,4 +1,4 @@
-//! Functions as a release or the CDK has them: a zip for each function, unpacked for one run.
+//! Functions in the form of a release or of the CDK: a zip for each function, unpacked for one run.
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
@@ -9,27 +9,27 @@ use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 use zip::ZipArchive;
 
-/// The file with the sums, beside the zips.
+/// The file with the checksums, beside the zips.
 const SUMS: &str = "SHA256SUMS";
 
 /// The program in a zip, which Lambda starts.
 const PROGRAM: &str = "bootstrap";
 
-/// Why a zip cannot be run.
+/// The reason why a zip cannot be run.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub(crate) enum ShippedError {
-    #[error("`{0}` is not what `{SUMS}` beside it says: it was altered, or not copied whole")]
+    #[error("`{0}` does not match its checksum in `{SUMS}`: it was altered, or copied incompletely")]
     Altered(PathBuf),
     #[error("`{0}` cannot be unpacked: {1}")]
     Unreadable(PathBuf, io::Error),
 }
 
-/// What has been unpacked. It is removed when this is dropped.
+/// The unpacked programs. They are deleted on drop.
 #[derive(Debug, Default)]
 pub(crate) struct Shipped(Option<TempDir>);
 
-/// The name of the zip of the function `binary` for this machine's processor.
+/// Returns the name of the zip of the function `binary` for this machine's processor.
 pub(crate) fn zip_name(binary: &str) -> String {
     let processor = match std::env::consts::ARCH {
         "aarch64" => "arm64",
@@ -39,11 +39,11 @@ pub(crate) fn zip_name(binary: &str) -> String {
 }
 
 impl Shipped {
-    /// The program of the function `binary`, if `folder` has a zip of it.
+    /// Returns the program of the function `binary`, if `folder` has a zip of it.
     ///
     /// # Errors
     ///
-    /// A zip that is not what the sums in `folder` say, or that has no program.
+    /// Returns an error if the zip does not match its checksum in `folder`, or contains no program.
     pub(crate) fn unpack(&mut self, binary: &str, folder: &Path) -> Result<Option<PathBuf>, ShippedError> {
         let path = folder.join(zip_name(binary));
         if !path.is_file() {
@@ -53,11 +53,11 @@ impl Shipped {
         self.program(binary, &path).map(Some)
     }
 
-    /// The program in the zip at `path`, for the function `name`.
+    /// Returns the program in the zip at `path`, for the function `name`.
     ///
     /// # Errors
     ///
-    /// A zip that has no program.
+    /// Returns an error if the zip has no program.
     pub(crate) fn program(&mut self, name: &str, path: &Path) -> Result<PathBuf, ShippedError> {
         let unreadable = |error| ShippedError::Unreadable(path.to_owned(), error);
         let temporary = match self.0.take() {
@@ -71,7 +71,7 @@ impl Shipped {
     }
 }
 
-/// Holds the file at `path` against the sums, if there are any.
+/// Compares the file at `path` with its checksum, if there is one.
 fn check(path: &Path, sums: &Path) -> Result<(), ShippedError> {
     let unreadable = |error| ShippedError::Unreadable(path.to_owned(), error);
     let sums = match fs::read_to_string(sums) {
@@ -114,7 +114,7 @@ mod tests {
 
     use super::*;
 
-    /// A folder with a zip of `define` that has `entry`, and its sum.
+    /// Returns a folder with a zip of `define` that has `entry`, and its checksum.
     fn folder(entry: &str) -> TempDir {
         let folder = TempDir::new().unwrap();
         let path = folder.path().join(zip_name("define"));
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn a_zip_that_its_sum_does_not_fit_is_refused_in_any_byte() {
+    fn a_zip_with_a_changed_byte_is_rejected() {
         let folder = folder(PROGRAM);
         let path = folder.path().join(zip_name("define"));
         let whole = fs::read(&path).unwrap();
@@ -152,7 +152,7 @@ mod tests {
             fs::write(&path, altered).unwrap();
             let error = Shipped::default().unpack("define", folder.path()).unwrap_err();
             assert!(
-                error.to_string().ends_with("it was altered, or not copied whole"),
+                error.to_string().ends_with("it was altered, or copied incompletely"),
                 "{error}"
             );
         }

@@ -1,11 +1,12 @@
-//! How the operating system asks for the end.
+//! Signals that ask the process to end.
 
 use tokio::signal::unix::{SignalKind, signal};
 
-/// Waits for Ctrl-C, or whatever else asks politely for the end.
+/// Waits for Ctrl-C, SIGTERM or SIGHUP.
 ///
 /// # Errors
-/// If signals cannot be received.
+///
+/// Returns an error if signals cannot be received.
 pub(crate) async fn end_asked_for() -> std::io::Result<()> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;

@@ -1,10 +1,10 @@
-//! The process and its surroundings.
+//! The environment of the process.
 
 use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
 
-/// What `local` has of the machine it runs on.
+/// The environment of `local` on this machine.
 #[derive(Debug)]
 pub(crate) struct System {
     pub(crate) environment: BTreeMap<String, String>,
@@ -13,7 +13,7 @@ pub(crate) struct System {
 }
 
 impl System {
-    /// This machine.
+    /// Reads it from this machine.
     #[expect(clippy::disallowed_methods, reason = "the environment of this process comes in here")]
     pub(crate) fn this() -> io::Result<Self> {
         let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
@@ -26,7 +26,7 @@ impl System {
         })
     }
 
-    /// The root of the workspace around the current folder, or else the one that this program was built in.
+    /// Returns the root of the workspace around the current folder, or else of the one that this program was built in.
     pub(crate) fn workspace(&self) -> Option<PathBuf> {
         let folders = self.folder.ancestors().chain(self.program.ancestors());
         folders

@@ -1,4 +1,4 @@
-//! Which template is run: the one that is named, or the one of a folder.
+//! Finds the template: the one that is named, or the one in a folder.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,12 +7,12 @@ use crate::system::System;
 
 /// The names of a template in its folder.
 const NAMES: [&str; 3] = ["template.yaml", "template.yml", "template.json"];
-/// The folder that the CDK synthesises into.
+/// The output folder of the CDK.
 const CDK: &str = "cdk.out";
-/// What ends the name of a template that the CDK has synthesised.
+/// The suffix of templates of the CDK.
 const CDK_TEMPLATE: &str = ".template.json";
 
-/// Why there is no template.
+/// The reason why no template was found.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub(crate) enum TemplateFileError {
@@ -29,7 +29,8 @@ pub(crate) enum TemplateFileError {
     Several { folder: PathBuf, found: String },
 }
 
-/// The template at `given`, a file or a folder; by default the one of the current folder or of its workspace.
+/// Returns the template at `given`, a file or a folder. The default is the one of the current folder or of its
+/// workspace.
 pub(crate) fn template_file(given: Option<&Path>, system: &System) -> Result<PathBuf, TemplateFileError> {
     match given {
         Some(folder) if folder.is_dir() => in_folder(folder),
@@ -56,7 +57,7 @@ fn named(folder: &Path) -> Option<PathBuf> {
         .find(|path| path.is_file())
 }
 
-/// The template of a folder; of an app that the CDK has synthesised, that of the stack with the user pool.
+/// Returns the template of a folder. In the output of the CDK, it is that of the stack with the user pool.
 fn in_folder(folder: &Path) -> Result<PathBuf, TemplateFileError> {
     if let Some(file) = named(folder) {
         return Ok(file);

@@ -1,4 +1,4 @@
-//! The functions of the triggers: those that run on this machine.
+//! The functions of the triggers, which run on this machine.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use bytes::Bytes;
 use lambda_host::{Cause, FunctionError, Functions};
 use user_pools::{Failure, Lambda};
 
-/// Functions as user pools call them.
+/// The functions as user pools call them.
 pub(crate) struct Triggers(pub(crate) Arc<Functions>);
 
 #[async_trait]
@@ -17,6 +17,10 @@ impl Lambda for Triggers {
             Some(ended) => ended.map_err(failure),
             None => Err(Failure::Unknown),
         }
+    }
+
+    fn is_warm(&self, function: &str) -> bool {
+        self.0.is_warm(function)
     }
 }
 

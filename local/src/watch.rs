@@ -1,4 +1,4 @@
-//! `--watch`: functions whose sources change are built again, and calls go to what was built.
+//! `--watch`: functions whose sources change are built again, and calls use the new binary.
 
 mod links;
 mod sources;
@@ -18,7 +18,7 @@ use lambda_host::{Functions, Program};
 use links::Links;
 use sources::{Sources, Tree};
 
-/// Why nothing is watched.
+/// The reason why nothing is watched.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub(crate) enum WatchError {
@@ -28,7 +28,7 @@ pub(crate) enum WatchError {
     Built,
     #[error("cannot keep what cargo has built beside it: {0}")]
     Links(#[from] io::Error),
-    #[error("`--watch` has nothing to build, as each function is a command: leave it out, or one of the commands")]
+    #[error("`--watch` has nothing to build, because each function is a command: remove it, or one of the commands")]
     Nothing,
     #[error("cannot watch the functions' sources: {0} (`local` runs without `--watch` too)")]
     Sources(#[from] notify::Error),
@@ -37,16 +37,16 @@ pub(crate) enum WatchError {
 /// The functions that are built, and their sources.
 #[derive(Debug)]
 pub(crate) struct Watch {
-    /// Each with what it has built.
+    /// Each build, with the links to its binaries.
     builds: Vec<(Build, Links)>,
-    /// The functions that an interpreter runs, by name, and when their code was last changed.
+    /// The functions that an interpreter runs, by name, and the time when their code was last changed.
     interpreted: BTreeMap<String, (Interpreted, Option<SystemTime>)>,
     sources: Sources,
 }
 
 impl Watch {
-    /// Builds what is watched for the first time, and gives the binaries by name. Watches before it builds, so that no
-    /// change falls between the two.
+    /// Builds the functions for the first time, and returns the binaries by name. Watches before it builds, so that no
+    /// change is missed.
     pub(crate) async fn start(
         builds: Vec<Build>,
         interpreted: BTreeMap<String, Interpreted>,
@@ -62,7 +62,7 @@ impl Watch {
         let mut binaries = BTreeMap::new();
         for build in builds {
             let built = build.run().await?;
-            // Only now: cargo marks a target folder that it makes itself.
+            // After the build, because cargo marks a target folder that it creates.
             let mut links = Links::new(build.target())?;
             for (function, binary) in built {
                 if let Some(link) = links.newer(&function, &binary)? {
@@ -81,7 +81,7 @@ impl Watch {
         Ok((watch, binaries))
     }
 
-    /// Builds whenever a source has changed. What does not compile or start is told, and calls go where they went.
+    /// Builds whenever a source has changed. An error is reported, and calls use the previous binary.
     pub(crate) async fn run(mut self, functions: &Functions, console: &Console) -> Infallible {
         loop {
             self.sources.changed().await;
@@ -91,7 +91,7 @@ impl Watch {
         }
     }
 
-    /// Starts the functions again whose code is newer than when they were started.
+    /// Restarts the functions whose code is newer than their start.
     async fn start_again(&mut self, functions: &Functions, console: &Console) {
         for (name, (function, seen)) in &mut self.interpreted {
             let changed = function.folder.as_deref().and_then(sources::newest);
@@ -107,7 +107,7 @@ impl Watch {
     }
 
     async fn swap(&mut self, functions: &Functions, console: &Console) -> Result<(), WatchError> {
-        // Before it is built: what changes from then on is built again.
+        // Before the build: changes from then on are built again.
         let tree = Tree::of(self.builds.iter().map(|(build, _)| build)).await?;
         let interpreted = self.interpreted.values().map(|(function, _)| function);
         self.sources.follow(tree.with(folders(interpreted)))?;
@@ -133,7 +133,7 @@ impl Watch {
     }
 }
 
-/// The folders of functions that an interpreter runs.
+/// Returns the folders of functions that an interpreter runs.
 fn folders<'a>(functions: impl Iterator<Item = &'a Interpreted>) -> impl Iterator<Item = &'a Path> {
     functions.filter_map(|function| function.folder.as_deref())
 }

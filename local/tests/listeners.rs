@@ -1,4 +1,4 @@
-//! What the listeners of a running `local` answer to a browser, for each port that the process has open.
+//! The responses of a running `local` to a browser, for each port that the process has open.
 #![cfg(target_os = "linux")]
 #![expect(
     clippy::indexing_slicing,
@@ -70,7 +70,7 @@ impl Local {
         Self(local)
     }
 
-    /// Every address that the process listens on.
+    /// Returns every address that the process listens on.
     fn listeners(&self) -> BTreeSet<SocketAddr> {
         let folder = format!("/proc/{}", self.0.id());
         let own: BTreeSet<String> = fs::read_dir(format!("{folder}/fd"))
@@ -102,7 +102,7 @@ impl Drop for Local {
     }
 }
 
-/// What comes back to a request with these lines.
+/// Returns the response to a request with these lines.
 fn answer(address: SocketAddr, request: &str, headers: &str) -> String {
     let mut stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
@@ -123,7 +123,7 @@ fn no_listener_answers_to_a_page_from_elsewhere() {
     let folder = tempfile::tempdir().unwrap();
     let local = Local::start(folder.path());
     let listeners = local.listeners();
-    // The user pools, S3, DynamoDB, the messages and the one process of the function.
+    // The user pools, S3, DynamoDB, the messages and the only process of the function.
     assert_eq!(listeners.len(), 5, "{listeners:?}");
     let mut held = 0;
     for address in listeners {
@@ -162,7 +162,7 @@ fn no_listener_answers_to_a_page_from_elsewhere() {
         // A picture or a link names no origin. It must not get an event.
         let picture = format!("{own}Sec-Fetch-Site: cross-site\r\nSec-Fetch-Mode: no-cors\r\n");
         let answer = answer(address, &format!("GET {NEXT}"), &picture);
-        held += usize::from(answer.contains("answers to no web page"));
+        held += usize::from(answer.contains("accepts no requests of web pages"));
     }
     assert_eq!(held, 3);
 }

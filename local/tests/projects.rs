@@ -1,4 +1,4 @@
-//! Projects of others: their templates, and functions in JavaScript and Python, which sign in as they are.
+//! Projects of other authors: their templates, and functions in JavaScript and Python, run unchanged.
 #![expect(
     clippy::indexing_slicing,
     clippy::panic,
@@ -33,7 +33,7 @@ fn command(template: &Path) -> Command {
     command
 }
 
-/// A `local` that keeps what it is told, in the folder of `--data-dir`.
+/// Returns the command of a `local` that stores data in the folder of `--data-dir`.
 fn keeping(template: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_cognito-loop"));
     command.args(["--listen", "127.0.0.1:0", "--template"]).arg(template);
@@ -110,7 +110,7 @@ impl Local {
         self.call("InitiateAuth", &body)
     }
 
-    /// The user called `name`, as an administrator sees it.
+    /// Returns the user called `name` with the fields for administrators.
     fn user(&self, name: &str) -> Value {
         let body = json!({"UserPoolId": "us-east-1_LocalPool", "Username": name});
         self.call("AdminGetUser", &body)
@@ -124,7 +124,7 @@ impl Local {
         self.call("RespondToAuthChallenge", &body)
     }
 
-    /// Answers wrong, then right.
+    /// Gives a wrong answer, then the right one.
     fn signs_in(&self, right: &str) {
         let challenge = self.start_sign_in();
         assert_eq!(challenge["ChallengeName"], "CUSTOM_CHALLENGE", "{challenge}");
@@ -164,13 +164,13 @@ impl Drop for Local {
     }
 }
 
-/// What `local` says of a template that it cannot run.
+/// Returns the error of `local` for a template that it cannot run.
 fn refused(template: &Path) -> String {
     let Output { stderr, .. } = command(template).output().unwrap();
     String::from_utf8(stderr).unwrap()
 }
 
-/// The SAM project with some texts of its template or of a function replaced.
+/// Returns the SAM project with some texts of its template or of a function replaced.
 fn changed(file: &str, changes: &[(&str, &str)]) -> tempfile::TempDir {
     let copy = tempfile::tempdir().unwrap();
     let from = project("sam-node");
@@ -233,7 +233,7 @@ fn a_program_in_a_zip_signs_in_and_a_zip_without_one_is_one_message() {
         zip.write_all(&fs::read(project("zip/bootstrap")).unwrap()).unwrap();
         zip.finish().unwrap();
     };
-    assert!(refused(&template).contains("its code `asset.zip` is no folder"));
+    assert!(refused(&template).contains("its code `asset.zip` is not a folder"));
     zip("index");
     let text = refused(&template);
     assert!(text.contains("asset.zip` cannot be unpacked"), "{text}");
@@ -280,9 +280,9 @@ fn what_is_missing_is_one_message() {
             "function `Define` does not start: `Handler: defin.handler` has no file",
         ),
         ("define.handler", "define.run", "exports no function `run`"),
-        ("define.handler", "define", "has to be a file and a function"),
+        ("define.handler", "define", "must be a file and a function"),
         ("Handler: define.handler", "Description: x", "has no `Handler`"),
-        ("functions/\n", "function/\n", "its code `function/` is no folder"),
+        ("functions/\n", "function/\n", "its code `function/` is not a folder"),
         (
             "Runtime: nodejs22.x",
             "Runtime: ruby3.4",
@@ -405,7 +405,7 @@ fn a_mistake_in_a_seed_is_one_message() {
         ),
         (
             "users:\n  - username: ana\n  - username: ana\n",
-            "seed.yaml:3: users[1].username: user `ana` is there already, in users[0]",
+            "seed.yaml:3: users[1].username: user `ana` exists already, in users[0]",
         ),
         (
             "users:\n  - username: ana\n    attributes:\n      custom:size: L\n",

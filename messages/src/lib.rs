@@ -42,6 +42,22 @@ impl fmt::Debug for Message {
 }
 
 /// A service that delivers messages.
+///
+/// ```
+/// use async_trait::async_trait;
+/// use cognito_challenge_messages::{Message, SendError, Sender};
+///
+/// /// Prints messages, for tests on a developer's machine.
+/// struct Printer;
+///
+/// #[async_trait]
+/// impl Sender for Printer {
+///     async fn send(&self, message: &Message) -> Result<(), SendError> {
+///         println!("to {}: {}", message.to, message.text);
+///         Ok(())
+///     }
+/// }
+/// ```
 #[async_trait]
 pub trait Sender: Send + Sync {
     /// Hands `message` to the service once. A retry could deliver it twice.

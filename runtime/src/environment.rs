@@ -5,6 +5,18 @@ use std::ffi::OsString;
 use std::fmt::Display;
 
 /// The environment variables of a function. It has no `Debug`, because it holds secrets.
+///
+/// ```
+/// use cognito_challenge_runtime::Environment;
+///
+/// fn host(url: &str) -> Result<String, &'static str> {
+///     url.strip_prefix("https://").map(str::to_owned).ok_or("write an address such as `https://pager.example.com`")
+/// }
+///
+/// let environment = Environment::new([("PAGER_URL", "pager.example.com")]);
+/// let error = environment.required("PAGER_URL", host).unwrap_err();
+/// assert_eq!(error.to_string(), "variable `PAGER_URL`: write an address such as `https://pager.example.com`");
+/// ```
 pub struct Environment(HashMap<String, String>);
 
 impl Environment {
@@ -58,7 +70,7 @@ impl Environment {
         })
     }
 
-    /// Checks that all variables exist that Lambda sets and that `lambda_runtime` needs: it panics without them.
+    /// Checks that Lambda's variables exist. `lambda_runtime` panics without them.
     pub(crate) fn is_lambdas(&self) -> Result<(), ConfigError> {
         let missing = |name| ConfigError::NotOnLambda { name };
         for name in [

@@ -2,6 +2,9 @@
 //!
 //! A function reads its [`Environment`], creates its challenge types from a [`Registry`], starts the log with
 //! [`start`], and answers events with [`run`]. Each invocation writes one line to the [`log`], with its [`metrics`].
+//!
+//! A challenge type needs only [`Environment`] and [`ConfigError`]: its configuration reads variables, and returns the
+//! type or an error.
 
 mod environment;
 mod invocation;

@@ -184,7 +184,7 @@ where
                 self.write(&mut line);
             }
         } else {
-            // Of other crates, only the message is written: their fields may contain secrets.
+            // For other crates, only the message is written, because their fields may contain secrets.
             let mut theirs = self.line(*metadata.level());
             theirs.set("message", Value::from(format!("{krate}:")));
             event.record(&mut Message(&mut theirs));

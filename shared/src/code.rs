@@ -10,6 +10,18 @@ pub const MAX_DIGITS: u8 = 10;
 ///
 /// Every code is equally likely: an eight-byte block is used only if it is below the largest multiple of the number of
 /// codes. The last of the four blocks is used in any case. The probability that this happens is below 2^-90.
+///
+/// ```
+/// use cognito_challenge::code::digits;
+/// use cognito_challenge::keys::Keys;
+///
+/// let keys = Keys::parse("at least thirty-two bytes of secret")?;
+/// let code = |nonce| digits(keys.mac("PAGER_CODE: code", &[b"us-east-1_Example", b"ada", nonce]), 6);
+/// assert_eq!(code(b"first").len(), 6);
+/// assert_eq!(code(b"first"), code(b"first"));
+/// assert_ne!(code(b"first"), code(b"second"));
+/// # Ok::<(), cognito_challenge::keys::KeyError>(())
+/// ```
 pub fn digits(hash: [u8; 32], length: u8) -> String {
     let length = length.clamp(1, MAX_DIGITS);
     let codes = 10_u64.pow(length.into());

@@ -26,6 +26,25 @@ pub const SRP_A: &str = "SRP_A";
 const COGNITO_MFA: [&str; 3] = ["EMAIL_OTP", "SMS_MFA", "SOFTWARE_TOKEN_MFA"];
 
 /// The steps of a sign-in, in order. [`Flow::parse`] creates it, and it is never empty.
+///
+/// ```
+/// use cognito_challenge::event::Entry;
+/// use cognito_challenge::flow::{Decision, Flow};
+/// use cognito_challenge::user::Existence;
+///
+/// let flow = Flow::parse("CAPTCHA:3,SECURITY_QUESTION:3")?;
+/// let answered = |correct| Entry { challenge: "CUSTOM_CHALLENGE", metadata: Some("CAPTCHA"), correct };
+///
+/// let session = [answered(false), answered(true)];
+/// let Decision::Ask(ask) = flow.decide(&session, Existence::Existing) else {
+///     panic!("the second step is asked")
+/// };
+/// assert_eq!((ask.first.as_str(), ask.step, ask.attempts_left), ("SECURITY_QUESTION", 2, 3));
+///
+/// let session = [answered(false), answered(false), answered(false)];
+/// assert!(matches!(flow.decide(&session, Existence::Existing), Decision::Deny(_)));
+/// # Ok::<(), cognito_challenge::flow::FlowError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Flow {
     /// Whether Cognito's own password check comes first.

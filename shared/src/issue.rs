@@ -18,6 +18,27 @@ use crate::user::User;
 /// A type must treat nonexistent users and users without an enrollment like enrolled users: the same challenge, the
 /// same keys and value lengths, and the same duration. It sends them nothing. The crate `cognito-challenge-testkit`
 /// checks these rules.
+///
+/// A type that asks for eight letters backwards creates such a challenge:
+///
+/// ```
+/// use async_trait::async_trait;
+/// use cognito_challenge::issue::{IssueError, Issued, Issuer, Request};
+/// use rand_core::CryptoRng;
+///
+/// struct Backwards;
+///
+/// #[async_trait]
+/// impl Issuer for Backwards {
+///     async fn issue(&self, _: &Request<'_>, rng: &mut (dyn CryptoRng + Send)) -> Result<Issued, IssueError> {
+///         let letters: String = (0..8).map(|_| char::from(b'a' + (rng.next_u32() % 26) as u8)).collect();
+///         let answer: String = letters.chars().rev().collect();
+///         Ok(Issued::new().public("letters", letters).private("answer", answer))
+///     }
+/// }
+/// ```
+///
+/// [`Verifier`](crate::verify::Verifier) has the other half.
 #[async_trait]
 pub trait Issuer: Send + Sync {
     /// Creates a challenge.

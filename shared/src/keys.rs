@@ -23,8 +23,8 @@ pub use secret::KeyError;
 /// | 2 | `{"current": "B", "previous": "A", "first": "A"}` |
 /// | 3 | `{"current": "B", "first": "A"}` |
 ///
-/// The current secret makes new hashes and MACs. The other secret still verifies old ones. The [first](Keys::first)
-/// secret of the deployment makes values that must never change.
+/// The current secret is for new hashes and MACs. The other secret still verifies old ones. The [first](Keys::first)
+/// secret of the deployment is for values that must never change.
 #[derive(Clone)]
 pub struct Keys {
     current: Key,

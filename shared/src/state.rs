@@ -1,6 +1,6 @@
 //! The state that a challenge leaves for the next attempt of its step.
 //!
-//! Of create's response, Cognito keeps only `challengeMetadata` in the session. It contains the challenge's name. If
+//! From create's response, Cognito keeps only `challengeMetadata` in the session. It contains the challenge's name. If
 //! the type leaves a state, it has the form `NAME.` and the base64url of MAC and state.
 //!
 //! The MAC binds the state to user pool, user, challenge and step, so that another step or user cannot use it. The state
@@ -63,7 +63,7 @@ impl Binding<'_> {
     /// # Errors
     ///
     /// Returns an error if a state was sealed for another binding, or if a required state is missing. Also returns an
-    /// error if there is a state although the challenge leaves none.
+    /// error if there is a state although the challenge has none.
     pub fn latest<'k>(
         &self,
         keys: &'k Keys,
@@ -153,9 +153,9 @@ pub enum StateError {
         /// The length in bytes.
         bytes: usize,
     },
-    /// An earlier attempt of the step has a state, although the challenge leaves none.
+    /// An earlier attempt of the step has a state, although the challenge has none.
     #[error(
-        "an earlier attempt has a state, but this challenge leaves none: deploy the same types in all versions of create"
+        "an earlier attempt has a state, but this challenge has none: deploy the same types in all versions of create"
     )]
     Unexpected,
     /// The challenge returned no state although it must leave one, or returned one although it must not.

@@ -25,6 +25,18 @@ pub const STANDARD: &[(&str, &str)] = &[
 ];
 
 /// Texts by language and key.
+///
+/// ```
+/// use cognito_challenge::texts::Texts;
+///
+/// let mut texts = Texts::standard();
+/// texts.add("en", r#"{"PAGER_CODE.prompt": "Enter the code."}"#)?;
+/// texts.add("nl", r#"{"PAGER_CODE.prompt": "Voer de code in."}"#)?;
+///
+/// let text = texts.text("PAGER_CODE.prompt", ["nl-BE", "en"]).map(|text| (text.language, text.words));
+/// assert_eq!(text, Some(("nl", "Voer de code in.")));
+/// # Ok::<(), cognito_challenge::texts::TextsError>(())
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Texts {
     languages: Vec<Language>,

@@ -23,6 +23,30 @@ pub const MAX_ANSWER_CHARS: usize = 1024;
 pub const NO_ANSWER: &str = "-";
 
 /// The answering half of a challenge type: checks the answers that verify receives.
+///
+/// The other half of the type in the example of [`Issuer`](crate::issue::Issuer):
+///
+/// ```
+/// use async_trait::async_trait;
+/// use cognito_challenge::private::same;
+/// use cognito_challenge::verify::{Answer, CannotJudge, Verdict, Verifier};
+///
+/// struct Backwards;
+///
+/// #[async_trait]
+/// impl Verifier for Backwards {
+///     async fn check(&self, answer: &Answer<'_>) -> Result<Verdict, CannotJudge> {
+///         // A missing parameter matches nothing.
+///         let expected = answer.private.get("answer");
+///         Ok(Verdict::of(expected.is_some_and(|expected| same(expected, answer.text))))
+///     }
+///
+///     // Everyone can pass it, also a nonexistent user.
+///     fn personal(&self) -> bool {
+///         false
+///     }
+/// }
+/// ```
 #[async_trait]
 pub trait Verifier: Send + Sync {
     /// Checks an answer.

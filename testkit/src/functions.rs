@@ -14,7 +14,7 @@ use verify_auth_challenge::Verifiers;
 /// The time at which every function runs: 2026-01-01T00:00:00Z, in seconds since 1970.
 pub const NOW_SECONDS: u64 = 1_767_225_600;
 
-/// [`NOW_SECONDS`] as a time.
+/// Returns [`NOW_SECONDS`] as a time.
 pub fn now() -> SystemTime {
     UNIX_EPOCH + Duration::from_secs(NOW_SECONDS)
 }

@@ -1,13 +1,13 @@
-"""A trigger function that does what a username says, and prints each event with its answer.
+"""A trigger function that the username controls. It prints each event with its response.
 
-On AWS it is the code of a function, whole, so it has to stay below 4,096 characters. `local` runs it as a process.
+On AWS, it is the complete code of a function, so it must be shorter than 4,096 characters. `local` runs it as a process.
 """
 
 import json
 import os
 import urllib.request
 
-# A file for the events, else the log.
+# A file for the events, or else the log.
 RECORD = os.environ.get("PUPPET_RECORD")
 ASK = {"challengeName": "CUSTOM_CHALLENGE", "issueTokens": False, "failAuthentication": False}
 TOKENS = {"challengeName": None, "issueTokens": True, "failAuthentication": False}
@@ -47,7 +47,7 @@ def handler(event, _context):
     if name == "null-request":
         request["clientMetadata"] = None
         request["added"] = None
-    # The size of an answer is known; its letters are of no use in a log.
+    # The log shows the size of an answer, because its characters are not needed.
     shown = dict(event["response"])
     if name.startswith("size-"):
         shown.pop("publicChallengeParameters", None)
@@ -61,7 +61,7 @@ def handler(event, _context):
 
 
 def main():
-    """Lambda's Runtime API: one event after the other, until it is gone."""
+    """Handles the events of Lambda's Runtime API until it disappears."""
     base = f"http://{os.environ['AWS_LAMBDA_RUNTIME_API']}/2018-06-01/runtime/invocation"
     while True:
         with urllib.request.urlopen(f"{base}/next") as reply:

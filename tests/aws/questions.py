@@ -1,6 +1,6 @@
-"""What no documentation of Cognito says: one row for each open question, tried with the puppet.
+"""Open questions about Cognito that no documentation answers: one row each, tried with the puppet.
 
-A row calls as a client does, and says what came of it. What Cognito sent to the functions is read at the end.
+A row makes the calls of a client and records the results. The events of the functions are read at the end.
 """
 
 import base64
@@ -20,7 +20,7 @@ ROWS = []
 
 
 def row(question):
-    """Adds a row; the function's name is its id."""
+    """Adds a row. The function's name is its id."""
 
     def add(function):
         ROWS.append((function.__name__, question, function))
@@ -72,7 +72,7 @@ def after_totp(world):
     )
     try:
         secret = cognito.associate_software_token(AccessToken=tokens["AccessToken"])["SecretCode"]
-        # A code signs in only once, also here.
+        # A code signs in only once, here too.
         enrolled = tried(cognito.verify_software_token, AccessToken=tokens["AccessToken"], UserCode=totp(secret, 0))
         chosen = {"Enabled": True, "PreferredMfa": True}
         cognito.admin_set_user_mfa_preference(UserPoolId=pool, Username="after-totp", SoftwareTokenMfaSettings=chosen)
@@ -150,7 +150,7 @@ def device_srp_auth(world):
 @row("The HTTP status of throttling")
 def throttling(world):
     cognito, pool, _ = world.puppet
-    # Bounded: 240 calls at most, of an operation that changes nothing.
+    # At most 240 calls of an operation that changes nothing.
     with concurrent.futures.ThreadPoolExecutor(24) as pool_of_threads:
         calls = [pool_of_threads.submit(tried, cognito.list_users, UserPoolId=pool, Limit=1) for _ in range(240)]
         replies = [call.result() for call in calls]
@@ -159,19 +159,19 @@ def throttling(world):
 
 
 def signed(world, name):
-    """Makes a user and starts a sign-in without a password."""
+    """Creates a user and starts a sign-in without a password."""
     world.user(world.puppet, name)
     return start(world.puppet, name)
 
 
 def right(world, name):
-    """The tokens of a new user."""
+    """Returns the tokens of a new user."""
     reply = answer(world.puppet, name, signed(world, name), "right")
     return reply["AuthenticationResult"]
 
 
 def totp(secret, steps):
-    """The code of an authenticator app (RFC 6238), `steps` of 30 seconds from now."""
+    """Returns the code of an authenticator app (RFC 6238), `steps` of 30 seconds from now."""
     key = base64.b32decode(secret + "=" * (-len(secret) % 8))
     digest = hmac.digest(key, struct.pack(">Q", int(time.time()) // 30 + steps), hashlib.sha1)
     offset = digest[-1] & 15

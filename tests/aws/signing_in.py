@@ -1,4 +1,4 @@
-"""Sign-ins as clients do them, and how their replies are shown: without what is another value each time."""
+"""Sign-ins of clients, and a form of their replies for the report: without values that always differ."""
 
 import base64
 import hashlib
@@ -10,7 +10,7 @@ from pycognito.aws_srp import AWSSRP
 
 from worlds import ANSWERS, PASSWORD
 
-# Values that the report may show: all others become their kind and length.
+# Values that the report may show. All others are replaced by their type and length.
 PLAIN = {
     "challenge", "alternatives", "step", "steps", "attemptsLeft", "questionId", "locale", "mostTries", "securityQuestion",
     "TokenType", "ChallengeName", "Code", "Message", "HTTPStatusCode", "public",
@@ -18,7 +18,7 @@ PLAIN = {
 
 
 def tried(call, *arguments, **named):
-    """What comes of a call: the reply, or the error with its HTTP status."""
+    """Returns the result of a call: the reply, or the error with its HTTP status."""
     try:
         return call(*arguments, **named)
     except ClientError as error:
@@ -31,7 +31,7 @@ def tried(call, *arguments, **named):
 
 
 def shown(value, name=""):
-    """A reply for the report: names and shapes, and the values of `PLAIN`."""
+    """Returns a reply for the report: names and shapes, and the values of `PLAIN`."""
     if isinstance(value, dict):
         return {key: shown(each, key) for key, each in value.items() if key != "ResponseMetadata"}
     if isinstance(value, list):
@@ -67,7 +67,7 @@ def answer(which, name, reply, text):
 
 
 def by_password(which, name, password=PASSWORD, timestamp=None, flow="CUSTOM_AUTH"):
-    """Proves the password by SRP: the reply after it. `timestamp` replaces the time that the client sends."""
+    """Proves the password by SRP and returns the next reply. `timestamp` replaces the client's time."""
     cognito, pool, client = which
     srp = AWSSRP(username=name, password=password, pool_id=pool, client_id=client, client=cognito)
     parameters = srp.get_auth_params()
@@ -79,12 +79,12 @@ def by_password(which, name, password=PASSWORD, timestamp=None, flow="CUSTOM_AUT
     if timestamp:
         srp.get_cognito_formatted_timestamp = lambda _: timestamp
     responses = srp.process_challenge(reply["ChallengeParameters"], parameters)
-    # The username as Cognito has it, which the proof is made with.
+    # The username in Cognito, which is part of the proof.
     return respond(which, reply["ChallengeParameters"]["USERNAME"], reply, responses)
 
 
 def right_answer(reply):
-    """What is right, as far as a client can know it."""
+    """Returns the right answer, if a client can know it."""
     asked = reply["ChallengeParameters"]
     if asked["challenge"] == "PROOF_OF_WORK":
         return solved(json.loads(asked["proofOfWork"]))
@@ -92,7 +92,7 @@ def right_answer(reply):
 
 
 def solved(puzzle):
-    """The answer to a proof of work, in the format of ALTCHA version 2."""
+    """Returns the answer to a proof of work, in the format of ALTCHA version 2."""
     parameters = puzzle["parameters"]
     for counter in range(1_000_000):
         password = bytes.fromhex(parameters["nonce"]) + counter.to_bytes(4, "big")
@@ -106,7 +106,7 @@ def solved(puzzle):
 
 
 def anonymous(event):
-    """An event without what names a user, a pool or a client, as a fixture has it."""
+    """Returns an event in the form of a fixture, without the names of users, pools and clients."""
     text = json.dumps(event)
     text = re.sub(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "8a1f2b3c-0000-4000-8000-00000000abcd", text)
     for path, name in (("userPoolId", "us-east-1_EXAMPLE"), ("region", "us-east-1")):

@@ -1,4 +1,4 @@
-"""The trial itself: from beginning to end against `local`, and through its failures.
+"""Tests the trial: a complete run against `local`, and its failures.
 
     tests/aws/run --self-test LOCAL ADMIN FUNCTIONS_DIR
 """
@@ -26,7 +26,7 @@ def here():
 
 
 def processes():
-    """The commands of the processes that this one started."""
+    """Returns the commands of the processes that this one started."""
     found = []
     for stat in pathlib.Path("/proc").glob("[0-9]*/stat"):
         try:
@@ -71,7 +71,7 @@ class Trial(unittest.TestCase):
         report = trial.report({"local": result})
         for _, question, _ in ROWS:
             self.assertIn(question, report)
-        # A report is made to be pasted: no token, no session, no password.
+        # A report may be published, so it contains no token, no session and no password.
         self.assertNotRegex(report, r"eyJ[A-Za-z0-9_-]{10,}")
         self.assertNotIn(trial.PASSWORD, report)
         with tempfile.TemporaryDirectory() as folder:

@@ -1,6 +1,6 @@
-"""Deploys the functions under a name of its own, signs in as all kinds of users, reports, and deletes all that it made.
+"""Deploys the functions under a separate name, signs in as all kinds of users, reports, and deletes all that it created.
 
-    tests/aws/run --dry-run                 what would be made and what it costs
+    tests/aws/run --dry-run                 what would be created and its cost
     tests/aws/run --dist dist               on AWS, with the credentials of the environment, and beside `local`
     tests/aws/run --here                    against `local` alone
 """
@@ -32,7 +32,7 @@ deletes all of it at the end, also after a failure or an interruption. It sends 
 
 
 def sign_ins(world):
-    """What the functions do for all kinds of users: each sentence with the replies to its calls."""
+    """Returns the behavior of the functions for all kinds of users: each sentence with the replies to its calls."""
     real = world.real
     world.user(real, "enrolled", enroll=True)
     world.user(real, "not-enrolled")
@@ -64,8 +64,8 @@ def sign_ins(world):
 
 
 def run(world, fail_at=None):
-    """Everything in `world`: `(sign-ins, rows, events, durations)`. What goes wrong in one row is its result."""
-    print(f"{world.name}: making what is needed", file=sys.stderr)
+    """Runs everything in `world`: `(sign-ins, rows, events, durations)`. The error of a row is its result."""
+    print(f"{world.name}: creating the resources", file=sys.stderr)
     world.make()
     done, answered = {}, {}
     for sentence, play in sign_ins(world):
@@ -84,7 +84,7 @@ def run(world, fail_at=None):
 
 
 def attempt(world, fail_at=None):
-    """`run`, after which nothing is left, whatever happens: its result, and what is left after all."""
+    """Runs `run`, then deletes everything, even after an error. Returns its result, and all that could not be deleted."""
     try:
         return run(world, fail_at), None
     except (Exception, KeyboardInterrupt) as error:
@@ -97,7 +97,7 @@ def attempt(world, fail_at=None):
 
 
 def report(results):
-    """The report as Markdown, of the results by the name of their world: the last one is what is compared with."""
+    """Returns the report as Markdown. `results` are by the name of their world, and the last one is the reference."""
     names = list(results)
     lines = [f"# Trial on {' and '.join(names)}", "", f"Python {platform.python_version()}", ""]
     first, last = results[names[0]], results[names[-1]]
@@ -130,7 +130,7 @@ def report(results):
 
 
 def outcome(reply):
-    """A reply in a word or two."""
+    """Summarizes a reply in one or two words."""
     if "AuthenticationResult" in reply:
         return "tokens"
     if "ChallengeParameters" in reply:
@@ -140,7 +140,7 @@ def outcome(reply):
 
 
 def of_user(events, id):
-    """The events of the users that a row makes: their names start with its id, or are what the puppet needs."""
+    """Returns the events of the users of a row: their usernames start with its id, or control the puppet."""
     names = {
         "unknown_challenge": ("next-null", "next-empty", "next-unheard"),
         "own_challenges": ("next-sms", "next-email", "next-software", "next-srp", "next-password"),
@@ -158,7 +158,7 @@ def block(value):
 
 
 def write_fixtures(folder, events):
-    """The different events as fixtures: the event without names, and the puppet's response."""
+    """Returns the different events as fixtures: the event without names, and the puppet's response."""
     folder.mkdir(parents=True, exist_ok=True)
     seen = set()
     for each in events:
@@ -174,8 +174,8 @@ def write_fixtures(folder, events):
 
 def parsed():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
-    parser.add_argument("--dry-run", action="store_true", help="show what would be made and what it costs, and do nothing")
-    parser.add_argument("--here", action="store_true", help="against `local` alone: nothing is made on AWS")
+    parser.add_argument("--dry-run", action="store_true", help="show what would be created and its cost, and do nothing")
+    parser.add_argument("--here", action="store_true", help="only against `local`: nothing is created on AWS")
     parser.add_argument("--yes", action="store_true", help="do not ask")
     parser.add_argument("--dist", type=pathlib.Path, help="the folder that .ci/dist.py has made, for AWS")
     parser.add_argument("--template", type=pathlib.Path, help="another template than template-s3.yaml of --dist")
@@ -191,7 +191,7 @@ def parsed():
 def main():
     given = parsed()
     name = f"challenge-trial-{secrets.token_hex(4)}"
-    print(ESTIMATE if not given.here else "nothing is made on AWS: two servers on this machine", file=sys.stderr)
+    print(ESTIMATE if not given.here else "nothing is created on AWS: two servers on this machine", file=sys.stderr)
     if given.dry_run:
         print(f"the names would start with {name}; the rows would be:", file=sys.stderr)
         for _, question, _ in ROWS:

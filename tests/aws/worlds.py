@@ -1,4 +1,4 @@
-"""Where a trial runs: an account of AWS, or this machine."""
+"""The environments of a trial: an AWS account, or this machine."""
 
 import json
 import os
@@ -27,11 +27,11 @@ TRIGGERS = ["DefineAuthChallenge", "CreateAuthChallenge", "VerifyAuthChallengeRe
 
 
 class Failed(Exception):
-    """What went wrong, for the person that runs the trial."""
+    """An error for the person that runs the trial."""
 
 
 def puppet_template(function):
-    """A pool whose triggers are the puppet, as CloudFormation; `function` is the resource of the puppet."""
+    """Returns the CloudFormation of a pool whose triggers are the puppet. `function` is the resource of the puppet."""
     return {
         "AWSTemplateFormatVersion": "2010-09-09",
         "Transform": "AWS::Serverless-2016-10-31",
@@ -72,7 +72,7 @@ class World:
         self.undo = []
 
     def user(self, which, name, enroll=False):
-        """Makes a user, which is deleted at the end."""
+        """Creates a user, which is deleted at the end."""
         cognito, pool, _ = which
         self.later(f"user {name}", lambda: cognito.admin_delete_user(UserPoolId=pool, Username=name))
         attributes = [{"Name": "email", "Value": f"{name}@example.com"}, {"Name": "email_verified", "Value": "true"}]
@@ -89,17 +89,17 @@ class World:
             raise Failed(f"admin questions enroll: {ran.stderr.strip()}")
 
     def later(self, what, undo):
-        """Remembers how to take back what is about to be made."""
+        """Records how to delete a resource before it is created."""
         self.undo.append((what, undo))
 
     def clean(self):
-        """Deletes all that was made, the last first; what could not be deleted, one line each."""
+        """Deletes all created resources in reverse order. Returns those that could not be deleted, one line each."""
         left = []
         while self.undo:
             what, undo = self.undo.pop()
             try:
                 undo()
-            except Exception as error:  # Whatever it is: the rest has to go too.
+            except Exception as error:  # After any error, the rest must be deleted too.
                 code = getattr(error, "response", {}).get("Error", {}).get("Code", "")
                 if code not in ("UserNotFoundException", "ResourceNotFoundException", "NoSuchBucket"):
                     left.append(f"{what}: {error}")
@@ -160,7 +160,7 @@ class Here(World):
                 break
         else:
             raise Failed("`local` ended before it was ready")
-        # Read, so that `local` never waits for room in the pipe.
+        # The output is read so that `local` never waits for space in the pipe.
         threading.Thread(target=process.stdout.read, daemon=True).start()
         cognito = boto3.client(
             "cognito-idp",
@@ -235,7 +235,7 @@ class Aws(World):
         s3.create_bucket(Bucket=name, **place)
 
     def stack(self, name, body, parameters, bucket):
-        """Makes a stack and waits; its outputs. Templates are uploaded: some are longer than a call takes."""
+        """Creates a stack, waits, and returns its outputs. Templates are uploaded, because some are too long for a call."""
         stacks = self.client("cloudformation")
         self.client("s3").put_object(Bucket=bucket, Key=f"{name}.yaml", Body=body.encode())
         url = self.client("s3").generate_presigned_url("get_object", {"Bucket": bucket, "Key": f"{name}.yaml"})
@@ -252,13 +252,13 @@ class Aws(World):
         return {output["OutputKey"]: output["OutputValue"] for output in made.get("Outputs", [])}
 
     def delete_stack(self, name):
-        """Deletes a stack and what it retains on purpose: the pool and the secret of a trial are worth nothing."""
+        """Deletes a stack and its retained resources, because the pool and the secret of a trial have no value."""
         stacks = self.client("cloudformation")
         try:
             resources = stacks.describe_stack_resources(StackName=name)["StackResources"]
         except stacks.exceptions.ClientError as error:
             if "does not exist" in str(error):
-                return  # It was refused before it was made.
+                return  # It was rejected before its creation.
             raise
         made = {(each["ResourceType"], each["PhysicalResourceId"]) for each in resources if each.get("PhysicalResourceId")}
         for kind, id in made:
@@ -278,14 +278,14 @@ class Aws(World):
                     cognito.delete_user_pool(UserPoolId=id)
                 if kind == "AWS::SecretsManager::Secret":
                     self.client("secretsmanager").delete_secret(SecretId=id, ForceDeleteWithoutRecovery=True)
-            except Exception as error:  # Each of them is tried.
+            except Exception as error:  # All of them are tried.
                 if getattr(error, "response", {}).get("Error", {}).get("Code") != "ResourceNotFoundException":
                     left.append(f"{id}: {error}")
         if left:
             raise Failed("; ".join(left))
 
     def log_lines(self, pattern):
-        """The lines of all functions of the trial that have `pattern`. Logs come late, so this waits until no more come."""
+        """Returns the lines of all functions with `pattern`. Logs are delayed, so it waits until no more arrive."""
         stacks, logs, groups = self.client("cloudformation"), self.client("logs"), set()
         for stack in ("functions", "puppet"):
             for each in stacks.describe_stack_resources(StackName=f"{self.name_of_all}-{stack}")["StackResources"]:
@@ -314,7 +314,7 @@ class Aws(World):
         return [json.loads(line.split("PUPPET ", 1)[1]) for line in lines if "PUPPET " in line]
 
     def durations(self):
-        """Milliseconds by function of cold and warm calls, from the lines that the platform writes."""
+        """Returns the milliseconds of cold and warm calls by function, from the lines of the platform."""
         found = {}
         for line in self.log_lines('"platform.report"'):
             record = json.loads(line).get("record", {})

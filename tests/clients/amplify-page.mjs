@@ -1,4 +1,4 @@
-/** What AWS Amplify does in a browser; to be bundled. Each rule has a browser profile of its own. */
+/** Rules for AWS Amplify in a browser, to be bundled. Each rule has its own browser profile. */
 
 import { Amplify } from "aws-amplify";
 import * as auth from "aws-amplify/auth";
@@ -125,7 +125,7 @@ globalThis.rules = (world) => {
   };
 };
 
-/** The sign-in waits for a custom challenge with these parameters. */
+/** Checks that the sign-in waits for a custom challenge with these parameters. */
 function assertAsks(asked, parameters) {
   equal(asked.isSignedIn, false);
   equal(asked.nextStep.signInStep, "CONFIRM_SIGN_IN_WITH_CUSTOM_CHALLENGE");

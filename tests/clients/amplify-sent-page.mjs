@@ -1,10 +1,10 @@
-/** What AWS Amplify does in a browser with codes and links that the functions send; to be bundled. */
+/** Rules for AWS Amplify in a browser with codes and links that the functions send, to be bundled. */
 
 import { equal, refused } from "./rules.mjs";
 import * as snippet from "./snippets/amplify.mjs";
 
 globalThis.rules = ({ CLIENT, ENDPOINT, PASSWORD, POOL, USER, newestAnswer }) => {
-  /** The tokens, and the names of the challenges. `answer` takes the parameters of a challenge. */
+  /** Returns the tokens and the names of the challenges. `answer` takes the parameters of a challenge. */
   async function challenges(answer) {
     const asked = [];
     snippet.configure({ userPoolId: POOL, userPoolClientId: CLIENT, userPoolEndpoint: ENDPOINT });
@@ -16,7 +16,7 @@ globalThis.rules = ({ CLIENT, ENDPOINT, PASSWORD, POOL, USER, newestAnswer }) =>
   }
 
   return {
-    // Before the other: a right answer forgets the wrong ones.
+    // Before the other, because a right answer resets the count of wrong ones.
     async "a third wrong code ends the sign-in"() {
       await refused(() => challenges(() => "wrong"), "NotAuthorizedException", "Incorrect username or password.");
     },

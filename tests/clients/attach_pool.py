@@ -1,4 +1,4 @@
-"""Attaches the functions to a pool that is there, with `admin/pool.py`, and detaches them: sign-ins change accordingly.
+"""Attaches the functions to an existing pool, with `admin/pool.py`, and detaches them: sign-ins change accordingly.
 
 Needs ENDPOINT, a running `local --debug-answers` with template.yaml.
 """
@@ -13,7 +13,7 @@ import tempfile
 import urllib.parse
 import urllib.request
 
-# The command takes its credentials from the environment; `local` checks none.
+# The command reads its credentials from the environment. `local` does not check them.
 os.environ.update(AWS_ACCESS_KEY_ID="test", AWS_SECRET_ACCESS_KEY="test", AWS_DEFAULT_REGION="us-east-1")
 
 import boto3
@@ -25,7 +25,7 @@ import pool as command
 
 ENDPOINT = os.environ["ENDPOINT"]
 USER, PASSWORD = "ada", "Passw0rd!ada"
-# The functions of `local` whose flow is without a password: no SRP is needed to see that they are asked.
+# The functions of `local` whose flow has no password, so that the test needs no SRP.
 ARN = "arn:aws:lambda:us-east-1:000000000000:function:{}FunctionNoPassword"
 FUNCTIONS = {
     "DefineAuthChallenge": ARN.format("DefineAuthChallenge"),

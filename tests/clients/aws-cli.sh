@@ -35,7 +35,7 @@ start() {
     cognito initiate-auth --auth-flow CUSTOM_AUTH --client-id $client --auth-parameters USERNAME=demo >"$reply"
 }
 
-# The session comes from the reply before, the next reply takes its place.
+# The session is from the last reply, and the next reply replaces it.
 answer() {
     local session
     session=$(field Session)
@@ -57,7 +57,7 @@ security_answer() {
     esac
 }
 
-# Prints what a path of keys leads to in the last reply.
+# Prints the value at a path of keys in the last reply.
 field() {
     python - "$reply" "$@" <<'PYTHON'
 import json, sys
@@ -68,7 +68,7 @@ print(value)
 PYTHON
 }
 
-# Runs them as they stand there, with this server's address and what their reader fills in.
+# Runs the commands unchanged, except for this server's address and the reader's values.
 the_documented_lines_sign_in() {
     local line lines
     mapfile -t lines < <(grep -E '^    aws cognito-idp .*--no-sign-request' "$here/../../docs/getting-started.md")

@@ -26,7 +26,7 @@ cognito = boto3.client(
 
 
 class Tracked:
-    """A user whose device has been confirmed, in a pool that tracks devices."""
+    """Creates a user with a confirmed device, in a pool that tracks devices."""
 
     def __init__(self):
         tracking = {"ChallengeRequiredOnNewDevice": True, "DeviceOnlyRememberedOnUserPrompt": False}
@@ -62,7 +62,7 @@ def sign_in(client, **parameters):
 
 
 def sign_in_with_tracked_device(tracked, password=PASSWORD, device_password=None):
-    """What AWS's example does: no session anywhere, and the device's group and key in place of pool and user."""
+    """Follows AWS's example: no session at all, and the device's group and key in place of pool and user."""
     helper = aws_srp.AWSSRP(
         username=USER,
         password=device_password or tracked.secret,

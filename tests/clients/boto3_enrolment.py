@@ -1,4 +1,4 @@
-"""Sets, lists and removes answers to security questions at the HTTP API, with tokens that boto3 gets.
+"""Sets, lists and removes answers to security questions through the HTTP API, with tokens that boto3 receives.
 
 Needs ENDPOINT, a running `local --debug-answers`, and SCRATCH. With `--old`, tries the tokens of an earlier run once their
 sign-in is more than five minutes old: it waits for that.
@@ -22,7 +22,7 @@ POOL, CLIENT = "us-east-1_LocalPool", "localclient000000000000000"
 USER, PASSWORD = "enrolling", "Passw0rd!demo"
 FIRST = {"first-pet": "Peccy", "birth-city": "Seattle", "first-teacher": "Ms Ada"}
 SECOND = {"first-concert": "Ella at the Blue Note", "oldest-cousin": "Grace", "childhood-friend": "Barbara"}
-# The longest time since a sign-in that may change answers, in seconds.
+# The maximum age of a sign-in that may change answers, in seconds.
 FRESH = 300
 
 
@@ -35,7 +35,7 @@ API = fetched("/page/config.json")["enrolment"]
 
 
 def call(method, path, token, body=None):
-    """The status and the JSON of the reply."""
+    """Returns the status and the JSON of the reply."""
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     if body is not None:
         headers["Content-Type"] = "application/json"
@@ -53,7 +53,7 @@ def answers(pairs):
 
 
 class Recording:
-    """The client. It keeps its replies: the CAPTCHA's answer is found by their session."""
+    """Returns a client that stores its replies, because the CAPTCHA's answer is found by their session."""
 
     def __init__(self):
         self.client = boto3_sign_in.connect("us-east-1", ENDPOINT)

@@ -84,7 +84,7 @@ def the_code_in_the_documentation_signs_in():
     replies = []
 
     class Recording:
-        """The client, whose replies are kept: the CAPTCHA's answer is found by their session."""
+        """Returns a client that stores its replies, because the CAPTCHA's answer is found by their session."""
 
         def __getattr__(self, operation):
             def call(**arguments):
@@ -206,7 +206,7 @@ def srp(name, password):
 
 
 def prove_password(name=USER, password=PASSWORD):
-    """The reply after the password: what pycognito's own `authenticate_user` does, in a custom authentication."""
+    """Returns the reply after the password, like pycognito's `authenticate_user` in a custom authentication."""
     proof = srp(name, password)
     parameters = {**proof.get_auth_params(), "CHALLENGE_NAME": "SRP_A"}
     reply = start(CLIENT, name, parameters)
@@ -220,7 +220,7 @@ def prove_password(name=USER, password=PASSWORD):
 
 
 def prove_password_with_warrant(password=PASSWORD):
-    """The same, with the class that pycognito's was made from."""
+    """Returns the same with the class that pycognito's is derived from."""
     proof = WarrantsAWSSRP(username=USER, password=password, pool_id=POOL, client_id=CLIENT, client=cognito)
     reply = start(CLIENT, USER, {**proof.get_auth_params(), "CHALLENGE_NAME": "SRP_A"})
     return cognito.respond_to_auth_challenge(

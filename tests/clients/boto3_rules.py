@@ -1,4 +1,4 @@
-"""How the boto3 scripts try their rules and tell what held."""
+"""Tries the rules of the boto3 scripts and reports the results."""
 
 import sys
 import traceback
@@ -10,7 +10,7 @@ RULES = []
 
 
 def rule(check):
-    """Adds `check` to the rules; its name is the sentence."""
+    """Adds `check` to the rules. Its name is the sentence."""
     RULES.append(check)
     return check
 
@@ -27,7 +27,7 @@ def assert_refused(call, message, error="NotAuthorizedException"):
 
 
 def run(name):
-    """Tries every rule, with `name` before its sentence; the exit code."""
+    """Tries every rule, with `name` before its sentence. Returns the exit code."""
     libraries = ", ".join(f"{name} {version(name)}" for name in ("boto3", "pycognito", "warrant"))
     print(f"{libraries}, Python {sys.version.split()[0]}")
     failed = 0
@@ -35,7 +35,7 @@ def run(name):
         sentence = check.__name__.replace("_", " ")
         try:
             check()
-        except Exception as error:  # Whatever it is, the rule does not hold.
+        except Exception as error:  # With any error, the rule does not hold.
             failed += 1
             traceback.print_exc()
             print(f"not ok {name}: {sentence}: {' '.join(str(error).split())}", flush=True)

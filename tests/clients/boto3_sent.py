@@ -20,7 +20,7 @@ cognito = boto3_sign_in.connect("us-east-1", ENDPOINT)
 
 
 def sign_in(answer):
-    """The tokens and the parameters of each challenge. `answer` takes these parameters."""
+    """Returns the tokens and the parameters of each challenge. `answer` takes these parameters."""
     asked = []
 
     def recording(parameters):
@@ -40,7 +40,7 @@ def newest_answer(_):
     return (re.search(r"#link=(\S+)", text) or re.search(r"\b(\d{6})\b", text)).group(1)
 
 
-# Before the others: a right answer forgets the wrong ones.
+# Before the others, because a right answer resets the count of wrong ones.
 @rule
 def three_wrong_codes_end_the_sign_in_and_send_one_mail():
     before = len(outbox())

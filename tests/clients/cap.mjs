@@ -17,7 +17,7 @@ const { CAP_PORT, CAP_SECRET, SCRATCH } = process.env;
 const require = createRequire(path.join(SCRATCH, "node", "package.json"));
 const Cap = require("@cap.js/server");
 
-/** Less work than an operator would ask for. */
+/** Less work than in production. */
 const WORK = { challengeCount: 8, challengeDifficulty: 3 };
 
 const cap = new Cap({ noFSState: true });
@@ -34,7 +34,7 @@ const CALLS = {
   "/key/siteverify": ({ secret, response }) =>
     secret === CAP_SECRET ? cap.validateToken(response) : { success: false, error: "Invalid site key or secret" },
 };
-/** What `siteverify` was asked. */
+/** The requests to `siteverify`. */
 const verified = [];
 
 const server = createServer(async (request, response) => {
@@ -75,7 +75,7 @@ function answer({ Session }, text) {
   return cognito("RespondToAuthChallenge", { ChallengeName: "CUSTOM_CHALLENGE", Session, ChallengeResponses });
 }
 
-/** Opens the page as far as the widget. */
+/** Opens the page and waits for the widget. */
 async function widget(at) {
   await at.open();
   await at.withoutPassword();
@@ -111,7 +111,7 @@ rule("the widget fits a small dark screen", { colorScheme: "dark", viewport: { w
 rule("a reader can choose the picture instead, and come back", {}, async (at) => {
   await widget(at);
   await at.says("tries", "3 tries left.");
-  // Cognito gives no metadata to the first challenge of a flow without a password: it has one form. The next has all.
+  // Cognito passes no metadata to the first challenge of a flow without a password, so it has one form. The next has all.
   await at.page.getByRole("button", { name: "Show a picture instead (uses one try)" }).click();
   await at.asks("captcha", { tries: "2 tries left." });
   await at.page.getByRole("button", { name: "Confirm without typing", exact: true }).click();

@@ -1,7 +1,7 @@
 /**
  * Sets answers to security questions in headless Chromium, with a mailed link and after a sign-in, and signs in with them.
  *
- * Needs what visit.mjs needs, and a `local` that sends mails (`MailFrom`). The page and the API are of two origins.
+ * Needs what visit.mjs needs, and a `local` that sends mails (`MailFrom`). The page and the API have different origins.
  */
 
 import assert from "node:assert/strict";
@@ -11,14 +11,14 @@ import { outbox } from "./outbox.mjs";
 import { ENDPOINT, PASSWORD, READERS, launch, play, rule } from "./visit.mjs";
 import { constants, services } from "./world.mjs";
 
-/** What the page's own answers are in these rules. */
+/** The answers in these rules. */
 const ANSWERS = constants.SECURITY_ANSWERS;
-/** Chromium reports refusals of the API as failed resources. */
+/** Chromium reports errors of the API as failed resources. */
 const REFUSED = /^Failed to load resource: the server responded with a status of (401|403|422|429)/;
 
 const { enrolment: API } = await (await fetch(`${ENDPOINT}/page/config.json`)).json();
 
-/** A user without answers, as an administrator makes one; gives the name. */
+/** Creates a user without answers as an administrator. Returns the username. */
 async function newUser() {
   const name = `user-${randomUUID().slice(0, 8)}`;
   const login = { UserPoolId: constants.POOL, Username: name };
@@ -31,14 +31,14 @@ async function newUser() {
   return name;
 }
 
-/** The address in the newest mail to the user. */
+/** Returns the address in the newest mail to the user. */
 async function newestLink(name) {
   const mail = (await outbox()).find(({ to }) => to.includes(name));
   assert.ok(mail, `no mail was sent to ${name}`);
   return mail.text.match(/\S+#enrol=\S+/)[0];
 }
 
-/** A link that the API mails to the user. */
+/** Requests a link for the user and returns it. */
 async function mailedLink(name) {
   const headers = { "Content-Type": "application/json" };
   const ask = () => fetch(`${API}/enrolment/links`, { method: "POST", headers, body: JSON.stringify({ username: name }) });
@@ -92,7 +92,7 @@ rule("a user of an administrator asks for a link, sets three answers with it and
   await at.page.getByRole("button", { name: "Set up security questions" }).press("Enter");
   assert.equal(await at.focused(), "ask-link-username");
   await at.types(name, "Enter");
-  await at.says("outcome-heading", "Look into your mail");
+  await at.says("outcome-heading", "Check your mail");
   assert.equal(await at.focused(), "outcome-heading");
 
   const link = await newestLink(name);
@@ -213,7 +213,7 @@ rule("after a sign-in the answers are changed, and the next sign-in asks for the
   await at.page.getByRole("button", { name: "Security questions" }).press("Enter");
   await at.page.locator("#questions-section").waitFor();
   assert.equal(await at.page.locator(".badge").count(), 3);
-  await at.says("questions-hint", /They replace all answers that are set now\.$/);
+  await at.says("questions-hint", /They replace all existing answers\.$/);
   await at.inspect("light", "35-set");
   const added = { "first-concert": "Ella at the Blue Note", "oldest-cousin": "Grace", "childhood-friend": "Barbara" };
   await typeAnswers(at, added);

@@ -1,12 +1,12 @@
-/** What amazon-cognito-identity-js does, in Node.js and in a browser alike. */
+/** Rules for amazon-cognito-identity-js, in Node.js and in a browser. */
 
 import { asks, assert, equal, refused } from "./rules.mjs";
 
-/** The rules; `sdk` is the library, `world` what world.mjs has. */
+/** Returns the rules. `sdk` is the library, and `world` has the exports of world.mjs. */
 export function rules(sdk, world) {
   const { CLIENT, CLIENT_WITHOUT_PASSWORD, PASSWORD, POOL, POOL_WITHOUT_PASSWORD, SECURITY_ANSWERS, USER } = world;
 
-  /** Someone with a storage of their own, who is not signed in. */
+  /** Creates a user with separate storage that is not signed in. */
   function visitor({ pool = POOL, client = CLIENT, name = USER, storage = memory() } = {}) {
     const userPool = new sdk.CognitoUserPool({
       UserPoolId: pool,
@@ -21,7 +21,7 @@ export function rules(sdk, world) {
     return new sdk.AuthenticationDetails({ Username: name, Password: password });
   }
 
-  /** The password by SRP, then whatever the functions ask. */
+  /** Proves the password by SRP, then returns the first challenge. */
   function startWithPassword(user, password = PASSWORD) {
     user.setAuthenticationFlowType("CUSTOM_AUTH");
     return outcome((callbacks) => user.authenticateUser(details(password, user.getUsername()), callbacks));
@@ -42,7 +42,7 @@ export function rules(sdk, world) {
     return answer(user, SECURITY_ANSWERS[asked.parameters.questionId]);
   }
 
-  /** The user of a pool that tracks devices, whose new device has been confirmed but not remembered. */
+  /** Returns a user of a pool that tracks devices. The new device is confirmed but not remembered. */
   async function tracked() {
     const storage = memory();
     const at = { ...(await world.trackingPool()), storage };
@@ -52,7 +52,7 @@ export function rules(sdk, world) {
     return { user, again: () => visitor(at), storage };
   }
 
-  /** The user's devices, each with whether it is remembered. */
+  /** Returns the user's devices, and whether each is remembered. */
   async function devices(user) {
     const { session: reply } = await outcome((callbacks) => user.listDevices(10, null, callbacks));
     const status = (device) => device.DeviceAttributes.find(({ Name }) => Name === "dev:device_remembered_status");
@@ -121,7 +121,7 @@ export function rules(sdk, world) {
         equal(confirm, undefined);
       }
 
-      // Who has the key but not the device's secret is refused, so the secret was really asked for.
+      // The device's key without its secret is rejected, so the secret was checked.
       const secret = Object.keys(storage.items).find((name) => name.endsWith(".randomPasswordKey"));
       const kept = storage.getItem(secret);
       storage.setItem(secret, btoa("x".repeat(40)));
@@ -152,7 +152,7 @@ export function rules(sdk, world) {
   }
 }
 
-/** What the library calls back with. */
+/** Returns the library's callback as a promise. */
 function outcome(call) {
   return new Promise((resolve, reject) => {
     call({
@@ -167,7 +167,7 @@ function promise(call) {
   return new Promise((resolve, reject) => call((error, result) => (error ? reject(error) : resolve(result))));
 }
 
-/** A storage as the library wants one, so that two users of a rule do not meet. */
+/** Creates a storage for the library, so that two users of a rule do not share one. */
 function memory() {
   const items = {};
   return {

@@ -1,6 +1,6 @@
 /**
  * Tries a library for browsers in headless Chromium: `node in-chromium.mjs NAME PACKAGE`, where NAME-page.mjs has the
- * rules. The page comes from another address than `local`, so its calls need leave (CORS).
+ * rules. The origin of the page differs from `local`, so its calls need permission (CORS).
  *
  * Needs what visit.mjs and world.mjs need.
  */
@@ -54,7 +54,7 @@ function serve({ url }, response) {
   response.writeHead(200, { "Content-Type": `${type}; charset=utf-8` }).end(body);
 }
 
-/** Calls a function in the page, in a profile of its own; nothing may be complained of but refusals. */
+/** Calls a function in the page, in its own profile. The console may contain only errors of rejected requests. */
 async function inPage(call, argument) {
   const visit = await Visit.begin(browser, {});
   visit.expectedErrors = EXPECTED;
@@ -62,7 +62,7 @@ async function inPage(call, argument) {
     const { page } = visit;
     const { admin, trackingPool } = services;
     for (const [service, run] of Object.entries({ admin, trackingPool })) await page.exposeFunction(service, run);
-    // Not every library tells its session.
+    // Some libraries do not expose the session.
     await page.exposeFunction("captchaAnswer", (session) => (session ? services.captchaAnswer(session) : visit.captchaAnswer()));
     await page.exposeFunction("newestAnswer", newestAnswer);
     await page.addInitScript((constants) => {

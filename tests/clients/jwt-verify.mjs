@@ -1,7 +1,7 @@
 // Verifies the tokens of a sign-in with aws-jwt-verify, against the keys that the server publishes.
 //
-// Needs what world.mjs needs. `CognitoJwtVerifier` believes no issuer but Amazon's, so it has its turn with a `local
-// --issuer https://cognito-idp.us-east-1.amazonaws.com`; any other issuer is for `JwtVerifier`.
+// Needs what world.mjs needs. `CognitoJwtVerifier` accepts only Amazon's issuer, so it is tested with a `local
+// --issuer https://cognito-idp.us-east-1.amazonaws.com`. `JwtVerifier` is tested with other issuers.
 import { assert, equal, refused, tryAll } from "./rules.mjs";
 import { ENDPOINT, constants, require, services, version } from "./world.mjs";
 
@@ -51,7 +51,7 @@ const rules = {
   },
 };
 
-/** The library gets keys by HTTPS alone, so this gets them for it. */
+/** The library fetches keys only by HTTPS, so this function fetches them. */
 function forAnyIssuer() {
   const fetcher = { fetch: async (uri) => (await fetch(uri)).arrayBuffer() };
   const cache = { jwksCache: new SimpleJwksCache({ fetcher }) };

@@ -2,7 +2,7 @@
 # Answers NEW_PASSWORD_REQUIRED with the AWS CLI, as AWS's own example does.
 #
 # Needs ENDPOINT (a running `local`) and SCRATCH (a folder). The pool is made for the test: like that of the example, it
-# has no function before tokens. The template's has one, and gives none here.
+# has no PreTokenGeneration. The template's pool has this trigger, which would reject the sign-in.
 set -uo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/aws-cli-rules.sh"
 

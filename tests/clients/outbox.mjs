@@ -2,13 +2,13 @@
 
 const { ENDPOINT } = process.env;
 
-/** What was sent, the newest first. */
+/** Returns the sent messages, newest first. */
 export async function outbox() {
   const response = await fetch(`${ENDPOINT}/debug/outbox`);
   return (await response.json()).messages;
 }
 
-/** The answer in the newest message: the token of a link, or else a code of six digits. */
+/** Returns the answer in the newest message: the token of a link, or else a code of six digits. */
 export async function newestAnswer() {
   const [{ text }] = await outbox();
   return (text.match(/#link=(\S+)/) ?? text.match(/\b(\d{6})\b/))[1];

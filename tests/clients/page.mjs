@@ -1,10 +1,13 @@
 /**
  * Signs in with the page, in headless Chromium.
  *
- * Needs what visit.mjs needs. `--screenshot FILE` also writes a picture of the page for the docs.
+ * Needs what visit.mjs needs. `--screenshot FILE` also writes an animated picture of a sign-in for the docs.
  */
 
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 
 import { ENDPOINT, PASSWORD, READERS, USER, Visit, launch, play, rule } from "./visit.mjs";
@@ -62,13 +65,13 @@ rule("the reader's language and the wish for every form go along with each answe
   assert.deepEqual(answers.map((answer) => answer.ClientMetadata), [metadata, metadata]);
 });
 
-/** What readers see, by the locale of their browser: the language, its direction, the progress and the question. */
+/** The texts for readers, by the locale of their browser: the language, its direction, the progress and the question. */
 const SEEN = {
   "es-MX": ["es", "ltr", "Paso 3 de 3", /^¿.*\?$/],
   "pt-PT": ["pt-BR", "ltr", "Etapa 3 de 3", /\?$/],
   "ja-JP": ["ja", "ltr", "ステップ 3/3", /ですか？$/],
   "zh-CN": ["zh-Hans", "ltr", "第 3 步，共 3 步", /什么|哪个/],
-  // There are no texts in Traditional Chinese.
+  // Traditional Chinese has no texts.
   "zh-TW": ["en", "ltr", "Step 3 of 3", /\?$/],
   "ar-EG": ["ar", "rtl", "الخطوة 3 من 3", /؟$/],
 };
@@ -94,7 +97,7 @@ rule("from right to left, what is typed from left to right stays so", READERS.ar
   const direction = (id) => at.page.evaluate((id) => getComputedStyle(document.getElementById(id)).direction, id);
   assert.equal(await direction("challenge-heading"), "rtl");
   for (const id of ["answer", "target", "region", "user-pool-id", "client-id"]) assert.equal(await direction(id), "ltr", id);
-  // Where the masked address begins and ends on the screen.
+  // The start and the end of the masked address on the screen.
   const [first, last] = await at.page.evaluate((destination) => {
     const text = document.getElementById("sent").firstChild;
     const start = text.data.indexOf(destination);
@@ -230,7 +233,7 @@ rule("another user pool is set in the address and kept until it is let go", {}, 
   await page.getByText("Settings", { exact: true }).click();
   await page.getByLabel("Region").fill("Frankfurt");
   await page.getByRole("button", { name: "Use these" }).click();
-  await at.says("region-error", "Write a region like eu-central-1.");
+  await at.says("region-error", "Enter a region like eu-central-1.");
   await page.getByLabel("Region").fill("eu-central-1");
   await page.getByLabel("User pool ID").fill("eu-central-1_aBcDeFgHi");
   await page.getByLabel("App client ID").fill("1example23456789");
@@ -295,7 +298,7 @@ rule("picture, sound and computation come at once, and changing between them use
   await at.types(await at.securityAnswer(), "Enter");
   await at.signedIn();
 
-  // The choice holds for the next sign-in.
+  // The next sign-in uses the same choice.
   await at.page.locator("#done").getByRole("button", { name: "Start again" }).click();
   await at.types(PASSWORD, "Enter");
   await at.asks("question");
@@ -348,7 +351,7 @@ rule("another picture can be had for a try, and not for the last", {}, async (at
   await at.asks("question");
 });
 
-/** A puzzle that nobody finishes, so that the page can be looked at meanwhile. */
+/** A puzzle that is never solved, so that the page can be inspected during the computation. */
 const ENDLESS = JSON.stringify({
   parameters: { nonce: "00", salt: "00", cost: 1000, keyLength: 32, keyPrefix: "0".repeat(64) },
 });
@@ -376,7 +379,7 @@ for (const name of ["light", "dark", "phone", "still"]) {
   });
 }
 
-/** What a step with something that was sent asks. */
+/** The challenges of steps with a message. */
 const SENT = {
   "email-code": { challenge: "EMAIL_CODE", medium: "EMAIL", destination: "d***@e***", digits: "6", prompt: "Code" },
   "sms-code": { challenge: "SMS_CODE", medium: "SMS", destination: "+*******0100", digits: "6", prompt: "Code" },
@@ -536,9 +539,9 @@ rule("a link that is opened elsewhere says what to do, and does it when it can b
 });
 
 const SERVER_REPLIES = {
-  "a challenge of Cognito's own": [{ ChallengeName: "SMS_MFA" }, "This user pool asks for SMS_MFA, which this page cannot answer."],
+  "a challenge of Cognito's own": [{ ChallengeName: "WEB_AUTHN" }, "This user pool asks for WEB_AUTHN, which this page cannot answer."],
   "an unconfirmed user": [refusal("UserNotConfirmedException"), "This account has not been confirmed yet."],
-  "a failing trigger": [refusal("UserLambdaValidationException"), "The server could not go on with this sign-in. Start again."],
+  "a failing trigger": [refusal("UserLambdaValidationException"), "The server could not continue this sign-in. Start again."],
   "too many requests": [refusal("TooManyRequestsException"), "Too many requests at once. Wait a moment, then try again."],
   "an expired session": [
     refusal("NotAuthorizedException", "Invalid session for the user, session is expired."),
@@ -588,10 +591,34 @@ for (const [name, reader] of Object.entries(READERS)) {
 const browser = await launch();
 await play(browser);
 if (screenshot) {
-  const visit = await Visit.begin(browser, { viewport: { width: 520, height: 700 }, deviceScaleFactor: 2 });
-  await visit.open();
-  await visit.passTo("captcha");
-  await visit.page.screenshot({ path: screenshot });
-  await visit.end();
+  const frames = await pictures(browser);
+  execFileSync("python", [fileURLToPath(new URL("animate.py", import.meta.url)), screenshot, ...frames], { stdio: "inherit" });
 }
 await browser.close();
+
+/** Takes the pictures of a sign-in with right answers. Returns their files. */
+async function pictures(browser) {
+  const visit = await Visit.begin(browser, { viewport: { width: 520, height: 700 }, deviceScaleFactor: 1.5 });
+  const files = [];
+  const take = async () => {
+    files.push(path.join(process.env.SCRATCH, `sign-in-${files.length}.png`));
+    await visit.page.screenshot({ path: files.at(-1), caret: "hide" });
+  };
+  await visit.open();
+  await visit.types(USER, "Tab", PASSWORD);
+  await take();
+  await visit.types("Enter");
+  await visit.asks("captcha");
+  await take();
+  await visit.types(await visit.captchaAnswer());
+  await take();
+  await visit.types("Enter");
+  await visit.asks("question");
+  await visit.types(await visit.securityAnswer());
+  await take();
+  await visit.types("Enter");
+  await visit.signedIn();
+  await take();
+  await visit.end();
+  return files;
+}

@@ -1,4 +1,4 @@
-"""Saves the enrolled answers of `local` with `admin/backup.py`, loses them, and restores them: sign-ins change accordingly.
+"""Saves the enrolled answers of `local` with `admin/backup.py`, deletes them, and restores them: sign-ins change accordingly.
 
 Needs ENDPOINT, a running `local --debug-answers` with template.yaml.
 """
@@ -13,7 +13,7 @@ import tempfile
 import urllib.parse
 import urllib.request
 
-# The command takes its credentials from the environment; `local` checks none.
+# The command reads its credentials from the environment. `local` does not check them.
 os.environ.update(AWS_ACCESS_KEY_ID="test", AWS_SECRET_ACCESS_KEY="test", AWS_DEFAULT_REGION="us-east-1")
 
 import boto3
@@ -24,14 +24,14 @@ sys.path.insert(0, str(pathlib.Path(__file__).parents[2] / "admin"))
 import backup
 
 ENDPOINT = os.environ["ENDPOINT"]
-# The pool whose flow has no password: no SRP is needed to see whether an answer is right.
+# The pool whose flow has no password, so that the test needs no SRP.
 POOL, CLIENT, USER = "us-east-1_NoPassword", "localclientnopassword00000", "demo"
 ANSWERS = {"first-pet": "Peccy", "birth-city": "Seattle", "first-teacher": "Ms Ada"}
 cognito = boto3.client("cognito-idp", endpoint_url=ENDPOINT)
 
 
 def signs_in():
-    """Whether the right answers sign the user in."""
+    """Returns whether the right answers sign the user in."""
     reply = cognito.initiate_auth(ClientId=CLIENT, AuthFlow="CUSTOM_AUTH", AuthParameters={"USERNAME": USER})
     session = urllib.parse.quote(reply["Session"], safe="")
     debug = json.load(urllib.request.urlopen(f"{ENDPOINT}/debug/answer?session={session}"))

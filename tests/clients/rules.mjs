@@ -1,6 +1,6 @@
-/** How the scripts in JavaScript try their rules and tell what held. For Node.js and for browsers. */
+/** Tries the rules of the scripts in JavaScript and reports the results. For Node.js and browsers. */
 
-/** Tries rules, which are functions by their sentences, and prints what held with `name` before it. */
+/** Tries rules, which are functions by their sentences. Prints the results, with `name` before each. */
 export async function tryAll(name, rules) {
   for (const [sentence, check] of Object.entries(rules)) {
     try {
@@ -13,7 +13,7 @@ export async function tryAll(name, rules) {
   }
 }
 
-/** The call fails with that exception, and with that text if one is given. */
+/** Checks that the call fails with this exception, and with this text if one is given. */
 export async function refused(call, exception, message) {
   let reply;
   try {
@@ -35,7 +35,7 @@ export function assert(holds, message) {
   if (!holds) throw new Error(message);
 }
 
-/** Looks at some of a challenge's parameters. */
+/** Checks some of a challenge's parameters. */
 export function asks(parameters, expected) {
   for (const [name, value] of Object.entries(expected)) {
     assert(parameters?.[name] === value, `expected ${name}=${value}, got ${name}=${parameters?.[name]}`);

@@ -1,5 +1,5 @@
 // Signs in with the AWS SDK for JavaScript v3: through custom challenges, and with a code of an authenticator app as
-// AWS's own example does, in a pool that is made for it.
+// AWS's example does, in a pool that is created for it.
 //
 // Needs what world.mjs needs.
 import { createHmac } from "node:crypto";
@@ -20,7 +20,7 @@ const send = (Command, input) => client.send(new Command(input));
 const username = "jane";
 const password = "Passw0rd!jane";
 
-// AWS's example, but for the client, which has an endpoint here.
+// AWS's example, except that the client has an endpoint here.
 const respondToAuthChallenge = ({ clientId, username, session, userPoolId, code }) => {
   const command = new sdk.RespondToAuthChallengeCommand({
     ChallengeName: sdk.ChallengeNameType.SOFTWARE_TOKEN_MFA,
@@ -74,7 +74,7 @@ const rules = {
     assert(first.AuthenticationResult.AccessToken, "no access token");
     const asked = await user.signIn();
     equal(asked.ChallengeName, "SOFTWARE_TOKEN_MFA");
-    // The next step's code: the present one has been used, and one step of drift is allowed.
+    // The code of the next step: the current one was used, and a drift of one step is allowed.
     const reply = await respondToAuthChallenge(user.answer(asked, code(user.secret, 1)));
     equal(reply.AuthenticationResult.TokenType, "Bearer");
     equal(reply.ChallengeName, undefined);
@@ -111,7 +111,7 @@ const rules = {
   },
 };
 
-// A user of a pool that insists on a second factor, who has none yet.
+// Creates a user without a second factor in a pool that requires one.
 async function make() {
   const { UserPool } = await send(sdk.CreateUserPoolCommand, { PoolName: "mfa" });
   const userPoolId = UserPool.Id;
@@ -157,7 +157,7 @@ async function make() {
   return user;
 }
 
-// What an authenticator app shows (RFC 6238), so many steps from now.
+// Returns the code of an authenticator app (RFC 6238), `steps` from now.
 function code(secret, drift) {
   const bits = [...secret]
     .map((letter) => "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".indexOf(letter).toString(2).padStart(5, "0"))

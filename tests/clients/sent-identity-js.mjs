@@ -1,4 +1,4 @@
-/** What amazon-cognito-identity-js does, in Node.js, with codes and links that the functions send. */
+/** Rules for amazon-cognito-identity-js, in Node.js, with codes and links that the functions send. */
 
 import { newestAnswer, outbox } from "./outbox.mjs";
 import { assert, equal, tryAll } from "./rules.mjs";

@@ -12,7 +12,7 @@ import { ENDPOINT, PASSWORD, READERS, USER, launch, play, rule } from "./visit.m
 /** Longer than the 30 seconds after which a message can be sent again. */
 const AGAIN_WITHIN_MS = 45_000;
 
-/** Signs in as far as the code by e-mail, the code by text message or the link. */
+/** Signs in up to the code by e-mail, the code by text message or the link. */
 async function passTo(at, step) {
   await at.open();
   await at.types(USER, "Tab", PASSWORD, "Enter");

@@ -1,5 +1,5 @@
 /**
- * A visit to the sign-in page in headless Chromium, and what a reader does there.
+ * A visit to the sign-in page in headless Chromium, with the actions of a reader.
  *
  * Needs ENDPOINT (a running `local --debug-answers`), SCRATCH (where playwright-core and axe-core are installed and
  * screenshots go) and CHROMIUM.
@@ -19,14 +19,14 @@ const SCREENSHOTS = path.join(SCRATCH, "screenshots");
 const PATIENCE_MS = 15_000;
 const SECURITY_ANSWERS = { "first-pet": "Peccy", "birth-city": "Seattle", "first-teacher": "Ms Ada" };
 const ACCESSIBILITY_RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
-/** Chromium reports every refusal of Cognito as a failed resource. */
+/** Chromium reports every error of Cognito as a failed resource. */
 const REFUSAL = /^Failed to load resource: the server responded with a status of 400/;
 
 const require = createRequire(path.join(SCRATCH, "node", "package.json"));
 const { chromium } = require("playwright-core");
 const axe = await readFile(require.resolve("axe-core/axe.min.js"), "utf8");
 
-/** A browser that talks to nobody but the page's server. */
+/** Starts a browser that can reach only the page's server. */
 export async function launch() {
   await mkdir(SCREENSHOTS, { recursive: true });
   const quiet = ["--disable-background-networking", "--disable-component-update", "--disable-quic", "--disable-sync"];
@@ -37,7 +37,7 @@ export async function launch() {
   return browser;
 }
 
-/** How readers differ; what holds for one holds for all. */
+/** The kinds of readers. The rules hold for all of them. */
 export const READERS = {
   light: { colorScheme: "light", viewport: { width: 1000, height: 820 } },
   dark: { colorScheme: "dark", viewport: { width: 1000, height: 820 } },
@@ -51,12 +51,12 @@ export const READERS = {
 
 const rules = [];
 
-/** Adds a rule of the page: `check` gets a visit by `reader`. */
+/** Adds a rule of the page. `check` receives a visit by `reader`. */
 export function rule(sentence, reader, check) {
   rules.push({ sentence, reader, check });
 }
 
-/** Tries every rule, or those that `ONLY` names a part of; says of each whether it holds. */
+/** Tries every rule, or those whose sentence contains `ONLY`. Prints whether each holds. */
 export async function play(browser) {
   let failed = 0;
   for (const { sentence, reader, check } of rules.filter(({ sentence }) => sentence.includes(process.env.ONLY ?? ""))) {
@@ -113,7 +113,7 @@ export class Visit {
     await this.page.waitForFunction(() => document.activeElement.id === "username");
   }
 
-  /** Types into whatever has the focus; `Enter` and `Tab` are keys. Waits until the page is idle again. */
+  /** Types into the element with the focus. `Enter` and `Tab` are keys. Waits until the page is idle again. */
   async types(...things) {
     for (const thing of things) {
       if (thing === "Enter" || thing === "Tab") {
@@ -125,7 +125,7 @@ export class Visit {
     }
   }
 
-  /** Waits for a step. The field to answer has the focus then, and is empty. */
+  /** Waits for a step. Checks that the answer field has the focus and is empty. */
   async asks(kind, { progress, tries } = {}) {
     await this.page.locator(`#challenge #${kind}`).waitFor();
     assert.equal(await this.focused(), "answer");
@@ -140,7 +140,7 @@ export class Visit {
     }
   }
 
-  /** Waits until the element says exactly that, or something that matches. */
+  /** Waits until the element has exactly this text, or a matching one. */
   async says(id, expected) {
     const pattern = expected instanceof RegExp ? expected.source : `^${literal(expected)}$`;
     const said = ([id, pattern]) => new RegExp(pattern).test(document.getElementById(id).textContent.trim());
@@ -150,7 +150,7 @@ export class Visit {
     });
   }
 
-  /** Signs in as far as `step`, by keyboard. */
+  /** Signs in up to `step`, by keyboard. */
   async passTo(step) {
     await this.types(USER, "Tab", PASSWORD, "Enter");
     await this.asks("captcha");
@@ -165,7 +165,7 @@ export class Visit {
     await this.page.getByRole("button", { name: "Continue without password" }).click();
   }
 
-  /** The next call is not sent: this is its reply. */
+  /** Replaces the next call: it is not sent, and `reply` is its reply. */
   async isAnswered(reply) {
     const answer = { status: reply.__type ? 400 : 200, json: reply };
     await this.page.route(`${ENDPOINT}/`, (route) => route.fulfill(answer), { times: 1 });
@@ -180,7 +180,7 @@ export class Visit {
     return this.page.evaluate(() => document.activeElement.id);
   }
 
-  /** The letters in the picture, or the private parameter called `name`. */
+  /** Returns the letters in the picture, or the private parameter called `name`. */
   async captchaAnswer(name = "answer") {
     const { Session } = await this.#reply.json();
     const response = await fetch(`${ENDPOINT}/debug/answer?${new URLSearchParams({ session: Session })}`);
@@ -193,7 +193,7 @@ export class Visit {
     return SECURITY_ANSWERS[ChallengeParameters.questionId];
   }
 
-  /** Takes a picture; nothing may stick out at the side, and axe-core may find nothing. */
+  /** Takes a screenshot. Checks that no element overflows the page and that axe-core reports no violation. */
   async inspect(reader, step) {
     await this.picture(`${reader}-${step}`);
     const [wide, room] = await this.page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
@@ -208,7 +208,7 @@ export class Visit {
     await this.page.screenshot({ path: path.join(SCREENSHOTS, `${name}.png`), fullPage: true });
   }
 
-  /** The browser has complained of nothing: no error, no breach of the policy. */
+  /** Checks that the browser has reported no error and no violation of the policy. */
   assertQuiet() {
     const expected = [REFUSAL, ...this.expectedErrors];
     assert.deepEqual(this.#errors.filter((text) => !expected.some((pattern) => pattern.test(text))), []);

@@ -1,6 +1,6 @@
 /**
- * What the scripts in JavaScript know of the server and the libraries, and what they have the server do that is not a
- * sign-in.
+ * The server and the libraries of the scripts in JavaScript, and operations of the server besides
+ * sign-ins.
  *
  * Needs ENDPOINT (a running `local --debug-answers`) and SCRATCH (the folder whose node/ holds the libraries).
  */
@@ -9,19 +9,19 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 
-/** Where the libraries are installed. */
+/** The folder of the libraries. */
 export const libraries = path.join(process.env.SCRATCH, "node", "node_modules");
 
 /** Loads a library. */
 export const require = createRequire(libraries);
 
-/** A library's name and version. */
+/** Returns a library's name and version. */
 export function version(library) {
   const { version } = JSON.parse(readFileSync(path.join(libraries, library, "package.json"), "utf8"));
   return `${library} ${version}`;
 }
 
-/** What a file of snippets/ exports. */
+/** Returns the exports of a file in snippets/. */
 export async function snippet(name) {
   const outfile = path.join(process.env.SCRATCH, `snippet-${name}.cjs`);
   await require("esbuild").build({
@@ -39,7 +39,7 @@ export async function snippet(name) {
 export const { ENDPOINT } = process.env;
 const POOL = "us-east-1_LocalPool";
 
-/** What goes along with every rule, also into a browser. */
+/** The constants of every rule, also in a browser. */
 export const constants = {
   ENDPOINT,
   POOL,
@@ -51,9 +51,9 @@ export const constants = {
   SECURITY_ANSWERS: { "first-pet": "Peccy", "birth-city": "Seattle", "first-teacher": "Ms Ada" },
 };
 
-/** What a rule may ask the server for. Goes into browsers by name, so arguments and results are JSON. */
+/** The requests that a rule may make to the server. Browsers call them by name, so arguments and results are JSON. */
 export const services = {
-  /** An operation, unsigned: `local` believes everybody. */
+  /** Calls an operation, unsigned, because `local` does not check signatures. */
   async admin(operation, fields) {
     const headers = {
       "Content-Type": "application/x-amz-json-1.1",
@@ -65,21 +65,21 @@ export const services = {
     return reply;
   },
 
-  /** The right answer to the open CAPTCHA of a session. */
+  /** Returns the right answer to the open CAPTCHA of a session. */
   async captchaAnswer(session) {
     const response = await fetch(`${ENDPOINT}/debug/answer?${new URLSearchParams({ session })}`);
     if (!response.ok) throw new Error("expected `/debug/answer` to know the session");
     return (await response.json()).privateChallengeParameters.answer;
   },
 
-  /** A pool that tracks devices, with the template's functions and a user who is the demo user's twin. */
+  /** Creates a pool that tracks devices, with the template's functions and a user like the demo user. */
   async trackingPool() {
     const { admin } = services;
     const { UserPool: template } = await admin("DescribeUserPool", { UserPoolId: POOL });
     const { UserPool } = await admin("CreateUserPool", {
       PoolName: "devices",
       DeviceConfiguration: { ChallengeRequiredOnNewDevice: false, DeviceOnlyRememberedOnUserPrompt: true },
-      // Without the function that refuses tokens for a tracked device.
+      // Without the function that rejects tokens for a tracked device.
       LambdaConfig: { ...template.LambdaConfig, PreTokenGeneration: undefined },
       Schema: [{ Name: "security_questions", AttributeDataType: "String", Mutable: true }],
     });

@@ -1,4 +1,4 @@
-"""A CloudFormation on this machine, and stacks of template.yaml in it."""
+"""A CloudFormation on this machine, with stacks of template.yaml."""
 
 import json
 import logging
@@ -13,7 +13,7 @@ import urllib.request
 import zipfile
 from pathlib import Path
 
-# Nothing here may reach an account, whatever the environment says.
+# No call may reach a real account, even if the environment has credentials.
 os.environ.update(AWS_ACCESS_KEY_ID="test", AWS_SECRET_ACCESS_KEY="test", AWS_DEFAULT_REGION="us-east-1")
 os.environ.pop("AWS_PROFILE", None)
 
@@ -22,7 +22,7 @@ from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
 from samtranslator.yaml_helper import yaml_parse
 
-# Its translator counts what it does for AWS, and complains here that nobody collects it.
+# SAM's translator sends usage data to AWS, and logs an error here because it cannot.
 logging.getLogger("samtranslator").setLevel(logging.ERROR)
 
 TEMPLATE = Path(__file__).parents[2] / "template.yaml"
@@ -30,7 +30,7 @@ READY_WITHIN = 60
 
 
 def translated(**parameters):
-    """What SAM makes of template.yaml, with the functions' code where `Cloud` has put it."""
+    """Returns SAM's translation of template.yaml, with the functions' code in the bucket of `Cloud`."""
     template = yaml_parse(TEMPLATE.read_text())
     for resource in template["Resources"].values():
         if resource["Type"] == "AWS::Serverless::Function":
@@ -41,7 +41,7 @@ def translated(**parameters):
 
 
 def translate(template, parameters):
-    """What SAM makes of `template`, with its defaults where `parameters` has nothing."""
+    """Returns SAM's translation of `template`, with defaults for missing `parameters`."""
     values = {name: parameter.get("Default") for name, parameter in template.get("Parameters", {}).items()}
     return Translator({}, Parser()).translate(template, values | parameters, feature_toggle=None)
 
@@ -67,7 +67,7 @@ class Cloud:
         self._wait()
         bucket = self.client("s3")
         bucket.create_bucket(Bucket="code")
-        # The functions are not run here: tests/ and `local` do that.
+        # The functions are not run here, but in tests/ and `local`.
         with zipfile.ZipFile(f"{self.folder.name}/code.zip", "w") as code:
             code.writestr("bootstrap", "")
         bucket.upload_file(f"{self.folder.name}/code.zip", "code", "code.zip")
@@ -85,13 +85,13 @@ class Cloud:
                 time.sleep(0.1)
 
     def client(self, service):
-        """A client of `service`."""
+        """Returns a client of `service`."""
         return boto3.client(service, endpoint_url=self.endpoint)
 
     def deploy(self, name, **parameters):
-        """Makes a stack: the physical ids of its resources by their logical ones, and its outputs."""
+        """Creates a stack. Returns the physical ids of its resources by their logical ids, and its outputs."""
         template = translated(**parameters)
-        # ministack refuses alarms on an expression over metrics; cfn-lint reads them, nothing here does.
+        # ministack rejects alarms on an expression over metrics. cfn-lint checks them; no test here does.
         template["Resources"] = {
             id: resource
             for id, resource in template["Resources"].items()
@@ -99,7 +99,7 @@ class Cloud:
         }
         stacks = self.client("cloudformation")
         given = [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()]
-        # CloudFormation takes 51,200 bytes in a request, and more from a bucket, which `sam deploy` uses too.
+        # CloudFormation accepts 51,200 bytes in a request, and more from a bucket, which `sam deploy` uses too.
         self.client("s3").put_object(Bucket="code", Key=f"{name}.json", Body=json.dumps(template))
         stacks.create_stack(
             StackName=name,
@@ -120,7 +120,7 @@ class Cloud:
         return made, outputs
 
     def stop(self):
-        """Ends it."""
+        """Stops ministack."""
         self.process.terminate()
         self.process.wait()
         self.log.close()

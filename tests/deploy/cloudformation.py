@@ -1,15 +1,15 @@
-"""What a CloudFormation template makes, by the names that the templates of SAM and the CDK have in common."""
+"""The resources of a CloudFormation template, by the common names of the templates of SAM and the CDK."""
 
 import re
 
-# What CloudFormation leaves out.
+# The value that CloudFormation omits.
 NOTHING = object()
 
 
 class Template:
     """A template without transforms, with the values of its parameters.
 
-    What refers to a resource becomes text such as `{AttemptsTable}` or `{AttemptsTable.Arn}`.
+    A reference to a resource becomes text such as `{AttemptsTable}` or `{AttemptsTable.Arn}`.
     """
 
     def __init__(self, template, **parameters):
@@ -22,12 +22,12 @@ class Template:
         }
 
     def of(self, kind):
-        """The properties of the resources of a type."""
+        """Returns the properties of the resources of a type."""
         resources = self.resources.items()
         return {id: each.get("Properties", {}) for id, each in resources if each["Type"] == kind}
 
     def value(self, node):
-        """`node` without functions of CloudFormation."""
+        """Evaluates the functions of CloudFormation in `node`."""
         if isinstance(node, list):
             return [value for value in map(self.value, node) if value is not NOTHING]
         if not isinstance(node, dict):
@@ -72,7 +72,7 @@ class Template:
         return self.value({"Fn::GetAtt": name} if "." in name else {"Ref": name})
 
     def holds(self, node):
-        """Whether a condition holds."""
+        """Returns whether a condition holds."""
         ((function, argument),) = node.items()
         match function:
             case "Condition":
@@ -90,13 +90,13 @@ class Template:
 
 
 def common(id):
-    """A logical id without what the CDK puts around it, and with one name for an alias."""
+    """Removes the CDK's additions from a logical id, and unifies the names of aliases."""
     id = re.sub(r"^SignIn(.*)[0-9A-F]{8}$", r"\1", id)
     return re.sub(r"Function(Aliaslive|Live)$", "Alias", id)
 
 
 def facts(template):
-    """The properties of a stack that the tools must agree on."""
+    """Returns the properties of a stack that must be the same for all tools."""
     (pool,) = template.of("AWS::Cognito::UserPool").values()
     (client,) = template.of("AWS::Cognito::UserPoolClient").values()
     (bucket,) = template.of("AWS::S3::Bucket").values()
@@ -166,12 +166,12 @@ FUNCTION = ["Architectures", "Handler", "MemorySize", "Runtime", "Timeout"]
 
 
 def secretless(value):
-    """A variable; a reference to the stack's secret in one form."""
+    """Returns a variable, with references to the stack's secret in one form."""
     return re.sub(r"\{\{resolve:secretsmanager:\{ChallengeSecret\}(:SecretString:::)?\}\}", "{ChallengeSecret}", str(value))
 
 
 def roles(template):
-    """What each role allows, by resource, and what may take it."""
+    """Returns the actions that each role allows, by resource, and the service that may assume it."""
     found = {}
     for id, role in template.of("AWS::IAM::Role").items():
         documents = [policy["PolicyDocument"] for policy in role.get("Policies", [])]
@@ -190,7 +190,7 @@ def roles(template):
 
 
 def alarms(template):
-    """What raises an alarm: the metrics and functions, and when. The sum of several reaches 1 if one of them does, and
+    """Returns the metrics, functions and conditions of an alarm. The sum of several metrics reaches 1 if one of them does, and
     their maximum is above a limit if one of them is."""
     found = {}
     for id, alarm in template.of("AWS::CloudWatch::Alarm").items():

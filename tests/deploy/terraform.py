@@ -1,7 +1,7 @@
-"""What examples/terraform makes, in the names and the form of cloudformation.py.
+"""The resources of examples/terraform, with the names and the form of cloudformation.py.
 
-Terraform itself needs the provider to evaluate a module, and no registry of packages has it. This reads what the module
-needs: variables with their defaults, references, and the modules of the functions.
+Terraform itself needs the provider to evaluate a module, and package registries do not have it. This reads the parts that
+the module needs: variables with their defaults, references, and the modules of the functions.
 """
 
 import pathlib
@@ -18,7 +18,7 @@ FUNCTIONS = {
     "tokens": "PreTokenGeneration",
     "enrolment": "Enrolment",
 }
-# What expressions refer to.
+# The references in expressions.
 REFERENCES = {
     "aws_apigatewayv2_api.enrolment[0].execution_arn": "arn:{AWS::Partition}:execute-api:{AWS::Region}:{AWS::AccountId}:{EnrolmentApi}",
     "aws_cognito_user_pool_client.client[*].id": "{UserPoolClient}",
@@ -39,7 +39,7 @@ for name, id in FUNCTIONS.items():
 
 
 class Module:
-    """The blocks of a folder of Terraform."""
+    """Returns the blocks of a folder of Terraform."""
 
     def __init__(self, folder, **inputs):
         self.blocks = {}
@@ -63,11 +63,11 @@ class Module:
         self.variables = variables | inputs
 
     def resource(self, label, id):
-        """The arguments of a resource, evaluated."""
+        """Returns the evaluated arguments of a resource."""
         return self.value(self.blocks[("resource", label, id)])
 
     def value(self, node):
-        """`node` without quotes and references."""
+        """Evaluates quotes and references in `node`."""
         if isinstance(node, list):
             return [self.value(each) for each in node]
         if isinstance(node, dict):
@@ -86,7 +86,7 @@ class Module:
         return self.value(text) if text.startswith('"') else f"<{text}>"
 
     def environment(self, text):
-        """The variables of a function: those of all, and its own."""
+        """Returns the variables of a function: the common ones and its own."""
         own = re.findall(r"([A-Z_]+) = (join\([^)]*\)|[^,}]+)", text)
         return self.value(self.locals["common"]) | {name: self.expression(each.strip()) for name, each in own}
 
@@ -96,7 +96,7 @@ def unquoted(text):
 
 
 def facts():
-    """The properties of a stack that the tools must agree on."""
+    """Returns the properties of a stack that must be the same for all tools."""
     module = Module(MODULE)
     functions = {
         id: Module(MODULE / "function", **module.value(module.blocks[("module", name)])) for name, id in FUNCTIONS.items()
@@ -171,7 +171,7 @@ def pascal_keys(block):
 
 
 def each_trigger(block, module):
-    """A block for each function that Cognito calls, by the function's name."""
+    """Returns a block for each function that Cognito calls, by the function's name."""
     assert block["for_each"] == "${local.triggers}", block
     for name, reference in module.locals["triggers"].items():
         assert reference == f"${{module.{name}}}"
@@ -179,7 +179,7 @@ def each_trigger(block, module):
 
 
 def callers(module):
-    """What may call the functions: the alias or function, the service, and from where."""
+    """Returns the permissions to call functions: the alias or function, the service, and the source."""
     block = module.blocks[("resource", "aws_lambda_permission", "cognito")]
     assert block["qualifier"] == "${aws_lambda_alias.live[each.key].name}"
     permission = module.value(block)
@@ -200,7 +200,7 @@ def lambda_function(id, module):
 
 
 def role(id, module):
-    """What the role of a function allows, by resource, and what may take it."""
+    """Returns the actions that a function's role allows, by resource, and the service that may assume it."""
     (assumed,) = module.value(module.blocks[("data", "aws_iam_policy_document", "assume")])["statement"]
     (principal,) = assumed["principals"]
     document = module.blocks[("data", "aws_iam_policy_document", "function")]
@@ -263,7 +263,7 @@ def secret(module):
 
 
 def alarms(module):
-    """What raises an alarm: the metrics and functions, and when."""
+    """Returns the metrics, functions and conditions of an alarm."""
     found = {}
 
     def add(block, dimension, function, **more):

@@ -3,9 +3,9 @@
     pip install python-hcl2==8.1.4 && pip download --no-deps cdktf-cdktf-provider-aws==21.22.1
     python3 tests/deploy/terraform_schema.py cdktf_cdktf_provider_aws-21.22.1-py3-none-any.whl
 
-No registry of packages has the provider itself, which `terraform validate` asks for its schema. The bindings of CDK for
+Package registries do not have the provider itself, which `terraform validate` needs for its schema. The bindings of CDK for
 Terraform are generated from that schema: they have the name of each argument, and whether it is required. They are 59 MB,
-so this runs by name only.
+so this runs only if named.
 """
 
 import io
@@ -24,7 +24,7 @@ OWN = {"count", "depends_on", "for_each", "lifecycle", "provider"}
 
 
 def bindings(wheel):
-    """The types of the bindings by their names, without the name of the package."""
+    """Returns the types of the bindings by name, without the name of the package."""
     with zipfile.ZipFile(wheel) as archive:
         (name,) = [name for name in archive.namelist() if name.endswith(".jsii.tgz")]
         with tarfile.open(fileobj=io.BytesIO(archive.read(name))) as package:
@@ -39,7 +39,7 @@ def camel(name):
 
 
 def arguments(types, name):
-    """The arguments of a type: whether each is required, and the type of a block."""
+    """Returns the arguments of a type: whether each is required, and the type of a block."""
     found = {}
     for each in types[name]["properties"]:
         text = json.dumps(each["type"])
@@ -49,7 +49,7 @@ def arguments(types, name):
 
 
 def own(block):
-    """The arguments and blocks that are written in `block`, `dynamic` ones too."""
+    """Returns the arguments and blocks in `block`, including `dynamic` ones."""
     written = {}
     for name, value in block.items():
         if name.startswith("__"):
@@ -65,7 +65,7 @@ def own(block):
 
 
 def compare(types, name, block, place):
-    """What is wrong with `block`, which should be of the type `name`."""
+    """Returns the errors in `block`, which should have the type `name`."""
     known, written = arguments(types, name), own(block)
     for argument, value in written.items():
         if argument in OWN:
@@ -98,7 +98,7 @@ def main():
                     # `aws_lambda_function` is `lambdaFunction.LambdaFunctionConfig`; data sources start with `data_aws_`.
                     words = f"{prefix}{label}" if prefix else label.removeprefix("aws_")
                     module = camel(words)
-                    # A name that a block of another resource has too gets an `A`.
+                    # A name that a block of another resource also has gets an `A`.
                     names = [f"{module}.{module[0].upper()}{module[1:]}{a}Config" for a in ("", "A")]
                     name = next((each for each in names if each in types), names[0])
                     for id, block in named.items():

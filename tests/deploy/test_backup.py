@@ -1,4 +1,4 @@
-"""`admin/backup.py` in ministack: what was saved comes back, and nothing else changes."""
+"""Tests `admin/backup.py` in ministack: it restores the saved data and changes nothing else."""
 
 import contextlib
 import io
@@ -88,7 +88,7 @@ class Backup(unittest.TestCase):
         code, printed = self.run_command("import")
         self.assertEqual((code, printed), (0, "users: 2 restored, 0 the same\ncounts: 2 restored\n"))
         self.assertEqual(self.enrolled(), before)
-        # What is over does not come back.
+        # Expired counts are not restored.
         self.assertEqual(self.counted(), sorted(self.counts, key=str))
 
     def test_what_has_changed_since_is_kept_unless_it_is_to_be_replaced(self):
@@ -112,17 +112,17 @@ class Backup(unittest.TestCase):
         self.assertEqual(code, 1)
         self.assertEqual(self.enrolled(other), {"ada": HASHES["ada"]})
         self.assertIn("not restored: bob: no such user", printed)
-        self.assertIn(f"not restored: 3 counts: they are of users of {self.pool}", printed)
+        self.assertIn(f"not restored: 3 counts: they belong to users of {self.pool}", printed)
 
     def test_what_is_no_backup_is_one_message(self):
         for text in ("", "no JSON", '{"form": "other"}\n'):
             pathlib.Path(self.file).write_text(text)
             code, printed = self.run_command("import")
             self.assertEqual((code, printed.count("\n")), (2, 1), printed)
-            self.assertIn("is no backup", printed)
+            self.assertIn("is not a backup", printed)
         code, printed = self.run_command("export")
         self.assertEqual(code, 2)
-        self.assertIn("is there already", printed)
+        self.assertIn("exists already", printed)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""`admin/pool.py`, which attaches the functions to a pool that is there already: it loses nothing of it.
+"""Tests `admin/pool.py`, which attaches the functions to an existing pool: it keeps all settings of the pool.
 
-What AWS describes a pool with, and what it takes to change one, is in botocore's model of the service.
+The fields that describe a pool and those that change it are in botocore's model of the service.
 """
 
 import contextlib
@@ -95,7 +95,7 @@ CLIENT = {
 
 
 def filled(shape):
-    """A value with everything that `shape` can have."""
+    """Returns a value with every member of `shape`."""
     match shape.type_name:
         case "structure":
             return {name: filled(member) for name, member in shape.members.items()}
@@ -115,10 +115,10 @@ def filled(shape):
 
 
 class Model(unittest.TestCase):
-    """A pool, and an app client, with everything that they can have by AWS's model."""
+    """A pool and an app client with every field of AWS's model."""
 
     def accepts(self, operation, update):
-        """The update has to be all that the operation takes, and valid."""
+        """Checks that the update has every field of the operation, and is valid."""
         takes = MODEL.operation_model(operation).input_shape
         self.assertEqual(ParamValidator().validate(update, takes).generate_report(), "")
         self.assertEqual(set(takes.members), set(update))
@@ -174,7 +174,7 @@ class There(unittest.TestCase):
         return printed.getvalue()
 
     def described(self):
-        """The pool and its clients as they are, without what says when."""
+        """Returns the current pool and its clients, without times."""
         pool = self.cognito.describe_user_pool(UserPoolId=self.pool)["UserPool"]
         clients = [
             self.cognito.describe_user_pool_client(UserPoolId=self.pool, ClientId=client)["UserPoolClient"]
@@ -201,7 +201,7 @@ class There(unittest.TestCase):
         self.assertNotIn(f"app client {self.client} (app) allows", shown)
 
         attached = self.run_command("attach")
-        # The same lines as the dry run, but for the last.
+        # The same lines as the dry run, except for the last one.
         self.assertEqual(attached.splitlines()[:-1], shown.splitlines()[:-1])
         (after, client_after, other_after), _ = self.described()
         expected = pool | {"LambdaConfig": pool["LambdaConfig"] | command.wanted(ARNS), "MfaConfiguration": "OFF"}
@@ -212,7 +212,7 @@ class There(unittest.TestCase):
         self.assertEqual(client_after, client | command.CLIENT | {"AuthSessionValidity": 3})
         self.assertEqual(other_after, other)
 
-        # Something else changes meanwhile, and stays.
+        # Another setting changes in the meantime, and is kept.
         update = command.pool_update(MODEL, after, {}, "OFF") | {"UserPoolTags": {"team": "other"}}
         self.cognito.update_user_pool(**update)
         self.run_command("detach")
@@ -227,28 +227,28 @@ class There(unittest.TestCase):
         pool = self.cognito.describe_user_pool(UserPoolId=self.pool)["UserPool"]
         self.cognito.update_user_pool(**command.pool_update(MODEL, pool, theirs["LambdaConfig"], "OFF"))
         before = self.described()
-        with self.assertRaisesRegex(SystemExit, "--replace takes them out:\n  DefineAuthChallenge: .*theirs"):
+        with self.assertRaisesRegex(SystemExit, "--replace removes them:\n  DefineAuthChallenge: .*theirs"):
             self.run_command("attach")
         self.assertEqual(self.described(), before)
         self.run_command("attach", "--replace")
-        # And now they are ours, which another attach would leave and theirs would not.
+        # Now the triggers are those of the challenges. Another attach would keep them.
         self.cognito.update_user_pool(
             **command.pool_update(MODEL, self.described()[0][0], theirs["LambdaConfig"], "OFF")
         )
-        with self.assertRaisesRegex(SystemExit, "not what `attach` has set"):
+        with self.assertRaisesRegex(SystemExit, "differ from those that `attach` has set"):
             self.run_command("detach")
 
     def test_what_cannot_be_is_one_message(self):
         with self.assertRaisesRegex(SystemExit, "the pool has no app client nobody"):
             self.run_command("attach", "--client-id", "nobody")
         self.run_command("attach")
-        with self.assertRaisesRegex(SystemExit, "is there already"):
+        with self.assertRaisesRegex(SystemExit, "exists already"):
             self.run_command("attach")
         record = json.loads(pathlib.Path(self.undo).read_text())
         self.assertEqual(pathlib.Path(self.undo).stat().st_mode & 0o777, 0o600)
         record["pool"]["Id"] = "us-east-1_other"
         pathlib.Path(self.undo).write_text(json.dumps(record))
-        with self.assertRaisesRegex(SystemExit, "is of the pool us-east-1_other"):
+        with self.assertRaisesRegex(SystemExit, "is for the pool us-east-1_other"):
             self.run_command("detach")
 
 

@@ -1,6 +1,6 @@
-"""What template.yaml makes of an account: who may do what, and no way around the challenges.
+"""Tests the resources of template.yaml: their permissions, and that no sign-in can skip the challenges.
 
-SAM's own translator makes CloudFormation of the template, and ministack makes the stack, in memory. Neither is AWS.
+SAM's translator converts the template to CloudFormation, and ministack creates the stack in memory. Neither is AWS.
 """
 
 import json
@@ -9,7 +9,7 @@ import unittest
 
 from cloud import TEMPLATE, Cloud, translated, yaml_parse
 
-# The calls that each function makes, and what with, as far as a role has to allow them. A call that is not here is one
+# The calls of each function and their resources, as far as a role must allow them. A call that is not here is one
 # that the function does not need, and one that is here and not in its role fails on AWS.
 CALLS = {
     "DefineAuthChallenge": {},
@@ -27,11 +27,11 @@ XRAY = "arn:aws:iam::aws:policy/AWSXRayDaemonWriteAccess"
 # The identity that mails are sent from.
 IDENTITY = "arn:aws:ses:us-east-1:000000000000:identity/example.com"
 
-# A key of the operator's, and what the functions have to do with it: read their variables, and create the pictures.
+# An operator's key, and its use by the functions: they read their variables and create pictures with it.
 KEY = "arn:aws:kms:us-east-1:000000000000:key/9f1b8a52-0000-4000-8000-00000000abcd"
 KEY_CALLS = {name: {"kms:Decrypt"} for name in CALLS} | {"CreateAuthChallenge": {"kms:Decrypt", "kms:GenerateDataKey"}}
 
-# Where Cognito calls which function.
+# The function of each trigger of Cognito.
 TRIGGERS = {
     "DefineAuthChallenge": "DefineAuthChallenge",
     "CreateAuthChallenge": "CreateAuthChallenge",
@@ -45,7 +45,7 @@ def listed(value):
 
 
 def refusals(given):
-    """What the template's rules say of parameters: ministack does not read them."""
+    """Tests the template's rules about parameters, which ministack does not evaluate."""
     template = yaml_parse(TEMPLATE.read_text())
     values = {name: str(parameter.get("Default")) for name, parameter in template["Parameters"].items()} | given
 
@@ -66,7 +66,7 @@ def refusals(given):
 
 
 class Stack(unittest.TestCase):
-    """One stack with the defaults, one for a pool that was there before, with everything switched on, one that sends."""
+    """One stack with the defaults, one for an existing pool with everything enabled, and one that sends messages."""
 
     @classmethod
     def setUpClass(cls):
@@ -98,7 +98,7 @@ class Stack(unittest.TestCase):
         return self.cloud.client("lambda").get_function(FunctionName=physical)["Configuration"]
 
     def role(self, name, made):
-        """What a function's role allows, by resource, and the managed policies that it has."""
+        """Returns the actions that a function's role allows, by resource, and its managed policies."""
         iam = self.cloud.client("iam")
         role = self.function(name, made)["Role"].rsplit("/", 1)[1]
         allowed = {}
@@ -113,7 +113,7 @@ class Stack(unittest.TestCase):
         return allowed, [policy["PolicyArn"] for policy in attached]
 
     def expected(self, name, made):
-        """What `role` should give."""
+        """Returns the actions that `role` should allow."""
         arn = f"arn:aws:logs:us-east-1:000000000000:log-group:{made[f'{name}LogGroup']}:*"
         places = {
             "AttemptsTable": f"arn:aws:dynamodb:us-east-1:000000000000:table/{made['AttemptsTable']}",
@@ -175,14 +175,14 @@ class Stack(unittest.TestCase):
     def test_the_enrolment_is_made_only_where_questions_are_asked_and_clients_are_known(self):
         for parameters in (
             {"Enrolment": "Disabled"},
-            # ministack compares no texts that are joined: `local` tests a flow without questions.
+            # ministack does not compare joined texts. `local` tests a flow without questions.
             {"ExistingUserPoolId": "us-east-1_There"},
         ):
             made, outputs = self.cloud.deploy("without", **parameters)
             self.assertFalse([id for id in made if "Enrolment" in id], parameters)
             self.assertNotIn("EnrolmentEndpoint", outputs)
             self.cloud.client("cloudformation").delete_stack(StackName="without")
-        # The used links stand in the table, whether wrong answers are counted or not.
+        # The table contains the used links, even if wrong answers are not counted.
         made, _ = self.cloud.deploy("uncounted", CountAttempts="Disabled")
         variables = self.function("Enrolment", made)["Environment"]["Variables"]
         self.assertEqual(variables["ATTEMPTS_TABLE"], made["AttemptsTable"])
@@ -232,7 +232,7 @@ class Stack(unittest.TestCase):
         self.assertEqual(sorted(cors["allowHeaders"]), ["authorization", "content-type"])
         self.assertEqual(sorted(cors["allowMethods"]), ["DELETE", "GET", "POST", "PUT"])
         self.assertNotIn("allowCredentials", cors)
-        # SAM fills in the parameter.
+        # SAM replaces the parameter.
         listed_ones = self.api(EnrolmentOrigins="https://a.example,https://b.example")["x-amazon-apigateway-cors"]
         self.assertEqual(
             listed_ones["Fn::If"][1]["allowOrigins"], {"Fn::Split": [",", "https://a.example,https://b.example"]}
@@ -347,7 +347,7 @@ class Stack(unittest.TestCase):
             self.assertEqual(wired[trigger], self.function(name)["FunctionArn"])
             for made, caller in ((self.made, pool["Arn"]), (self.other, there)):
                 policy = self.cloud.client("lambda").get_policy(FunctionName=made[f"{name}Function"])["Policy"]
-                # ministack shows those of the alias too.
+                # ministack also lists those of the alias.
                 statements = json.loads(policy)["Statement"]
                 self.assertEqual(len(statements), 2)
                 for statement in statements:
@@ -460,7 +460,7 @@ class Stack(unittest.TestCase):
         self.assertEqual(statement["Condition"], {"Bool": {"aws:SecureTransport": "false"}})
 
     def test_the_bucket_forgets_within_a_day(self):
-        # ministack does not carry the rules of a stack over to its S3.
+        # ministack does not apply the rules of a stack to its S3.
         properties = translated()["Resources"]["CaptchaBucket"]["Properties"]
         (rule,) = properties["LifecycleConfiguration"]["Rules"]
         self.assertEqual((rule["Status"], rule["ExpirationInDays"]), ("Enabled", 1))
@@ -494,11 +494,11 @@ class Stack(unittest.TestCase):
                     self.assertIn(("AWS/Lambda", metric, function), watched)
 
     def watched(self, id, alarm):
-        """The metrics that raise an alarm: namespace, name and function of each."""
+        """Returns the metrics of alarms: namespace, name and function."""
         queries = alarm.get("Metrics", [])
         metrics = [query["MetricStat"]["Metric"] for query in queries if "MetricStat" in query]
         for expression in [query["Expression"] for query in queries if "Expression" in query]:
-            # A metric that the expression leaves out raises nothing.
+            # A metric that the expression omits raises no alarm.
             used = set(re.findall(r"[a-z]+", expression))
             self.assertEqual(used, {query["Id"] for query in queries if "MetricStat" in query}, id)
         for metric in metrics or [alarm]:

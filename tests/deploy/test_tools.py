@@ -1,6 +1,6 @@
-"""The same stack by three tools: template.yaml by SAM, examples/cdk, and examples/terraform.
+"""Tests that three tools create the same stack: template.yaml by SAM, examples/cdk, and examples/terraform.
 
-SAM's own translator and the CDK make CloudFormation. Terraform's module is read: see terraform.py.
+SAM's translator and the CDK create CloudFormation. Terraform's module is read: see terraform.py.
 """
 
 import copy
@@ -19,7 +19,7 @@ from cloud import translated
 CDK = pathlib.Path(os.environ.get("CDK", pathlib.Path(__file__).parents[2] / "examples/cdk"))
 TRIGGERS = ["DefineAuthChallenge", "CreateAuthChallenge", "VerifyAuthChallenge", "PreTokenGeneration"]
 FUNCTIONS = [*TRIGGERS, "Enrolment"]
-# What the functions take a variable for that is not there: docs/reference.md.
+# The functions' defaults of missing variables: docs/reference.md.
 DEFAULTS = {
     "ATTEMPTS_LIMIT": "100",
     "ATTEMPTS_UNREACHABLE": "closed",
@@ -32,10 +32,10 @@ DEFAULTS = {
 
 
 def synthesised(**context):
-    """What the CDK makes of its app."""
+    """Returns the CDK's output for its app."""
     with tempfile.TemporaryDirectory() as folder:
         for package in ("define-auth-challenge", "create-auth-challenge", "verify-auth-challenge", "pre-token-generation", "enrolment"):
-            # The CDK copies the zips, and does not read them.
+            # The CDK copies the zips without reading them.
             pathlib.Path(folder, f"{package}-arm64.zip").write_text(package)
         out = f"{folder}/cdk.out"
         command = ["npx", "cdk", "synth", "--quiet", "--output", out]
@@ -60,7 +60,7 @@ class Tools(unittest.TestCase):
         }
 
     def each(self, fact):
-        """A property of the three stacks, which has to be the same."""
+        """Checks that a property is the same in the three stacks."""
         found = {tool: stack[fact] for tool, stack in self.stacks.items()}
         for tool, value in found.items():
             self.assertEqual(value, found["SAM"], f"{fact}: {tool} and SAM")
@@ -93,7 +93,7 @@ class Tools(unittest.TestCase):
                         self.assertIn(":{EnrolmentApi}/", source)
             by_pool = {called for called, principal, _ in callers if principal.startswith("cognito")}
             self.assertLessEqual({f"{{{name}Alias}}" for name in TRIGGERS}, by_pool, tool)
-            # SAM's stack may have been without a revision before.
+            # SAM's stack may have had no revision before.
             self.assertLessEqual(by_pool, {f"{{{name}{of}}}" for name in TRIGGERS for of in ("Alias", "Function")}, tool)
 
     def test_each_role_allows_the_same_calls(self):

@@ -1,5 +1,5 @@
-"""tests/aws in ministack: what it makes of an account, and that nothing is left of it. ministack runs no functions, so the
-trial fails when it signs in, which is what has to be cleaned up after.
+"""Tests tests/aws in ministack: the resources that it creates, and that it deletes all of them. ministack runs no functions,
+so the trial fails when it signs in. It must clean up after that.
 """
 
 import io
@@ -20,7 +20,7 @@ from worlds import Aws
 
 
 class Translated(Aws):
-    """ministack has no transform: SAM's own translator stands in. It takes no alarm on an expression either."""
+    """ministack has no transform, so SAM's translator replaces it. It does not support alarms on an expression either."""
 
     def stack(self, name, body, parameters, bucket):
         template = translate(yaml_parse(body), parameters)
@@ -45,7 +45,7 @@ class Trial(unittest.TestCase):
             (cls.dist / f"{package}-arm64.zip").write_bytes(dist.zipped({"bootstrap": b""}))
 
     def there(self):
-        """What is in the account, besides what the tests keep there."""
+        """Returns the resources in the account, except those of the tests."""
         client = self.cloud.client
         stacks = client("cloudformation").describe_stacks()["Stacks"]
         return {
@@ -76,7 +76,7 @@ class Trial(unittest.TestCase):
         (made,) = made
         self.assertEqual(sorted(made["stacks"]), ["challenge-trial-test-functions", "challenge-trial-test-puppet"])
         self.assertEqual(len(made["pools"]), 2)
-        # Those that Cognito calls, and the puppet.
+        # The functions that Cognito calls, and the puppet.
         self.assertGreaterEqual(len(made["functions"]), 5)
         self.assertEqual(world.left, [])
         self.assertEqual(self.there(), before)

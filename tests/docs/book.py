@@ -1,4 +1,4 @@
-"""Checks the built book: every link and picture in it leads to a file of the book, and to an element of it.
+"""Checks the built book: every link and picture leads to a file of the book, and to an existing element.
 
 `book.py FOLDER`
 """
@@ -29,7 +29,7 @@ def main(folder):
     pages = {path.resolve(): Page(path.read_text()) for path in folder.rglob("*.html")}
     wrong, count = [], 0
     for path, page in pages.items():
-        # Every chapter in one page, for printing: its links are those of the chapters.
+        # The page for printing contains all chapters, and its links are those of the chapters.
         if path.name in ("print.html", "404.html", "toc.html"):
             continue
         for link in page.links:

@@ -12,14 +12,14 @@ def read(path):
 
 
 def tracked(*patterns):
-    """The files of the repository, tracked or new, that fit one of `patterns`."""
+    """Returns the files of the repository, tracked or new, that match one of `patterns`."""
     command = ["git", "-C", str(ROOT), "ls-files", "-co", "--exclude-standard", "--", *patterns]
     lines = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
     return sorted(line for line in set(lines) if (ROOT / line).is_file())
 
 
 def section(page, heading):
-    """What is below `heading`, until the next one of the same level or above."""
+    """Returns the text below `heading`, up to the next one of the same or a higher level."""
     text = read(page)
     (start,) = re.finditer(rf"^(#+) {re.escape(heading)}$", text, re.MULTILINE)
     rest = text[start.end() :]
@@ -28,7 +28,7 @@ def section(page, heading):
 
 
 def tables(text):
-    """The tables of `text`: lists of rows, which are lists of cells. Headings are left out."""
+    """Returns the tables of `text`: lists of rows, which are lists of cells. The heading rows are omitted."""
     found = []
     for table in re.findall(r"(?:^ *\|.*\n)+", text, re.MULTILINE):
         rows = [line.strip().strip("|") for line in table.splitlines()]
@@ -37,17 +37,18 @@ def tables(text):
 
 
 def code(cell):
-    """What stands in backticks in `cell`."""
+    """Returns the texts in backticks in `cell`."""
     spans = re.findall(r"(`+) ?(.+?) ?\1(?!`)", cell)
     return [text.replace("\\|", "|") for _, text in spans]
 
 
 def names(rows, column=0):
-    """What stands in backticks in a column."""
+    """Returns the texts in backticks in a column."""
     return [name for row in rows for name in code(row[column])]
 
 
 def rust(*folders):
-    """The Rust source in `folders`, without tests."""
+    """Returns the Rust source in `folders`, without tests and examples in comments."""
     files = [path for path in tracked(*[f"{folder}/*.rs" for folder in folders]) if not re.search(r"(^|/)tests?(\.rs$|/)", path)]
-    return "\n".join(read(path).split("#[cfg(test)]\nmod tests {")[0] for path in files)
+    source = "\n".join(read(path).split("#[cfg(test)]\nmod tests {")[0] for path in files)
+    return re.sub(r"^\s*//[/!].*", "", source, flags=re.MULTILINE)

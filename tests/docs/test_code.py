@@ -1,4 +1,4 @@
-"""The code in the documentation is code that a test runs."""
+"""Checks that a test runs the code in the documentation."""
 
 import re
 import unittest
@@ -42,7 +42,7 @@ class Code(unittest.TestCase):
         known = {
             "README.md": {"mermaid": 1, "rust": 1},
             "docs/extending.md": {"rust": 1},
-            # The example of a fixture, which the format's own tests have.
+            # The example of a fixture. The tests of the format cover it.
             "docs/testing.md": {"json": 1},
             "docs/local-projects.md": {"yaml": 1},
             "docs/clients/amplify.md": {"js": 1},

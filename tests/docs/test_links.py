@@ -1,4 +1,4 @@
-"""Every relative link of the documentation leads to a file, and to a heading of it."""
+"""Checks that every relative link of the documentation leads to a file, and to an existing heading."""
 
 import pathlib
 import re
@@ -17,7 +17,7 @@ def without_code(text):
 
 
 def anchors(path):
-    """The anchors that GitHub and mdbook give the headings of a file."""
+    """Returns the anchors of the headings of a file in GitHub and mdbook."""
     found = set()
     for heading in re.findall(r"^#+ (.+)$", re.sub(r"^```.*?^```$", "", read(path), flags=re.MULTILINE | re.DOTALL), re.MULTILINE):
         heading = re.sub(r"!?\[([^\]]*)\]\([^)]*\)", r"\1", heading)
@@ -56,7 +56,7 @@ class Links(unittest.TestCase):
             if path.startswith(("examples/", "CHANGELOG")):
                 continue
             for file in named.findall(re.sub(r"\]\([^)]*\)", "", read(path))):
-                # NAME and the like stand for what the reader chooses.
+                # Words like NAME are placeholders.
                 if re.search(r"(^|[/.])[A-Z]{3,}(\.|/|$)", file):
                     continue
                 count += 1
@@ -74,7 +74,7 @@ class Links(unittest.TestCase):
 
     def test_other_files_name_pages_that_exist(self):
         for path in tracked("*.rs", "*.yaml", "*.py", "*.sh", "*.toml", ".ci/*"):
-            # Files that a test makes up are not meant.
+            # Files that tests create are excluded.
             for page in re.findall(r"\bdocs/[\w/-]+\.(?:md|png)\b", read(path)):
                 with self.subTest(file=path, page=page):
                     self.assertTrue((ROOT / page).exists())

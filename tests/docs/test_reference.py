@@ -1,4 +1,4 @@
-"""The reference of the documentation names what the code has: no more, and no less."""
+"""Checks that the reference of the documentation lists exactly what the code has."""
 
 import pathlib
 import re
@@ -9,7 +9,7 @@ from pages import code, names, read, rust, section, tables, tracked
 REFERENCE = "docs/reference.md"
 FUNCTIONS = ["define-auth-challenge/src", "create-auth-challenge/src", "verify-auth-challenge/src", "enrolment/src", "pre-token-generation/src"]
 LIBRARIES = ["shared/src", "runtime/src", "aws/src"]
-# What functions read by the crate that mails for them.
+# The variables that functions read through the crate for messages.
 MAILING = {"create-auth-challenge/src", "enrolment/src"}
 
 
@@ -18,7 +18,7 @@ def table(page, heading, index=0):
 
 
 def variables(*folders):
-    """The variables that the code in `folders` reads from an `Environment`."""
+    """Returns the variables that the code in `folders` reads from an `Environment`."""
     source = rust(*folders)
     read_ones = set(re.findall(r"environment\s*\.(?:required|optional|get)\(\s*\"([A-Z0-9_]+)\"", source))
     constants = dict(re.findall(r"const (\w+): &str = \"([A-Z0-9_]+)\";", source))
@@ -27,7 +27,7 @@ def variables(*folders):
 
 
 def given(function):
-    """The variables that the template gives this function alone."""
+    """Returns the variables that the template sets only for this function."""
     own = re.search(rf"CodeUri: {function.removesuffix('src')}\n.*?(?=^  \w)", read("template.yaml"), re.MULTILINE | re.DOTALL)[0]
     return set(re.findall(r"^ {10}([A-Z][A-Z0-9_]+): ", own, re.MULTILINE))
 
@@ -56,7 +56,7 @@ class Reference(unittest.TestCase):
             folders = [function, "messages/src"] if function in MAILING else [function]
             there = variables(*folders) | given(function)
             self.assertEqual(there - documented, set(), f"{function}: not in the reference")
-            # A type may read a variable whose name stands in a list of its own.
+            # A type may have its own list of variables.
             named = set(re.findall(r'"([A-Z][A-Z0-9_]+)"', rust(*folders)))
             self.assertEqual(documented - there - named, set(), f"{function}: not in the code")
         others = set(names(table(REFERENCE, "Environment variables", 1)))
@@ -77,7 +77,7 @@ class Reference(unittest.TestCase):
         self.assertGreater(len(there), 10)
         documented = self.first_column("Public parameters")
         self.assertEqual(there - documented, set(), "not in the reference")
-        # A type may name its parameters in a list of its own.
+        # A type may have its own list of parameters.
         self.assertEqual(documented - there - set(re.findall(r'"(\w+)"', source)), set(), "not in the code")
         reserved = re.search(r"OWN_PARAMETERS: \[&str; \d+\] = \[(.*?)\];", source, re.DOTALL)[1]
         reserved = {word.strip('"') if '"' in word else constants[word] for word in re.findall(r'"?\w+"?', reserved)}
@@ -143,7 +143,7 @@ class Reference(unittest.TestCase):
         self.assertEqual(there - page, set())
 
     def test_standard_languages(self):
-        """The page, the lists and the files have the same languages."""
+        """Checks that the page, the lists and the files have the same languages."""
         rows = table("docs/languages.md", "Add languages")
         there = names(rows)
         self.assertEqual(there, sorted(there))
@@ -180,9 +180,9 @@ class Reference(unittest.TestCase):
             self.assertLessEqual(words - {"filter", "sort", "display", "stats", "count", "by", "bin", "in", "latest"}, fields)
 
     def test_error_messages(self):
-        """Each message of the page is in the source, but for what stands in its place at run time."""
+        """Checks that each message of the page is in the source, except for values of the run time."""
         sources = [read(path) for path in tracked("*.rs", "*.ts") if not path.startswith("examples/template")]
-        # A string may go on in the next line.
+        # A string may continue on the next line.
         source = re.sub(r"\\\n\s*", "", "\n".join(sources)).replace('\\"', '"')
         headings = ["A function does not start", "Errors of create", "Errors of any function", "`local` does not start", "`admin` fails"]
         messages = [(heading, message) for heading in headings for message in names(table("docs/troubleshooting.md", heading))]
@@ -195,12 +195,12 @@ class Reference(unittest.TestCase):
                     self.assertTrue(piece in source, "not in the source")
 
 
-# What Lambda or AWS says, which is not in the source.
+# Messages of Lambda or AWS, which are not in the source.
 NOT_OURS = {"AccessDeniedException."}
 
 
 def fixed(message):
-    """The parts of a message that are the same each time: between names, numbers, lists and values in backticks."""
+    """Returns the constant parts of a message: those between names, numbers, lists and values in backticks."""
     pieces = re.split(r"^challenge types: |`[^`]*`|…|\b[A-Z][A-Z_]{2,}\b|\b[A-Z]\b|\b\d+\b|: (?=\{)|, such as |; known: .*|\{.*\}|\([^)]*\)|:\d+: Resources\.", message)
     pieces = [piece.strip(" ,:;.`") for piece in pieces]
     return [piece for piece in pieces if " " in piece and piece not in NOT_OURS]

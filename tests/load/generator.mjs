@@ -1,4 +1,4 @@
-/** Many connections that each go from one request to the next, as a generator has them. */
+/** Many connections. Each sends the requests of a generator in sequence. */
 
 import { createRequire } from "node:module";
 import path from "node:path";
@@ -6,8 +6,8 @@ import path from "node:path";
 const autocannon = createRequire(path.join(process.env.TARGET, "load", "node_modules"))("autocannon");
 
 /**
- * Keeps `connections` busy for `seconds`. `script(index)` is what one of them does: a generator that yields requests,
- * is given each one's `{ status, body }`, and never ends. Gives what autocannon has measured. A request that has no answer
+ * Keeps `connections` busy for `seconds`. `script(index)` is the generator of a connection. It yields requests,
+ * receives the `{ status, body }` of each, and never ends. Returns the results of autocannon. A request without a response
  * after 30 seconds counts as a timeout, and is sent again.
  */
 export async function drive(endpoint, connections, seconds, script) {

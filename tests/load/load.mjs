@@ -1,4 +1,4 @@
-/** Loads `local` and prints what came of it: `run` has the arguments. */
+/** Loads `local` and prints the results. The script `run` describes the arguments. */
 
 import { parseArgs } from "node:util";
 
@@ -26,12 +26,12 @@ if (positionals.length === 0) {
   process.exitCode = 2;
 }
 
-/** The server alone: every sign-in has to end with tokens. */
+/** Loads the server alone. Every sign-in must end with tokens. */
 async function alone(connections, seconds) {
   const server = await Server.start(idle);
   const login = await poolOfFourTriggers(server);
   const kinds = {
-    // The challenge of a function that does nothing has no name.
+    // The challenge of an idle function has no name.
     "custom, four triggers": () => custom(login, { undefined: anyAnswer }),
     password: () => plainPassword(login),
   };
@@ -44,7 +44,7 @@ async function alone(connections, seconds) {
           ends[end] = (ends[end] ?? 0) + 1;
         }
       };
-      // Once unmeasured, so that all functions run.
+      // Once without measuring, so that all functions run.
       await drive(server.endpoint, count, 1, script);
       ends = {};
       const before = server.cpuMilliseconds;
@@ -63,7 +63,7 @@ async function alone(connections, seconds) {
   complain({ "processes left": await server.end() });
 }
 
-/** The template's pool without the function before tokens, with a client that may do everything, and a user. */
+/** Creates the template's pool without PreTokenGeneration, with a client that may do everything, and a user. */
 async function poolOfFourTriggers(server) {
   const { UserPool: template } = await server.call("DescribeUserPool", { UserPoolId: "us-east-1_LocalPool" });
   const LambdaConfig = { ...template.LambdaConfig, PreTokenGeneration: undefined };
@@ -82,7 +82,7 @@ function* anyAnswer() {
   return "any";
 }
 
-/** Sign-ins of all kinds, through the real functions. */
+/** Runs sign-ins of all kinds, with the real functions. */
 async function mix(connections, seconds) {
   for (const count of connections) {
     const server = await Server.start([]);
@@ -91,7 +91,7 @@ async function mix(connections, seconds) {
     console.log(`\n${count} connections, ${seconds} seconds`);
     const memory = [];
     const look = () => memory.push(server.memory);
-    // First when all functions run.
+    // The first measurement, when all functions run.
     const looks = [5, seconds / 4, seconds / 2, (seconds * 3) / 4].map((second) => setTimeout(look, second * 1000));
     const measured = await drive(server.endpoint, count, seconds, (index) => mix.script(index));
     looks.forEach(clearTimeout);
@@ -104,7 +104,7 @@ async function mix(connections, seconds) {
   }
 }
 
-/** Megabytes of each program: after the first seconds, then after each quarter. */
+/** Prints the megabytes of each program: after the first seconds, then after each quarter. */
 function printMemory(looks) {
   for (const program of Object.keys(looks.at(-1))) {
     const cells = looks.map((look) => look[program] ?? { processes: 0, megabytes: 0 });
@@ -117,7 +117,7 @@ function failures({ errors, timeouts }) {
   return { "connections that failed": errors - timeouts, "calls without an answer": timeouts };
 }
 
-/** Tells what should not have been, and how often it was. */
+/** Prints unexpected results, and how often each occurred. */
 function complain(counts) {
   for (const [what, count] of Object.entries(counts)) {
     if (count === 0) continue;

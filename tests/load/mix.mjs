@@ -1,4 +1,4 @@
-/** Sign-ins as a user pool sees them: most right, some wrong, some given up, some of nobody. */
+/** A realistic mix of sign-ins: most right, some wrong, some abandoned, some of nonexistent users. */
 
 import { Proof } from "./srp.mjs";
 import { custom, customWithPassword, outcome, refreshAndSignOut, right, wrong } from "./sign-ins.mjs";
@@ -10,12 +10,12 @@ const WITHOUT = { pool: "us-east-1_NoPassword", client: "localclientnopassword00
 const TOKENS = ["tokens"];
 const ASKED = ["asked"];
 const DENIED = ["400 NotAuthorizedException: Incorrect username or password."];
-/** Also of a name that nobody has: it must not be told from a user. */
+/** Also for a nonexistent user, which must look like an existing one. */
 const GUESSED = [...DENIED, "400 NotAuthorizedException: Password attempts exceeded"];
 
 /**
- * What each connection does in turn, and how it may end. `own` are people who are always right in the end, `guessed` are
- * those whose password and answers somebody guesses, and who are locked out for it.
+ * The sign-ins of each connection in turn, and their allowed ends. Users in `own` always succeed in the end. Attackers guess
+ * the passwords and answers of users in `guessed`, which are locked out.
  */
 const KINDS = [
   ["right", TOKENS, ({ own }) => custom(own, right), WITHOUT],
@@ -30,13 +30,13 @@ const KINDS = [
   ["nobody, with a password", GUESSED, ({ nobody }) => customWithPassword(nobody, right), WITH_PASSWORD],
 ];
 
-/** The CAPTCHA wrong once, then everything right. */
+/** Answers the CAPTCHA wrong once, then everything right. */
 function secondCaptcha() {
   const captchas = [wrong.CAPTCHA];
   return { ...right, CAPTCHA: (asked) => (captchas.pop() ?? right.CAPTCHA)(asked) };
 }
 
-/** Adds the users of `connections`, who have the demo user's answers. */
+/** Adds the users of `connections`, with the demo user's answers. */
 export async function fill(server, connections) {
   const { UserAttributes } = await server.call("AdminGetUser", { UserPoolId: WITHOUT.pool, Username: "demo" });
   const enrolled = UserAttributes.filter(({ Name }) => Name === "custom:security_questions");
@@ -50,12 +50,12 @@ export async function fill(server, connections) {
 }
 
 export class Mix {
-  /** How often each kind ended how. */
+  /** The number of each end, by kind. */
   #ends = {};
-  /** How often which kind ended as it must not. */
+  /** The number of each unexpected end, by kind. */
   unexpected = {};
 
-  /** What connection `index` does. */
+  /** Yields the requests of connection `index`. */
   *script(index) {
     const proof = new Proof();
     for (let turn = index; ; turn++) {
@@ -73,7 +73,7 @@ export class Mix {
     if (!expected.includes(end)) this.unexpected[`${name}: ${end}`] = (this.unexpected[`${name}: ${end}`] ?? 0) + 1;
   }
 
-  /** Prints how the sign-ins ended, by kind. */
+  /** Prints the ends of the sign-ins, by kind. */
   print(seconds) {
     let all = 0;
     for (const [name, ends] of Object.entries(this.#ends)) {

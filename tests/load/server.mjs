@@ -1,4 +1,4 @@
-/** `local` as a process: started with the release builds, spoken to, looked at from outside, and ended. */
+/** `local` as a process of the release build: starts it, calls it, measures it, and ends it. */
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -9,7 +9,7 @@ import { createInterface } from "node:readline";
 
 const release = path.join(process.env.TARGET, "release");
 
-/** The arguments that put a function that does nothing in place of those of the challenges. */
+/** The arguments that replace the functions of the challenges by an idle one. */
 export const idle = ["define", "create", "verify"].flatMap((verb) => [
   `--${verb}-auth-challenge`,
   path.join(release, "idle"),
@@ -19,7 +19,7 @@ export class Server {
   #process;
   #folder = mkdtempSync(path.join(tmpdir(), "load-"));
 
-  /** Starts it with `args` and waits until it tells its address. */
+  /** Starts it with `args` and waits until it prints its address. */
   static async start(args) {
     const server = new Server();
     const where = ["--functions-dir", release, "--listen", "127.0.0.1:0", "--data-dir", server.#folder];
@@ -28,7 +28,7 @@ export class Server {
     });
     server.endpoint = await new Promise((resolve, reject) => {
       server.#process.once("exit", (code) => reject(new Error(`local ended with ${code} before it was ready`)));
-      // Everything is read, or `local` would wait for room in the pipe.
+      // All output is read, because otherwise `local` would wait for space in the pipe.
       createInterface(server.#process.stdout).on("line", (line) => {
         const [, endpoint] = line.match(/^\s*Sign in at\s+(\S+)\/$/) ?? [];
         if (endpoint !== undefined) resolve(endpoint);
@@ -37,7 +37,7 @@ export class Server {
     return server;
   }
 
-  /** Calls an operation, unsigned: `local` believes everybody. */
+  /** Calls an operation, unsigned, because `local` does not check signatures. */
   async call(operation, fields) {
     const response = await fetch(this.endpoint, { ...request(operation, fields), path: undefined });
     const reply = await response.json();
@@ -45,21 +45,21 @@ export class Server {
     return reply;
   }
 
-  /** Adds a user whose password is set for good. */
+  /** Adds a user with a permanent password. */
   async addUser({ pool, user, password }, UserAttributes = []) {
     const named = { UserPoolId: pool, Username: user };
     await this.call("AdminCreateUser", { ...named, UserAttributes, MessageAction: "SUPPRESS" });
     await this.call("AdminSetUserPassword", { ...named, Password: password, Permanent: true });
   }
 
-  /** The processor time that it has used itself, without the functions. */
+  /** Returns the processor time of `local` itself, without the functions. */
   get cpuMilliseconds() {
-    // User and system time are the fields 14 and 15; the second, the name in brackets, may hold blanks.
+    // User and system time are the fields 14 and 15. The second field, the name in brackets, may contain spaces.
     const fields = stat(this.#process.pid);
     return (Number(fields[11]) + Number(fields[12])) * 10;
   }
 
-  /** Megabytes resident, by program: `local` itself, and all processes of each function together. */
+  /** Returns the resident megabytes by program: `local` itself, and all processes of each function together. */
   get memory() {
     const memory = {};
     for (const pid of [this.#process.pid, ...this.#children()]) {
@@ -70,7 +70,7 @@ export class Server {
         seen.processes += 1;
         seen.megabytes += kilobytes / 1024;
       } catch {
-        // It has ended meanwhile.
+        // It has ended in the meantime.
       }
     }
     return memory;
@@ -81,7 +81,7 @@ export class Server {
     return pids.filter((pid) => stat(pid)[1] === String(this.#process.pid));
   }
 
-  /** Ends it as Ctrl-C does. Gives how many of its processes are left, which should be none. */
+  /** Ends it like Ctrl-C. Returns the number of remaining processes, which should be zero. */
   async end() {
     const children = this.#children();
     if (this.#process.exitCode === null) {
@@ -93,7 +93,7 @@ export class Server {
   }
 }
 
-/** A call of an operation, as autocannon and `fetch` want it. */
+/** Returns a call of an operation, in the format of autocannon and `fetch`. */
 export function request(operation, fields) {
   return {
     method: "POST",
@@ -106,7 +106,7 @@ export function request(operation, fields) {
   };
 }
 
-/** What `/proc` says of a process after its name, from its state on; nothing of one that is gone. */
+/** Returns the fields of a process in `/proc` from its state on, or nothing if it has ended. */
 function stat(pid) {
   try {
     return readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1).split(" ");

@@ -1,11 +1,11 @@
-/** Sign-ins as a client goes through them: each a generator of requests that returns the last reply. */
+/** Sign-ins of a client. Each is a generator of requests that returns the last reply. */
 
 import { request } from "./server.mjs";
 import { Proof } from "./srp.mjs";
 
 const ANSWERS = { "first-pet": "Peccy", "birth-city": "Seattle", "first-teacher": "Ms Ada" };
 
-/** The right answers, and wrong ones. */
+/** Right and wrong answers. */
 export const right = {
   *CAPTCHA({ Session }) {
     const answer = yield { method: "GET", path: `/debug/answer?${new URLSearchParams({ session: Session })}` };
@@ -24,13 +24,13 @@ export const wrong = {
   },
 };
 
-/** Starts without the password, and answers each challenge as `answers` has it, until there is none or none is known. */
+/** Starts without the password, and answers each challenge from `answers`, until no challenge or no answer is left. */
 export function* custom({ client, user }, answers) {
   const started = { AuthFlow: "CUSTOM_AUTH", ClientId: client, AuthParameters: { USERNAME: user } };
   return yield* goOn(yield request("InitiateAuth", started), { client, user }, answers);
 }
 
-/** The same with the password, proven by SRP, before. */
+/** Proves the password by SRP first, then does the same. */
 export function* customWithPassword({ pool, client, user, password, proof = new Proof() }, answers) {
   const { srpA } = proof;
   const AuthParameters = { USERNAME: user, CHALLENGE_NAME: "SRP_A", SRP_A: srpA };
@@ -56,13 +56,13 @@ function* goOn(reply, { client, user }, answers) {
   return reply;
 }
 
-/** Sends the password itself. */
+/** Signs in with the password itself. */
 export function* plainPassword({ client, user, password }) {
   const AuthParameters = { USERNAME: user, PASSWORD: password };
   return yield request("InitiateAuth", { AuthFlow: "USER_PASSWORD_AUTH", ClientId: client, AuthParameters });
 }
 
-/** Refreshes what a sign-in has given, and signs out. */
+/** Refreshes the tokens of a sign-in, and signs out. */
 export function* refreshAndSignOut({ client }, reply) {
   const { RefreshToken } = reply.body.AuthenticationResult;
   const AuthParameters = { REFRESH_TOKEN: RefreshToken };
@@ -73,7 +73,7 @@ export function* refreshAndSignOut({ client }, reply) {
   return ended.status === 200 ? reply : ended;
 }
 
-/** How a sign-in has ended: `tokens` only where all three are there. */
+/** Returns the end of a sign-in: `tokens` only if all three exist. */
 export function outcome({ status, body }) {
   const { AccessToken, IdToken, RefreshToken } = body.AuthenticationResult ?? {};
   if (AccessToken && IdToken && RefreshToken) return "tokens";

@@ -1,4 +1,4 @@
-/** A client's half of SRP, in Cognito's dialect. */
+/** A client's half of SRP, in Cognito's variant. */
 
 import { createDiffieHellman, createHash, createHmac, getDiffieHellman, randomBytes } from "node:crypto";
 
@@ -37,7 +37,7 @@ export class Proof {
   }
 }
 
-/** Node's own Diffie-Hellman is the fastest power that it has. */
+/** Node's Diffie-Hellman has its fastest modular power. */
 function power(base, exponent) {
   const exchange = createDiffieHellman(group);
   exchange.setPrivateKey(bytes(exponent));
@@ -61,7 +61,7 @@ function bytes(number) {
   return Buffer.from(hex.padStart(hex.length + (hex.length % 2), "0"), "hex");
 }
 
-/** As Java writes a number: with a zero in front if its first bit is set. */
+/** Java's format of a number: with a leading zero if its first bit is set. */
 function signed(number) {
   const minimal = bytes(number);
   return minimal[0] & 0x80 ? Buffer.concat([Buffer.of(0), minimal]) : minimal;

@@ -2,6 +2,26 @@
 //!
 //! An answer is right or wrong, whatever the client sends, and never an error. Wrong answers can be counted across
 //! sign-ins, in a table.
+//!
+//! A function with your own challenge type has this `main`:
+//!
+//! ```no_run
+//! # use cognito_challenge::verify::Verifier;
+//! # use cognito_challenge_runtime::{ConfigError, Environment};
+//! # mod pager_code {
+//! #     use super::*;
+//! #     pub const NAME: &str = "PAGER_CODE";
+//! #     pub fn verifier(_: &Environment) -> Result<Box<dyn Verifier>, ConfigError> { unimplemented!() }
+//! # }
+//! use std::process::ExitCode;
+//!
+//! use verify_auth_challenge::Verifiers;
+//!
+//! #[tokio::main(flavor = "current_thread")]
+//! async fn main() -> ExitCode {
+//!     verify_auth_challenge::run(Verifiers::standard().with(pager_code::NAME, pager_code::verifier)).await
+//! }
+//! ```
 
 mod function;
 pub mod lockout;

@@ -178,7 +178,7 @@ fn keys() -> Keys {
     Keys::parse(&"k".repeat(32)).unwrap()
 }
 
-/// A request in the form of API Gateway.
+/// Returns a request in the form of API Gateway.
 fn event(route: &str, headers: &Value, claims: &Value, body: Option<&str>) -> Value {
     let (method, path) = route.split_once(' ').unwrap();
     let mut event = json!({
@@ -613,7 +613,7 @@ async fn a_link_that_is_late_altered_or_of_another_user_pool_or_scheme_sets_noth
         (&of_pool, 0, "link-invalid"),
         (&of_keys, 0, "link-invalid"),
         (&token("bob", SUB, 0), 0, "user-gone"),
-        // Of a deleted user with the same username.
+        // A deleted user had the same username.
         (&token("ada", "8a1f2b3c-0000-4000-8000-00000000ffff", 0), 0, "user-gone"),
     ] {
         for route in ["GET /enrolment/link", "PUT /enrolment/link"] {

@@ -5,7 +5,7 @@ import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as sns from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 
-/** What is watched, and where alarms are sent. */
+/** The functions to watch, and the target of alarms. */
 export interface AlarmsProps {
   readonly define: lambda.Function;
   readonly create: lambda.Function;
@@ -83,12 +83,12 @@ export class Alarms extends Construct {
   }
 }
 
-/** A metric of Lambda. */
+/** Returns a metric of Lambda. */
 function ofLambda(metricName: string, statistic: string, fn: lambda.Function): cloudwatch.Metric {
   return fn.metric(metricName, { statistic, period: PERIOD });
 }
 
-/** A metric of Lambda, of several functions in one. */
+/** Returns a metric of Lambda that combines several functions. */
 function together(how: string, metricName: string, statistic: string, functions: Record<string, lambda.Function>) {
   const metrics = Object.entries(functions).map(([name, fn]) => [name, ofLambda(metricName, statistic, fn)]);
   return new cloudwatch.MathExpression({
@@ -99,7 +99,7 @@ function together(how: string, metricName: string, statistic: string, functions:
   });
 }
 
-/** A metric that a function writes itself. */
+/** Returns a metric that a function writes itself. */
 function ofOurs(metricName: string, fn: lambda.Function, period = PERIOD): cloudwatch.Metric {
   return new cloudwatch.Metric({
     namespace: 'CustomAuthChallenge',

@@ -10,9 +10,9 @@ import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 
-/** What the enrolment needs of the sign-in. */
+/** The properties of the enrolment. */
 export interface EnrolmentProps {
-  /** The function, which the sign-in makes as it makes its own. */
+  /** The function, which `SignIn` creates like its own functions. */
   readonly function: lambda.Function;
   readonly attempts: dynamodb.Table;
   readonly userPool: cognito.IUserPool;
@@ -24,9 +24,9 @@ export interface EnrolmentProps {
 
 const METHODS = apigateway.HttpMethod;
 
-/** The HTTP API by which users set the answers to their security questions: docs/enrolment.md. */
+/** The HTTP API that lets users set the answers to their security questions: docs/enrolment.md. */
 export class Enrolment extends Construct {
-  /** The address of the API, which a page calls. */
+  /** The address of the API, for pages. */
   readonly endpoint: string;
 
   constructor(scope: Construct, id: string, props: EnrolmentProps) {
@@ -55,13 +55,13 @@ export class Enrolment extends Construct {
     new apigateway.HttpStage(this, 'Stage', {
       httpApi: api,
       autoDeploy: true,
-      // For all users together. Links have a limit for each user besides.
+      // For all users together. Links also have a limit for each user.
       throttle: { rateLimit: 10, burstLimit: 20 },
       accessLogSettings: {
         destination: new apigateway.LogGroupLogDestination(
           new logs.LogGroup(this, 'ApiLogGroup', { retention: props.logRetention }),
         ),
-        // Without addresses and user agents: the function's log says what was done.
+        // Without addresses and user agents. The function's log has the results.
         format: AccessLogFormat.custom(JSON.stringify({
           requestId: '$context.requestId',
           routeKey: '$context.routeKey',

@@ -6,7 +6,7 @@ import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 
-/** What the functions differ in. */
+/** The properties in which the functions differ. */
 export interface FunctionProps {
   readonly artifacts: string;
   readonly architecture: lambda.Architecture;
@@ -15,7 +15,7 @@ export interface FunctionProps {
   readonly environment: Record<string, string>;
 }
 
-/** The function `name`, of the zip that a release has of it, with a log and a role of its own. */
+/** Creates the function `name` from its zip in a release, with its own log and role. */
 export function makeFunction(scope: Construct, name: string, props: FunctionProps): lambda.Function {
   const id = name.replace(/(^|-)([a-z])/g, (_, _hyphen, letter: string) => letter.toUpperCase());
   const logGroup = new logs.LogGroup(scope, `${id}LogGroup`, {
@@ -41,7 +41,7 @@ export function makeFunction(scope: Construct, name: string, props: FunctionProp
     // The line of each invocation contains its metrics, and Lambda drops lines below the level.
     applicationLogLevelV2: lambda.ApplicationLogLevel.INFO,
     environment: props.environment,
-    // A roll-back points the alias at a version before.
+    // A roll-back points the alias at a previous version.
     currentVersionOptions: { removalPolicy: RemovalPolicy.RETAIN },
   });
 }

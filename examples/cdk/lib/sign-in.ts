@@ -14,19 +14,19 @@ import { Alarms } from './alarms';
 import { Enrolment } from './enrolment';
 import { makeFunction } from './function';
 
-/** What a sign-in asks, and what with. */
+/** The properties of a sign-in. */
 export interface SignInProps {
   /** The folder with the zips of the functions: `dist/` of a release. */
   readonly artifacts: string;
-  /** The processor of the functions, of which the folder has zips. By default arm64. */
+  /** The processor of the functions. The folder must have zips for it. By default arm64. */
   readonly architecture?: lambda.Architecture;
   /** The steps of a sign-in. By default `PASSWORD,CAPTCHA|PROOF_OF_WORK:3,SECURITY_QUESTION:3`. */
   readonly authFlow?: string;
   /** Minutes that a user has for each answer, from 3 to 15. By default 3. */
   readonly authSessionMinutes?: number;
-  /** The id of an existing user pool, which `admin/pool.py attach` then changes. By default, a new pool is made. */
+  /** The id of an existing user pool, which `admin/pool.py attach` then changes. By default, a new pool is created. */
   readonly existingUserPoolId?: string;
-  /** App clients of the existing pool whose users may change their answers. Without them it has no enrolment. */
+  /** App clients of the existing pool whose users may change their answers. If empty, the pool has no enrolment. */
   readonly enrolmentClients?: string[];
   /** Origins of the pages that may call the API of the enrolment. By default none. */
   readonly enrolmentOrigins?: string[];
@@ -36,21 +36,21 @@ export interface SignInProps {
   readonly verifyEnvironment?: Record<string, string>;
   /** More variables of the enrolment. */
   readonly enrolmentEnvironment?: Record<string, string>;
-  /** The version of the secret that the functions use, during a rotation. By default the current one. */
+  /** The version of the secret for the functions, during a rotation. By default the current one. */
   readonly secretVersion?: string;
-  /** How fast a new version gets all calls. By default, it gets them at once. */
+  /** The speed at which a new version receives all calls. By default, it receives them at once. */
   readonly rollOut?: codedeploy.ILambdaDeploymentConfig;
-  /** Receives the alarms. By default nothing does. */
+  /** The topic that receives the alarms. By default none. */
   readonly alarmTopic?: sns.ITopic;
   /** Denied sign-ins within five minutes that raise an alarm. By default 50. */
   readonly alarmDenials?: number;
-  /** How long logs are kept. By default one month. */
+  /** The retention of the logs. By default one month. */
   readonly logRetention?: logs.RetentionDays;
 }
 
 const AUTH_FLOW = 'PASSWORD,CAPTCHA|PROOF_OF_WORK:3,SECURITY_QUESTION:3';
 
-/** The functions of the challenges, the user pool that calls them, and what they need. */
+/** The functions of the challenges, the user pool that calls them, and their resources. */
 export class SignIn extends Construct {
   /** The new pool, or the existing one. */
   readonly userPool: cognito.IUserPool;
@@ -107,7 +107,7 @@ export class SignIn extends Construct {
       CHALLENGE_SECRET: secretValue,
       ...props.createEnvironment,
     });
-    // Hashing an answer takes 19 MiB, and at most 0.12 s with this memory: see docs/performance.md.
+    // Hashing an answer needs 19 MiB, and at most 0.12 s with this memory: see docs/performance.md.
     const verify = make('verify-auth-challenge', 512, {
       ATTEMPTS_TABLE: attempts.tableName,
       CHALLENGE_SECRET: secretValue,
@@ -177,7 +177,7 @@ export class SignIn extends Construct {
       signInAliases: { username: true, email: true },
       autoVerify: { email: true },
       signInCaseSensitive: false,
-      // A user who signs up alone has no verified address to mail a link to, and so could never enroll.
+      // A user that signs up alone has no verified address for a link, and so could never enroll.
       selfSignUpEnabled: false,
       accountRecovery: cognito.AccountRecovery.EMAIL_ONLY,
       // With MFA, Cognito may issue tokens after its own code without the challenges.

@@ -1,4 +1,4 @@
-# A function of the zip that a release has of it, with a log and a role of its own.
+# A function from its zip in a release, with its own log and role.
 
 locals {
   zip = "${var.artifacts}/${var.package}-${var.architecture}.zip"
@@ -58,7 +58,7 @@ resource "aws_lambda_function" "function" {
   # Cognito waits five seconds for a trigger, even if this value is higher.
   timeout = 5
   role    = aws_iam_role.function.arn
-  # Each change makes a version.
+  # Each change creates a version.
   publish = true
 
   environment {

@@ -9,6 +9,6 @@ output "version" {
 }
 
 output "invoke_arn" {
-  description = "Address by which API Gateway calls it."
+  description = "Address for calls by API Gateway."
   value       = aws_lambda_function.function.invoke_arn
 }

@@ -1,10 +1,10 @@
 variable "name" {
-  description = "Start of the names of all resources."
+  description = "Prefix of the names of all resources."
   type        = string
 }
 
 variable "package" {
-  description = "Name of the function, as its zip has it."
+  description = "Name of the function, as in the name of its zip."
   type        = string
 }
 
@@ -24,7 +24,7 @@ variable "memory_size" {
 }
 
 variable "log_retention_days" {
-  description = "How long the log is kept."
+  description = "Retention of the log, in days."
   type        = number
 }
 
@@ -34,6 +34,6 @@ variable "environment" {
 }
 
 variable "statements" {
-  description = "What the function may do besides writing its log."
+  description = "Permissions of the function besides writing its log."
   type        = list(object({ actions = list(string), resources = list(string) }))
 }

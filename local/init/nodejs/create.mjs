@@ -1,4 +1,4 @@
-// Makes the question. The client sees the public parameters, and verify gets the private ones.
+// Creates the question. The client receives the public parameters, and verify receives the private ones.
 import { randomInt } from "node:crypto";
 
 export const handler = async (event) => {

@@ -1,4 +1,4 @@
-// Decides what comes next: the password by SRP, then the question, at most three times.
+// Decides the next challenge: the password by SRP, then the question, at most three times.
 const ATTEMPTS = 3;
 const DENY = { challengeName: null, issueTokens: false, failAuthentication: true };
 const ISSUE_TOKENS = { challengeName: null, issueTokens: true, failAuthentication: false };
@@ -9,7 +9,7 @@ export const handler = async (event) => {
     return event;
 };
 
-// The client chooses how it starts, so the whole session has to be as this function asked for it.
+// The client chooses the start, so the whole session must match the decisions of this function.
 function next([start, password, ...answers], userNotFound) {
     if (start?.challengeName !== "SRP_A") return DENY;
     if (password === undefined) return ask("PASSWORD_VERIFIER");

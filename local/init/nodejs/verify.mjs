@@ -1,4 +1,4 @@
-// Says whether the answer is right. A wrong answer is no error.
+// Checks the answer. A wrong answer is not an error.
 export const handler = async (event) => {
     const { challengeAnswer, privateChallengeParameters } = event.request;
     const expected = privateChallengeParameters?.answer;

@@ -1,4 +1,4 @@
-"""Decides what comes next: the password by SRP, then the question, at most three times."""
+"""Decides the next challenge: the password by SRP, then the question, at most three times."""
 
 ATTEMPTS = 3
 DENY = {"challengeName": None, "issueTokens": False, "failAuthentication": True}
@@ -12,7 +12,7 @@ def handler(event, context):
 
 
 def following(session, user_not_found):
-    """The client chooses how it starts, so the whole session has to be as this function asked for it."""
+    """The client chooses the start, so the whole session must match the decisions of this function."""
     names = [entry.get("challengeName") for entry in session]
     results = [entry.get("challengeResult") is True for entry in session]
     if names[:1] != ["SRP_A"]:

@@ -39,7 +39,7 @@ async function loadHandler() {
     const slash = handlerName.lastIndexOf("/") + 1;
     const dot = handlerName.indexOf(".", slash);
     if (dot < 0) {
-        await initError("Runtime.MalformedHandlerName", `\`Handler: ${handlerName}\` has to be a file and a function, as in \`index.handler\``);
+        await initError("Runtime.MalformedHandlerName", `\`Handler: ${handlerName}\` must be a file and a function, as in \`index.handler\``);
     }
     const base = join(root, handlerName.slice(0, dot));
     const file = ["", ".js", ".mjs", ".cjs"].map((end) => base + end).find((path) => existsSync(path));
@@ -78,14 +78,14 @@ function contextOf(headers) {
     };
 }
 
-// Settles once: a second response of a handler is ignored.
+// The first response counts: a second one of a handler is ignored.
 function run(handler, event, context) {
     return new Promise((resolve, reject) => {
         const callback = (error, result) => (error ? reject(error) : resolve(result));
         context.done = callback;
         context.succeed = resolve;
         context.fail = reject;
-        // A handler that returns nothing and has nothing left to wait for has answered nothing.
+        // A handler that returns nothing and has no pending work has no response.
         process.once("beforeExit", () => resolve(null));
         const returned = handler(event, context, callback);
         if (typeof returned?.then === "function") {

@@ -1,4 +1,4 @@
-"""Runs a handler as Lambda's Python runtime does; with the runtime client of AWS where that is installed."""
+"""Runs a handler as Lambda's Python runtime does, with the runtime client of AWS if it is installed."""
 
 import http.client
 import importlib
@@ -16,7 +16,7 @@ HANDLER = ENV["_HANDLER"]
 
 
 class Context:
-    """What a handler is told besides the event."""
+    """The context that a handler receives with the event."""
 
     client_context = None
     identity = None
@@ -52,7 +52,7 @@ def init_error(kind, message):
 def load():
     module, dot, name = HANDLER.rpartition(".")
     if not dot:
-        message = f"`Handler: {HANDLER}` has to be a module and a function, as in `app.handler`"
+        message = f"`Handler: {HANDLER}` must be a module and a function, as in `app.handler`"
         init_error("Runtime.MalformedHandlerName", message)
     module = module.replace("/", ".")
     try:

@@ -1,24 +1,24 @@
-//! What Lambda itself puts into the environment of a function.
+//! The variables that Lambda sets in the environment of a function.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// What the environment says of a function.
+/// The properties of a function that its environment contains.
 #[derive(Clone, Copy, Debug)]
 pub struct Environment<'a> {
     /// The function's name.
     pub name: &'a str,
-    /// Megabytes.
+    /// The memory in MB.
     pub memory: u32,
-    /// Which code of the function is called, in the words of its runtime.
+    /// The handler, in the syntax of the runtime.
     pub handler: &'a str,
-    /// The AWS region that the function is in.
+    /// The AWS region of the function.
     pub region: &'a str,
     /// The folder of the function's code.
     pub folder: &'a Path,
 }
 
-/// The variables that Lambda sets, which win over those of the function's own configuration.
+/// Returns the variables that Lambda sets. They override the function's own.
 pub fn environment(function: Environment<'_>) -> BTreeMap<String, String> {
     let Environment {
         name,

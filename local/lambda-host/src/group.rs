@@ -8,7 +8,7 @@ use tokio::sync::watch;
 
 use super::watchdog::Watchdog;
 
-/// A process group that does not outlive this value, whichever way that ends: return, panic or a runtime shut down.
+/// A process group. Dropping it kills the group, also after a panic or the shutdown of the runtime.
 #[derive(Debug)]
 pub(super) struct Group {
     leader: Option<u32>,
@@ -17,7 +17,7 @@ pub(super) struct Group {
 }
 
 impl Group {
-    /// The group that `child` leads.
+    /// Returns the group that `child` leads.
     pub(super) fn new(child: &Child, watchdog: Arc<Watchdog>, counted: Counted) -> Self {
         let leader = child.id();
         if let Some(leader) = leader {
@@ -30,16 +30,16 @@ impl Group {
         }
     }
 
-    /// Ends everyone in it.
+    /// Kills all processes of the group.
     pub(super) fn kill(&self) {
         if let Some(leader) = self.leader.and_then(pid) {
-            // Fails if nobody is left, which is the aim.
+            // An error means that no process is left, which is the goal.
             let _ = kill_process_group(leader, Signal::KILL);
         }
     }
 }
 
-/// Whether the child `id` has ended, reaped or not. The kernel knows before anybody here has been told.
+/// Whether the child `id` has ended, reaped or not. The kernel knows this first.
 pub(super) fn has_ended(id: u32) -> bool {
     let look = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
     pid(id).is_some_and(|id| !matches!(waitid(WaitId::Pid(id), look), Ok(None)))
@@ -58,12 +58,12 @@ impl Drop for Group {
     }
 }
 
-/// One of the processes that run.
+/// One running process, in the count of all.
 #[derive(Debug)]
 pub(super) struct Counted(Arc<watch::Sender<usize>>);
 
 impl Counted {
-    /// One more.
+    /// Counts one more process.
     pub(super) fn new(running: Arc<watch::Sender<usize>>) -> Self {
         running.send_modify(|running| *running += 1);
         Self(running)

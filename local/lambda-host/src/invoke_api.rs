@@ -1,4 +1,4 @@
-//! The Invoke API of Lambda, so that `aws lambda invoke` and `cargo lambda invoke` reach the functions.
+//! The Invoke API of Lambda, so that `aws lambda invoke` and `cargo lambda invoke` can call the functions.
 
 use std::sync::Arc;
 
@@ -13,14 +13,14 @@ use uuid::Uuid;
 use super::runtime_api::MAX_PAYLOAD;
 use super::{ACCOUNT, Functions, unqualified};
 
-/// What the handlers share.
+/// The state of the handlers.
 #[derive(Clone, Debug)]
 struct Api {
     functions: Arc<Functions>,
     region: Arc<str>,
 }
 
-/// `POST /2015-03-31/functions/NAME/invocations` for every function.
+/// Returns `POST /2015-03-31/functions/NAME/invocations` for every function.
 pub fn invoke_api(functions: Arc<Functions>, region: &str) -> Router {
     Router::new()
         .route("/2015-03-31/functions/{name}/invocations", post(invoke))
@@ -96,7 +96,7 @@ fn reply(status: StatusCode, body: Bytes, function_error: Option<&'static str>) 
     }
 }
 
-/// A refusal as Lambda writes it: the kind in a header, the text in the body.
+/// Returns an error as Lambda writes it: the kind in a header, the text in the body.
 fn refusal(status: StatusCode, kind: &'static str, message: &str) -> Response {
     let body = serde_json::json!({ "Type": "User", "Message": message }).to_string();
     let fixed = [("Content-Type", "application/json"), ("x-amzn-ErrorType", kind)];

@@ -1,15 +1,15 @@
 //! The functions as child processes behind the Lambda Runtime API.
 //!
-//! Each process has a listener of its own on an ephemeral loopback port, and finds it in `AWS_LAMBDA_RUNTIME_API`.
-//! The Runtime API has no field that says which process is speaking; with one listener for all processes of a
-//! function, an answer could be matched to a process only by guessing. With a listener each, "one invocation at a
-//! time in each process, more processes when calls overlap" is a property of the layout: each invocation takes a process
-//! out of the idle ones, has it alone, and puts it back.
+//! Each process has its own listener on an ephemeral loopback port, which `AWS_LAMBDA_RUNTIME_API` names. Requests of
+//! the Runtime API do not say which process sends them. With one listener for all processes of a function, a response
+//! could not be matched to its process. With a listener each, "one invocation at a time in each process, more processes
+//! when calls overlap" follows from the structure: an invocation takes an idle process, uses it alone, and puts it
+//! back.
 //!
-//! A process gets the environment of the template and what Lambda itself sets, nothing of `local`'s own. It leads a
-//! process group, and the group is killed when the process is no longer wanted: when its time limit is up, when
-//! [`Functions`] is shut down or dropped, and when `local` panics. Should `local` itself be killed, every idle
-//! process sees its connection close, which ends `lambda_runtime` and the other runtimes, and `watchdog.rs` kills the groups.
+//! A process gets the environment of the template and the variables that Lambda sets, none of `local`'s own. It leads a
+//! process group. The group is killed when the process is no longer needed: at its time limit, when [`Functions`] is
+//! shut down or dropped, and when `local` panics. If `local` itself is killed, every idle process sees its connection
+//! close, which ends `lambda_runtime` and the other runtimes, and `watchdog.rs` kills the groups.
 
 mod environment;
 mod group;
@@ -43,27 +43,27 @@ use process::Lifeline;
 use watchdog::Watchdog;
 use workers::Workers;
 
-/// The account that the functions' ARNs name.
+/// The account in the functions' ARNs.
 pub const ACCOUNT: &str = "000000000000";
 
-/// One function to run.
+/// The configuration of a function.
 #[derive(Clone, Debug)]
 pub struct Spec {
-    /// Its name in the template, and in its ARN.
+    /// The name in the template and in the ARN.
     pub logical_id: String,
     /// Its other name, which the terminal shows.
     pub binary: String,
-    /// What its processes run.
+    /// The program of its processes.
     pub program: Program,
-    /// Everything its processes have in their environment.
+    /// The environment of its processes.
     pub environment: BTreeMap<String, String>,
-    /// How long one invocation may take.
+    /// The time limit of an invocation.
     pub timeout: Duration,
     /// Whether one process is started before the first call.
     pub warm: bool,
 }
 
-/// A function that does not start.
+/// A function did not start.
 #[derive(Debug, thiserror::Error)]
 #[error("function `{function}` does not start: {reason}")]
 pub struct StartError {
@@ -71,7 +71,7 @@ pub struct StartError {
     reason: String,
 }
 
-/// Every function, by name. Dropping it kills their processes; [`Functions::shut_down`] also waits for their end.
+/// All functions, by name. Dropping it kills their processes. [`Functions::shut_down`] also waits for their end.
 #[derive(Debug)]
 pub struct Functions {
     workers: Vec<Arc<Workers>>,
@@ -81,7 +81,7 @@ pub struct Functions {
 }
 
 impl Functions {
-    /// The functions of `specs`, none of them started. `output` gets what they print.
+    /// Creates the functions of `specs` without starting processes. `output` receives their output.
     pub fn new(specs: Vec<Spec>, region: &str, output: &Output) -> Self {
         let (stop, stopped) = watch::channel(false);
         let running = Arc::new(watch::Sender::new(0));
@@ -106,10 +106,11 @@ impl Functions {
         }
     }
 
-    /// Starts one process of each function that is to be warm, all at once.
+    /// Starts one process of each warm function, all at once.
     ///
     /// # Errors
-    /// With the first function that ends, or does not ask for work, and what it printed.
+    ///
+    /// Returns the first function that ends or does not ask for work, with its output.
     pub async fn warm_up(&self) -> Result<(), StartError> {
         let starts: Vec<_> = self
             .workers
@@ -128,11 +129,11 @@ impl Functions {
         Ok(())
     }
 
-    /// Lets calls from now on go to `program`, in every function that runs `binary`. Calls that run already end where
-    /// they are.
+    /// Replaces the program of every function that runs `binary`. Running calls finish in the old program.
     ///
     /// # Errors
-    /// If it does not start. Then nothing has changed.
+    ///
+    /// Returns an error if the new program does not start. Then nothing has changed.
     pub async fn replace(&self, binary: &str, program: Program) -> Result<(), StartError> {
         let program = Arc::new(program);
         let mut successors = Vec::new();
@@ -147,14 +148,19 @@ impl Functions {
 
     /// Runs the function with this logical id, binary name or ARN once with `event`.
     ///
-    /// The invocation runs on if the future is dropped. `None` means that no function has this name.
+    /// The invocation continues if the future is dropped. `None` means that no function has this name.
     pub async fn run(&self, name: &str, event: Bytes) -> Option<Result<Bytes, FunctionError>> {
         let workers = Arc::clone(self.find(name)?);
         let invocation = tokio::spawn(async move { workers.run(event).await });
         Some(invocation.await.unwrap_or_else(|_| Err(FunctionError::stopped())))
     }
 
-    /// The logical id of the function that `name` means.
+    /// Returns whether a process of the function called `name` waits for work.
+    pub fn is_warm(&self, name: &str) -> bool {
+        self.find(name).is_some_and(|workers| workers.is_warm())
+    }
+
+    /// Returns the logical id of the function called `name`.
     pub fn logical_id(&self, name: &str) -> Option<&str> {
         self.find(name).map(|workers| workers.spec.logical_id.as_str())
     }
@@ -171,7 +177,7 @@ impl Functions {
             workers.close();
         }
         self.stop.send_replace(true);
-        // An error would mean that the sender is gone, and the sender is `self`.
+        // An error would mean that the sender was dropped, and `self` owns the sender.
         let _ = self.running.subscribe().wait_for(|running| *running == 0).await;
         self.watchdog.close();
     }
@@ -180,12 +186,12 @@ impl Functions {
 impl Drop for Functions {
     fn drop(&mut self) {
         self.stop.send_replace(true);
-        // Not left to the tasks that look after the processes: after a panic they may never run again.
+        // The tasks of the processes cannot do this: after a panic, they may not run again.
         self.watchdog.close();
     }
 }
 
-/// The name in an ARN or partial ARN, without version or alias.
+/// Returns the name in an ARN or partial ARN, without version or alias.
 fn unqualified(name: &str) -> &str {
     let name = name.rsplit_once("function:").map_or(name, |(_, name)| name);
     name.split_once(':').map_or(name, |(name, _)| name)

@@ -1,4 +1,4 @@
-//! How an invocation ends when it does not end well.
+//! Failed invocations.
 
 use std::process::ExitStatus;
 use std::time::Duration;
@@ -6,30 +6,30 @@ use std::time::Duration;
 use bytes::Bytes;
 use uuid::Uuid;
 
-/// Why an invocation gave no answer, with what Lambda's Invoke API says about it.
+/// The reason why an invocation returned no response, and Lambda's description of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FunctionError {
-    /// What ended the invocation.
+    /// The cause of the end.
     pub cause: Cause,
     /// Lambda's `errorMessage`.
     pub message: String,
-    /// The JSON that the Invoke API answers with.
+    /// The JSON that the Invoke API returns.
     pub payload: Bytes,
 }
 
-/// What ended the invocation.
+/// The cause of the end of an invocation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cause {
-    /// The process did, by ending.
+    /// The process ended.
     Crashed,
-    /// The function did, by reporting an error.
+    /// The function reported an error.
     Error,
-    /// The time limit did.
+    /// The function reached its time limit.
     TimedOut,
 }
 
 impl FunctionError {
-    /// An error whose JSON has only Lambda's two fields.
+    /// Creates an error whose JSON has only Lambda's two fields.
     pub(super) fn new(cause: Cause, error_type: &str, message: String) -> Self {
         Self {
             cause,
@@ -38,7 +38,7 @@ impl FunctionError {
         }
     }
 
-    /// The process ended before it had answered.
+    /// The process ended before it responded.
     pub(super) fn ended(id: Uuid, exit: &str) -> Self {
         Self::new(
             Cause::Crashed,
@@ -52,7 +52,7 @@ impl FunctionError {
         Self::new(Cause::Crashed, "Runtime.ExitError", "Runtime was stopped".to_owned())
     }
 
-    /// The function was still running when its time was up.
+    /// The function reached its time limit.
     pub(super) fn timed_out(id: Uuid, limit: Duration) -> Self {
         let message = format!(
             "RequestId: {id} Error: Task timed out after {:.2} seconds",
@@ -62,7 +62,7 @@ impl FunctionError {
     }
 }
 
-/// How Lambda says that a process has ended.
+/// Describes the end of a process as Lambda does.
 pub(super) fn exit_text(status: ExitStatus) -> String {
     match (status.code(), std::os::unix::process::ExitStatusExt::signal(&status)) {
         (Some(0), _) => "Runtime exited without providing a reason".to_owned(),
@@ -73,7 +73,7 @@ pub(super) fn exit_text(status: ExitStatus) -> String {
     }
 }
 
-/// An error as Lambda writes it.
+/// Formats an error as Lambda does.
 pub(super) fn error_json(error_type: &str, message: &str) -> String {
     serde_json::json!({ "errorType": error_type, "errorMessage": message }).to_string()
 }

@@ -1,20 +1,20 @@
-//! What processes print, line by line.
+//! The output of processes, line by line.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::io::{AsyncRead, AsyncReadExt};
 
-/// Takes a line of output, after the name of the function it comes from.
+/// Receives the name of a function and a line of its output.
 pub type Output = Arc<dyn Fn(&str, &str) + Send + Sync>;
 
-/// Longer lines are cut into pieces, so that a function cannot fill the memory.
+/// The longest line. Longer ones are split, so that a function cannot fill the memory.
 const MAX_LINE: usize = 16 * 1024;
 
-/// More lines than these are not held back.
+/// The maximum number of lines that are held back.
 const MAX_HELD: usize = 100;
 
-/// The lines of one process, held back until it has started: if it does not, they are the reason.
+/// The lines of one process, held back until it has started. If it does not start, they are the reason.
 pub(super) struct Lines {
     function: String,
     output: Output,
@@ -22,7 +22,7 @@ pub(super) struct Lines {
 }
 
 impl Lines {
-    /// Lines of `function`, on their way to `output`.
+    /// Creates the lines of `function`, which are sent to `output`.
     pub(super) fn new(function: String, output: Output) -> Self {
         Self {
             function,
@@ -31,14 +31,14 @@ impl Lines {
         }
     }
 
-    /// Shows what was held back, and from now on every line as it comes.
+    /// Shows the lines that were held back, and all later ones at once.
     pub(super) fn release(&self) {
         for line in self.take() {
             (self.output)(&self.function, &line);
         }
     }
 
-    /// What was held back. Lines that come later are shown.
+    /// Returns the lines that were held back. Later lines are shown.
     pub(super) fn take(&self) -> Vec<String> {
         self.held
             .lock()
@@ -71,7 +71,7 @@ impl fmt::Debug for Lines {
     }
 }
 
-/// Copies everything that `from` gives to `lines`.
+/// Copies the output of `from` to `lines`.
 pub(super) async fn copy_lines(mut from: impl AsyncRead + Unpin, lines: Arc<Lines>) {
     let mut buffer = Vec::with_capacity(1024);
     while let Ok(1..) = from.read_buf(&mut buffer).await {
@@ -90,7 +90,7 @@ pub(super) async fn copy_lines(mut from: impl AsyncRead + Unpin, lines: Arc<Line
     }
 }
 
-/// Text without control characters: what a function logs may come from a client, and must not steer the terminal.
+/// Removes control characters: log text may come from a client, and must not control the terminal.
 fn printable(line: &[u8]) -> String {
     String::from_utf8_lossy(line)
         .chars()

@@ -1,4 +1,4 @@
-//! One child process of a function: started, given work, killed with all its descendants and reaped.
+//! One child process of a function: started, given work, then killed with all its descendants and reaped.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -21,32 +21,32 @@ use super::output::{Lines, copy_lines};
 use super::runtime_api::{Desk, Work, router};
 use super::watchdog::Watchdog;
 
-/// What to start.
+/// The program of a process.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Program {
-    /// A binary that speaks the Runtime API.
+    /// A binary that implements the Runtime API.
     Binary(PathBuf),
-    /// A program with arguments that speaks the Runtime API, started in a folder.
+    /// A program with arguments that implements the Runtime API, started in a folder.
     Command {
         /// The program.
         program: PathBuf,
-        /// What it is started with.
+        /// The arguments.
         arguments: Vec<PathBuf>,
-        /// Where it is started: the folder of the function's code.
+        /// The working directory: the folder of the function's code.
         folder: PathBuf,
     },
-    /// A command line that speaks the Runtime API, for `sh -c`.
+    /// A command line for `sh -c` that implements the Runtime API.
     Shell(String),
 }
 
-/// What ties the processes to the [`super::Functions`] that they belong to.
+/// The link between processes and their [`super::Functions`].
 #[derive(Clone, Debug)]
 pub(super) struct Lifeline {
-    /// True, or closed: every process ends.
+    /// True or closed if every process must end.
     pub(super) stop: watch::Receiver<bool>,
-    /// How many processes there are, so that the end of the last one can be waited for.
+    /// The number of processes, to wait for the end of the last one.
     pub(super) running: Arc<watch::Sender<usize>>,
-    /// Kills what is left if nobody here can.
+    /// Kills the remaining groups if this process cannot.
     pub(super) watchdog: Arc<Watchdog>,
 }
 
@@ -61,19 +61,19 @@ pub(super) struct Process {
     _kill_on_drop: oneshot::Sender<()>,
 }
 
-/// How a call of [`Process::run`] ended.
+/// The result of [`Process::run`].
 #[derive(Debug)]
 pub(super) enum Ran {
-    /// With what the function said. The process can take more work.
+    /// The response of the function. The process can take more work.
     Answered(Result<Bytes, FunctionError>),
-    /// The process is gone, or has to go.
+    /// The process has ended, or must end.
     Failed(FunctionError),
-    /// The process had ended before it took the event, so another one can have it.
+    /// The process ended before it took the event, so another process can take it.
     NotTaken(FunctionError),
 }
 
 impl Process {
-    /// Starts `program` with `environment` and nothing else. It has not asked for work yet.
+    /// Starts `program` with only `environment`. The process has not asked for work yet.
     pub(super) async fn start(
         program: Arc<Program>,
         environment: &BTreeMap<String, String>,
@@ -81,7 +81,7 @@ impl Process {
         lines: Lines,
         lifeline: Lifeline,
     ) -> std::io::Result<Self> {
-        // Counted before the look at `stop`: a shutdown either sees this process or is seen by it.
+        // The count precedes the check of `stop`: a shutdown either sees this process or is seen by it.
         let counted = Counted::new(Arc::clone(&lifeline.running));
         if *lifeline.stop.borrow() {
             return Err(std::io::Error::other("Runtime was stopped"));
@@ -127,7 +127,8 @@ impl Process {
     /// Waits until the process has started and asks for work.
     ///
     /// # Errors
-    /// With what is known about the reason, if it ends or takes longer than `limit`.
+    ///
+    /// Returns the known part of the reason if the process ends or takes longer than `limit`.
     pub(super) async fn ready(&mut self, id: Uuid, limit: Duration) -> Result<(), NotReady> {
         tokio::select! {
             biased;
@@ -146,17 +147,17 @@ impl Process {
         }
     }
 
-    /// Whether this is what the process was started with: the very one, since a path may have another file by now.
+    /// Whether the process was started with this very program. The path alone may name another file by now.
     pub(super) fn runs(&self, program: &Arc<Program>) -> bool {
         Arc::ptr_eq(&self.program, program)
     }
 
-    /// Whether the process still runs.
+    /// Whether the process is running.
     pub(super) fn is_alive(&self) -> bool {
         self.ended.borrow().is_none() && !self.id.is_some_and(has_ended)
     }
 
-    /// Gives `event` to the process and waits for the answer.
+    /// Sends `event` to the process and waits for the response.
     pub(super) async fn run(&mut self, id: Uuid, event: Bytes, limit: Duration) -> Ran {
         let (answer, mut answered) = oneshot::channel();
         if self
@@ -175,7 +176,7 @@ impl Process {
             biased;
             Ok(answer) = &mut answered => Ran::Answered(answer),
             exit = exit_of(&mut self.ended) => {
-                // The answer may have come in together with the end.
+                // The response may have arrived together with the end.
                 if let Ok(answer) = answered.try_recv() {
                     return Ran::Answered(answer);
                 }
@@ -187,13 +188,13 @@ impl Process {
     }
 }
 
-/// Why a process cannot take work.
+/// The reason why a process cannot take work.
 #[derive(Debug)]
 pub(super) struct NotReady {
     pub(super) error: FunctionError,
-    /// How it ended.
+    /// The description of its end.
     pub(super) exit: String,
-    /// What it printed until then.
+    /// Its output until then.
     pub(super) lines: Vec<String>,
 }
 
@@ -230,7 +231,7 @@ fn command(program: &Program) -> Command {
     }
 }
 
-/// Looks after a process until it is reaped.
+/// Waits for a process until it is reaped.
 struct Keeper {
     child: Child,
     group: Group,
@@ -262,7 +263,7 @@ impl Keeper {
             () = unwanted(killed, stop) => end(&mut child, &group).await,
             _ = listener::serve(listener, Audience::Programs, router(desk)) => end(&mut child, &group).await,
         };
-        // Descendants that outlived the process go too, and with them the last writers of its pipes.
+        // The remaining descendants are killed too, and with them the last writers of its pipes.
         drop(group);
         let _ = timeout(Duration::from_millis(500), async {
             while readers.join_next().await.is_some() {}
@@ -273,7 +274,7 @@ impl Keeper {
     }
 }
 
-/// Waits until nobody wants the process any more. Either sender being gone says so too.
+/// Waits until the process is no longer needed. A dropped sender means the same.
 async fn unwanted(killed: oneshot::Receiver<()>, mut stop: watch::Receiver<bool>) {
     tokio::select! {
         _ = killed => {}

@@ -1,4 +1,4 @@
-//! The Lambda Runtime API, version 2018-06-01, as one process sees it.
+//! The Lambda Runtime API, version 2018-06-01, for one process.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -15,10 +15,10 @@ use uuid::Uuid;
 
 use super::outcome::{Cause, FunctionError, error_json};
 
-/// Lambda's limit for an answer: 6 MB.
+/// Lambda's limit for a response: 6 MB.
 pub const MAX_PAYLOAD: usize = 6 * 1024 * 1024;
 
-/// One event on its way to the process.
+/// One event for the process.
 #[derive(Debug)]
 pub(super) struct Work {
     pub(super) id: Uuid,
@@ -27,7 +27,7 @@ pub(super) struct Work {
     pub(super) answer: oneshot::Sender<Result<Bytes, FunctionError>>,
 }
 
-/// Where one process fetches its work and hands in its answers.
+/// Holds the work of one process and receives its responses.
 ///
 /// INVARIANT: a desk belongs to one process, and the pool puts at most one piece of work on it at a time.
 #[derive(Debug)]
@@ -40,7 +40,7 @@ pub(super) struct Desk {
     init_error: Mutex<Option<FunctionError>>,
 }
 
-/// The work that the process has taken and not answered.
+/// The work that the process has taken but not answered.
 #[derive(Debug)]
 struct Current {
     id: Uuid,
@@ -48,7 +48,7 @@ struct Current {
 }
 
 impl Desk {
-    /// A desk for a process of the function with this ARN.
+    /// Creates a desk for a process of the function with this ARN.
     pub(super) fn new(arn: String) -> Self {
         let (put, take) = mpsc::channel(1);
         Self {
@@ -61,7 +61,7 @@ impl Desk {
         }
     }
 
-    /// Puts `work` where the next `next` finds it. Gives it back if some is still there.
+    /// Adds `work` for the next request of the process. Returns it if the desk has work already.
     pub(super) fn put(&self, work: Work) -> Result<(), Work> {
         self.put.try_send(work).map_err(|refused| match refused {
             mpsc::error::TrySendError::Full(work) | mpsc::error::TrySendError::Closed(work) => work,
@@ -73,13 +73,13 @@ impl Desk {
         lock(&self.current).as_ref().is_some_and(|current| current.id == id)
     }
 
-    /// Waits until the process has asked for work once: its cold start is over.
+    /// Waits until the process has asked for work once, which ends its cold start.
     pub(super) async fn asked(&self) {
-        // An error would mean that the sender is gone, and the sender is `self`.
+        // An error would mean that the sender was dropped, and `self` owns the sender.
         let _ = self.asked.subscribe().wait_for(|asked| *asked).await;
     }
 
-    /// What the process reported as the reason why it cannot start.
+    /// Returns the process's own report of why it cannot start.
     pub(super) fn init_error(&self) -> Option<FunctionError> {
         lock(&self.init_error).clone()
     }
@@ -88,7 +88,7 @@ impl Desk {
     fn finish(&self, id: &str, answer: Result<Bytes, FunctionError>) -> Response {
         let mut current = lock(&self.current);
         match current.take_if(|current| current.id.to_string() == id) {
-            // The caller may have given up waiting; the process did its part all the same.
+            // The caller may have stopped waiting. The process has still done its part.
             Some(taken) => {
                 let _ = taken.answer.send(answer);
                 (StatusCode::ACCEPTED, axum::Json(serde_json::json!({ "status": "OK" }))).into_response()
@@ -102,7 +102,7 @@ impl Desk {
     }
 }
 
-/// The Runtime API of the process that `desk` belongs to.
+/// Returns the Runtime API of the process of `desk`.
 pub(super) fn router(desk: Arc<Desk>) -> Router {
     Router::new()
         .route("/2018-06-01/runtime/invocation/next", get(next))
@@ -113,13 +113,13 @@ pub(super) fn router(desk: Arc<Desk>) -> Router {
         .with_state(desk)
 }
 
-/// Held open until there is work: `lambda_runtime` takes an empty answer for an event and would ask again at once.
+/// Waits until there is work: `lambda_runtime` reads an empty response as an event and would ask again at once.
 async fn next(State(desk): State<Arc<Desk>>) -> Response {
     desk.asked.send_replace(true);
     let Some(work) = desk.take.lock().await.recv().await else {
         return StatusCode::GONE.into_response();
     };
-    // No await from here on: a process that hangs up while it waits loses nothing.
+    // No await from here on: if the process disconnects while it waits, no work is lost.
     let Work {
         id,
         event,
@@ -169,7 +169,7 @@ async fn init_error(
     (StatusCode::ACCEPTED, axum::Json(serde_json::json!({ "status": "OK" }))).into_response()
 }
 
-/// The error that a process reported, whether or not it kept to the format.
+/// Returns the error that a process reported, even if the format is wrong.
 fn reported(headers: &HeaderMap, body: &Bytes) -> FunctionError {
     let json = serde_json::from_slice::<serde_json::Value>(body).unwrap_or_default();
     let text = |key| json.get(key).and_then(serde_json::Value::as_str).map(str::to_owned);
@@ -200,7 +200,7 @@ fn refusal(status: StatusCode, error_type: &str, message: &str) -> Response {
         .into_response()
 }
 
-/// When the invocation must be over, in milliseconds since 1970.
+/// Returns the deadline of the invocation, in milliseconds since 1970.
 #[expect(
     clippy::disallowed_methods,
     reason = "the Runtime API tells processes the time; nothing here decides by it"
@@ -212,7 +212,7 @@ fn deadline(timeout: Duration) -> u128 {
         .as_millis()
 }
 
-/// An X-Ray trace header of a call that is not sampled.
+/// Returns an X-Ray trace header of a call that is not sampled.
 fn trace_id() -> String {
     let root = Uuid::new_v4().simple().to_string();
     let parent = Uuid::new_v4().simple().to_string();
@@ -222,7 +222,7 @@ fn trace_id() -> String {
     format!("Root=1-{epoch}-{unique};Parent={parent};Sampled=0")
 }
 
-/// A lock that outlives a panic elsewhere: nothing here leaves a value half written.
+/// Locks even after a panic: no code here leaves a partially written value.
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

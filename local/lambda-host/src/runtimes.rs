@@ -1,4 +1,4 @@
-//! Functions in languages whose runtime Lambda provides: a small runtime client for each, run by the interpreter of this
+//! Functions in languages that Lambda has a runtime for: each has a small runtime client, run by an interpreter of this
 //! machine.
 
 use std::io;
@@ -9,12 +9,12 @@ use tempfile::TempDir;
 
 use crate::Program;
 
-/// Speaks the Runtime API for a handler in JavaScript.
+/// The runtime client for handlers in JavaScript.
 const NODE: &str = include_str!("../runtimes/node.mjs");
-/// The same for a handler in Python.
+/// The runtime client for handlers in Python.
 const PYTHON: &str = include_str!("../runtimes/python.py");
 
-/// A language that functions are written in.
+/// A language of functions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Language {
     /// JavaScript, run by Node.js.
@@ -24,7 +24,7 @@ pub enum Language {
 }
 
 impl Language {
-    /// The name of a source file that a template holds itself. CloudFormation calls it `index`.
+    /// Returns the name of the source file that a template contains. CloudFormation calls it `index`.
     fn inline_file(self, source: &str) -> &'static str {
         let is_module = |line: &str| line.starts_with("import ") || line.starts_with("export ");
         match self {
@@ -34,8 +34,8 @@ impl Language {
         }
     }
 
-    /// Looks for an interpreter of `runtime`, such as `python3.13`, that runs, in the folders of `path`. For Python, one of
-    /// this very version comes first. Version managers put names there that run nothing.
+    /// Searches the folders of `path` for an interpreter of `runtime`, such as `python3.13`. For Python, one of the
+    /// same version is preferred. It must run: version managers add names that run nothing.
     pub fn interpreter(self, runtime: &str, path: &str) -> Option<PathBuf> {
         let names: &[&str] = match self {
             Self::Node => &["node"],
@@ -49,7 +49,7 @@ impl Language {
     }
 }
 
-/// Whether the interpreter tells its version.
+/// Whether the interpreter prints its version.
 fn runs(interpreter: &Path) -> bool {
     let mut command = Command::new(interpreter);
     command.arg("--version").stdin(Stdio::null()).stdout(Stdio::null());
@@ -59,7 +59,7 @@ fn runs(interpreter: &Path) -> bool {
         .is_ok_and(|status| status.success())
 }
 
-/// The runtime clients, and the sources that templates hold, in a folder that is gone when this is dropped.
+/// The runtime clients, and the sources that templates contain, in a folder that is deleted on drop.
 #[derive(Debug)]
 pub struct Runtimes(TempDir);
 
@@ -67,7 +67,8 @@ impl Runtimes {
     /// Writes the clients.
     ///
     /// # Errors
-    /// If no folder can be written.
+    ///
+    /// Returns an error if the folder cannot be written.
     pub fn new() -> io::Result<Self> {
         let folder = tempfile::Builder::new().prefix("runtimes-").tempdir()?;
         std::fs::write(folder.path().join("node.mjs"), NODE)?;
@@ -75,7 +76,7 @@ impl Runtimes {
         Ok(Self(folder))
     }
 
-    /// What runs the handlers in `folder`.
+    /// Returns the program that runs the handlers in `folder`.
     pub fn program(&self, language: Language, interpreter: PathBuf, folder: PathBuf) -> Program {
         let client = self.0.path().join(match language {
             Language::Node => "node.mjs",
@@ -83,7 +84,7 @@ impl Runtimes {
         });
         let arguments = match language {
             Language::Node => vec![client],
-            // Without buffers, what it prints is shown as it comes. Compiled files would look like changes of the source.
+            // Without buffers, the output is shown at once. Compiled files would look like changes of the source.
             Language::Python => vec!["-u".into(), "-B".into(), client],
         };
         Program::Command {
@@ -93,10 +94,11 @@ impl Runtimes {
         }
     }
 
-    /// Writes the source of the function called `name` into a folder of its own, and gives the folder.
+    /// Writes the source of the function called `name` into its own folder, and returns the folder.
     ///
     /// # Errors
-    /// If it cannot be written.
+    ///
+    /// Returns an error if it cannot be written.
     pub fn inline(&self, language: Language, name: &str, source: &str) -> io::Result<PathBuf> {
         let folder = self.0.path().join(name);
         std::fs::create_dir_all(&folder)?;

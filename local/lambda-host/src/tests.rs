@@ -1,4 +1,4 @@
-//! The host against real processes. The test binary is also the function: it runs itself with [`a_function`] alone.
+//! The host with real processes. The test binary is also the function: it runs itself with only [`a_function`].
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -12,7 +12,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::*;
 
-/// Not a test: what the tests start as a function. It does what the event says.
+/// Not a test: the program that the tests start as a function. The event says what it does.
 #[test]
 #[ignore = "a function for the other tests"]
 #[expect(
@@ -64,7 +64,7 @@ fn environment_names() -> Vec<String> {
     std::env::vars().map(|(name, _)| name).collect()
 }
 
-/// One HTTP request on a connection of its own: the header lines and the body.
+/// Sends one HTTP request on its own connection. Returns the header lines and the body.
 fn http(address: &str, method: &str, path: &str, body: &str) -> (Vec<String>, String) {
     let mut stream = TcpStream::connect(address).unwrap();
     let length = body.len();
@@ -88,7 +88,7 @@ fn http(address: &str, method: &str, path: &str, body: &str) -> (Vec<String>, St
     (headers, body)
 }
 
-/// Lines that functions printed.
+/// The lines that functions printed.
 type Printed = Arc<Mutex<Vec<String>>>;
 
 fn functions(line: &str, timeout: Duration) -> (Functions, Printed) {
@@ -119,7 +119,7 @@ fn echo_within(timeout: Duration) -> Functions {
     functions(&line, timeout).0
 }
 
-/// How a call of the function called `name` fails.
+/// Returns the error of a call of the function called `name`.
 async fn failure(functions: &Functions, name: &str, command: Value) -> FunctionError {
     let ended = functions.run(name, command.to_string().into()).await.unwrap();
     ended.unwrap_err()
@@ -141,7 +141,7 @@ fn runs(pid: u64) -> bool {
     Path::new(&format!("/proc/{pid}")).exists()
 }
 
-/// Waits, but not for ever, until the process is gone and reaped.
+/// Waits, with a limit, until the process was reaped.
 async fn gone(pid: u64) -> bool {
     let start = Instant::now();
     while runs(pid) && start.elapsed() < Duration::from_secs(10) {
@@ -167,7 +167,7 @@ async fn calls_that_overlap_have_a_process_each() {
             tokio::spawn(async move { call(&functions, event).await.unwrap()["pid"].as_u64().unwrap() })
         })
         .collect();
-    // Both are inside before either may leave.
+    // Both processes are in a call before either may leave it.
     let (mut first, _) = gate.accept().await.unwrap();
     let (mut second, _) = gate.accept().await.unwrap();
     first.write_all(b"!").await.unwrap();
@@ -177,7 +177,7 @@ async fn calls_that_overlap_have_a_process_each() {
         pids.push(call.await.unwrap());
     }
     assert_ne!(pids[0], pids[1]);
-    // And both stay warm.
+    // Both stay warm.
     assert!(pids.contains(&pid(&functions).await));
 }
 
@@ -191,7 +191,7 @@ async fn a_process_has_the_given_environment_and_nothing_of_ours() {
         .iter()
         .map(|name| name.as_str().unwrap())
         .collect();
-    // The shell's own.
+    // Variables of the shell itself.
     names.retain(|name| !matches!(*name, "PWD" | "OLDPWD" | "SHLVL" | "_"));
     names.sort_unstable();
     assert_eq!(names, ["AWS_LAMBDA_RUNTIME_API", "ONLY_THIS"]);
@@ -241,7 +241,7 @@ async fn a_process_that_has_just_been_killed_from_outside_costs_no_call() {
         let id = u32::try_from(pid(&functions).await).unwrap();
         let process = rustix::process::Pid::from_raw(i32::try_from(id).unwrap()).unwrap();
         rustix::process::kill_process(process, rustix::process::Signal::KILL).unwrap();
-        // Without giving way to the task that would be told of the end.
+        // Without yielding to the task that would learn of the end.
         while !group::has_ended(id) {
             std::thread::yield_now();
         }
@@ -285,7 +285,7 @@ async fn giving_up_waiting_does_not_stop_the_invocation() {
     };
     inside.read_exact(&mut [0; 2]).await.unwrap();
     inside.write_all(b"!").await.unwrap();
-    // The process is still there, done with the abandoned call or with a second process beside it.
+    // The process is still there, after the abandoned call or with a second process beside it.
     assert!(runs(before));
     pid(&functions).await;
     assert!(runs(before));
@@ -384,7 +384,7 @@ fn a_panic_leaves_no_process() {
         panic!("on purpose");
     }));
     assert!(panicked.is_err());
-    // Its parent lives on, so that it may stay a zombie. It is killed, and the kernel ends it a little later.
+    // Its parent is alive, so it may stay a zombie. It is killed, and the kernel ends it a little later.
     let before = u32::try_from(before).unwrap();
     let start = Instant::now();
     while !group::has_ended(before) && start.elapsed() < Duration::from_secs(10) {
@@ -393,7 +393,7 @@ fn a_panic_leaves_no_process() {
     assert!(group::has_ended(before));
 }
 
-/// A command line for [`a_function`] that is not the one that [`echo`] runs.
+/// Returns a command line for [`a_function`] that differs from that of [`echo`].
 fn another() -> Program {
     let this = std::env::current_exe().unwrap();
     Program::Shell(format!(
@@ -439,7 +439,7 @@ async fn a_program_that_does_not_start_succeeds_nothing() {
     let error = functions.replace("echo", broken).await.unwrap_err().to_string();
     assert_eq!(error, "function `echo` does not start: exit status 3: no flow");
     assert_eq!(pid(&functions).await, before);
-    // Nor is it what the next process runs.
+    // The next process does not run it either.
     call(&functions, json!({ "exitAfter": true })).await.unwrap();
     assert_ne!(pid(&functions).await, before);
 }
@@ -460,7 +460,7 @@ async fn functions_are_known_by_id_binary_and_arn() {
     assert!(functions.run("Echo", Bytes::new()).await.is_none());
 }
 
-/// An Invoke API on a port of its own, and a call of it.
+/// Starts an Invoke API on its own port, and returns a function that calls it.
 async fn invoke_api_of(functions: Functions) -> impl Fn(&str, &str, &str) -> (StatusCode, Vec<String>, String) {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap().to_string();

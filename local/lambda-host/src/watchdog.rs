@@ -1,12 +1,12 @@
-//! Ends the functions when `local` is killed in a way that it cannot notice.
+//! Ends the functions if `local` is killed and cannot do it.
 
 use std::io::Write;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, PoisonError};
 
-/// Reads process groups, `+` for a new one and `-` for one that is gone. When the other end of the pipe is closed, by
-/// whatever means, it kills those that are left.
+/// Reads process groups: `+` adds one and `-` removes one. When the other end of the pipe is closed, it kills the
+/// remaining ones.
 const SCRIPT: &str = r#"
 groups=
 while read -r sign group; do
@@ -22,12 +22,12 @@ done
 for group in $groups; do kill -s KILL -- "-$group" 2>/dev/null; done
 "#;
 
-/// A shell that holds the other end of a pipe. Closing it ends the shell, after it has killed every group it knows.
+/// A shell that reads from a pipe. Closing the pipe ends the shell, after it has killed every group it knows.
 #[derive(Debug)]
 pub(super) struct Watchdog(Mutex<Option<Child>>);
 
 impl Watchdog {
-    /// Starts the shell. Without one, only a `local` that is killed leaves processes behind.
+    /// Starts the shell. Without it, processes remain only if `local` is killed.
     pub(super) fn start() -> Self {
         let shell = Command::new("/bin/sh")
             .args(["-c", SCRIPT, "local-watchdog"])
@@ -35,28 +35,28 @@ impl Watchdog {
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
-            // A Ctrl-C in the terminal is not for it.
+            // A Ctrl-C in the terminal must not end it.
             .process_group(0)
             .spawn();
         Self(Mutex::new(shell.ok()))
     }
 
-    /// From now on, `group` ends with `local`.
+    /// Adds `group`, which ends with `local`.
     pub(super) fn add(&self, group: u32) {
         self.tell(format_args!("+ {group}\n"));
     }
 
-    /// `group` is gone, and its number may go to somebody else.
+    /// Removes `group`, whose number may be reused.
     pub(super) fn remove(&self, group: u32) {
         self.tell(format_args!("- {group}\n"));
     }
 
-    /// Kills every group that is left.
+    /// Kills the remaining groups.
     pub(super) fn close(&self) {
         let child = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(mut child) = child {
             drop(child.stdin.take());
-            // It has nothing to wait for, so this takes a moment only.
+            // The shell has nothing to wait for, so this takes only a moment.
             let _ = child.wait();
         }
     }
@@ -64,7 +64,7 @@ impl Watchdog {
     fn tell(&self, line: std::fmt::Arguments<'_>) {
         let mut child = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(pipe) = child.as_mut().and_then(|child| child.stdin.as_mut()) {
-            // One write a line: a shell that is killed in between never reads half a number.
+            // One write for each line: a shell that is killed in between never reads a part of a number.
             let _ = pipe.write_all(line.to_string().as_bytes());
         }
     }

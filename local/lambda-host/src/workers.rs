@@ -12,32 +12,33 @@ use super::output::{Lines, Output};
 use super::process::{Lifeline, NotReady, Process, Program, Ran};
 use super::{Spec, StartError};
 
-/// More overlapping calls than these wait for each other.
+/// The maximum number of concurrent calls. More calls wait.
 pub(super) const MAX_PROCESSES: usize = 16;
 
 /// Lambda's limit for a cold start.
 const START_LIMIT: Duration = Duration::from_secs(10);
 
-/// The processes of one function: those without work, and a permit for each that may have some.
+/// The processes of one function: the idle ones, and a permit for each that may work.
 pub(super) struct Workers {
     pub(super) spec: Spec,
     arn: String,
     output: Output,
     lifeline: Lifeline,
-    /// INVARIANT: whoever holds a permit has at most one process, and starts one only if none is idle. So there are
+    /// INVARIANT: the owner of a permit has at most one process, and starts one only if none is idle. So there are
     /// never more processes than permits.
     permits: Semaphore,
     current: Mutex<Current>,
 }
 
-/// What calls go to.
+/// The program and the idle processes.
 struct Current {
     program: Arc<Program>,
     /// INVARIANT: these run `program`.
     idle: Vec<Process>,
 }
 
-/// A program that calls may go to: it has started, if the function's processes start before they are called.
+/// A program that can replace the current one. It has started, if the function's processes start before they are
+/// called.
 pub(super) struct Successor<'a> {
     workers: &'a Workers,
     program: Arc<Program>,
@@ -46,7 +47,7 @@ pub(super) struct Successor<'a> {
 }
 
 impl Successor<'_> {
-    /// From now on, calls go to it. Those that run already end where they are.
+    /// Makes it the current program. Running calls finish in the old one.
     pub(super) fn succeed(self) {
         let mut current = self.workers.current();
         current.program = self.program;
@@ -59,7 +60,7 @@ impl Successor<'_> {
 }
 
 impl Workers {
-    /// No processes yet.
+    /// Creates a function without processes.
     pub(super) fn new(spec: Spec, arn: String, output: Output, lifeline: Lifeline) -> Self {
         let current = Current {
             program: Arc::new(spec.program.clone()),
@@ -83,7 +84,7 @@ impl Workers {
         Ok(())
     }
 
-    /// Tries `program`, while calls still go to the one before.
+    /// Tries `program`, while calls still use the current one.
     pub(super) async fn successor(&self, program: &Arc<Program>) -> Result<Successor<'_>, StartError> {
         let permit = self.permits.acquire().await.map_err(|_| StartError {
             function: self.spec.binary.clone(),
@@ -102,7 +103,7 @@ impl Workers {
         })
     }
 
-    /// A process that asks for work.
+    /// Starts a process and waits until it asks for work.
     async fn started(&self, program: Arc<Program>) -> Result<Process, StartError> {
         let error = |reason| StartError {
             function: self.spec.binary.clone(),
@@ -123,13 +124,13 @@ impl Workers {
         }
     }
 
-    /// Runs the function once, in a process that nobody else uses meanwhile.
+    /// Runs the function once, in a process that no other call uses.
     pub(super) async fn run(&self, event: Bytes) -> Result<Bytes, FunctionError> {
         let id = Uuid::new_v4();
         let Ok(_permit) = self.permits.acquire().await else {
             return Err(FunctionError::stopped());
         };
-        // A process may end between two calls. Only one that was idle can do so before it takes the event.
+        // A process may end between two calls. Only an idle one can end before it takes the event.
         while let Some(mut process) = self.take_idle() {
             match process.run(id, event.clone(), self.spec.timeout).await {
                 Ran::Answered(answer) => {
@@ -160,7 +161,12 @@ impl Workers {
         }
     }
 
-    /// From now on, calls fail.
+    /// Returns whether a process waits for work.
+    pub(super) fn is_warm(&self) -> bool {
+        self.current().idle.iter().any(Process::is_alive)
+    }
+
+    /// Makes later calls fail.
     pub(super) fn close(&self) {
         self.permits.close();
         self.current().idle.clear();
@@ -176,14 +182,14 @@ impl Workers {
         Process::start(program, &self.spec.environment, arn, lines, self.lifeline.clone()).await
     }
 
-    /// The process that worked last, so that the others are left to be forgotten by the memory's caches.
+    /// Returns the process that worked last, so that the memory of the others can leave the caches.
     fn take_idle(&self) -> Option<Process> {
         let mut current = self.current();
         current.idle.retain(Process::is_alive);
         current.idle.pop()
     }
 
-    /// Puts `process` back, unless it runs a program that has a successor.
+    /// Keeps `process` for later calls, unless its program was replaced.
     fn keep(&self, process: Process) {
         let mut current = self.current();
         if !self.permits.is_closed() && process.runs(&current.program) {
@@ -194,7 +200,7 @@ impl Workers {
 
 impl std::fmt::Debug for Workers {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        // Not the environment: it holds secrets.
+        // The environment is not shown: it contains secrets.
         formatter
             .debug_struct("Workers")
             .field("arn", &self.arn)
@@ -202,7 +208,7 @@ impl std::fmt::Debug for Workers {
     }
 }
 
-/// What is known about a process that ended too early, in one message.
+/// Returns one message with all that is known about a process that ended too early.
 fn reason(exit: &str, lines: &[String]) -> String {
     let exit = exit.strip_prefix("Runtime exited with error: ").unwrap_or(exit);
     match lines {

@@ -1,4 +1,4 @@
-//! Which requests the listeners accept. A web page from elsewhere can make a browser send requests to this machine.
+//! The requests that the listeners accept. A web page of another host can make a browser send requests to this machine.
 
 use std::net::IpAddr;
 
@@ -12,7 +12,7 @@ use axum::response::{IntoResponse, Response};
 /// The clients that a listener serves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Audience {
-    /// Programs and all web pages: the server itself says which pages may read its answers.
+    /// Programs and all web pages: the server itself decides which pages may read its responses.
     AnyPage,
     /// Programs, and web pages of this machine.
     Pages,
@@ -20,12 +20,13 @@ pub enum Audience {
     Programs,
 }
 
-/// What a browser says of each request, and no page can leave out. `Sec-Fetch-Mode` is not among them: Node.js sends it.
+/// Headers that a browser adds to each request and a page cannot remove. `Sec-Fetch-Mode` is not one of them: Node.js
+/// sends it.
 const BY_A_BROWSER: [&str; 2] = ["sec-fetch-dest", "sec-fetch-site"];
 
-/// Puts `router` behind the check that all listeners share. On a loopback address, the Host header has to name one,
-/// because a web page can point its own name to 127.0.0.1. Requests of pages from other hosts are rejected, including
-/// those that a browser sends without a preflight.
+/// Puts `router` behind the check that all listeners share. On a loopback address, the Host header must name a loopback
+/// address, because a web page can point its own domain name to 127.0.0.1. Requests of pages from other hosts are
+/// rejected, including those that a browser sends without a preflight.
 pub(crate) fn guarded(router: Router, audience: Audience, is_loopback: bool) -> Router {
     router.layer(from_fn_with_state((audience, is_loopback), pass))
 }
@@ -46,8 +47,7 @@ fn check(
     let host = headers.get(header::HOST).map(HeaderValue::as_bytes);
     let named = host.or_else(|| authority.map(|authority| authority.as_str().as_bytes()));
     if is_loopback && !named.is_none_or(names_loopback) {
-        let message =
-            "this server listens on a loopback address: its name has to be `localhost`, `127.0.0.1` or `[::1]`\n";
+        let message = "this server listens on a loopback address: use the host `localhost`, `127.0.0.1` or `[::1]`\n";
         return Err((StatusCode::MISDIRECTED_REQUEST, message));
     }
     let origin = headers.get(header::ORIGIN);
@@ -56,14 +56,16 @@ fn check(
     match audience {
         Audience::Pages if is_foreign => Err((
             StatusCode::FORBIDDEN,
-            "this server answers to web pages of this machine only\n",
+            "this server accepts requests of web pages only from this machine\n",
         )),
-        Audience::Programs if by_a_browser() => Err((StatusCode::FORBIDDEN, "this server answers to no web page\n")),
+        Audience::Programs if by_a_browser() => {
+            Err((StatusCode::FORBIDDEN, "this server accepts no requests of web pages\n"))
+        }
         Audience::AnyPage | Audience::Pages | Audience::Programs => Ok(()),
     }
 }
 
-/// Whether a page with this origin comes from this machine, or from the host that the request itself names.
+/// Whether a page with this origin is from this machine, or from the host that the request names.
 pub fn is_near(origin: &HeaderValue, headers: &HeaderMap) -> bool {
     let origin = origin.as_bytes();
     let rest = origin
@@ -76,7 +78,7 @@ pub fn is_near(origin: &HeaderValue, headers: &HeaderMap) -> bool {
     rest.is_some_and(|rest| names_loopback(rest) || same(name(rest)))
 }
 
-/// `host` without its port.
+/// Returns `host` without its port.
 fn name(host: &[u8]) -> &[u8] {
     let mut parts = host.rsplitn(2, |byte| *byte == b':');
     match (parts.next(), parts.next()) {
@@ -198,7 +200,7 @@ mod tests {
     fn what_is_for_programs_answers_to_no_browser() {
         for header in [
             ("origin", "http://localhost:3000"),
-            // A picture or a link: no origin is sent.
+            // A picture or a link: the browser sends no origin.
             ("sec-fetch-site", "cross-site"),
             ("sec-fetch-dest", "image"),
         ] {

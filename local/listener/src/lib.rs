@@ -1,4 +1,4 @@
-//! HTTP listeners of one machine: no web page from elsewhere can use them.
+//! HTTP listeners for this machine, which reject requests of web pages from other hosts.
 
 mod audience;
 
@@ -14,24 +14,25 @@ pub use audience::{Audience, is_near};
 /// Serves `router` to `audience`, with the address of each client as `ConnectInfo`, until the process ends or this is dropped.
 ///
 /// # Errors
-/// If the listener fails for good.
+///
+/// Returns an error if the listener fails permanently.
 pub async fn serve(listener: TcpListener, audience: Audience, router: Router) -> std::io::Result<()> {
     let router = guarded(router, audience, listener.local_addr()?.ip().is_loopback());
     let listener = listener.tap_io(|connection| {
-        // Without it everything still works, only later.
+        // Without it, everything still works, but more slowly.
         let _ = connection.set_nodelay(true);
     });
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
     axum::serve(listener, service).await
 }
 
-/// Where clients reach what listens on `address`: on every address of this machine, other machines find the one that
-/// this one speaks to them from.
+/// Returns the URL of a listener on `address`. If it listens on all addresses, the URL has the one that this machine
+/// uses for outgoing connections.
 pub fn endpoint(address: SocketAddr) -> String {
     endpoint_at(address, || own_address(address.ip()).ok())
 }
 
-/// Where a browser on this machine reaches what listens on `address`, in a form that `MAGIC_LINK` takes without TLS.
+/// Returns the URL of a listener on `address` for a browser on this machine. `MAGIC_LINK` accepts its form without TLS.
 pub fn on_this_machine(address: SocketAddr) -> String {
     if address.ip() == Ipv4Addr::LOCALHOST {
         format!("http://{address}/")
@@ -49,9 +50,9 @@ fn endpoint_at(address: SocketAddr, own: impl FnOnce() -> Option<IpAddr>) -> Str
     format!("http://{}", SocketAddr::new(ip, address.port()))
 }
 
-/// The address that this machine sends from, of the family of `any`.
+/// Returns the address of the same family as `any` that this machine sends from.
 fn own_address(any: IpAddr) -> std::io::Result<IpAddr> {
-    // Kept for documentation. Nothing is sent there: the system only chooses the way.
+    // Addresses that are reserved for documentation. Nothing is sent: the system only selects the route.
     let elsewhere: IpAddr = match any {
         IpAddr::V4(_) => Ipv4Addr::new(198, 51, 100, 1).into(),
         IpAddr::V6(_) => Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1).into(),

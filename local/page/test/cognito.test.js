@@ -65,7 +65,7 @@ test("a caller that gives up gets its own abort, not a failure", async () => {
   await assert.rejects(exchange(hanging, (cognito) => cognito.start({}, giveUp.signal)), { name: "AbortError" });
 });
 
-/** Lets `act` talk to a server that answers as `answer` does; gives the request it saw and what `act` made of it. */
+/** Runs `act` with a server that responds like `answer`. Returns the request that it received and the result of `act`. */
 async function exchange(answer, act) {
   let seen;
   const server = createServer(async (request, response) => {

@@ -6,7 +6,7 @@ import test from "node:test";
 import { UnreachableError } from "../cognito.js";
 import { Enrolment, ProblemError, askForLink } from "../enrolment.js";
 
-/** What a server gets when `call` has its address, and what comes of its reply. */
+/** Returns the request that `call` sends to a server, and its result for this reply. */
 async function exchange(status, reply, call) {
   let seen;
   const server = createServer(async (request, response) => {

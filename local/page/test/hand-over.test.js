@@ -3,7 +3,7 @@ import test from "node:test";
 
 import { ENROLMENT, handOver, listen, take } from "../hand-over.js";
 
-/** What `take` makes of an address, and what it leaves in the address bar. */
+/** Returns the result of `take` for an address, and the address that it leaves. */
 function taken(address, fragment) {
   const location = new URL(address);
   let left = address;
@@ -27,7 +27,7 @@ test("another fragment stays", () => {
   }
 });
 
-/** Tabs that wait since these times, or do not. Gives the tokens that each got. */
+/** Opens tabs that wait since these times, or do not wait. Returns the tokens that each received. */
 async function amongTabs(times, token) {
   const got = times.map(() => []);
   const channels = times.map((since, index) => listen(() => since, (token) => got[index].push(token)));
@@ -50,7 +50,7 @@ test("where no tab waits, none has the token", async () => {
 test("a tab that no longer waits when the token comes has not taken it", async () => {
   let asked = 0;
   const tokens = [];
-  // It waits while it is asked which tabs do, which looks twice.
+  // It waits while the tabs are asked, which happens twice.
   const channel = listen(() => (++asked <= 2 ? 1 : null), (token) => tokens.push(token));
   assert.equal(await handOver("token"), false);
   assert.deepEqual(tokens, []);

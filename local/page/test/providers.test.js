@@ -3,7 +3,7 @@ import test from "node:test";
 
 import { drawWidget, isProvider } from "../providers.js";
 
-/** A document that only notes which scripts it would load. */
+/** A document that only records the scripts that it would load. */
 const scripts = [];
 globalThis.window = globalThis;
 globalThis.document = {
@@ -30,7 +30,7 @@ globalThis.document = {
   },
 };
 
-/** Draws the widget for `parameters`; gives the place and the token to come. */
+/** Draws the widget for `parameters`. Returns the place and a promise of the token. */
 function draw(parameters, language = "es") {
   const place = { replaceChildren: (box) => (place.box = box) };
   return { place, token: drawWidget(parameters, place, language, "Soy yo") };

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-// A worker's module; in Node there is no worker to listen in.
+// This is the module of a worker, and Node.js has no such worker.
 globalThis.addEventListener = () => {};
 const { solve } = await import("../puzzle.js");
 

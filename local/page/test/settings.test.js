@@ -5,7 +5,7 @@ import { load } from "../settings.js";
 
 const SERVER = { region: "us-east-1", userPoolId: "us-east-1_LocalPool", clientId: "client" };
 
-/** What `load` gives to a page at `address`. */
+/** Returns the result of `load` for a page at `address`. */
 async function at(address) {
   globalThis.location = new URL(address);
   globalThis.fetch = async () => Response.json(SERVER);

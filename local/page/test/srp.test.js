@@ -82,7 +82,7 @@ test("a pool is named by what follows its first underscore", () => {
 });
 
 function multipleOfPrime(factor) {
-  // The prime is just below 2^3072, so 2^3072 leaves what it lacks.
+  // The prime is just below 2^3072, so the remainder of 2^3072 is their difference.
   const lacking = BigInt(`0x${new Srp(3072n).publicValue}`);
   return (((1n << 3072n) - lacking) * factor).toString(16);
 }

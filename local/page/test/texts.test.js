@@ -8,13 +8,13 @@ import { LANGUAGES, languageFor, textsIn } from "../texts.js";
 /** The folders of texts, one for each page that has its own. */
 const FOLDERS = ["texts"];
 
-/** Texts that are the same in English, by language: words that the language has taken over. */
+/** Texts that are the same in English, by language: loanwords. */
 const AS_IN_ENGLISH = {
   de: ["codeAnswer"],
   it: ["password"],
 };
 
-/** What takes the place of each parameter: a number, or a text that no language changes. */
+/** The value of each parameter: a number, or a text that no language changes. */
 const NUMBERS = ["digits", "fewest", "longest", "number", "seconds", "shortest", "step", "steps", "tries"];
 const sample = (name, index) => (NUMBERS.includes(name) ? 31 + index : `«${name}»`);
 
@@ -71,7 +71,7 @@ test("a reader gets the language of the tag, of what it is short for, or of the 
     ["zh-CN", "zh-Hans"],
     ["zh-SG", "zh-Hans"],
     ["zh-Hans-HK", "zh-Hans"],
-    // Traditional Chinese is another script: there are no texts in it.
+    // Traditional Chinese is another script, without texts.
     ["zh-TW", "en"],
     ["zh-HK", "en"],
     ["zh-Hant", "en"],
@@ -95,7 +95,7 @@ test("a direction is that of the script", () => {
 test("a number has the form that the language gives it", async () => {
   const left = async (language) => [0, 1, 2, 3, 11, 100].map((await textsIn(language)).triesLeft);
   assert.deepEqual((await left("en")).slice(0, 3), ["0 tries left.", "1 try left.", "2 tries left."]);
-  // One form for zero, one, two, 3 to 10, 11 to 99, and hundreds, which are as from 11 on.
+  // One form each for zero, one, two, 3 to 10, and from 11 on. Hundreds use another one.
   assert.deepEqual(await left("ar"), [
     "المتبقي: لا توجد محاولات.",
     "المتبقي: محاولة واحدة.",

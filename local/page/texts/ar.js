@@ -1,10 +1,10 @@
-/** What the sign-in page says in Arabic. */
+/** The texts of the sign-in page in Arabic. */
 
 import { counting, leftToRight } from "../counting.js";
 
 const count = counting("ar");
 
-/** Arabic has a singular, a dual and two plurals; one and two are said without a number. */
+/** Arabic has a singular, a dual and two plurals. One and two are written without a number. */
 const tries = (number) =>
   count(number, {
     zero: "لا توجد محاولات",
@@ -105,6 +105,18 @@ export default {
   questionAnswer: "إجابتك",
   otherHeading: "خطوة أخرى",
   otherAnswer: "إجابتك",
+  appCodeHeading: "أدخل الرمز من تطبيق المصادقة",
+  newPasswordHeading: "اختر كلمة مرور جديدة",
+  newPasswordHint: "كانت كلمة مرورك مؤقتة.",
+  newPassword: "كلمة المرور الجديدة",
+  passwordRefused: "كلمة المرور هذه غير مقبولة. اختر كلمة أخرى.",
+  factorHeading: "اختر كيف تؤكد هويتك",
+  factorApp: "بتطبيق المصادقة",
+  factorEmail: "برمز في البريد الإلكتروني",
+  factorSms: "برمز في رسالة نصية",
+  setUpHeading: "أعدّ تطبيق المصادقة",
+  setUpHint: "أضف هذا المفتاح إلى تطبيقك، ثم أدخل الرمز الذي يظهر فيه.",
+  setUpLink: "افتحه في تطبيق على هذا الجهاز",
   answerMissing: "أدخل إجابة.",
   continue: "متابعة",
   tryAgain: "إعادة المحاولة",

@@ -1,4 +1,4 @@
-/** What the sign-in page says in German. */
+/** The texts of the sign-in page in German. */
 
 import { counting } from "../counting.js";
 
@@ -79,6 +79,18 @@ export default {
   questionAnswer: "Ihre Antwort",
   otherHeading: "Noch ein Schritt",
   otherAnswer: "Ihre Antwort",
+  appCodeHeading: "Geben Sie den Code aus Ihrer Authenticator-App ein",
+  newPasswordHeading: "Wählen Sie ein neues Passwort",
+  newPasswordHint: "Ihr Passwort war vorläufig.",
+  newPassword: "Neues Passwort",
+  passwordRefused: "Dieses Passwort wird nicht angenommen. Wählen Sie ein anderes.",
+  factorHeading: "Wählen Sie, wie Sie sich bestätigen",
+  factorApp: "Mit einer Authenticator-App",
+  factorEmail: "Mit einem Code per E-Mail",
+  factorSms: "Mit einem Code per SMS",
+  setUpHeading: "Richten Sie eine Authenticator-App ein",
+  setUpHint: "Fügen Sie diesen Schlüssel Ihrer App hinzu, und geben Sie dann den Code ein, den sie zeigt.",
+  setUpLink: "In einer App auf diesem Gerät öffnen",
   answerMissing: "Geben Sie eine Antwort ein.",
   continue: "Weiter",
   tryAgain: "Erneut versuchen",

@@ -1,4 +1,4 @@
-/** What the sign-in page says in Spanish. */
+/** The texts of the sign-in page in Spanish. */
 
 import { counting } from "../counting.js";
 
@@ -77,6 +77,18 @@ export default {
   questionAnswer: "Su respuesta",
   otherHeading: "Un paso más",
   otherAnswer: "Su respuesta",
+  appCodeHeading: "Escriba el código de su aplicación de autenticación",
+  newPasswordHeading: "Elija una contraseña nueva",
+  newPasswordHint: "Su contraseña era temporal.",
+  newPassword: "Contraseña nueva",
+  passwordRefused: "Esta contraseña no se acepta. Elija otra.",
+  factorHeading: "Elija cómo confirmar que es usted",
+  factorApp: "Con una aplicación de autenticación",
+  factorEmail: "Con un código por correo electrónico",
+  factorSms: "Con un código por mensaje de texto",
+  setUpHeading: "Configure una aplicación de autenticación",
+  setUpHint: "Añada esta clave a su aplicación y escriba el código que muestra.",
+  setUpLink: "Abrirla en una aplicación de este dispositivo",
   answerMissing: "Escriba una respuesta.",
   continue: "Continuar",
   tryAgain: "Volver a intentarlo",

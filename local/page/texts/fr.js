@@ -1,4 +1,4 @@
-/** What the sign-in page says in French. */
+/** The texts of the sign-in page in French. */
 
 import { counting } from "../counting.js";
 
@@ -79,6 +79,18 @@ export default {
   questionAnswer: "Votre réponse",
   otherHeading: "Encore une étape",
   otherAnswer: "Votre réponse",
+  appCodeHeading: "Saisissez le code de votre application d’authentification",
+  newPasswordHeading: "Choisissez un nouveau mot de passe",
+  newPasswordHint: "Votre mot de passe était provisoire.",
+  newPassword: "Nouveau mot de passe",
+  passwordRefused: "Ce mot de passe n’est pas accepté. Choisissez-en un autre.",
+  factorHeading: "Choisissez comment confirmer que c’est vous",
+  factorApp: "Avec une application d’authentification",
+  factorEmail: "Avec un code par e-mail",
+  factorSms: "Avec un code par SMS",
+  setUpHeading: "Configurez une application d’authentification",
+  setUpHint: "Ajoutez cette clé à votre application, puis saisissez le code qu’elle affiche.",
+  setUpLink: "L’ouvrir dans une application de cet appareil",
   answerMissing: "Saisissez une réponse.",
   continue: "Continuer",
   tryAgain: "Réessayer",

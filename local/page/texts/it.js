@@ -1,4 +1,4 @@
-/** What the sign-in page says in Italian. */
+/** The texts of the sign-in page in Italian. */
 
 import { counting } from "../counting.js";
 
@@ -79,6 +79,18 @@ export default {
   questionAnswer: "La Sua risposta",
   otherHeading: "Ancora un passaggio",
   otherAnswer: "La Sua risposta",
+  appCodeHeading: "Inserisca il codice della Sua app di autenticazione",
+  newPasswordHeading: "Scelga una nuova password",
+  newPasswordHint: "La Sua password era temporanea.",
+  newPassword: "Nuova password",
+  passwordRefused: "Questa password non è accettata. Ne scelga un’altra.",
+  factorHeading: "Scelga come confermare che è Lei",
+  factorApp: "Con un’app di autenticazione",
+  factorEmail: "Con un codice via e-mail",
+  factorSms: "Con un codice via SMS",
+  setUpHeading: "Configuri un’app di autenticazione",
+  setUpHint: "Aggiunga questa chiave alla Sua app, poi inserisca il codice che mostra.",
+  setUpLink: "La apra in un’app di questo dispositivo",
   answerMissing: "Inserisca una risposta.",
   continue: "Continua",
   tryAgain: "Riprova",

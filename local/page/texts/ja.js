@@ -1,4 +1,4 @@
-/** What the sign-in page says in Japanese. */
+/** The texts of the sign-in page in Japanese. */
 
 export default {
   signIn: "ログイン",
@@ -72,6 +72,18 @@ export default {
   questionAnswer: "答え",
   otherHeading: "もう 1 つの確認",
   otherAnswer: "答え",
+  appCodeHeading: "認証アプリのコードを入力してください",
+  newPasswordHeading: "新しいパスワードを決めてください",
+  newPasswordHint: "これまでのパスワードは一時的なものでした。",
+  newPassword: "新しいパスワード",
+  passwordRefused: "このパスワードは使えません。別のものにしてください。",
+  factorHeading: "本人確認の方法を選んでください",
+  factorApp: "認証アプリを使う",
+  factorEmail: "メールで届くコードを使う",
+  factorSms: "SMSで届くコードを使う",
+  setUpHeading: "認証アプリを設定してください",
+  setUpHint: "このキーをアプリに追加し、アプリに表示されるコードを入力してください。",
+  setUpLink: "この端末のアプリで開く",
   answerMissing: "答えを入力してください。",
   continue: "続ける",
   tryAgain: "もう一度試す",

@@ -1,4 +1,4 @@
-/** What the sign-in page says in Korean. */
+/** The texts of the sign-in page in Korean. */
 
 export default {
   signIn: "로그인",
@@ -72,6 +72,18 @@ export default {
   questionAnswer: "답변",
   otherHeading: "한 단계 더 남았습니다",
   otherAnswer: "답변",
+  appCodeHeading: "인증 앱의 코드를 입력하세요",
+  newPasswordHeading: "새 비밀번호를 정하세요",
+  newPasswordHint: "지금까지의 비밀번호는 임시였습니다.",
+  newPassword: "새 비밀번호",
+  passwordRefused: "이 비밀번호는 사용할 수 없습니다. 다른 비밀번호를 정하세요.",
+  factorHeading: "본인 확인 방법을 선택하세요",
+  factorApp: "인증 앱으로",
+  factorEmail: "이메일 코드로",
+  factorSms: "문자 메시지 코드로",
+  setUpHeading: "인증 앱을 설정하세요",
+  setUpHint: "이 키를 앱에 추가한 다음 앱에 표시되는 코드를 입력하세요.",
+  setUpLink: "이 기기의 앱에서 열기",
   answerMissing: "답변을 입력해 주십시오.",
   continue: "계속",
   tryAgain: "다시 시도",

@@ -1,4 +1,4 @@
-/** What the sign-in page says in Brazilian Portuguese. */
+/** The texts of the sign-in page in Brazilian Portuguese. */
 
 import { counting } from "../counting.js";
 
@@ -79,6 +79,18 @@ export default {
   questionAnswer: "Sua resposta",
   otherHeading: "Mais uma etapa",
   otherAnswer: "Sua resposta",
+  appCodeHeading: "Digite o código do seu aplicativo autenticador",
+  newPasswordHeading: "Escolha uma nova senha",
+  newPasswordHint: "Sua senha era temporária.",
+  newPassword: "Nova senha",
+  passwordRefused: "Esta senha não é aceita. Escolha outra.",
+  factorHeading: "Escolha como confirmar que é você",
+  factorApp: "Com um aplicativo autenticador",
+  factorEmail: "Com um código por e-mail",
+  factorSms: "Com um código por mensagem de texto",
+  setUpHeading: "Configure um aplicativo autenticador",
+  setUpHint: "Adicione esta chave ao seu aplicativo e digite o código que ele mostra.",
+  setUpLink: "Abrir em um aplicativo deste dispositivo",
   answerMissing: "Digite uma resposta.",
   continue: "Continuar",
   tryAgain: "Tentar novamente",

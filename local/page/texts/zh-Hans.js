@@ -1,4 +1,4 @@
-/** What the sign-in page says in Simplified Chinese. */
+/** The texts of the sign-in page in Simplified Chinese. */
 
 export default {
   signIn: "登录",
@@ -71,6 +71,18 @@ export default {
   questionAnswer: "您的答案",
   otherHeading: "还有一步",
   otherAnswer: "您的答案",
+  appCodeHeading: "请输入身份验证应用中的验证码",
+  newPasswordHeading: "请设置新密码",
+  newPasswordHint: "您之前的密码是临时密码。",
+  newPassword: "新密码",
+  passwordRefused: "此密码不可用，请换一个。",
+  factorHeading: "请选择确认身份的方式",
+  factorApp: "使用身份验证应用",
+  factorEmail: "使用邮件验证码",
+  factorSms: "使用短信验证码",
+  setUpHeading: "请设置身份验证应用",
+  setUpHint: "将此密钥添加到应用中，然后输入应用显示的验证码。",
+  setUpLink: "在此设备的应用中打开",
   answerMissing: "请输入答案。",
   continue: "继续",
   tryAgain: "重试",

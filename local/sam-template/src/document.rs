@@ -1,4 +1,4 @@
-//! A document in YAML or JSON that is no template, with the lines of its values.
+//! A YAML or JSON document that is not a template, with the lines of its values.
 
 use std::path::Path;
 
@@ -15,7 +15,8 @@ impl Document {
     /// Reads the document at `path`.
     ///
     /// # Errors
-    /// If it cannot be read or is not YAML. The message names the file and the line.
+    ///
+    /// Returns an error if it cannot be read or is not YAML. The message names the file and the line.
     pub fn read(path: &Path) -> Result<Self, TemplateError> {
         let text = std::fs::read_to_string(path)
             .map_err(|error| At::default().error(Problem::Unreadable(error.to_string().to_lowercase())));
@@ -24,13 +25,13 @@ impl Document {
             .map_err(|error| error.in_file(path.display().to_string()))
     }
 
-    /// The document as JSON.
+    /// Returns the document as JSON.
     pub fn json(&self) -> Value {
         json(&self.0)
     }
 
-    /// The line of the value that `steps` lead to: keys, and numbers of items from zero. If a step leads nowhere, the line
-    /// of the value before it.
+    /// Returns the line of the value at the end of `steps`: keys, and indexes of items from zero. If a step does not
+    /// exist, returns the line of the value before it.
     pub fn line(&self, steps: impl IntoIterator<Item = impl AsRef<str>>) -> usize {
         let (mut node, mut line) = (&self.0, self.0.line);
         for step in steps {

@@ -1,10 +1,10 @@
-//! What can be wrong with a template, and where.
+//! Errors in a template, with their places.
 
 use std::fmt;
 
 use thiserror::Error;
 
-/// What is wrong with a template, and where.
+/// An error in a template, with its place.
 #[derive(Debug, PartialEq, Eq, Error)]
 pub struct TemplateError {
     file: String,
@@ -27,7 +27,7 @@ impl fmt::Display for TemplateError {
 }
 
 impl TemplateError {
-    /// Names the file that the error is in.
+    /// Adds the name of the file.
     pub(super) fn in_file(mut self, file: impl Into<String>) -> Self {
         self.file = file.into();
         self
@@ -42,7 +42,7 @@ pub(super) struct At {
 }
 
 impl At {
-    /// A line, where no path is known.
+    /// A line without a known path.
     pub(super) fn line(line: usize) -> Self {
         Self {
             line: Some(line),
@@ -50,7 +50,7 @@ impl At {
         }
     }
 
-    /// Another line of the same path.
+    /// Returns another line of the same path.
     pub(super) fn on(&self, line: usize) -> Self {
         Self {
             line: Some(line),
@@ -58,7 +58,7 @@ impl At {
         }
     }
 
-    /// The place of `key`, below this one.
+    /// Returns the place of `key`, below this one.
     pub(super) fn key(&self, key: &str, line: usize) -> Self {
         let path = if self.path.is_empty() {
             key.to_owned()
@@ -68,7 +68,7 @@ impl At {
         Self { line: Some(line), path }
     }
 
-    /// The place of the list item `index`, below this one.
+    /// Returns the place of the list item `index`, below this one.
     pub(super) fn item(&self, index: usize, line: usize) -> Self {
         Self {
             line: Some(line),
@@ -76,12 +76,12 @@ impl At {
         }
     }
 
-    /// The line; zero if none is known.
+    /// Returns the line, or zero if it is not known.
     pub(super) fn line_number(&self) -> usize {
         self.line.unwrap_or_default()
     }
 
-    /// Says that `problem` is here.
+    /// Returns an error at this place.
     pub(super) fn error(&self, problem: Problem) -> TemplateError {
         TemplateError {
             file: String::new(),
@@ -91,7 +91,7 @@ impl At {
     }
 }
 
-/// What is wrong with a template.
+/// The kinds of errors in a template.
 #[derive(Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub(super) enum Problem {
@@ -101,14 +101,14 @@ pub(super) enum Problem {
         attribute: String,
         hint: String,
     },
-    #[error("refers to itself: {0}")]
+    #[error("contains a circular reference: {0}")]
     Circular(String),
     #[error("expected {0}")]
     Expected(String),
     #[error("{0}")]
     Invalid(String),
     #[error(
-        "nothing lets `{pool}` invoke `{function}` (add an AWS::Lambda::Permission for it with Action `lambda:InvokeFunction`, Principal `cognito-idp.amazonaws.com` and SourceArn `!GetAtt {pool}.Arn`)"
+        "`{pool}` has no permission to invoke `{function}` (add an AWS::Lambda::Permission for it with Action `lambda:InvokeFunction`, Principal `cognito-idp.amazonaws.com` and SourceArn `!GetAtt {pool}.Arn`)"
     )]
     NotAllowed { pool: String, function: String },
     #[error("`{0}` is not created: its condition `{1}` is false")]
@@ -130,7 +130,7 @@ pub(super) enum Problem {
 }
 
 impl Problem {
-    /// `name` is none of `known`.
+    /// Creates the error that `name` is not one of `known`.
     pub(super) fn unknown<'a>(what: &'static str, name: &str, known: impl IntoIterator<Item = &'a str>) -> Self {
         Self::Unknown {
             what,
@@ -140,31 +140,31 @@ impl Problem {
     }
 }
 
-/// Says which of `known` `name` was meant to be: the one that looks like it, or else all of them.
+/// Returns the one of `known` that is most similar to `name`, or else all of them.
 pub(super) fn hint<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> String {
     const ALIKE: f64 = 0.7;
     let known: Vec<&str> = known.into_iter().collect();
     match nearest(name, &known) {
         Some((alike, candidate)) if alike >= ALIKE => format!("did you mean `{candidate}`?"),
         Some(_) => format!("known: {}", known.join(", ")),
-        None => "none is known here".to_owned(),
+        None => "no name is known here".to_owned(),
     }
 }
 
-/// Whether `name` can only be one of `known`, misspelt.
+/// Whether `name` is a misspelled name of `known`.
 pub(super) fn is_misspelt(name: &str, known: &[&str]) -> bool {
     const ALL_BUT_THE_SAME: f64 = 0.9;
     !known.contains(&name) && nearest(name, known).is_some_and(|(alike, _)| alike >= ALL_BUT_THE_SAME)
 }
 
-/// The one of `known` that looks most like `name`, and how much it does.
+/// Returns the one of `known` that is most similar to `name`, and the similarity.
 fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<(f64, &'a str)> {
     let folded = name.to_lowercase();
     let alike = |candidate: &&'a str| (likeness(&folded, &candidate.to_lowercase()), *candidate);
     known.iter().map(alike).max_by(|(a, _), (b, _)| a.total_cmp(b))
 }
 
-/// From 0 to 1, where the beginning of a name is nearly the name.
+/// Returns the similarity from 0 to 1. A common prefix counts much.
 fn likeness(name: &str, candidate: &str) -> f64 {
     const SHORTEST_BEGINNING: usize = 4;
     if name.len() >= SHORTEST_BEGINNING && candidate.starts_with(name) {

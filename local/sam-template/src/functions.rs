@@ -1,4 +1,4 @@
-//! The functions, with the template's Globals merged in as SAM does it.
+//! The functions, with the template's Globals merged in as SAM does.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -13,7 +13,7 @@ use super::resource::{FUNCTION, Resource};
 use super::shape::{Fields, Shape};
 use super::{Code, Function};
 
-/// The only way of building a function that is known here.
+/// The supported build method.
 pub(super) const BUILD_METHOD: &str = "rust-cargolambda";
 
 /// `Environment` of a function.
@@ -79,17 +79,17 @@ pub(super) const PROPERTIES: Fields = &[
     ("VpcConfig", Shape::Skip),
 ];
 
-/// Not allowed in Globals, because each function has its own.
+/// Properties that Globals cannot have, because each function has its own.
 const NEVER_GLOBAL: [&str; 4] = ["Events", "FunctionName", "Policies", "Role"];
 
-/// Where a function's package is, next to what the others need to know of it.
+/// The folder of a function's package, and the properties that others need.
 pub(super) struct Built {
     pub(super) function: Function,
     pub(super) code_uri: String,
     pub(super) at: At,
 }
 
-/// Reads the functions that cargo-lambda builds; the others stay out. `folder` is the template's.
+/// Reads the functions that cargo-lambda builds, and skips others. `folder` is the template's.
 pub(super) fn read(
     resolver: &Resolver<'_>,
     globals: Option<&Entry>,
@@ -103,7 +103,7 @@ pub(super) fn read(
         .collect()
 }
 
-/// The alias that Globals have SAM point at the last version of every function.
+/// Returns the alias that Globals define for the last version of every function.
 pub(super) fn alias(globals: &Entry) -> Option<&str> {
     let function = globals.value.get("Function")?;
     function.value.get("AutoPublishAlias")?.value.text()
@@ -132,7 +132,7 @@ pub(super) fn function_globals(globals: Option<&Entry>) -> Result<Option<&Node>,
     Ok(Some(&function.value))
 }
 
-/// The properties of a function, with Globals merged in.
+/// Returns the properties of a function, with Globals merged in.
 pub(super) fn merged(own: &Node, globals: Option<&Node>) -> Node {
     globals.map_or_else(|| own.clone(), |globals| merge(globals, own))
 }
@@ -149,7 +149,7 @@ fn built(
         return Ok(None);
     }
     let missing = |what: &str| Problem::Invalid(format!("has no {what}"));
-    // All that a function needs may stand in Globals.
+    // Globals may contain all properties that a function needs.
     let none = Node {
         line: 0,
         kind: Kind::Map(Vec::new()),
@@ -171,7 +171,7 @@ fn built(
         folder: folder.join(&code_uri),
         code: Code::Binary,
         environment: environment(&properties),
-        // Lambda's own defaults.
+        // Lambda's defaults.
         timeout: Duration::from_secs(whole(&properties, "Timeout").unwrap_or(3)),
         memory: whole(&properties, "MemorySize")
             .and_then(|size| u32::try_from(size).ok())
@@ -180,7 +180,8 @@ fn built(
     Ok(Some(Built { function, code_uri, at }))
 }
 
-/// Globals under a function's own: mappings merge, lists concatenate, for the rest the function's own counts.
+/// Merges Globals into a function's own properties: mappings are merged, lists concatenated, and other values of the
+/// function take precedence.
 fn merge(global: &Node, own: &Node) -> Node {
     let plain = global.intrinsic().is_none() && own.intrinsic().is_none();
     let kind = match (&global.kind, &own.kind) {
@@ -203,7 +204,7 @@ fn merge(global: &Node, own: &Node) -> Node {
     Node { line: own.line, kind }
 }
 
-/// The variables of the template, and those that Lambda makes of its `LoggingConfig`.
+/// Returns the variables of the template, and those that Lambda derives from `LoggingConfig`.
 pub(super) fn environment(properties: &serde_json::Map<String, Value>) -> BTreeMap<String, String> {
     let variables = properties
         .get("Environment")

@@ -14,11 +14,11 @@ use super::resource::{FUNCTION, LAMBDA_FUNCTION, Resource};
 use super::shape::{Fields, Shape};
 use super::{Code, Function, Handler, Language};
 
-/// What can run here, as messages say it.
+/// The supported kinds of code, for messages.
 const SUPPORTED: &str =
     "nodejs…, python…, a folder or zip with a `bootstrap`, and `Metadata.BuildMethod: rust-cargolambda`";
 
-/// The properties of `AWS::Lambda::Function`. `Code` may be text or a mapping, and is read by itself.
+/// The properties of `AWS::Lambda::Function`. `Code` may be text or a mapping, and is read separately.
 const LAMBDA_PROPERTIES: Fields = &[
     ("Architectures", Shape::Skip),
     ("CapacityProviderConfig", Shape::Skip),
@@ -64,8 +64,8 @@ const CODE: Fields = &[
     ("ZipFile", Shape::Text),
 ];
 
-/// Reads the functions whose ARN or name in the template is among `targets`, except those that cargo-lambda builds. All
-/// others are passed over: no sign-in needs them. `folder` is the template's.
+/// Reads the functions whose ARN or name in the template is among `targets`, except those that cargo-lambda builds. It
+/// skips all others, because no sign-in needs them. `folder` is the template's.
 pub(super) fn read(
     resolver: &Resolver<'_>,
     globals: Option<&Entry>,
@@ -79,7 +79,7 @@ pub(super) fn read(
             let metadata = resource.body.get("Metadata").map(|metadata| &metadata.value);
             let method = metadata.and_then(|metadata| metadata.get("BuildMethod")?.value.text());
             let arn = resolver.attribute(resource.id, "Arn", &resource.at)?;
-            // With an alias after it, it is the same function.
+            // An ARN with an alias is the same function.
             let calls = |target: &String| {
                 let rest = target.strip_prefix(&arn);
                 rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
@@ -131,7 +131,7 @@ fn function(
     let language = language(runtime);
     let zip = folder.is_file() && folder.extension().is_some_and(|extension| extension == "zip") && language.is_none();
     if let Some(place) = place.filter(|_| !zip && !folder.is_dir()) {
-        return Err(at.error(Problem::Invalid(format!("its code `{place}` is no folder"))));
+        return Err(at.error(Problem::Invalid(format!("its code `{place}` is not a folder"))));
     }
     if language.is_none() && !zip && !folder.join("bootstrap").is_file() {
         let runtime = if runtime.is_empty() { "none" } else { runtime };
@@ -157,7 +157,7 @@ fn function(
         folder,
         code,
         environment: environment(&properties),
-        // Lambda's own defaults.
+        // Lambda's defaults.
         timeout: Duration::from_secs(whole(&properties, "Timeout").unwrap_or(3)),
         memory: whole(&properties, "MemorySize")
             .and_then(|size| u32::try_from(size).ok())
@@ -175,7 +175,7 @@ fn language(runtime: &str) -> Option<Language> {
     }
 }
 
-/// Where the code is: a path from the template's folder, or the source itself.
+/// Returns the location of the code: a path from the template's folder, or the source itself.
 fn source(
     resolver: &Resolver<'_>,
     resource: &Resource<'_>,
@@ -190,7 +190,7 @@ fn source(
     if let Some(path) = code_uri {
         return Ok((Some(path.to_owned()), None));
     }
-    // The CDK names the folder of an asset beside the address that it will have.
+    // The CDK names the folder of an asset beside its later address.
     let metadata = resource.body.get("Metadata").map(|metadata| &metadata.value);
     let asset = metadata.and_then(|metadata| metadata.get("aws:asset:path")?.value.text());
     if let Some(path) = asset {

@@ -17,9 +17,9 @@ use super::shape::{Fields, Shape};
 pub struct HttpApi {
     /// The name of the resource in the template.
     pub logical_id: String,
-    /// In the order of the template.
+    /// The routes, in the order of the template.
     pub routes: Vec<Route>,
-    /// Which web pages may read the answers; none of another origin without it.
+    /// The web pages that may read responses. Without it, pages of other origins may not.
     pub cors: Option<Cors>,
     /// The limit for all routes together, if there is one.
     pub throttle: Option<Throttle>,
@@ -28,13 +28,13 @@ pub struct HttpApi {
 /// A route and the function that answers it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Route {
-    /// Method and path, such as `GET /users/{id}` or `ANY /{proxy+}`, or `$default` for all other requests.
+    /// The method and the path, such as `GET /users/{id}` or `ANY /{proxy+}`, or `$default` for all other requests.
     pub key: String,
     /// The logical id of the function.
     pub function: String,
-    /// How long API Gateway waits for the function.
+    /// The time limit of API Gateway for the function.
     pub timeout: Duration,
-    /// What a request must have, if the route is not open to all.
+    /// The authorizer, unless the route is public.
     pub authorizer: Option<JwtAuthorizer>,
 }
 
@@ -47,7 +47,7 @@ pub struct JwtAuthorizer {
     pub user_pool: String,
     /// The values of `aud` or `client_id` that are accepted.
     pub audience: Vec<String>,
-    /// A token must have one of these scopes, if there are any.
+    /// If not empty, a token must have one of these scopes.
     pub scopes: Vec<String>,
 }
 
@@ -80,16 +80,16 @@ pub struct Throttle {
 /// The type of an event that adds a route.
 const EVENT_TYPE: &str = "HttpApi";
 
-/// How long API Gateway waits for a function if the event does not say.
+/// The default time limit of API Gateway for a function.
 const TIMEOUT_MILLIS: u64 = 30_000;
 
 /// The methods of routes.
 const METHODS: [&str; 8] = ["ANY", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"];
 
-/// The identity source of a token in a header begins with this.
+/// The prefix of the identity source of a token in a header.
 const HEADER: &str = "$request.header.";
 
-/// What turns off the default authorizer for a route.
+/// The name that turns off the default authorizer for a route.
 const NO_AUTHORIZER: &str = "NONE";
 
 const JWT_ONLY: &str = "JWT authorizers with `JwtConfiguration`";
@@ -120,7 +120,8 @@ const CORS: Fields = &[
     ("MaxAge", Shape::Whole(-1, 86_400)),
 ];
 
-/// The properties of `AWS::Serverless::HttpApi`. `CorsConfiguration` may be `true` or a mapping, and is read by itself.
+/// The properties of `AWS::Serverless::HttpApi`. `CorsConfiguration` may be `true` or a mapping, and is read
+/// separately.
 const PROPERTIES: Fields = &[
     ("AccessLogSettings", Shape::Skip),
     (
@@ -188,7 +189,7 @@ struct Draft {
     api: HttpApi,
 }
 
-/// The logical ids of the functions that routes call.
+/// Returns the logical ids of the functions of routes.
 pub(super) fn targets(resolver: &Resolver<'_>) -> Result<BTreeSet<String>, TemplateError> {
     let events = events(resolver)?;
     Ok(events.into_iter().map(|event| event.function.to_owned()).collect())
@@ -219,7 +220,7 @@ fn no_api() -> Problem {
     Problem::Invalid(format!("has no `ApiId: !Ref` of an `{HTTP_API}` of this template"))
 }
 
-/// The events of all functions that add routes.
+/// Returns the events of all functions that add routes.
 fn events<'a>(resolver: &Resolver<'a>) -> Result<Vec<Event<'a>>, TemplateError> {
     let mut found = Vec::new();
     for function in resolver.created(FUNCTION)? {
@@ -309,7 +310,7 @@ fn authorizer(resolver: &Resolver<'_>, name: &str, written: &Value, at: &At) -> 
     })
 }
 
-/// The id of the pool that issues tokens as `issuer`.
+/// Returns the id of the pool that issues tokens as `issuer`.
 fn issuing_pool(resolver: &Resolver<'_>, issuer: &str, at: &At) -> Result<String, TemplateError> {
     let pools = resolver.created(USER_POOL)?;
     for pool in &pools {
@@ -318,7 +319,7 @@ fn issuing_pool(resolver: &Resolver<'_>, issuer: &str, at: &At) -> Result<String
         }
     }
     if pools.is_empty() {
-        // A template for an existing pool. It cannot run here, but be read.
+        // A template for an existing pool. It can be read, but it cannot run here.
         let id = issuer.rsplit('/').next();
         return Ok(id.unwrap_or_default().to_owned());
     }

@@ -1,9 +1,9 @@
-//! `template.yaml`, as far as a sign-in needs it.
+//! Reads the part of `template.yaml` that a sign-in needs.
 //!
-//! What runs on one's machine is what is deployed: the functions and their environment, the pool's triggers and its
-//! app client are read from the SAM template, every reference resolved to a local value that is always the same. What
-//! is not understood is an error that names the place; a resource that a sign-in does not need is not looked into,
-//! but the names it refers to are checked.
+//! `local` runs what is deployed: the functions and their environment, the pool's triggers and its app client come from
+//! the SAM template. Every reference is resolved to a local value, which is always the same. Anything unsupported is an
+//! error that names the place. A resource that a sign-in does not need is not read, but the names it refers to are
+//! checked.
 
 mod conditions;
 mod document;
@@ -45,7 +45,7 @@ use node::{Entry, Node};
 use resolve::Resolver;
 use resource::Resource;
 
-/// What the template deploys, with every reference resolved.
+/// The resources of the template, with every reference resolved.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Template {
     /// The functions that can run here.
@@ -56,7 +56,7 @@ pub struct Template {
     pub clients: Vec<UserPoolClient>,
     /// Bucket names, by logical id.
     pub buckets: BTreeMap<String, String>,
-    /// By logical id.
+    /// The tables, by logical id.
     pub tables: BTreeMap<String, Table>,
     /// The HTTP APIs.
     pub http_apis: Vec<HttpApi>,
@@ -69,24 +69,24 @@ pub struct Template {
 pub struct Function {
     /// The name of the resource in the template.
     pub logical_id: String,
-    /// The name of its binary; of a function in another language, its name in the template.
+    /// The name of its binary. For other languages, its name in the template.
     pub binary: String,
     /// The folder of its code.
     pub folder: PathBuf,
-    /// What runs it.
+    /// The code.
     pub code: Code,
-    /// Globals and the function's own, merged.
+    /// The variables of Globals and of the function, merged.
     pub environment: BTreeMap<String, String>,
-    /// How long one invocation may take.
+    /// The time limit of an invocation.
     pub timeout: Duration,
-    /// Megabytes.
+    /// The memory in MB.
     pub memory: u32,
 }
 
-/// What runs a function.
+/// The code of a function.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Code {
-    /// A binary, which cargo builds of the package in the folder unless a `bootstrap` is there already.
+    /// A binary, which cargo builds from the package in the folder unless a `bootstrap` exists.
     Binary,
     /// A function in a language that Lambda has a runtime for.
     Handler(Handler),
@@ -101,14 +101,14 @@ pub struct Handler {
     pub language: Language,
     /// The runtime, such as `nodejs22.x`.
     pub runtime: String,
-    /// Which function of which file is called, such as `index.handler`.
+    /// The file and the function that are called, such as `index.handler`.
     pub name: String,
-    /// The source, if the template itself holds it. Otherwise it is in the folder.
+    /// The source, if the template contains it. Otherwise it is in the folder.
     pub inline: Option<String>,
 }
 
 impl fmt::Debug for Handler {
-    /// Leaves out the source, which may hold secrets.
+    /// Hides the source, which may contain secrets.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Handler")
             .field("runtime", &self.runtime)
@@ -117,7 +117,7 @@ impl fmt::Debug for Handler {
     }
 }
 
-/// A language that functions are written in.
+/// A language of functions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Language {
     /// JavaScript, run by Node.js.
@@ -127,7 +127,7 @@ pub enum Language {
 }
 
 impl fmt::Debug for Function {
-    /// Leaves out the values of the environment: there are secrets among them.
+    /// Hides the values of the environment, which contain secrets.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Function")
             .field("logical_id", &self.logical_id)
@@ -146,9 +146,9 @@ impl fmt::Debug for Function {
 pub struct UserPool {
     /// The name of the resource in the template.
     pub logical_id: String,
-    /// Trigger name as in `LambdaConfig` (`DefineAuthChallenge`, …) to the function's logical id.
+    /// The functions' logical ids, by the trigger's name in `LambdaConfig` (`DefineAuthChallenge`, …).
     pub triggers: BTreeMap<String, String>,
-    /// As CloudFormation has them, resolved.
+    /// The properties in CloudFormation's form, resolved.
     pub properties: serde_json::Map<String, serde_json::Value>,
 }
 
@@ -157,22 +157,22 @@ pub struct UserPool {
 pub struct UserPoolClient {
     /// The name of the resource in the template.
     pub logical_id: String,
-    /// Logical id of the pool it belongs to.
+    /// The logical id of its pool.
     pub user_pool: String,
-    /// As CloudFormation has them, resolved.
+    /// The properties in CloudFormation's form, resolved.
     pub properties: serde_json::Map<String, serde_json::Value>,
 }
 
-/// An `AWS::DynamoDB::Table`. Its properties are there as far as they are read.
+/// An `AWS::DynamoDB::Table`, with the properties that are read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Table {
     /// The name of the table.
     pub name: String,
-    /// As CloudFormation has them, resolved.
+    /// The properties in CloudFormation's form, resolved.
     pub properties: serde_json::Map<String, serde_json::Value>,
 }
 
-/// What the template does not say: the values that AWS gives on deployment, and the parameters chosen there.
+/// The values that a deployment adds to the template: parameters, and values that AWS generates.
 #[derive(Clone)]
 pub struct Deployment {
     /// Overrides of the template's parameters, by name.
@@ -185,11 +185,11 @@ pub struct Deployment {
     pub pool_id: String,
     /// The id of the (first) app client.
     pub client_id: String,
-    /// Stands for the content of the template's secrets.
+    /// The content of the template's secrets.
     pub secret: String,
-    /// The contents of secrets that the template names but does not make, by name.
+    /// The contents of secrets that the template refers to but does not create, by name.
     pub secrets: BTreeMap<String, String>,
-    /// Whether functions are built from their packages, which then have to be there.
+    /// Whether functions are built from their packages, which must then exist.
     pub builds: bool,
 }
 
@@ -219,7 +219,7 @@ const SECTIONS: [&str; 11] = [
     "Transform",
 ];
 
-/// How many bytes CloudFormation takes at most.
+/// The maximum size of a template in CloudFormation, in bytes.
 const LARGEST: usize = 1_048_576;
 
 const TRANSFORM: &str = "AWS::Serverless-2016-10-31";
@@ -229,7 +229,7 @@ impl Template {
     ///
     /// # Errors
     ///
-    /// If it cannot be read, is not YAML, uses something that is not understood here, or contradicts itself. The
+    /// Returns an error if it cannot be read, is not YAML, uses an unsupported feature, or contradicts itself. The
     /// message is one line that names the place and says what would have been right.
     pub fn read(path: &Path, deployment: &Deployment) -> Result<Self, TemplateError> {
         let file = path.display().to_string();
@@ -288,7 +288,7 @@ impl Template {
         }
         let tables = tables::read(&resolver)?;
         let http_apis = http_apis::read(&resolver, root.get("Globals"))?;
-        // Last: where the file is not where the packages are, its own mistakes are still the ones to be told of.
+        // Last: if the packages are missing, errors of the template itself are still reported first.
         for built in built.iter().filter(|_| deployment.builds) {
             let folder = &built.function.folder;
             if !folder.join("Cargo.toml").is_file() && !folder.join("bootstrap").is_file() {
@@ -313,11 +313,11 @@ fn check_size(bytes: usize) -> Result<(), TemplateError> {
     if bytes <= LARGEST {
         return Ok(());
     }
-    let problem = format!("has {bytes} bytes: CloudFormation takes {LARGEST} at most");
+    let problem = format!("has {bytes} bytes: CloudFormation accepts at most {LARGEST}");
     Err(At::default().error(Problem::Invalid(problem)))
 }
 
-/// Without its transform, CloudFormation does not know what a serverless function is.
+/// Without its transform, CloudFormation does not know serverless functions.
 fn check_transform(transform: Option<&Entry>, resources: &Entry) -> Result<(), TemplateError> {
     let Some(transform) = transform else {
         let mut resources = resources.value.entries().unwrap_or_default().iter();

@@ -1,14 +1,14 @@
-//! What the resources of each type are called.
+//! The names of resources, by type.
 
 use super::error::{At, Problem, TemplateError, hint};
 use super::resource::{
     ALIAS, BUCKET, FUNCTION, LAMBDA_FUNCTION, ROLE, Resource, SECRET, TABLE, USER_POOL, USER_POOL_CLIENT,
 };
 
-/// How the resources of one type are named. In the forms, `{name}` and so on stand for what the braces say.
+/// The naming of one type of resource. In the forms, placeholders such as `{name}` are replaced.
 pub(super) struct Naming {
     kind: &'static str,
-    /// The property that names it.
+    /// The property that contains the name.
     pub(super) name: &'static str,
     pub(super) reference: &'static str,
     attributes: &'static [(&'static str, &'static str)],
@@ -98,7 +98,7 @@ pub(super) fn naming(kind: &str) -> Option<&'static Naming> {
     NAMINGS.iter().find(|naming| naming.kind == kind)
 }
 
-/// How `attribute` is written; of a type that is not known here, any attribute is as good as another.
+/// Returns the form of `attribute`. For unknown types, any attribute is allowed.
 pub(super) fn attribute_form(resource: &Resource<'_>, attribute: &str, at: &At) -> Result<&'static str, TemplateError> {
     match naming(resource.kind) {
         None if attribute.ends_with("Arn") => Ok("arn:{partition}:{service}:{region}:{account}:{id}"),

@@ -1,4 +1,4 @@
-//! YAML with line numbers, and CloudFormation's short tags written out.
+//! YAML with line numbers, and CloudFormation's short tags in their long form.
 
 use std::collections::HashMap;
 
@@ -7,10 +7,10 @@ use serde_json::{Number, Value};
 
 use super::error::{At, Problem, TemplateError};
 
-/// Deeper templates than this are refused: reading one must not exhaust the stack.
+/// The maximum depth of a template. Without it, reading could exhaust the stack.
 const MAX_DEPTH: usize = 64;
 
-/// A piece of YAML.
+/// A YAML node.
 #[derive(Clone, Debug)]
 pub(super) struct Node {
     pub(super) line: usize,
@@ -56,7 +56,7 @@ impl Node {
         }
     }
 
-    /// The entries, if this is a mapping.
+    /// Returns the entries, if this is a mapping.
     pub(super) fn entries(&self) -> Option<&[Entry]> {
         match &self.kind {
             Kind::Map(entries) => Some(entries),
@@ -64,7 +64,7 @@ impl Node {
         }
     }
 
-    /// The items, if this is a list.
+    /// Returns the items, if this is a list.
     pub(super) fn items(&self) -> Option<&[Node]> {
         match &self.kind {
             Kind::List(items) => Some(items),
@@ -72,7 +72,7 @@ impl Node {
         }
     }
 
-    /// The text, if this is text.
+    /// Returns the text, if this is text.
     pub(super) fn text(&self) -> Option<&str> {
         match &self.kind {
             Kind::Text(text) => Some(text),
@@ -80,7 +80,7 @@ impl Node {
         }
     }
 
-    /// A scalar as text: what CloudFormation makes of a number where it wants a string.
+    /// Returns a scalar as text, like CloudFormation where it expects a string.
     pub(super) fn scalar(&self) -> Option<String> {
         match &self.kind {
             Kind::Bool(value) => Some(value.to_string()),
@@ -90,14 +90,14 @@ impl Node {
         }
     }
 
-    /// The value of `key`, if this is a mapping that has it.
+    /// Returns the value of `key`, if this is a mapping that has it.
     pub(super) fn get(&self, key: &str) -> Option<&Entry> {
         self.entries()?.iter().find(|entry| entry.key == key)
     }
 
-    /// The function's name and its argument, if this is an intrinsic function.
+    /// Returns the function's name and its argument, if this is an intrinsic function.
     ///
-    /// `Condition` is not among them: outside of conditions it is an ordinary key, as in a policy statement.
+    /// `Condition` is not one of them: outside of conditions it is an ordinary key, as in a policy statement.
     pub(super) fn intrinsic(&self) -> Option<(&str, &Node)> {
         match self.entries()? {
             [only] if only.key == "Ref" || only.key.starts_with("Fn::") => Some((&only.key, &only.value)),
@@ -105,7 +105,7 @@ impl Node {
         }
     }
 
-    /// The value as JSON; `None` for what is not a scalar.
+    /// Returns the value as JSON, or `None` if it is not a scalar.
     pub(super) fn json(&self) -> Option<Value> {
         match &self.kind {
             Kind::Bool(value) => Some(Value::Bool(*value)),
@@ -170,7 +170,7 @@ impl<'input> Reader<'input> {
                 ))
             }
             Event::Alias(_) => Err(here.error(Problem::Yaml(
-                "aliases (`*name`) are not supported: write the value out".into(),
+                "aliases (`*name`) are not supported: repeat the value".into(),
             ))),
             _ => Err(here.error(Problem::Yaml("ends too early".into()))),
         }
@@ -185,11 +185,11 @@ impl<'input> Reader<'input> {
                 (Event::Scalar(key, ..), span) => (key.into_owned(), span.start.line()),
                 (_, span) => {
                     let here = At::line(span.start.line());
-                    return Err(here.error(Problem::Yaml("a key is text".into())));
+                    return Err(here.error(Problem::Yaml("a key must be text".into())));
                 }
             };
             if let Some(first) = lines.insert(key.clone(), line) {
-                let problem = Problem::Yaml(format!("`{key}` is there already, on line {first}"));
+                let problem = Problem::Yaml(format!("`{key}` exists already, on line {first}"));
                 return Err(At::line(line).error(problem));
             }
             let (event, span) = self.next()?;
@@ -207,7 +207,7 @@ fn is_core_string(tag: Option<&Tag>) -> bool {
     tag.is_some_and(|tag| tag.is_yaml_core_schema() && tag.suffix == "str")
 }
 
-/// Reads a scalar as CloudFormation does, which is YAML 1.1: a bare `OFF` or `yes` is a boolean.
+/// Reads a scalar as CloudFormation does, by YAML 1.1: a bare `OFF` or `yes` is a boolean.
 fn scalar(text: &str, plain: bool) -> Kind {
     if !plain {
         return Kind::Text(text.to_owned());
@@ -221,7 +221,7 @@ fn scalar(text: &str, plain: bool) -> Kind {
 }
 
 fn number(text: &str) -> Option<Number> {
-    // Rust reads `inf` and `nan` as numbers, YAML does not.
+    // Rust parses `inf` and `nan` as numbers, YAML does not.
     let looks_like_one = text.starts_with(|first: char| first.is_ascii_digit() || "+-.".contains(first));
     let text = looks_like_one.then_some(text)?;
     let whole = text.parse::<i64>().ok().map(Number::from);

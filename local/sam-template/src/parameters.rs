@@ -1,4 +1,4 @@
-//! The template's parameters: defaults, overrides and what they may be.
+//! The template's parameters: defaults, overrides and constraints.
 
 use std::collections::BTreeMap;
 
@@ -22,7 +22,7 @@ const FIELDS: [&str; 11] = [
     "Type",
 ];
 
-/// Gives every parameter its value: what `overrides` says, or else its default.
+/// Returns the value of every parameter: its override, or else its default.
 pub(super) fn read(
     section: Option<&Entry>,
     overrides: &BTreeMap<String, String>,
@@ -67,7 +67,7 @@ fn value(entry: &Entry, given: Option<&String>, at: &At) -> Result<Value, Templa
     };
     let kind = field(declaration, "Type").unwrap_or_default();
     let list = match kind.as_str() {
-        // The value of one of the Systems Manager is not known here: its name stands for it.
+        // The value in the Systems Manager is not known here, so the parameter has its name.
         "String" | "Number" | "AWS::SSM::Parameter::Value<String>" => false,
         "CommaDelimitedList" | "List<Number>" => true,
         _ => {
@@ -85,12 +85,12 @@ fn value(entry: &Entry, given: Option<&String>, at: &At) -> Result<Value, Templa
             return Err(at.error(Problem::Invalid(refusal(declaration, item, &wrong))));
         }
     }
-    // A list is a list of strings, and a number a string, wherever they are referred to.
+    // References see a list as a list of strings, and a number as a string.
     let list_value = || items.iter().map(|item| Value::from(*item)).collect();
     Ok(if list { list_value() } else { Value::from(text.as_str()) })
 }
 
-/// The message that says what would have been right.
+/// Returns the message with the allowed values.
 fn refusal(declaration: &Node, item: &str, wrong: &str) -> String {
     let shown = if field(declaration, "NoEcho").is_some_and(|hidden| hidden == "true") {
         "the value".to_owned()
@@ -103,7 +103,7 @@ fn refusal(declaration: &Node, item: &str, wrong: &str) -> String {
     }
 }
 
-/// What speaks against `item`, if something does.
+/// Returns why `item` is not allowed, or `None` if it is.
 fn objection(declaration: &Node, item: &str, number: bool, at: &At) -> Result<Option<String>, TemplateError> {
     if number && item.parse::<f64>().is_err() {
         return Ok(Some("is not a number".to_owned()));
@@ -122,10 +122,10 @@ fn objection(declaration: &Node, item: &str, number: bool, at: &At) -> Result<Op
         }
     }
     if let Some(pattern) = field(declaration, "AllowedPattern") {
-        // CloudFormation wants the whole value to match.
+        // CloudFormation matches the whole value.
         let whole = Regex::new(&format!("^(?:{pattern})$"));
         let Ok(whole) = whole else {
-            let why = "is no regular expression that is understood here";
+            let why = "is not a supported regular expression";
             return Err(at.error(Problem::Invalid(format!("AllowedPattern `{pattern}` {why}"))));
         };
         if !whole.is_match(item) {
@@ -134,7 +134,7 @@ fn objection(declaration: &Node, item: &str, number: bool, at: &At) -> Result<Op
     }
     let length = f64::from(u32::try_from(item.chars().count()).unwrap_or(u32::MAX));
     let size = item.parse().unwrap_or(f64::NAN);
-    // A value that is no number is not inside any limit.
+    // A value that is not a number is outside of every limit.
     for (name, inside, side, measure) in [
         (
             "MinLength",

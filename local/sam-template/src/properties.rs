@@ -1,4 +1,4 @@
-//! The properties that CloudFormation knows of the resources that are read closely.
+//! The properties that CloudFormation defines for the resources that are read.
 
 use super::shape::{Fields, Shape};
 

@@ -1,6 +1,6 @@
-//! What CloudFormation's pseudo parameters stand for.
+//! The values of CloudFormation's pseudo parameters.
 
-/// The account that everything local belongs to.
+/// The account of all local resources.
 pub(super) const ACCOUNT: &str = "000000000000";
 pub(super) const PARTITION: &str = "aws";
 pub(super) const URL_SUFFIX: &str = "amazonaws.com";

@@ -1,4 +1,4 @@
-//! Holds every name that the template refers to against the names it has, also where nothing else is read.
+//! Checks every reference of the template, even in parts that are not read otherwise.
 
 use super::error::{At, Problem, TemplateError};
 use super::naming::attribute_form;
@@ -8,7 +8,7 @@ use super::resolve::{Resolver, attribute_of, sub_arguments};
 use super::resource::{FUNCTION, Resource};
 use super::sub::{self, Part};
 
-/// Checks every reference, and that no two resources wait for each other.
+/// Checks every reference, and that no resources depend on each other.
 pub(super) fn check(resolver: &Resolver<'_>, outputs: Option<&Node>) -> Result<(), TemplateError> {
     let mut needs: Vec<Vec<&str>> = Vec::new();
     for resource in &resolver.resources {
@@ -24,7 +24,7 @@ pub(super) fn check(resolver: &Resolver<'_>, outputs: Option<&Node>) -> Result<(
     refuse_circles(&resolver.resources, &needs)
 }
 
-/// Checks the references of one resource; gives those that must be there before it.
+/// Checks the references of one resource. Returns the resources that it depends on.
 fn resource_needs<'n>(resolver: &Resolver<'n>, resource: &Resource<'n>) -> Result<Vec<&'n str>, TemplateError> {
     let mut walk = Walk {
         resolver,
@@ -52,7 +52,7 @@ fn resource_needs<'n>(resolver: &Resolver<'n>, resource: &Resource<'n>) -> Resul
     Ok(walk.needs)
 }
 
-/// Whether SAM moves this property of a function to the deployment group, which waits for the function and its alarms.
+/// Whether SAM moves this property of a function to the deployment group, which depends on the function and its alarms.
 fn is_for_its_deployment(resource: &Resource<'_>, property: &str) -> bool {
     resource.kind == FUNCTION && property == "DeploymentPreference"
 }
@@ -63,7 +63,8 @@ struct Walk<'w, 'n> {
 }
 
 impl<'n> Walk<'_, 'n> {
-    /// `live` is false in the branch of an `Fn::If` that is not taken: names are checked there, but wait for nothing.
+    /// `live` is false in the branch of an `Fn::If` that is not selected: its names are checked, but it adds no
+    /// dependency.
     fn node(&mut self, node: &'n Node, at: &At, live: bool) -> Result<(), TemplateError> {
         let at = at.on(node.line);
         match (node.intrinsic(), &node.kind) {
@@ -137,18 +138,18 @@ impl<'n> Walk<'_, 'n> {
             return Err(at.error(self.resolver.unknown_name(name)));
         };
         if live {
-            // `resource.id` and not `name`: the role of a function waits for what the function waits for.
+            // `resource.id` and not `name`: the role of a function has the dependencies of the function.
             self.needs.push(resource.id);
         }
         Ok(())
     }
 }
 
-/// CloudFormation cannot create resources that wait for each other.
+/// CloudFormation cannot create resources that depend on each other.
 fn refuse_circles(resources: &[Resource<'_>], needs: &[Vec<&str>]) -> Result<(), TemplateError> {
     let mut left: Vec<(&Resource<'_>, &Vec<&str>)> = resources.iter().zip(needs).collect();
     loop {
-        // What waits for nothing that is left can be created.
+        // A resource without remaining dependencies can be created.
         let waiting: Vec<_> = left
             .iter()
             .filter(|(_, needs)| left.iter().any(|(other, _)| needs.contains(&other.id)))
@@ -162,7 +163,7 @@ fn refuse_circles(resources: &[Resource<'_>], needs: &[Vec<&str>]) -> Result<(),
     let Some((first, _)) = left.first() else {
         return Ok(());
     };
-    // Each of those left waits for another of them: following the way comes back sooner or later.
+    // Each remaining resource depends on another one of them. So the path returns to a resource.
     let mut way = vec![first.id];
     while let Some((_, needs)) = left.iter().find(|(resource, _)| Some(&resource.id) == way.last()) {
         let Some((next, _)) = left.iter().find(|(resource, _)| needs.contains(&resource.id)) else {

@@ -12,13 +12,13 @@ use super::pseudo::{ACCOUNT, PARTITION, URL_SUFFIX};
 use super::resource::Resource;
 use super::sub::{self, Part};
 
-/// The functions that are understood.
+/// The supported functions.
 const SUPPORTED: &str = "Ref, Fn::GetAtt, Fn::Sub, Fn::Join, Fn::If, Fn::Equals, Fn::And, Fn::Or, Fn::Not, Fn::FindInMap, Fn::Select, Fn::Split";
 
-/// A chain of references longer than this can only be a circle.
+/// The longest chain of references. A longer one is circular.
 const MAX_CHAIN: usize = 32;
 
-/// Knows what every name of a template stands for.
+/// Resolves every name of a template.
 pub(super) struct Resolver<'a> {
     pub(super) deployment: &'a Deployment,
     pub(super) parameters: BTreeMap<String, Value>,
@@ -50,14 +50,14 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    /// What `node` comes to, dynamic references included; `None` for `AWS::NoValue`.
+    /// Resolves `node`, with dynamic references. Returns `None` for `AWS::NoValue`.
     pub(super) fn value(&self, node: &Node, at: &At) -> Result<Option<Value>, TemplateError> {
         self.resolve(node, at)?
             .map(|value| self.with_secrets(value, at))
             .transpose()
     }
 
-    /// What `node` comes to, as text.
+    /// Resolves `node` to text.
     pub(super) fn string(&self, node: &Node, at: &At) -> Result<String, TemplateError> {
         match self.resolve(node, at)? {
             Some(Value::String(text)) => Ok(text),
@@ -66,7 +66,7 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    /// Follows `Fn::If` to the branch that counts.
+    /// Follows `Fn::If` to the selected branch.
     pub(super) fn select<'n>(&self, mut node: &'n Node, at: &At) -> Result<&'n Node, TemplateError> {
         while let Some(("Fn::If", arguments)) = node.intrinsic() {
             let at = at.on(arguments.line);
@@ -83,7 +83,7 @@ impl<'a> Resolver<'a> {
         Ok(node)
     }
 
-    /// Runs `work` unless it is too deep inside itself.
+    /// Runs `work`, unless it is nested too deep.
     pub(super) fn guarded<T>(
         &self,
         name: &str,
@@ -149,7 +149,7 @@ impl<'a> Resolver<'a> {
         Ok(Some(value))
     }
 
-    /// What `Ref` gives for `name`.
+    /// Returns the value of `Ref` for `name`.
     fn reference(&self, name: &str, at: &At) -> Result<Value, TemplateError> {
         if let Some(value) = self.parameters.get(name) {
             return Ok(value.clone());
@@ -203,7 +203,7 @@ impl<'a> Resolver<'a> {
     }
 }
 
-/// The resource and attribute of `Fn::GetAtt`, in either of its forms.
+/// Returns the resource and the attribute of `Fn::GetAtt`, in either form.
 pub(super) fn attribute_of<'n>(argument: &'n Node, at: &At) -> Result<(&'n str, &'n str), TemplateError> {
     let pair = match &argument.kind {
         Kind::Text(text) => text.split_once('.'),
@@ -216,7 +216,7 @@ pub(super) fn attribute_of<'n>(argument: &'n Node, at: &At) -> Result<(&'n str, 
     pair.ok_or_else(|| at.error(Problem::Expected("`Fn::GetAtt` with `Resource.Attribute`".to_owned())))
 }
 
-/// The text and the variables of `Fn::Sub`, in either of its forms.
+/// Returns the text and the variables of `Fn::Sub`, in either form.
 pub(super) fn sub_arguments<'n>(argument: &'n Node, at: &At) -> Result<(&'n str, &'n [Entry]), TemplateError> {
     let arguments = match &argument.kind {
         Kind::Text(text) => Some((text.as_str(), [].as_slice())),

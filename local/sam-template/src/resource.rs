@@ -1,4 +1,4 @@
-//! A resource of the template, as it is written.
+//! A resource of the template, before it is resolved.
 
 use super::error::{At, Problem, TemplateError, is_misspelt};
 use super::node::{Entry, Node};
@@ -19,7 +19,7 @@ const ATTRIBUTES: [&str; 11] = [
 
 pub(super) const FUNCTION: &str = "AWS::Serverless::Function";
 pub(super) const LAMBDA_FUNCTION: &str = "AWS::Lambda::Function";
-/// What SAM makes of a function's `AutoPublishAlias`; templates call it `FUNCTION.Alias`.
+/// The alias that SAM creates for a function's `AutoPublishAlias`. Templates call it `FUNCTION.Alias`.
 pub(super) const ALIAS: &str = "AWS::Lambda::Alias";
 pub(super) const PERMISSION: &str = "AWS::Lambda::Permission";
 pub(super) const USER_POOL: &str = "AWS::Cognito::UserPool";
@@ -30,7 +30,7 @@ pub(super) const TABLE: &str = "AWS::DynamoDB::Table";
 pub(super) const HTTP_API: &str = "AWS::Serverless::HttpApi";
 pub(super) const ROLE: &str = "AWS::IAM::Role";
 
-/// The types that are looked into.
+/// The types that are read.
 pub(super) const READ: [&str; 9] = [
     FUNCTION,
     LAMBDA_FUNCTION,
@@ -54,7 +54,7 @@ pub(super) struct Resource<'a> {
 }
 
 impl<'a> Resource<'a> {
-    /// Reads the outermost layer of the `Resources` section.
+    /// Reads the outermost level of the `Resources` section.
     pub(super) fn list(section: &'a Entry) -> Result<Vec<Self>, TemplateError> {
         let entries = section.value.entries().unwrap_or_default();
         entries
@@ -81,7 +81,7 @@ impl<'a> Resource<'a> {
         let Some(kind) = entry.value.get("Type").and_then(|kind| kind.value.text()) else {
             return Err(at.error(Problem::Invalid("has no `Type`".to_owned())));
         };
-        // Other types are passed over, and so would be these if misspelt.
+        // Other types are skipped. A misspelled one would be skipped too, so it is an error.
         if is_misspelt(kind, &READ) {
             return Err(at.error(Problem::unknown("type", kind, READ)));
         }
@@ -93,12 +93,12 @@ impl<'a> Resource<'a> {
         })
     }
 
-    /// The name of the condition it depends on.
+    /// Returns the name of the resource's condition.
     pub(super) fn condition(&self) -> Option<&'a str> {
         self.body.get("Condition")?.value.text()
     }
 
-    /// Its properties and where they stand.
+    /// Returns the properties and their place.
     pub(super) fn properties(&self) -> Option<(&'a Node, At)> {
         let properties = self.body.get("Properties")?;
         Some((&properties.value, self.at.key("Properties", properties.line)))

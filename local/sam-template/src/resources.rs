@@ -1,4 +1,4 @@
-//! What `Ref` and `Fn::GetAtt` give for the template's resources here.
+//! The local values of `Ref` and `Fn::GetAtt` for the template's resources.
 
 use super::error::{At, Problem, TemplateError};
 use super::naming::{attribute_form, naming};
@@ -7,7 +7,7 @@ use super::resolve::Resolver;
 use super::resource::{ALIAS, BUCKET, FUNCTION, ROLE, Resource, USER_POOL, USER_POOL_CLIENT};
 
 impl<'a> Resolver<'a> {
-    /// The resources of one type that are created.
+    /// Returns the resources of one type that are created.
     pub(super) fn created(&self, kind: &str) -> Result<Vec<&Resource<'a>>, TemplateError> {
         let mut created = Vec::new();
         for resource in self.resources.iter().filter(|resource| resource.kind == kind) {
@@ -24,14 +24,14 @@ impl<'a> Resolver<'a> {
             .map_or(Ok(true), |condition| self.condition(condition, &resource.at))
     }
 
-    /// What `Ref` gives for a resource.
+    /// Returns the value of `Ref` for a resource.
     pub(super) fn resource_reference(&self, id: &str, at: &At) -> Result<String, TemplateError> {
         let resource = self.existing(id, at)?;
         let form = naming(resource.kind).map_or("{name}", |naming| naming.reference);
         self.written(form, &resource)
     }
 
-    /// What `Fn::GetAtt` gives for a resource.
+    /// Returns the value of `Fn::GetAtt` for a resource.
     pub(super) fn attribute(&self, id: &str, attribute: &str, at: &At) -> Result<String, TemplateError> {
         let resource = self.existing(id, at)?;
         let form = attribute_form(&resource, attribute, at)?;
@@ -39,7 +39,7 @@ impl<'a> Resolver<'a> {
             .map(|text| text.replace("{attribute}", attribute))
     }
 
-    /// The resource `id`, whether it is created or not.
+    /// Returns the resource `id`, whether it is created or not.
     pub(super) fn resource(&self, id: &str) -> Option<Resource<'a>> {
         if let Some(resource) = self.resources.iter().find(|resource| resource.id == id) {
             return Some(resource.clone());
@@ -55,7 +55,7 @@ impl<'a> Resolver<'a> {
             };
             return self.alias_of(function).map(|_| alias());
         }
-        // SAM makes a role for each function that names none.
+        // SAM creates a role for each function that does not name one.
         let function = id.strip_suffix("Role").and_then(function)?;
         match function.property("Role") {
             Some(_) => None,
@@ -66,7 +66,7 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    /// The name of an alias: of a resource of its own, or of the one that SAM makes of a function.
+    /// Returns the name of an alias: of a separate resource, or of the one that SAM creates for a function.
     fn alias_name(&self, alias: &Resource<'a>) -> Result<String, TemplateError> {
         match alias.property("Name").filter(|_| alias.kind == ALIAS) {
             Some((name, at)) => self.string(&name.value, &at),
@@ -74,7 +74,7 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    /// The alias that SAM points at the last version of a function: its own, or that of Globals.
+    /// Returns the alias of the last version of a function: its own, or that of Globals.
     fn alias_of(&self, function: &Resource<'a>) -> Option<&'a str> {
         let own = function.property("AutoPublishAlias");
         own.map_or(self.alias, |(entry, _)| entry.value.text())
@@ -92,7 +92,7 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    /// Says that nothing is called `name`.
+    /// Creates the error that `name` is unknown.
     pub(super) fn unknown_name(&self, name: &str) -> Problem {
         let resources = self.resources.iter().map(|resource| resource.id);
         let known = resources
@@ -119,7 +119,7 @@ impl<'a> Resolver<'a> {
             .fold(form.to_owned(), |text, (word, value)| text.replace(word, value)))
     }
 
-    /// The name that a resource has here: always the same for the same template.
+    /// Returns the local name of a resource. It is always the same for the same template.
     fn name(&self, resource: &Resource<'a>) -> Result<String, TemplateError> {
         let property = naming(resource.kind).map_or("", |naming| naming.name);
         if let Some((property, at)) = resource.property(property) {

@@ -9,8 +9,8 @@ use super::resource::SECRET;
 const OPEN: &str = "{{resolve:";
 
 impl Resolver<'_> {
-    /// Puts the development secret where `value` refers to one of the template's secrets, and what was given where it
-    /// refers to another one.
+    /// Replaces references to the template's secrets by the development secret, and references to other secrets by the
+    /// given values.
     pub(super) fn with_secrets(&self, value: Value, at: &At) -> Result<Value, TemplateError> {
         match value {
             Value::String(text) if text.contains(OPEN) => self.text_with_secrets(&text, at).map(Value::String),
@@ -48,7 +48,8 @@ impl Resolver<'_> {
         Ok(whole)
     }
 
-    /// What `reference` means, if its secret was given on the command line: all of it, or the value of a key of JSON.
+    /// Returns the value of `reference` if its secret was given on the command line: the whole secret, or the value of
+    /// a key of its JSON.
     fn given_secret(&self, reference: &str, at: &At) -> Result<Option<String>, TemplateError> {
         let Some(reference) = reference.strip_prefix("secretsmanager:") else {
             return Ok(None);
@@ -77,7 +78,8 @@ impl Resolver<'_> {
         Err(at.error(Problem::unknown("key of the secret", key, known)))
     }
 
-    /// Makes sure that `reference` means one of the template's own secrets, and all of it or the key it is made of.
+    /// Checks that `reference` refers to one of the template's own secrets: to the whole secret, or to its generated
+    /// key.
     fn check_secret(&self, reference: &str, at: &At) -> Result<(), TemplateError> {
         let Some(reference) = reference.strip_prefix("secretsmanager:") else {
             let service = reference.split(':').next().unwrap_or_default();

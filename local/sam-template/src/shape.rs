@@ -1,4 +1,4 @@
-//! What a property may hold.
+//! The values that a property may have.
 
 use serde_json::Value;
 
@@ -6,32 +6,32 @@ use super::error::{At, Problem, TemplateError, hint};
 use super::node::{Kind, Node};
 use super::resolve::Resolver;
 
-/// What a property may hold.
+/// The values that a property may have.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Shape {
     Bool,
-    /// A mapping with keys of the author's choice.
+    /// A mapping with arbitrary keys.
     Each(&'static Shape),
     List(&'static Shape),
     Object(Fields),
     /// One of these words.
     OneOf(&'static [&'static str]),
-    /// Not supported: an error that says what is.
+    /// Not supported: an error that says what is supported.
     Refused(&'static str),
-    /// Allowed, but not needed for a sign-in: left out.
+    /// Allowed, but skipped because a sign-in does not need it.
     Skip,
     Text,
-    /// A whole number from one limit to the other.
+    /// An integer in this range.
     Whole(i64, i64),
 }
 
-/// Property names and what each may hold.
+/// Property names and the shapes of their values.
 pub(super) type Fields = &'static [(&'static str, Shape)];
 
 impl Resolver<'_> {
-    /// Resolves `node` and holds it against `shape`; `None` where it is `AWS::NoValue`.
+    /// Resolves `node` and checks it against `shape`. Returns `None` for `AWS::NoValue`.
     ///
-    /// CloudFormation turns `"5"` into 5 and `true` into `"true"` where a property wants that; so does this.
+    /// Like CloudFormation, it converts `"5"` to 5 and `true` to `"true"` if the property requires that.
     pub(super) fn shaped(&self, node: &Node, shape: Shape, at: &At) -> Result<Option<Value>, TemplateError> {
         if matches!(shape, Shape::Skip) {
             return Ok(None);
@@ -90,7 +90,7 @@ impl Resolver<'_> {
     }
 }
 
-/// Turns `value` into what `shape` wants.
+/// Converts `value` to `shape`.
 fn fit(value: Value, shape: Shape, at: &At) -> Result<Value, TemplateError> {
     let expected = |what: String| Err(at.error(Problem::Expected(what)));
     match (shape, value) {
@@ -135,7 +135,7 @@ fn fit(value: Value, shape: Shape, at: &At) -> Result<Value, TemplateError> {
     }
 }
 
-/// Shows a scalar; the rest is too long for a message.
+/// Formats a scalar. Other values are too long for a message.
 fn got(value: &Value) -> String {
     match value {
         Value::Array(_) | Value::Object(_) => String::new(),

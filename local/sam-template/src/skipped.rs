@@ -10,13 +10,13 @@ use super::resource::{ALIAS, FUNCTION, LAMBDA_FUNCTION, READ};
 /// A resource that does not run here.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Skipped {
-    /// Its name in the template.
+    /// The name in the template.
     pub logical_id: String,
-    /// Its type, such as `AWS::SNS::Topic`.
+    /// The type, such as `AWS::SNS::Topic`.
     pub kind: String,
-    /// The line that it starts on.
+    /// The first line.
     pub line: usize,
-    /// Why it does not run.
+    /// The reason why it does not run.
     pub why: &'static str,
 }
 
@@ -32,7 +32,7 @@ impl fmt::Display for Skipped {
     }
 }
 
-/// The resources that are not among what runs, in the order of the template.
+/// Returns the resources that do not run, in the order of the template.
 pub(super) fn skipped(resolver: &Resolver<'_>, functions: &[Function]) -> Result<Vec<Skipped>, TemplateError> {
     let mut skipped = Vec::new();
     for resource in &resolver.resources {

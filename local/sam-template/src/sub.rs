@@ -8,14 +8,14 @@ pub(super) enum Part<'a> {
     Variable(&'a str),
 }
 
-/// Takes the text apart; `None` if a `${` has no end.
+/// Splits the text. Returns `None` if a `${` is not closed.
 pub(super) fn parts(mut text: &str) -> Option<Vec<Part<'_>>> {
     let mut parts = Vec::new();
     while let Some((before, rest)) = text.split_once("${") {
         let (name, after) = rest.split_once('}')?;
         parts.push(Part::Literal(before));
         match name.strip_prefix('!') {
-            // `${!Name}` stands for the text `${Name}`.
+            // `${!Name}` is the text `${Name}`.
             Some(kept) => parts.extend([Part::Literal("${"), Part::Literal(kept), Part::Literal("}")]),
             None => parts.push(Part::Variable(name.trim())),
         }

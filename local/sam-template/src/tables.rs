@@ -23,7 +23,7 @@ const THROUGHPUT: Shape = Shape::Object(&[
     ("WriteCapacityUnits", Shape::Whole(1, i64::MAX)),
 ]);
 
-/// The properties of `AWS::DynamoDB::Table`: of those that are read, each is as in the operation that creates a table.
+/// The properties of `AWS::DynamoDB::Table`. Those that are read have the form of the operation that creates a table.
 const PROPERTIES: Fields = &[
     (
         "AttributeDefinitions",
@@ -76,7 +76,7 @@ const PROPERTIES: Fields = &[
     ("WarmThroughput", Shape::Skip),
 ];
 
-/// The tables that are created, by logical id.
+/// Returns the tables that are created, by logical id.
 pub(super) fn read(resolver: &Resolver<'_>) -> Result<BTreeMap<String, Table>, TemplateError> {
     let mut tables = BTreeMap::new();
     for resource in resolver.created(TABLE)? {

@@ -1,4 +1,4 @@
-//! What templates come to, and what is said of those that are wrong.
+//! The results of templates, and the messages about wrong ones.
 
 mod deployed;
 mod http_apis;
@@ -33,7 +33,7 @@ fn with(overrides: &[(&str, &str)]) -> Deployment {
     }
 }
 
-/// The workspace, whose packages the templates here may name.
+/// Returns the workspace, whose packages the templates here may name.
 fn workspace() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap()
 }
@@ -60,7 +60,7 @@ fn message_with(text: &str, deployment: &Deployment) -> String {
         .to_string()
 }
 
-/// A template with one function, whose variable `X` is `value`, after `sections`.
+/// Returns a template with one function, whose variable `X` is `value`, after `sections`.
 fn template(sections: &str, value: &str) -> String {
     format!(
         "Transform: AWS::Serverless-2016-10-31
@@ -84,7 +84,7 @@ Resources:
     )
 }
 
-/// The variable `X` of the only function.
+/// Returns the variable `X` of the only function.
 fn x(template: &Template) -> Option<&str> {
     template
         .functions

@@ -1,4 +1,4 @@
-//! User pools, their app clients, and who may invoke what.
+//! User pools, their app clients, and permissions to invoke functions.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +11,7 @@ use super::resolve::Resolver;
 use super::resource::{ALIAS, FUNCTION, PERMISSION, Resource, USER_POOL, USER_POOL_CLIENT};
 use super::{Function, UserPool, UserPoolClient};
 
-/// Attributes that every pool has, and that a client may therefore be allowed to read or write.
+/// Attributes that every pool has. A client may be allowed to read or write them.
 const STANDARD_ATTRIBUTES: [&str; 20] = [
     "address",
     "birthdate",
@@ -45,7 +45,7 @@ struct Permission {
 }
 
 impl Permission {
-    /// Whether it lets the pool with `pool_arn` invoke `function`, which may be named or given as an ARN.
+    /// Whether it allows the pool with `pool_arn` to invoke `function`, which may be a name or an ARN.
     fn covers(&self, function: &[&str], pool_arn: &str) -> bool {
         let source = self.source_arn.as_deref();
         function.contains(&self.function.as_str())
@@ -60,7 +60,7 @@ fn matches_wildcard(pattern: &str, text: &str) -> bool {
     pattern.strip_suffix('*').is_some_and(|start| text.starts_with(start))
 }
 
-/// The functions that triggers name: by ARN in `LambdaConfig`, and by their own names where an event wires them.
+/// Returns the functions of triggers: the ARNs in `LambdaConfig`, and the names of functions with an event.
 pub(super) fn targets(resolver: &Resolver<'_>) -> Result<BTreeSet<String>, TemplateError> {
     let mut targets = BTreeSet::new();
     for resource in resolver.created(USER_POOL)? {
@@ -74,18 +74,18 @@ pub(super) fn targets(resolver: &Resolver<'_>) -> Result<BTreeSet<String>, Templ
     Ok(targets)
 }
 
-/// The ARN in a field of `LambdaConfig`, if it is that of a function that can be called here.
+/// Returns the ARN in a field of `LambdaConfig`, if a function with it can be called here.
 fn target<'a>(trigger: &str, value: &'a Value) -> Option<&'a str> {
     match value {
         Value::String(arn) if trigger != "KMSKeyID" => Some(arn.as_str()),
-        // Those that send messages are not run here.
+        // Functions that send messages are not supported.
         Value::Object(config) if !trigger.starts_with("Custom") => config.get("LambdaArn").and_then(Value::as_str),
         _ => None,
     }
 }
 
-/// The triggers that events of functions wire to the pool called `pool`, and the functions' names. SAM adds the
-/// permission.
+/// Returns the triggers that events of functions connect to the pool called `pool`, and the functions' names. SAM adds
+/// the permission.
 fn wired(resolver: &Resolver<'_>, pool: &str) -> Result<Vec<(String, String)>, TemplateError> {
     let mut wired = Vec::new();
     for function in resolver.created(FUNCTION)? {
@@ -180,7 +180,7 @@ fn trigger_place(resource: &Resource<'_>, trigger: &str) -> At {
     at.key("LambdaConfig", line).key(trigger, line)
 }
 
-/// The logical id of the function whose ARN is `arn`.
+/// Returns the logical id of the function whose ARN is `arn`.
 fn function_of<'f>(
     resolver: &Resolver<'_>,
     arn: &str,
@@ -296,7 +296,7 @@ fn client(
     })
 }
 
-/// The names of a pool's attributes, as an app client writes them.
+/// Returns the names of a pool's attributes, as an app client writes them.
 fn attributes(pool: &UserPool) -> Vec<String> {
     let schema = pool.properties.get("Schema").and_then(Value::as_array);
     let names = schema

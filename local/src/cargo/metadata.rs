@@ -1,4 +1,4 @@
-//! What cargo knows of a workspace.
+//! Cargo's description of a workspace.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -24,15 +24,15 @@ struct Package {
     targets: Vec<Target>,
 }
 
-/// What a package depends on.
+/// A dependency of a package.
 #[derive(Debug, Deserialize)]
 struct Dependency {
     kind: Option<String>,
-    /// Its folder, if it has one here.
+    /// Its folder, if it is a path dependency.
     path: Option<PathBuf>,
 }
 
-/// What cargo can build of a package.
+/// A target of a package.
 #[derive(Debug, Deserialize)]
 struct Target {
     name: String,
@@ -54,12 +54,12 @@ impl Package {
 }
 
 impl Metadata {
-    /// Reads what cargo printed in `folder`.
+    /// Parses the output of cargo in `folder`.
     pub(super) fn read(printed: &[u8], folder: &Path) -> Result<Self, BuildError> {
         serde_json::from_slice(printed).map_err(|_| BuildError::Unreadable(folder.to_owned()))
     }
 
-    /// Whether `folder` is the workspace's or that of one of its packages.
+    /// Whether `folder` is the folder of the workspace or of one of its packages.
     pub(super) fn has(&self, folder: &Path) -> bool {
         real(&self.workspace_root) == folder || self.package_in(folder).is_some()
     }
@@ -77,7 +77,8 @@ impl Metadata {
         self.packages.iter().find(is_there)
     }
 
-    /// The name and the manifest of the package with this binary. If `folder` has a package, only that one counts.
+    /// Returns the name and the manifest of the package with this binary. If `folder` has a package, only that package
+    /// is searched.
     pub(super) fn source_of(&self, binary: &str, folder: &Path) -> Result<(String, PathBuf), BuildError> {
         let candidates: Vec<&Package> = match self.package_in(folder) {
             Some(package) => vec![package],
@@ -98,7 +99,7 @@ impl Metadata {
         })
     }
 
-    /// The folders of the packages with these manifests and of what is built for them, as far as it is on this machine.
+    /// Returns the folders of the packages with these manifests, and of their path dependencies.
     pub(super) fn folders<'a>(&self, manifests: impl IntoIterator<Item = &'a PathBuf>) -> BTreeSet<PathBuf> {
         let mut open: Vec<&Path> = manifests.into_iter().filter_map(|manifest| manifest.parent()).collect();
         let mut folders = BTreeSet::new();
@@ -114,7 +115,7 @@ impl Metadata {
     }
 }
 
-/// `path` without links, as far as it exists.
+/// Returns `path` without links, as far as it exists.
 pub(super) fn real(path: &Path) -> PathBuf {
     path.canonicalize().unwrap_or_else(|_| path.to_owned())
 }

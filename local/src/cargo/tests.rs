@@ -1,4 +1,4 @@
-//! Real workspaces, of packages that depend on nothing.
+//! Real workspaces. Their packages have no dependencies.
 
 use std::fs;
 
@@ -9,7 +9,7 @@ use super::*;
 /// Prints its name.
 const MAIN: &str = "fn main() { print!(env!(\"CARGO_BIN_NAME\")) }";
 
-/// A folder with these files and this content.
+/// Creates a folder with these files and this content.
 fn tree(files: &[(&str, &str)]) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     for (path, content) in files {
@@ -24,7 +24,7 @@ fn package(name: &str) -> String {
     format!("[package]\nname = \"{name}\"\nedition = \"2024\"\n")
 }
 
-/// This system, with the target folder that cargo chooses.
+/// Returns this system, with cargo's default target folder.
 fn system() -> System {
     let mut system = System::this().unwrap();
     system.environment.remove("CARGO_TARGET_DIR");
@@ -110,7 +110,7 @@ async fn a_missing_binary_says_which_there_are() {
             )
         );
     }
-    // SAM builds in the folder that the template names, and would not look elsewhere either.
+    // SAM builds in the folder that the template names, and searches no other.
     assert!(error("two", "define").await.contains("has no binary `define`"));
 }
 

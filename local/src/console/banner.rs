@@ -1,14 +1,14 @@
-//! What is printed once everything runs.
+//! The text that is printed when everything runs.
 
 use std::fmt::Write;
 use std::time::Duration;
 
-/// What one needs to know to sign in.
+/// The data that a user needs to sign in.
 #[derive(Debug)]
 pub(crate) struct Banner<'a> {
-    /// Where `local` listens, without a slash at the end.
+    /// The address of `local`, without a slash at the end.
     pub(crate) endpoint: &'a str,
-    /// The HTTP APIs by name, and where they listen, in the same form.
+    /// The HTTP APIs by name, and their addresses, in the same form.
     pub(crate) http_apis: &'a [(String, String)],
     pub(crate) region: &'a str,
     pub(crate) pool_id: &'a str,
@@ -17,26 +17,26 @@ pub(crate) struct Banner<'a> {
     pub(crate) others: Vec<(String, String)>,
     pub(crate) flow: &'a str,
     pub(crate) demo_user: Option<DemoUser>,
-    /// The app client that the AWS CLI can use, and its flow.
+    /// The app client for the AWS CLI, and its flow.
     pub(crate) cli_client_id: &'a str,
     pub(crate) cli_flow: &'a str,
-    /// How long it took to get here.
+    /// The duration of the start.
     pub(crate) elapsed: Duration,
 }
 
-/// Someone who can sign in.
+/// A user that can sign in.
 #[derive(Clone, Debug)]
 pub(crate) struct DemoUser {
     pub(crate) name: String,
     pub(crate) password: String,
-    /// Questions and what was enrolled for them.
+    /// The enrolled questions and answers.
     pub(crate) answers: Vec<(String, String)>,
-    /// Whether the user was changed in an earlier run, so that the password or the answers may be others.
+    /// Whether the user was changed in an earlier run, so that the password or the answers may differ.
     pub(crate) is_changed: bool,
 }
 
 impl Banner<'_> {
-    /// The text, with headings between `bold` and `plain`.
+    /// Returns the text, with headings between `bold` and `plain`.
     pub(super) fn text(&self, bold: &str, plain: &str) -> String {
         let mut text = String::new();
         let mut row = |name: &str, value: &str| {
@@ -73,14 +73,14 @@ impl Banner<'_> {
         text
     }
 
-    /// A sign-in to paste, line by line, into a shell that has the AWS CLI.
+    /// Returns the commands of a sign-in for a shell with the AWS CLI.
     fn command_lines(&self) -> String {
         let steps = asked(self.cli_flow);
         if steps == 0 {
-            return "The AWS CLI cannot prove a password by SRP, and this flow asks for nothing else.\n".to_owned();
+            return "The AWS CLI cannot prove a password by SRP, and this flow has no other step.\n".to_owned();
         }
         let user = self.demo_user.as_ref().map_or("USER", |user| user.name.as_str());
-        let mut text = String::from("With the AWS CLI, where ANSWER and SESSION are yours to fill in");
+        let mut text = String::from("With the AWS CLI (replace ANSWER and SESSION)");
         if self.cli_client_id != self.client_id {
             let _ = write!(
                 text,
@@ -109,7 +109,7 @@ impl Banner<'_> {
     }
 }
 
-/// How many steps of `flow` ask something.
+/// Returns the number of steps of `flow` that ask the user.
 fn asked(flow: &str) -> usize {
     flow.split(',')
         .filter(|step| !matches!(step.trim(), "" | "PASSWORD"))
@@ -180,7 +180,7 @@ mod tests {
         banner.http_apis = &apis;
         let text = banner.text("", "");
         assert!(
-            text.contains("API         http://127.0.0.1:9230 (EnrolmentApi)\n"),
+            text.contains("API          http://127.0.0.1:9230 (EnrolmentApi)\n"),
             "{text}"
         );
     }

@@ -1,13 +1,13 @@
-//! A line of a function's log, as people read it.
+//! A line of a function's log, formatted for people.
 
 use std::fmt::Write;
 
 use serde_json::{Map, Value};
 
-/// What is shown of a line besides its level and its message, in this order.
+/// The fields that are shown besides the level and the message, in this order.
 const SHOWN: [&str; 6] = ["decision", "challenge", "step", "attempt", "reason", "user"];
 
-/// `line` in short if its `fields` are those of our functions' log, else as it is.
+/// Shortens `line` if its `fields` are those of this project's functions. Others are unchanged.
 pub(crate) fn in_short(line: &str, fields: &Map<String, Value>) -> String {
     let text = |name: &str| fields.get(name).and_then(Value::as_str);
     let (Some(level), Some(message)) = (text("level"), text("message")) else {

@@ -1,13 +1,13 @@
-//! Events and answers of functions, fit to be shown.
+//! Events and responses of functions without their secrets.
 //!
-//! What may be seen is listed, and everything else is hidden: a function that puts its secret under a misspelt key must
-//! not have it printed.
+//! The visible fields are listed, and all others are hidden: a function that puts its secret under a misspelled key
+//! must not have it printed.
 
 use serde_json::{Map, Value};
 
 const HIDDEN: &str = "***";
 
-/// Fields whose text anyone may see. `*` stands for any one name or index.
+/// Fields with public text. `*` matches any one name or index.
 const VISIBLE: [&[&str]; 17] = [
     &["version"],
     &["region"],
@@ -28,8 +28,8 @@ const VISIBLE: [&[&str]; 17] = [
     &["errorMessage"],
 ];
 
-/// `json` on one line, with the names of all fields and the values of those that hold no secret.
-pub(super) fn masked(json: &[u8]) -> String {
+/// Returns `json` on one line, with the names of all fields and the values of those without secrets.
+pub(crate) fn masked(json: &[u8]) -> String {
     match serde_json::from_slice::<Value>(json) {
         Ok(value) => walk(&mut Vec::new(), &value).to_string(),
         Err(_) => format!("({} bytes that are not JSON)", json.len()),
@@ -39,7 +39,7 @@ pub(super) fn masked(json: &[u8]) -> String {
 fn walk<'a>(path: &mut Vec<&'a str>, value: &'a Value) -> Value {
     match value {
         Value::Null => Value::Null,
-        // Yes or no is a secret only among secrets.
+        // A boolean is secret only among private challenge parameters.
         Value::Bool(_) if path.contains(&"privateChallengeParameters") => Value::String(HIDDEN.to_owned()),
         Value::Bool(yes) => Value::Bool(*yes),
         Value::Number(_) => Value::String(HIDDEN.to_owned()),
@@ -72,10 +72,10 @@ fn shown(path: &[&str], text: &str) -> String {
     });
     match path.last() {
         _ if !visible => HIDDEN.to_owned(),
-        // Other functions keep one-time codes here. Ours, and what AWS's samples call them, are names.
+        // Other functions store one-time codes here. The metadata of this project and of AWS's samples are names.
         Some(&"challengeMetadata") if !is_name(text) => HIDDEN.to_owned(),
         _ if text.starts_with("data:") => format!("data:{HIDDEN}"),
-        // A presigned address works for whoever has the signature.
+        // A presigned address works for everyone that has the signature.
         _ if text.starts_with("http://") || text.starts_with("https://") => match text.split_once('?') {
             Some((address, _)) => format!("{address}?{HIDDEN}"),
             None => text.to_owned(),

@@ -1,4 +1,4 @@
-//! A file that the disk gets behind everybody's back.
+//! A file that is written to disk in the background.
 
 use std::fs::File;
 use std::io;
@@ -11,15 +11,15 @@ use std::time::Duration;
 
 use redb::StorageBackend;
 
-/// How long changes are gathered before the disk gets them.
+/// The time during which changes are collected before they are written to disk.
 const GATHERED: Duration = Duration::from_secs(1);
 
-/// A file that is not waited for.
+/// A file that does not wait for the disk.
 ///
-/// redb asks for a sync with every change, so that the change outlives a loss of power. That takes milliseconds, every
-/// sign-in is a change, and what is lost here can be made again. So a sync only happens a moment later, and whoever is
-/// answered does not wait for it: the end of this process, which is all that `kill -9` is, loses nothing. A loss of power
-/// within that moment can lose what is new, or the file.
+/// redb requests a sync with every change, so that the change survives a power loss. That takes milliseconds, and every
+/// sign-in is a change. The data here can be created again. So the sync is done a moment later, and clients do not wait
+/// for it. The end of the process, also by `kill -9`, loses nothing. A power loss within that moment can lose recent
+/// changes, or the file.
 #[derive(Debug)]
 pub(super) struct Behind {
     file: Arc<File>,
@@ -43,7 +43,7 @@ impl Behind {
     }
 }
 
-/// Syncs as long as there are changes to come.
+/// Syncs until no more changes can come.
 fn sync_behind(file: &File, news: &Receiver<()>, failed: &AtomicBool) {
     while news.recv().is_ok() {
         thread::sleep(GATHERED);
@@ -68,9 +68,9 @@ impl StorageBackend for Behind {
 
     fn sync_data(&self) -> io::Result<()> {
         if self.failed.load(Ordering::Relaxed) {
-            return Err(io::Error::other("the disk did not take what was written before"));
+            return Err(io::Error::other("the disk did not accept earlier data"));
         }
-        // Where it is full, the thread has yet to look.
+        // If the channel is full, the thread has not read the previous signal yet.
         let _ = self.changed.try_send(());
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! The folder: its lock, and the file that is made, opened or thrown away.
+//! The folder: its lock, and the file that is created, opened or deleted.
 
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io;
@@ -13,14 +13,13 @@ use super::{DatabaseError, FORMAT, FORMAT_KEY, Kind, damaged, table, unusable};
 
 const FILE: &str = "state.redb";
 
-/// What [`FILE`] is called until it can be opened.
+/// The name of [`FILE`] until it can be opened.
 const UNFINISHED: &str = "state.new";
 
-/// Bytes of the file that are kept in memory. Everything is read once, when it starts, and only written from then on.
+/// The size of the cache, in bytes. Everything is read once at the start, and then only written.
 const CACHE: usize = 1 << 20;
 
-/// Opens what is kept in `folder`, and makes it if there is nothing: a database, and the lock that nobody else has
-/// meanwhile.
+/// Opens the data in `folder`, or creates it. Returns the database and the lock, which other processes cannot get.
 pub(super) fn open(folder: &Path) -> Result<(Database, File), DatabaseError> {
     let lock = lock(folder)?;
     let path = folder.join(FILE);
@@ -32,7 +31,7 @@ pub(super) fn open(folder: &Path) -> Result<(Database, File), DatabaseError> {
     Ok((database?, lock))
 }
 
-/// Throws away what is kept in `folder`; says whether there was anything.
+/// Deletes the data in `folder`. Returns whether there was any.
 pub(crate) fn reset(folder: &Path) -> Result<bool, DatabaseError> {
     if !folder.is_dir() {
         return Ok(false);
@@ -49,10 +48,10 @@ pub(crate) fn reset(folder: &Path) -> Result<bool, DatabaseError> {
     Ok(found)
 }
 
-/// Makes the folder and locks it, until the file that this gives is dropped or its process has ended.
+/// Creates the folder and locks it. The lock ends when the returned file is dropped or its process ends.
 fn lock(folder: &Path) -> Result<File, DatabaseError> {
     if !folder.is_dir() {
-        // It holds the keys of all that is signed in. Whoever keeps a folder of secrets in a repository means no harm.
+        // The folder contains the keys of all sign-ins. The mode also protects a folder of secrets inside a repository.
         let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
         made.and_then(|()| fs::write(folder.join(".gitignore"), "*\n"))
             .map_err(unusable(folder))?;
@@ -65,7 +64,7 @@ fn lock(folder: &Path) -> Result<File, DatabaseError> {
     }
 }
 
-/// Makes the file under another name, so that it is whole wherever this is interrupted.
+/// Creates the file under another name, so that an interruption leaves no partial file.
 fn create(folder: &Path) -> Result<Database, DatabaseError> {
     let unfinished = folder.join(UNFINISHED);
     let make = || -> Result<Database, redb::Error> {
@@ -85,7 +84,7 @@ fn create(folder: &Path) -> Result<Database, DatabaseError> {
     make().map_err(|error| unusable(folder)(io::Error::other(error)))
 }
 
-/// Opens a file that was written before, and looks at every page of it: what is wrong comes out now or not at all.
+/// Opens an existing file and checks every page, so that damage is found now.
 fn reopen(folder: &Path, path: &Path) -> Result<Database, DatabaseError> {
     let file = file(path, false).and_then(Behind::new).map_err(unusable(folder))?;
     let opened = quietly(move || -> Result<Database, redb::Error> {

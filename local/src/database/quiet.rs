@@ -1,4 +1,4 @@
-//! Panics of a library that are an answer.
+//! Panics of a library that are treated as errors.
 
 use std::cell::Cell;
 use std::panic::{self, AssertUnwindSafe, catch_unwind};
@@ -8,8 +8,8 @@ thread_local! {
     static QUIET: Cell<bool> = const { Cell::new(false) };
 }
 
-/// What `open` gives; none if it panics, which nobody hears. redb panics on some damaged pages, and a damaged file
-/// should be an error like any other.
+/// Returns the result of `open`, or `None` if it panics. The panic is not printed. redb panics on some damaged pages,
+/// and a damaged file should be an ordinary error.
 pub(super) fn quietly<T>(open: impl FnOnce() -> T) -> Option<T> {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {

@@ -18,7 +18,7 @@ fn filled(keys: usize) -> TempDir {
     folder
 }
 
-/// What opening a folder ends with.
+/// Returns the error of opening a folder.
 fn error(folder: &Path) -> DatabaseError {
     open(folder).err().unwrap()
 }
@@ -135,14 +135,15 @@ fn an_interrupted_start_is_begun_again() {
     assert!(open(folder.path()).is_ok());
 }
 
-/// Each way to damage a file, at many places: it is as it was, or refused with a way out, but never another.
+/// Each kind of damage at many places of a file: the data is unchanged, or there is an error with a remedy, but the
+/// data is never different.
 #[test]
 fn a_damaged_file_is_refused_and_never_read_as_another() {
     let folder = filled(100);
     let path = folder.path().join("state.redb");
     let good = fs::read(&path).unwrap();
     let open = || {
-        // A process that another test has just started holds the lock too, until it is another program.
+        // A process that another test has just started holds the lock too, until it executes its program.
         let opened = loop {
             match open(folder.path()) {
                 Err(DatabaseError::InUse(_)) => std::thread::yield_now(),

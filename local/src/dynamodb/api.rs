@@ -1,6 +1,6 @@
 //! DynamoDB's operations over AWS JSON 1.0.
 //!
-//! The HTTP server of the library is not used: it answers web pages of every origin.
+//! The HTTP server of the library is not used, because it answers web pages of every origin.
 
 use axum::Router;
 use axum::body::Bytes;
@@ -17,7 +17,7 @@ const MAX_REQUEST: usize = 16 * 1024 * 1024;
 
 const TARGET: &str = "DynamoDB_20120810.";
 
-/// `POST /`.
+/// Returns the route `POST /`.
 pub(super) fn router(database: Database) -> Router {
     Router::new()
         .route("/", post(call))
@@ -52,7 +52,7 @@ async fn call(State(database): State<Database>, headers: HeaderMap, body: Bytes)
     }
 }
 
-/// Runs an operation; `None` if the name is unknown.
+/// Runs an operation. Returns `None` if the name is unknown.
 fn run(database: &Database, operation: &str, body: &[u8]) -> Option<Result<String, DynoxideError>> {
     macro_rules! operations {
         ($($name:literal => $method:ident),* $(,)?) => {
@@ -87,7 +87,7 @@ fn run(database: &Database, operation: &str, body: &[u8]) -> Option<Result<Strin
 }
 
 fn read<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, DynoxideError> {
-    // Not serde's own text: it names types of the library.
+    // The text of serde is not used: it contains type names of the library.
     serde_json::from_slice(body)
         .map_err(|_| DynoxideError::SerializationException("the request cannot be read".to_owned()))
 }
@@ -96,7 +96,7 @@ fn write(answer: &impl serde::Serialize) -> Result<String, DynoxideError> {
     serde_json::to_string(answer).map_err(|error| DynoxideError::InternalServerError(error.to_string()))
 }
 
-/// How DynamoDB words what is wrong with a request that writes one item.
+/// Adds DynamoDB's prefix to the error of a request that writes one item.
 fn enveloped(operation: &str, error: DynoxideError) -> DynoxideError {
     match error {
         DynoxideError::EnvelopedValidation(text) if ["DeleteItem", "PutItem", "UpdateItem"].contains(&operation) => {

@@ -1,4 +1,4 @@
-//! Over HTTP, with requests as the AWS SDK for Rust sends them.
+//! Over HTTP, with requests like those of the AWS SDK for Rust.
 
 use sam_template::{Deployment, Template};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};

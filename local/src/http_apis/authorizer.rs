@@ -1,4 +1,4 @@
-//! JWT authorizers: what API Gateway checks of a token, against the published keys of the user pool.
+//! JWT authorizers: the checks that API Gateway makes on a token, with the published keys of the user pool.
 //!
 //! It checks neither `token_use` nor whether the token was revoked.
 
@@ -14,19 +14,19 @@ use user_pools::UserPools;
 
 use super::reply::message;
 
-/// Why a request does not reach its function.
+/// The reason why a request does not reach its function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Denial {
     /// The token is not valid, with the reason.
     Invalid(&'static str),
-    /// There is no token.
+    /// The token is missing.
     Missing,
-    /// The token has none of the scopes of the route.
+    /// The token has no scope of the route.
     Scope,
 }
 
 impl Denial {
-    /// What API Gateway answers. The words of the reasons are not all known.
+    /// Returns the response of API Gateway. Not all of its texts for the reasons are known.
     pub(super) fn response(self, authorizer: &JwtAuthorizer) -> Response {
         let scope = authorizer.scopes.join(" ");
         let (status, text, challenge) = match self {
@@ -53,7 +53,7 @@ impl Denial {
     }
 }
 
-/// Checks the token in `headers` at `now`, which is since 1970, and returns what the event says of it.
+/// Checks the token in `headers` at `now`, which is since 1970. Returns the authorizer's part of the event.
 pub(super) async fn authorize(
     authorizer: &JwtAuthorizer,
     headers: &HeaderMap,
@@ -78,7 +78,7 @@ pub(super) async fn authorize(
     Ok(json!({ "claims": claims, "scopes": scopes }))
 }
 
-/// The value of the header, with or without `Bearer` before it.
+/// Returns the value of the header, without the prefix `Bearer`.
 fn token(headers: &HeaderMap, name: &str) -> Result<String, Denial> {
     let values: Vec<_> = headers.get_all(name).iter().collect();
     let value = match values.as_slice() {
@@ -98,17 +98,17 @@ fn token(headers: &HeaderMap, name: &str) -> Result<String, Denial> {
     }
 }
 
-/// The claims of a token that a key of `jwks` has signed.
+/// Returns the claims of a token that a key of `jwks` has signed.
 fn claims(token: &str, jwks: &JwkSet) -> Result<Map<String, Value>, Denial> {
     let header = jsonwebtoken::decode_header(token).map_err(|_| Denial::Invalid("the token is malformed"))?;
     let key = header.kid.and_then(|kid| jwks.find(&kid));
     let key = key.and_then(|key| DecodingKey::from_jwk(key).ok());
     let key = key.ok_or(Denial::Invalid("no key of the issuer has the kid of the token"))?;
-    // INVARIANT: the algorithm is that of the keys, whatever the token says.
+    // INVARIANT: the algorithm is that of the keys, independent of the token.
     let mut validation = Validation::new(Algorithm::RS256);
     validation.required_spec_claims.clear();
     validation.validate_aud = false;
-    // The time is an argument, which jsonwebtoken cannot be given.
+    // The time is an argument, which jsonwebtoken cannot use.
     validation.validate_exp = false;
     let token = jsonwebtoken::decode(token, &key, &validation);
     token
@@ -116,8 +116,8 @@ fn claims(token: &str, jwks: &JwkSet) -> Result<Map<String, Value>, Denial> {
         .map_err(|_| Denial::Invalid("the signature of the token is not valid"))
 }
 
-/// Checks the claims at `now`, in seconds. Returns those of the route's scopes that the token has; none if the route has
-/// none.
+/// Checks the claims at `now`, in seconds. Returns the route's scopes that the token has, or `None` if the route has no
+/// scopes.
 fn check(
     claims: &Map<String, Value>,
     authorizer: &JwtAuthorizer,
@@ -159,13 +159,13 @@ fn check(
     }
 }
 
-/// The texts of a claim that is a text or a list.
+/// Returns the texts of a claim that is a text or a list.
 fn words(claim: Option<&Value>) -> impl Iterator<Item = &str> {
     let items = claim.map(|claim| claim.as_array().map_or(std::slice::from_ref(claim), Vec::as_slice));
     items.unwrap_or_default().iter().filter_map(Value::as_str)
 }
 
-/// A claim as the event has it: always text.
+/// Formats a claim for the event, which contains only text.
 fn text(claim: &Value) -> String {
     match claim {
         Value::String(text) => text.clone(),

@@ -1,16 +1,17 @@
-//! Which web pages may read the answers of an API: those of the template's `CorsConfiguration`, and the page of `local`.
+//! The web pages that may read the responses of an API: those of the template's `CorsConfiguration`, and the page of
+//! `local`.
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::response::Response;
 use listener::is_near;
 use sam_template::Cors;
 
-/// What starts the headers that the answer of a function may not set besides.
+/// The prefix of headers that the response of a function may not set.
 const PREFIX: &str = "access-control-";
 
 /// The pages of an API.
 pub(super) struct Pages {
-    /// Those of the template.
+    /// The pages of the template.
     template: Option<Grant>,
     /// The page of `local`.
     own: Grant,
@@ -18,11 +19,11 @@ pub(super) struct Pages {
     own_port: String,
 }
 
-/// What pages may do.
+/// The permissions of pages.
 pub(super) struct Grant(Cors);
 
 impl Pages {
-    /// The pages of an API with `cors`. The page of `local` has the port `own_port`.
+    /// Creates the pages of an API with `cors`. The page of `local` has the port `own_port`.
     pub(super) fn new(cors: Option<Cors>, own_port: u16) -> Self {
         let own = Cors {
             origins: vec!["*".to_owned()],
@@ -37,7 +38,7 @@ impl Pages {
         }
     }
 
-    /// What applies to a request with these headers; nothing without a `CorsConfiguration`.
+    /// Returns the permissions for a request with these headers, or `None` without a `CorsConfiguration`.
     pub(super) fn cors(&self, headers: &HeaderMap) -> Option<&Grant> {
         let origin = headers.get(header::ORIGIN);
         let is_own =
@@ -51,7 +52,8 @@ impl Pages {
 }
 
 impl Grant {
-    /// Lets the page that sent `request` read `response`, if it may. The function's own headers for that are removed.
+    /// Allows the page that sent `request` to read `response`, if it may. The function's own headers of CORS are
+    /// removed.
     pub(super) fn apply(&self, request: &HeaderMap, response: &mut Response) {
         let Self(cors) = self;
         let headers = response.headers_mut();
@@ -77,7 +79,7 @@ impl Grant {
     }
 }
 
-/// What is said to `origin`, if `origins` has it.
+/// Returns the allowed origin for `origin`, if `origins` contains it.
 fn allowed<'a>(origins: &[String], origin: &'a str) -> Option<&'a str> {
     if origins.iter().any(|known| known == "*") {
         return Some("*");

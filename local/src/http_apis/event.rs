@@ -18,7 +18,7 @@ use super::routes::Parameters;
 /// The stage that needs no segment of the path.
 const STAGE: &str = "$default";
 
-/// A request that a route takes.
+/// A request for a route.
 pub(super) struct Received<'a> {
     /// The logical id of the API.
     pub(super) api: &'a str,
@@ -30,15 +30,15 @@ pub(super) struct Received<'a> {
     pub(super) head: &'a Parts,
     pub(super) body: &'a Bytes,
     pub(super) peer: SocketAddr,
-    /// What the authorizer of the route found, if it has one.
+    /// The result of the route's authorizer, if it has one.
     pub(super) jwt: Option<Value>,
     pub(super) id: &'a str,
-    /// When it came, since 1970.
+    /// The time of the request, since 1970.
     pub(super) now: Duration,
 }
 
 impl Received<'_> {
-    /// The event. Members without a value are left out, as API Gateway does.
+    /// Returns the event. Like API Gateway, it omits members without a value.
     pub(super) fn event(&self) -> Value {
         let Parts { uri, headers, .. } = self.head;
         let (body, is_base64_encoded) = body(headers, self.body);
@@ -104,7 +104,7 @@ impl Received<'_> {
         without_nulls(members)
     }
 
-    /// The headers but cookies, and those that API Gateway adds.
+    /// Returns the headers except cookies, with those that API Gateway adds.
     fn headers(&self) -> Value {
         let headers = &self.head.headers;
         let mut pairs: Parameters = Vec::new();
@@ -123,7 +123,7 @@ impl Received<'_> {
     }
 }
 
-/// The body as text, in Base64 if it is of another type than API Gateway passes as text.
+/// Returns the body as text. It is in Base64 unless API Gateway passes its type as text.
 fn body(headers: &HeaderMap, body: &Bytes) -> (Option<String>, bool) {
     if body.is_empty() {
         return (None, false);
@@ -148,7 +148,7 @@ fn query(head: &Parts) -> Parameters {
     Query::try_from_uri(&head.uri).map_or_else(|_| Vec::new(), |Query(pairs)| pairs)
 }
 
-/// An object of texts, with commas between those of one name; `null` if there are none.
+/// Returns an object of texts, with commas between values of the same name, or `null` if it is empty.
 fn joined(pairs: Parameters) -> Value {
     let mut object = Map::new();
     for (name, value) in pairs {

@@ -1,4 +1,4 @@
-//! A function's answer as a response, and the responses of API Gateway itself.
+//! Converts a function's result to a response, and creates the responses of API Gateway itself.
 
 use axum::body::Body;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
@@ -8,15 +8,15 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
-/// What the server itself sets.
+/// The headers that the server itself sets.
 const OWN: [HeaderName; 3] = [header::CONNECTION, header::CONTENT_LENGTH, header::TRANSFER_ENCODING];
 
-/// A response of API Gateway itself.
+/// Creates a response of API Gateway itself.
 pub(super) fn message(status: StatusCode, text: &str) -> Response {
     (status, Json(json!({ "message": text }))).into_response()
 }
 
-/// The response that `answer` stands for, in payload format 2.0; nothing if it is none.
+/// Converts `answer` in payload format 2.0 to a response. Returns `None` if this is not possible.
 ///
 /// An answer without `statusCode` is the body of a response with status 200.
 pub(super) fn of(answer: &Bytes) -> Option<Response> {
@@ -31,7 +31,7 @@ fn json_body(body: impl Into<Body>) -> Response {
     ([(header::CONTENT_TYPE, "application/json")], body.into()).into_response()
 }
 
-/// A response whose members are all written out.
+/// Converts an object with the members of a response.
 fn written(members: &Map<String, Value>) -> Option<Response> {
     let status = u16::try_from(members.get("statusCode")?.as_u64()?).ok()?;
     let body = match members.get("body") {

@@ -1,26 +1,26 @@
-//! Which route a request takes.
+//! Finds the route of a request.
 
 use percent_encoding::percent_decode_str;
 use sam_template::Route;
 
-/// The route for requests that no other one takes.
+/// The route for requests that match no other one.
 const DEFAULT: &str = "$default";
 
-/// The method of a route that takes all.
+/// The method of a route for all methods.
 const ANY: &str = "ANY";
 
 /// The values of a path's variables, by name.
 pub(super) type Parameters = Vec<(String, String)>;
 
-/// How closely a route fits: the whole path rather than its beginning, then literal segments, then the method.
+/// The quality of a match: the whole path instead of its beginning, then literal segments, then the method.
 type Fit = (bool, usize, bool);
 
-/// `path` as API Gateway passes it to functions.
+/// Decodes `path` like API Gateway.
 pub(super) fn decoded(path: &str) -> String {
     percent_decode_str(path).decode_utf8_lossy().into_owned()
 }
 
-/// The route that fits the request most closely.
+/// Returns the route with the best match.
 pub(super) fn find<'a>(routes: &'a [Route], method: &str, path: &str) -> Option<(&'a Route, Parameters)> {
     let mut best: Option<(Fit, &Route, Parameters)> = None;
     for route in routes {
@@ -44,8 +44,8 @@ pub(super) fn find<'a>(routes: &'a [Route], method: &str, path: &str) -> Option<
     })
 }
 
-/// Whether `pattern` takes the whole path, its number of literal segments, and the values of its variables; nothing if
-/// it does not fit.
+/// Matches `pattern` with `path`. Returns whether it matches the whole path, its number of literal segments, and the
+/// values of its variables, or `None` if it does not match.
 fn fit(pattern: &str, path: &str) -> Option<(bool, usize, Parameters)> {
     let mut rest = path.strip_prefix('/')?;
     let mut segments = pattern.strip_prefix('/')?.split('/').peekable();

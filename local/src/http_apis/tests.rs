@@ -1,4 +1,4 @@
-//! APIs through their real listeners, with tokens of real user pools. The functions are stand-ins.
+//! APIs through their real listeners, with tokens of real user pools. The functions are stubs.
 
 use std::fmt::Write;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -23,7 +23,7 @@ const POOL: &str = "us-east-1_LocalPool";
 const ISSUER: &str = "http://127.0.0.1:9229";
 const NOW: u64 = 1_767_225_600;
 
-/// Functions that answer with their event, or as their names say. It counts the calls.
+/// Functions that return their event, or a response that their names define. It counts the calls.
 #[derive(Default)]
 struct Functions(AtomicUsize);
 
@@ -51,7 +51,7 @@ struct World {
     _apis: HttpApis,
 }
 
-/// What came back.
+/// A response.
 #[derive(Debug)]
 struct Answer {
     status: u16,
@@ -134,7 +134,7 @@ impl World {
         }
     }
 
-    /// The answer to a request with these lines after the first.
+    /// Returns the response to a request with these lines after the first.
     async fn ask(&self, request: &str, lines: &[&str], body: &[u8]) -> Answer {
         let mut stream = TcpStream::connect(self.address).await.unwrap();
         let mut head = format!("{request} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n", self.address);
@@ -171,7 +171,7 @@ impl World {
     }
 }
 
-/// The claims of a valid access token, with `changes`; `null` removes a claim.
+/// Returns the claims of a valid access token, with `changes`. `null` removes a claim.
 fn claims(changes: &Value) -> Value {
     let mut claims = json!({
         "sub": "8a1f2b3c",
@@ -434,7 +434,7 @@ async fn a_body_that_is_too_large_does_not_reach_the_function() {
     let called = world.functions.0.load(Ordering::Relaxed);
     let announced = format!("Content-Length: {}", MAX_BODY + 1);
     let too_large = (413, r#"{"message":"Request Entity Too Large"}"#);
-    // More than an event has room for, and more than API Gateway reads.
+    // More than an event can contain, and more than API Gateway reads.
     let answer = world.ask("POST /open", &text, &vec![b'a'; MAX_PAYLOAD]).await;
     assert_eq!(answer.message(), too_large);
     let answer = world.ask("POST /open", &[text[0], &announced], b"").await;
@@ -447,7 +447,7 @@ async fn requests_above_the_limit_wait_for_later() {
     let mut api = api();
     api.throttle = Some(Throttle { rate: 1, burst: 3 });
     let world = World::new(api).await;
-    // Requests that are refused before do not count.
+    // Requests that are rejected earlier do not count.
     for _ in 0..5 {
         assert_eq!(world.get("/own", &[]).await.status, 401);
         assert_eq!(world.get("/none", &[]).await.status, 404);
@@ -461,7 +461,7 @@ async fn requests_above_the_limit_wait_for_later() {
     assert_eq!(refused.message(), (429, r#"{"message":"Too Many Requests"}"#));
 }
 
-/// The headers of a preflight from a page of `origin`.
+/// Returns the headers of a preflight from a page of `origin`.
 fn preflight(origin: &str) -> [String; 3] {
     [
         format!("Origin: {origin}"),
@@ -549,7 +549,7 @@ async fn without_a_configuration_only_the_page_of_local_may_read() {
         assert_eq!(asked.header("access-control-allow-methods").is_some(), own, "{origin}");
         assert_eq!(asked.header("access-control-allow-origin").is_some(), own, "{origin}");
     }
-    // What the function says itself is left, as by API Gateway.
+    // The function's own headers are kept, as by API Gateway.
     let answer = world.get("/open", &["Origin: https://evil.example"]).await;
     assert_eq!(answer.header("access-control-allow-origin"), Some("*"));
 }

@@ -1,4 +1,4 @@
-//! How many requests an API takes: a token bucket, as API Gateway has one.
+//! The limit of requests to an API: a token bucket, like that of API Gateway.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -17,14 +17,14 @@ struct Level {
 }
 
 impl Bucket {
-    /// A bucket that is full at `now`.
+    /// Creates a bucket that is full at `now`.
     pub(super) fn full(throttle: Throttle, now: Instant) -> Self {
         let tokens = size(throttle.burst);
         let level = Mutex::new(Level { tokens, at: now });
         Self { throttle, level }
     }
 
-    /// Whether a request may pass at `now`.
+    /// Whether a request is allowed at `now`.
     pub(super) fn take(&self, now: Instant) -> bool {
         let mut level = self.level.lock().unwrap_or_else(PoisonError::into_inner);
         let grown = level.tokens + now.duration_since(level.at).as_secs_f64() * size(self.throttle.rate);

@@ -1,9 +1,10 @@
-//! E-mail addresses, as far as SES looks at them.
+//! E-mail addresses, with the checks of SES.
 
-/// The bare address in `text`, which may have a display name: `Ana <ana@example.com>`.
+/// Returns the bare address in `text`, which may have a display name: `Ana <ana@example.com>`.
 ///
 /// # Errors
-/// SES's words for what is wrong, so far as they are known.
+///
+/// Returns the error text of SES, if it is known.
 pub(super) fn parse(text: &str) -> Result<&str, String> {
     if text.trim().is_empty() {
         return Err(format!("Invalid email address {text}."));
@@ -31,7 +32,7 @@ pub(super) fn parse(text: &str) -> Result<&str, String> {
     if domain.is_empty() {
         return Err("Missing domain".to_owned());
     }
-    // SES wants another character set in punycode, and takes none in the local part.
+    // SES requires punycode for other characters of the domain, and allows none in the local part.
     let in_domain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.');
     if !domain.chars().all(in_domain) || domain.split('.').any(str::is_empty) {
         return Err("Domain contains illegal character".to_owned());

@@ -15,11 +15,11 @@ use super::{State, Unsigned, address, check_signature};
 
 use crate::outbox::{Content, Header, Mail};
 
-/// The most recipients of a message.
+/// The maximum number of recipients of a message.
 const MOST_RECIPIENTS: usize = 50;
-/// The most headers that a message may add.
+/// The maximum number of headers that a message may add.
 const MOST_HEADERS: usize = 15;
-/// The longest name of a header, and the longest value.
+/// The longest name and the longest value of a header.
 const LONGEST_NAME: usize = 126;
 const LONGEST_VALUE: usize = 870;
 
@@ -40,7 +40,7 @@ const OWN_HEADERS: [&str; 13] = [
     "to",
 ];
 
-/// The fields that are looked at.
+/// The fields that are read.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct SendEmail {
@@ -115,7 +115,7 @@ fn bad(message: impl Into<String>) -> Refusal {
     }
 }
 
-/// `POST /v2/email/outbound-emails`.
+/// Handles `POST /v2/email/outbound-emails`.
 pub(super) async fn send_email(Shared(state): Shared<Arc<State>>, headers: HeaderMap, body: Bytes) -> Response {
     let sent = signed(&headers).and_then(|()| {
         let request = serde_json::from_slice(&body).map_err(|_| Refusal {
@@ -134,12 +134,12 @@ pub(super) async fn send_email(Shared(state): Shared<Arc<State>>, headers: Heade
     }
 }
 
-/// Every other address.
+/// Answers requests to other addresses.
 pub(super) async fn unknown() -> Response {
     refused(&Refusal {
         status: StatusCode::NOT_FOUND,
         name: "UnknownOperationException",
-        message: "local offers SendEmail of SES version 2 and Publish of SNS".to_owned(),
+        message: "local supports SendEmail of SES version 2 and Publish of SNS".to_owned(),
     })
 }
 
@@ -159,14 +159,14 @@ fn signed(headers: &HeaderMap) -> Result<(), Refusal> {
     })
 }
 
-/// The recipients of a request and its mail.
+/// Returns the recipients of a request and its mail.
 fn read(request: SendEmail, state: &State) -> Result<(String, Mail), Refusal> {
     let from = request.from_email_address.unwrap_or_default();
     let sender = address::parse(&from).map_err(bad)?;
     let Destination { to, cc, bcc } = request.destination;
     let recipients: Vec<String> = [to, cc, bcc].concat();
     if recipients.is_empty() {
-        return Err(bad("Destination has to have at least one address"));
+        return Err(bad("Destination must have at least one address"));
     }
     if recipients.len() > MOST_RECIPIENTS {
         return Err(bad(format!("Recipient count exceeds {MOST_RECIPIENTS}.")));
@@ -180,7 +180,7 @@ fn read(request: SendEmail, state: &State) -> Result<(String, Mail), Refusal> {
     }
     let simple = content.simple.ok_or_else(|| bad("Content.Simple is missing"))?;
     let mail = mail(simple, &from)?;
-    // What a request says is looked at before whether it may say so.
+    // The content is checked before the permission to send.
     if !state.senders.is_empty() && !state.senders.contains(&sender.to_lowercase()) {
         return Err(Refusal {
             status: StatusCode::BAD_REQUEST,
@@ -227,7 +227,7 @@ fn mail(simple: Simple, from: &str) -> Result<Mail, Refusal> {
     })
 }
 
-/// The text of a part that is there.
+/// Returns the text of a part, if it exists.
 fn text(part: Option<Part>, name: &str) -> Result<Option<String>, Refusal> {
     let Some(Part { data, charset }) = part else {
         return Ok(None);
@@ -235,14 +235,14 @@ fn text(part: Option<Part>, name: &str) -> Result<Option<String>, Refusal> {
     let data = data.ok_or_else(|| bad(format!("Content.Simple.{name}.Data is missing")))?;
     match charset.unwrap_or_default().to_ascii_lowercase().as_str() {
         "utf-8" => {}
-        // SES takes plain text for 7-bit ASCII, and puts question marks for the rest.
+        // SES reads plain text as 7-bit ASCII, and replaces other characters by question marks.
         "" | "us-ascii" if data.is_ascii() => {}
         "" | "us-ascii" => {
             return Err(bad(format!(
                 "Content.Simple.{name} is not ASCII: set its Charset to UTF-8"
             )));
         }
-        _ => return Err(bad(format!("local takes Content.Simple.{name} in UTF-8 only"))),
+        _ => return Err(bad(format!("local supports Content.Simple.{name} in UTF-8 only"))),
     }
     Ok(Some(data))
 }

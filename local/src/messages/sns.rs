@@ -35,7 +35,7 @@ fn invalid(message: impl Into<String>) -> Refusal {
 
 type Fields = Vec<(String, String)>;
 
-/// `POST /`.
+/// Handles `POST /`.
 pub(super) async fn call(
     Shared(state): Shared<Arc<State>>,
     headers: HeaderMap,
@@ -45,7 +45,7 @@ pub(super) async fn call(
         let Form(fields) = fields.map_err(|_| Refusal {
             status: StatusCode::BAD_REQUEST,
             code: "MalformedQueryString",
-            message: "the request body has to be a form".to_owned(),
+            message: "the request body must be a form".to_owned(),
         })?;
         read(&fields)
     });
@@ -78,7 +78,7 @@ fn signed(headers: &HeaderMap) -> Result<(), Refusal> {
     })
 }
 
-/// The number of a request and its text.
+/// Returns the number of a request and its text.
 fn read(fields: &Fields) -> Result<(String, String), Refusal> {
     let field = |name: &str| {
         fields
@@ -91,7 +91,7 @@ fn read(fields: &Fields) -> Result<(String, String), Refusal> {
         return Err(Refusal {
             status: StatusCode::BAD_REQUEST,
             code: "InvalidAction",
-            message: format!("local offers Publish of version {VERSION} only"),
+            message: format!("local supports only Publish of version {VERSION}"),
         });
     }
     if field("TopicArn").or(field("TargetArn")).is_some() {
@@ -113,7 +113,7 @@ fn read(fields: &Fields) -> Result<(String, String), Refusal> {
     Ok((number.to_owned(), text.to_owned()))
 }
 
-/// A plus sign and up to fifteen digits, the first of which is not zero.
+/// Whether `number` is a plus sign and up to fifteen digits, the first of which is not zero.
 fn is_e164(number: &str) -> bool {
     number.strip_prefix('+').is_some_and(|digits| {
         (7..=15).contains(&digits.len()) && !digits.starts_with('0') && digits.bytes().all(|byte| byte.is_ascii_digit())
@@ -129,7 +129,7 @@ fn refused(refusal: &Refusal) -> Response {
     xml(*status, body)
 }
 
-/// `text` between two tags. XML has no control characters.
+/// Escapes `text` for XML, which has no control characters.
 fn escaped(text: &str) -> String {
     let visible = text.chars().map(|c| if c.is_control() { '?' } else { c });
     visible

@@ -1,4 +1,4 @@
-//! Over HTTP, with requests as the AWS SDK for Rust sends them.
+//! Over HTTP, with requests like those of the AWS SDK for Rust.
 
 use std::sync::Mutex;
 
@@ -10,7 +10,7 @@ use super::*;
 
 const FROM: &str = "Shop <sign-in@example.com>";
 
-/// Both services, and what was told of them.
+/// Both services, and the messages they reported.
 struct World {
     messages: Messages,
     outbox: Arc<Outbox>,
@@ -39,7 +39,7 @@ impl World {
         kept["messages"].clone()
     }
 
-    /// The status, the head and the body of the answer.
+    /// Returns the status, the head and the body of the response.
     async fn post(&self, path: &str, kind: &str, service: &str, body: &str) -> (u16, String, String) {
         let host = self.messages.endpoint.strip_prefix("http://").unwrap();
         let mut stream = TcpStream::connect(host).await.unwrap();
@@ -92,7 +92,7 @@ fn request() -> Value {
     })
 }
 
-/// `request` with `value` at `pointer`; without what is there, if it is null.
+/// Returns `request` with `value` at `pointer`. Null removes the field.
 fn with(pointer: &str, value: Value) -> Value {
     let mut request = request();
     if value.is_null() {

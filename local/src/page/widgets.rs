@@ -1,6 +1,6 @@
-//! What the widgets of CAPTCHA providers need of the page's policy, besides what the page itself needs.
+//! The sources that widgets of CAPTCHA providers need in the page's policy.
 
-/// Sources to add to a Content-Security-Policy, by directive, each with a blank before it.
+/// Sources to add to a Content-Security-Policy, by directive. Each has a leading space.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Sources {
     pub(crate) connect: String,
@@ -11,14 +11,14 @@ pub(crate) struct Sources {
 }
 
 impl Sources {
-    /// What the providers in `flow` need; nothing for a flow without one. `cap` is the address of Cap, if there is one.
+    /// Returns the sources of the providers in `flow`. `cap` is the address of Cap, if it is used.
     ///
-    /// Those of hCaptcha, reCAPTCHA and Turnstile are from their documentation, not tried.
+    /// Those of hCaptcha, reCAPTCHA and Turnstile are from their documentation, and were not tried.
     pub(crate) fn of(flow: &str, cap: Option<&str>) -> Self {
         let asks = |name: &str| flow.split([',', '|', ':']).any(|word| word == name);
         let mut sources = Self::default();
         if let Some(origin) = cap.and_then(origin).filter(|_| asks("CAP")) {
-            // Its solver is WebAssembly in workers made of text, and it writes its style into the page.
+            // Its solver is WebAssembly in workers that are created from text, and it writes its style into the page.
             sources.script = format!(" {origin} 'wasm-unsafe-eval'");
             sources.connect = format!(" {origin}");
             sources.style.push_str(" 'unsafe-inline'");
@@ -51,7 +51,7 @@ impl Sources {
     }
 }
 
-/// Scheme and host of an address. INVARIANT: what passes cannot end the directive it is put into.
+/// Returns scheme and host of an address. INVARIANT: an accepted text cannot end its directive.
 fn origin(address: &str) -> Option<String> {
     let (scheme, rest) = address.split_once("://")?;
     let host = rest.split('/').next().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! The demo user of pools with other attributes than the template's own.
+//! The demo user of pools with other attributes than the template's.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,7 +34,7 @@ impl Mail for Nothing {
     fn send(&self, _: Message, _: Duration) {}
 }
 
-/// A template whose one pool has these properties; its flow starts with a password.
+/// Returns a template with one pool that has these properties. Its flow starts with a password.
 fn template(pool: Value) -> Template {
     let object = |value: Value| value.as_object().unwrap().clone();
     let flow = ("AUTH_FLOW".to_owned(), "PASSWORD,PAGER:3".to_owned());
@@ -65,7 +65,7 @@ fn template(pool: Value) -> Template {
     }
 }
 
-/// One start of `local`.
+/// Starts `local` once.
 fn start(records: &Records, template: &Template, chosen: &[(&str, &str)]) -> (UserPools, Result<DemoUser, PoolsError>) {
     let settings = Settings {
         region: REGION.into(),

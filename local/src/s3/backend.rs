@@ -1,4 +1,4 @@
-//! The operations, between `s3s` and the objects.
+//! The operations of `s3s` on the objects.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
@@ -21,7 +21,7 @@ use super::objects::{MAX_OBJECT, Object, Objects};
 pub(super) struct Backend(pub(super) Mutex<Objects>);
 
 impl Backend {
-    /// The objects, if it has this bucket.
+    /// Returns the objects, if the bucket exists.
     fn open(&self, bucket: &str) -> S3Result<MutexGuard<'_, Objects>> {
         let buckets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if buckets.has_bucket(bucket) {
@@ -119,7 +119,7 @@ impl S3 for Backend {
     ) -> S3Result<S3Response<ListObjectsV2Output>> {
         let input = request.input;
         let prefix = input.prefix.clone().unwrap_or_default();
-        // A key is its own continuation token: nothing here is worth hiding from its owner.
+        // A key is its own continuation token: it contains no secret from its owner.
         let after = input
             .continuation_token
             .clone()
@@ -156,7 +156,7 @@ impl S3 for Backend {
 }
 
 fn part(bytes: &Bytes, wanted: &std::ops::Range<u64>) -> Bytes {
-    // `check` has seen to it that both ends lie within the object.
+    // `check` has ensured that both ends are within the object.
     let end = |at: u64| usize::try_from(at).unwrap_or(usize::MAX).min(bytes.len());
     bytes.slice(end(wanted.start)..end(wanted.end))
 }
@@ -165,7 +165,7 @@ fn length(bytes: &Bytes) -> Option<i64> {
     i64::try_from(bytes.len()).ok()
 }
 
-/// S3's own is an MD5 only for some objects, so that no client may rely on it.
+/// Returns an `ETag`. S3's is an MD5 only for some objects, so clients cannot rely on it.
 fn e_tag(bytes: &Bytes) -> String {
     let hash = Sha256::digest(bytes);
     hash.get(..16).map(hex::encode).unwrap_or_default()

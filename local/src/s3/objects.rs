@@ -5,16 +5,16 @@ use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 
-/// As the template's bucket has it: a day.
+/// The lifetime of objects, as in the template's bucket: one day.
 const LIFETIME: Duration = Duration::from_hours(24);
 
-/// Objects above this size are refused.
+/// The maximum size of an object.
 pub(super) const MAX_OBJECT: usize = 8 * 1024 * 1024;
 
-/// All objects together, thousands of pictures; past it, the oldest go.
+/// The maximum size of all objects together, enough for thousands of pictures. Beyond it, the oldest are deleted.
 const MAX_TOTAL: usize = 16 * 1024 * 1024;
 
-/// An object as it was put.
+/// A stored object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Object {
     pub(super) bytes: Bytes,
@@ -27,12 +27,12 @@ pub(super) struct Object {
 /// Bucket and key.
 type Name = (String, String);
 
-/// The objects of some buckets, which are there from the start.
+/// The objects of buckets. The buckets are fixed.
 #[derive(Debug)]
 pub(super) struct Objects {
     buckets: BTreeSet<String>,
     by_name: BTreeMap<Name, (u64, Object)>,
-    /// In the order in which they were put.
+    /// In the order of insertion.
     order: BTreeMap<u64, Name>,
     next: u64,
     total: usize,
@@ -40,7 +40,7 @@ pub(super) struct Objects {
 }
 
 impl Objects {
-    /// Empty buckets.
+    /// Creates empty buckets.
     pub(super) fn new(buckets: impl IntoIterator<Item = String>) -> Self {
         Self {
             buckets: buckets.into_iter().collect(),
@@ -52,14 +52,14 @@ impl Objects {
         }
     }
 
-    /// Whether there is such a bucket.
+    /// Whether the bucket exists.
     pub(super) fn has_bucket(&self, bucket: &str) -> bool {
         self.buckets.contains(bucket)
     }
 
-    /// Puts an object, in place of one with the same name.
+    /// Stores an object, in place of one with the same name.
     pub(super) fn put(&mut self, bucket: &str, key: &str, mut object: Object) {
-        // They may be a small part of what the connection was read into, which would stay as long as they do.
+        // The bytes may be a small part of the connection's buffer, which would stay in memory with them.
         object.bytes = Bytes::copy_from_slice(&object.bytes);
         self.forget_expired(object.put_at);
         self.delete(bucket, key);
@@ -71,7 +71,7 @@ impl Objects {
         while self.total > self.max_total && self.forget_oldest() {}
     }
 
-    /// The object with this name, unless it has expired.
+    /// Returns the object with this name, unless it has expired.
     pub(super) fn get(&mut self, bucket: &str, key: &str, now: SystemTime) -> Option<Object> {
         self.forget_expired(now);
         self.by_name
@@ -79,7 +79,7 @@ impl Objects {
             .map(|(_, object)| object.clone())
     }
 
-    /// Removes the object with this name, if there is one.
+    /// Removes the object with this name, if it exists.
     pub(super) fn delete(&mut self, bucket: &str, key: &str) {
         if let Some((number, object)) = self.by_name.remove(&(bucket.to_owned(), key.to_owned())) {
             self.order.remove(&number);
@@ -87,7 +87,7 @@ impl Objects {
         }
     }
 
-    /// The objects of `bucket` whose keys start with `prefix` and come after `after`, by key.
+    /// Returns the objects of `bucket` whose keys start with `prefix` and follow `after`, by key.
     pub(super) fn list(&mut self, bucket: &str, prefix: &str, after: &str, now: SystemTime) -> Vec<(String, Object)> {
         self.forget_expired(now);
         self.by_name

@@ -27,7 +27,7 @@ fn hmac(key: &[u8], text: &str) -> Vec<u8> {
     mac.finalize().into_bytes().to_vec()
 }
 
-/// Path and query of a presigned request.
+/// Returns path and query of a presigned request.
 fn presigned(s3: &S3, method: &str, path: &str, at: SystemTime, expires: u32) -> String {
     let time = Timestamp::try_from(at).unwrap().strftime("%Y%m%dT%H%M%SZ").to_string();
     let (date, _) = time.split_at(8);
@@ -118,7 +118,7 @@ mod over_http {
             assert_eq!(status, 403, "{target}");
             assert!(!reply.contains("marker"));
         }
-        // A GET that was signed is not a PUT that was signed.
+        // The signature of a GET is not valid for a PUT.
         assert_eq!(request(&s3, "PUT", &good, "", "other").await.0, 403);
         assert_eq!(request(&s3, "GET", &good, "", "").await.0, 200);
     }

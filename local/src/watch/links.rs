@@ -1,7 +1,7 @@
-//! What cargo has built, under names that it does not use again.
+//! Links to the binaries that cargo has built, with names that cargo does not use again.
 //!
-//! A function's processes are started when calls need them, maybe long after cargo has put another binary, which may
-//! not even start, where theirs was.
+//! A function's processes are started when calls need them. By then, cargo may have replaced the binary by one that
+//! does not even start.
 
 use std::collections::BTreeMap;
 use std::fs::{hard_link, metadata, remove_file};
@@ -11,19 +11,19 @@ use std::time::SystemTime;
 
 use tempfile::TempDir;
 
-/// A folder of links to binaries. It is gone when this is dropped.
+/// A folder of links to binaries. It is deleted on drop.
 #[derive(Debug)]
 pub(super) struct Links {
     folder: TempDir,
     count: usize,
-    /// When the newest binary of each function was built, and its size.
+    /// The build time and the size of the newest binary of each function.
     seen: BTreeMap<String, (SystemTime, u64)>,
-    /// The one that is run, and the one before: a call may be about to start it.
+    /// The link that is run, and the previous one, which a call may be about to start.
     kept: BTreeMap<String, (PathBuf, Option<PathBuf>)>,
 }
 
 impl Links {
-    /// No links yet, in a folder of their own in `folder`.
+    /// Creates an empty folder inside `folder`.
     pub(super) fn new(folder: &Path) -> io::Result<Self> {
         Ok(Self {
             folder: tempfile::Builder::new().prefix("watch-").tempdir_in(folder)?,
@@ -33,7 +33,7 @@ impl Links {
         })
     }
 
-    /// A link to `binary`, unless there has been one since it was built.
+    /// Links to `binary`, unless a link was created since it was built.
     pub(super) fn newer(&mut self, function: &str, binary: &Path) -> io::Result<Option<PathBuf>> {
         let found = metadata(binary)?;
         let stamp = (found.modified()?, found.len());
@@ -42,14 +42,14 @@ impl Links {
         }
         self.count += 1;
         let link = self.folder.path().join(format!("{function}-{}", self.count));
-        // A copy would be open for writing for a while, and then a process that starts meanwhile has it open too, and
+        // A copy would be open for writing for a while. A process that starts at that time inherits the open file, and
         // the system does not run it. Cargo removes a linked binary before it writes another.
         hard_link(binary, &link)?;
         self.seen.insert(function.to_owned(), stamp);
         Ok(Some(link))
     }
 
-    /// `link` is what is run.
+    /// Makes `link` the one that is run.
     pub(super) fn keep(&mut self, function: &str, link: PathBuf) {
         let last = self.kept.remove(function);
         let (before, older) = last.map_or((None, None), |(before, older)| (Some(before), older));
@@ -59,10 +59,10 @@ impl Links {
         self.kept.insert(function.to_owned(), (link, before));
     }
 
-    /// Nobody runs `link`.
+    /// Removes `link`, which no process runs.
     #[expect(clippy::unused_self, reason = "it is this folder's link")]
     pub(super) fn forget(&self, link: &Path) {
-        // If it stays, it takes no room as long as cargo has the binary too.
+        // If it stays, it takes no space as long as cargo has the binary too.
         let _ = remove_file(link);
     }
 }
@@ -73,7 +73,7 @@ mod tests {
 
     use super::*;
 
-    /// As cargo does it.
+    /// Writes a binary like cargo.
     fn built(binary: &Path, content: &str) {
         let _ = fs::remove_file(binary);
         fs::write(binary, content).unwrap();

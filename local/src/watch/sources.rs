@@ -1,4 +1,4 @@
-//! The files that the functions are built from.
+//! The source files of the functions.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
@@ -12,10 +12,10 @@ use tokio::time::timeout;
 
 use crate::cargo::{Build, BuildError};
 
-/// For how long nothing must change before a change is over: an editor or git writes many files at once.
+/// The time without changes after which a change is complete: an editor or git writes many files at once.
 const QUIET: Duration = Duration::from_millis(200);
 
-/// The sources of the builds. Nothing is watched any more when this is dropped.
+/// The sources of the builds. Dropping it ends the watch.
 #[derive(Debug)]
 pub(super) struct Sources {
     changes: Arc<Notify>,
@@ -42,7 +42,7 @@ impl Sources {
         let mut watcher = notify::recommended_watcher({
             let changes = Arc::clone(&changes);
             move |event: notify::Result<Event>| {
-                // An error is that events were lost.
+                // An error means that events were lost.
                 if event.map_or(true, |event| tree.changes_with(&event)) {
                     changes.notify_one();
                 }
@@ -58,14 +58,14 @@ impl Sources {
         })
     }
 
-    /// Waits until something has changed since the last time, and then until it has been quiet for a while.
+    /// Waits for a change since the last call, and then for the end of the changes.
     pub(super) async fn changed(&self) {
         self.changes.notified().await;
         while timeout(QUIET, self.changes.notified()).await.is_ok() {}
     }
 }
 
-/// Which files count.
+/// The files that are sources.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Tree {
     /// The packages' folders.
@@ -75,7 +75,7 @@ pub(super) struct Tree {
 }
 
 impl Tree {
-    /// The folders that `builds` read, and the manifests and lock files of their workspaces.
+    /// Returns the folders that `builds` read, and the manifests and lock files of their workspaces.
     pub(super) async fn of(builds: impl IntoIterator<Item = &Build>) -> Result<Self, BuildError> {
         let mut tree = Self::default();
         for build in builds {
@@ -87,13 +87,14 @@ impl Tree {
         Ok(tree)
     }
 
-    /// The same, with folders whose files are run as they are.
+    /// Adds folders whose files are run without a build.
     pub(super) fn with<'a>(mut self, folders: impl Iterator<Item = &'a Path>) -> Self {
         self.folders.extend(folders.map(real));
         self
     }
 
-    /// What to watch. A folder of a package may have a target folder below, with thousands of folders that hold no source.
+    /// Returns the places to watch. A package's folder may contain a target folder, with thousands of folders without
+    /// sources.
     fn places(&self) -> BTreeMap<PathBuf, RecursiveMode> {
         let of_folders = self
             .folders
@@ -130,13 +131,13 @@ impl Tree {
     }
 }
 
-/// Whether a file or folder of this name is no source: editors and git keep what is their own in hidden files, and npm and
-/// Python what others wrote.
+/// Whether a file or folder with this name is not a source: hidden files belong to editors and git, and npm and Python
+/// have folders for packages and caches.
 fn is_aside(name: &OsStr) -> bool {
     name.as_encoded_bytes().starts_with(b".") || name == "node_modules" || name == "__pycache__"
 }
 
-/// When a source below `folder` was last changed.
+/// Returns the time of the last change of a source below `folder`.
 pub(super) fn newest(folder: &Path) -> Option<SystemTime> {
     let entries = folder.read_dir().ok()?.filter_map(Result::ok);
     let sources = entries.filter(|entry| !is_aside(&entry.file_name()));
@@ -147,13 +148,13 @@ pub(super) fn newest(folder: &Path) -> Option<SystemTime> {
     times.max()
 }
 
-/// The folders in `folder`; none if it cannot be read.
+/// Returns the folders in `folder`, or none if it cannot be read.
 fn below(folder: &Path) -> Vec<PathBuf> {
     let entries = folder.read_dir().into_iter().flatten().filter_map(Result::ok);
     entries.map(|entry| entry.path()).filter(|path| path.is_dir()).collect()
 }
 
-/// `path` as the system names it when it tells of a change.
+/// Returns `path` in the form in which the system reports changes.
 fn real(path: &Path) -> PathBuf {
     path.canonicalize().unwrap_or_else(|_| path.to_owned())
 }

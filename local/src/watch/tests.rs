@@ -1,4 +1,4 @@
-//! Real builds, of a package that depends on nothing.
+//! Real builds of a package without dependencies.
 
 use std::fs;
 use std::path::Path;
@@ -14,12 +14,12 @@ use crate::cargo::Wanted;
 use crate::console::tests::{Paper, console, text};
 use crate::system::System;
 
-/// What the package is made of.
+/// The source of the package.
 const SOURCE: &str = include_str!("tests/function.rs");
 
 const MANIFEST: &str = "[package]\nname = \"tiny\"\nedition = \"2024\"\n";
 
-/// A workspace with one function, built and watched.
+/// A workspace with one function, which is built and watched.
 struct World {
     workspace: TempDir,
     functions: Functions,
@@ -36,7 +36,7 @@ impl World {
         write(folder, SOURCE);
         let wanted = Wanted { binary: "tiny", folder };
         let mut system = System::this().unwrap();
-        // Other tests may build a package of this name.
+        // Other tests may build a package with this name.
         system.environment.remove("CARGO_TARGET_DIR");
         let builds = Build::of(&[wanted], &system).await.unwrap();
         let (watch, mut built) = Watch::start(builds, BTreeMap::new()).await.unwrap();
@@ -60,19 +60,19 @@ impl World {
         (world, watch)
     }
 
-    /// Lets `text` be the function's source.
+    /// Writes `text` as the function's source.
     fn write(&self, text: &str) {
         write(self.workspace.path(), text);
     }
 
-    /// Waits until the terminal has been told `text`, `times` in all.
+    /// Waits until the terminal has shown `wanted`, `times` in all.
     async fn told(&self, wanted: &str, times: usize) {
         while text(&self.paper).matches(wanted).count() < times {
             sleep(Duration::from_millis(5)).await;
         }
     }
 
-    /// What the function answers.
+    /// Returns the response of the function.
     async fn version(&self) -> String {
         let answer = self.functions.run("TinyFunction", "{}".into()).await.unwrap().unwrap();
         String::from_utf8(answer.to_vec()).unwrap()
@@ -98,7 +98,7 @@ async fn a_changed_source_is_built_and_answers_the_next_call_and_one_that_does_n
         world.write("fn main() { no rust }");
         world.told("the functions stay as they are", 1).await;
         assert_eq!(world.version().await, "2");
-        // One that ends at once, as a function does that cannot read its environment.
+        // A function that ends at once, like one that cannot read its environment.
         world.write("fn main() {}");
         world.told("calls go to the one before", 1).await;
         assert_eq!(world.version().await, "2");
@@ -126,7 +126,7 @@ async fn a_package_that_is_needed_later_is_watched_from_then_on() {
         fs::write(workspace.join("Cargo.toml"), format!("{MANIFEST}{dependency}")).unwrap();
         world.told("tiny is new", 1).await;
         assert_eq!(world.version().await, "4");
-        // The first of these may be built because cargo has written the lock file.
+        // The first of these builds may have another cause: cargo has written the lock file.
         for (version, times) in [(5, 2), (6, 3), (7, 4)] {
             fs::write(&library, constant(version)).unwrap();
             world.told("tiny is new", times).await;
@@ -136,7 +136,7 @@ async fn a_package_that_is_needed_later_is_watched_from_then_on() {
     tell(&world, watch, story).await;
 }
 
-/// Watches while `story` goes on.
+/// Watches during `story`.
 async fn tell(world: &World, watch: Watch, story: impl Future<Output = ()>) {
     let all = async {
         tokio::select! {

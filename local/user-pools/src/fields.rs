@@ -7,7 +7,7 @@ use thiserror::Error;
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub(crate) enum FieldError {
     /// The value has the wrong JSON type.
-    #[error("`{path}` has to be {expected}")]
+    #[error("`{path}` must be {expected}")]
     Type {
         /// The path of the field.
         path: String,
@@ -211,13 +211,13 @@ mod tests {
         let value = json!({"a": {"b": 12345}, "l": [{}, 12345], "t": ["x", 1]});
         read(&value, |fields| {
             let error = fields.strings("a").unwrap_err().to_string();
-            assert_eq!(error, "`a.b` has to be a string");
-            assert_eq!(fields.list("l").unwrap_err().to_string(), "`l[1]` has to be an object");
+            assert_eq!(error, "`a.b` must be a string");
+            assert_eq!(fields.list("l").unwrap_err().to_string(), "`l[1]` must be an object");
             assert_eq!(
                 fields.texts("t").unwrap_err().to_string(),
-                "`t` has to be a list of strings"
+                "`t` must be a list of strings"
             );
-            assert_eq!(fields.flag("a").unwrap_err().to_string(), "`a` has to be true or false");
+            assert_eq!(fields.flag("a").unwrap_err().to_string(), "`a` must be true or false");
         });
     }
 

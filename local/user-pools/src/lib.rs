@@ -1,6 +1,6 @@
 //! The API of Cognito user pools: sign-ins that the three functions control, users and tokens.
 //!
-//! [`UserPools`] is what `local` serves, with the functions, storage, clock and messages that it is given. [`Server`] is a pool
+//! `local` serves [`UserPools`], which use its functions, storage, clock and messages. [`Server`] is a pool
 //! for integration tests: in the process of the test, on a free port, with closures as triggers. This is a complete one:
 //!
 //! ```
@@ -58,6 +58,7 @@ mod mail;
 mod pools;
 mod random;
 pub mod seed;
+mod sending;
 mod server;
 mod set_up;
 mod sign_in;
@@ -79,10 +80,11 @@ pub use clock::Clock;
 use directory::Directory;
 pub use error::Error;
 use fields::{FieldError, Fields};
-pub use journal::{Call, Journal};
+pub use journal::{Answered, Call, Journal};
 pub use lambda::{Failure, Lambda};
-pub use mail::{Mail, Medium, Message};
+pub use mail::{Mail, Medium, Message, Text};
 use pools::Pool;
+use pools::triggers::SENDERS;
 pub use random::Random;
 pub use server::{Server, ServerBuilder, ServerError};
 pub use set_up::{Known, SetUpError};
@@ -136,7 +138,7 @@ impl UserPools {
     ///
     /// # Errors
     ///
-    /// If a record cannot be used, or the machine has no random numbers.
+    /// Returns an error if a record cannot be used, or if the random number generator fails.
     pub fn with_keys(settings: Settings, keys: Arc<Keys>) -> Result<Self, SetUpError> {
         Ok(Self(Arc::new(State::new(settings, KeyRing::ready(keys))?)))
     }
@@ -145,7 +147,7 @@ impl UserPools {
     ///
     /// # Errors
     ///
-    /// If the keys could not be made.
+    /// Returns an error if the keys could not be generated.
     pub async fn jwks(&self) -> Result<Value, Error> {
         self.0.keys.keys().await.map(|keys| keys.jwks())
     }
@@ -222,8 +224,13 @@ impl State {
     fn add_pool(&self, pool: Pool) -> Result<Arc<Pool>, Error> {
         for trigger in pool.triggers.others.keys() {
             self.journal.warn(&format!(
-                "`LambdaConfig.{trigger}` of pool {} is not supported by local",
-                pool.id
+                "`LambdaConfig.{trigger}` of pool {} is not run by local{}",
+                pool.id,
+                if SENDERS.contains(&trigger.as_str()) {
+                    ": what Cognito would send with it is refused"
+                } else {
+                    ""
+                }
             ));
         }
         for (first, second) in [

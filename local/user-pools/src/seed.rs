@@ -1,4 +1,4 @@
-//! Users and groups of a pool in a form that people write, and that an export of a pool has.
+//! Users and groups of a pool in a form that people can write. An export of a pool has it too.
 
 mod apply;
 mod check;
@@ -13,7 +13,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use crate::users::Status;
 pub use export::ExportError;
 
-/// Users and groups of a pool. It is read from JSON or the like: `{"groups": […], "users": […]}`.
+/// Users and groups of a pool. It is read from JSON or a similar format: `{"groups": […], "users": […]}`.
 #[derive(Clone, Default, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Seed {
@@ -21,22 +21,22 @@ pub struct Seed {
     users: Vec<User>,
 }
 
-/// A value that cannot be used, and its place in the seed.
+/// An invalid value, and its place in the seed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{problem}")]
 pub struct SeedError {
-    /// The way to it from the outside in; empty if it is not in the seed.
+    /// The path to the value, from the outside in. Empty if the value is not in the seed.
     pub place: Vec<Step>,
-    /// The problem, and a right value. Quotes no password.
+    /// The problem, and a valid value. Quotes no password.
     pub problem: String,
 }
 
-/// A step on the way to a value.
+/// A step of a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// Into a list, from zero.
+    /// An item of a list, from zero.
     Item(usize),
-    /// Into an object.
+    /// A member of an object.
     Key(String),
 }
 
@@ -55,13 +55,13 @@ struct Group {
 #[derive(Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct User {
-    /// The name, or what the pool takes in its place.
+    /// The username, or the attribute that replaces it.
     username: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     sub: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     password: Option<String>,
-    /// In the place of a password that is not known.
+    /// In place of an unknown password.
     #[serde(skip_serializing_if = "Option::is_none")]
     password_verifier: Option<Verifier>,
     #[serde(default = "confirmed", with = "StatusName")]
@@ -78,7 +78,7 @@ struct User {
     devices: Vec<Device>,
 }
 
-/// As `UserStatus` has it.
+/// The names of `UserStatus`.
 #[derive(Deserialize, Serialize)]
 #[serde(remote = "Status", rename_all = "SCREAMING_SNAKE_CASE")]
 enum StatusName {
@@ -96,7 +96,7 @@ fn enabled() -> bool {
     true
 }
 
-/// The record of a secret in a pool, both parts in base64.
+/// The verifier of a secret, both parts in base64.
 #[derive(Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 struct Verifier {
@@ -107,7 +107,7 @@ struct Verifier {
 #[derive(Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct Mfa {
-    /// As challenges name them, such as `SMS_MFA`.
+    /// The names in challenges, such as `SMS_MFA`.
     #[serde(default)]
     enabled: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -128,7 +128,7 @@ struct Device {
     remembered: bool,
 }
 
-/// The value of an attribute: text, or a truth value, which YAML writes without quotes.
+/// The value of an attribute: text, or a boolean, which YAML writes without quotes.
 #[derive(Clone, Serialize)]
 struct Text(String);
 
@@ -157,17 +157,17 @@ impl<'de> Deserialize<'de> for Text {
 }
 
 impl Seed {
-    /// The number of users.
+    /// Returns the number of users.
     pub fn users(&self) -> usize {
         self.users.len()
     }
 
-    /// Whether it has a user who signs in as `login`, written the same way.
+    /// Whether it has a user with the username or alias `login`, in the same letter case.
     pub fn has(&self, login: &str) -> bool {
         self.users.iter().any(|user| user.username == login)
     }
 
-    /// The number of groups.
+    /// Returns the number of groups.
     pub fn groups(&self) -> usize {
         self.groups.len()
     }

@@ -27,38 +27,38 @@ const REGION: &str = "us-east-1";
 const POOL_ID: &str = "us-east-1_TestPool";
 const CLIENT_ID: &str = "testclient0000000000000000";
 
-/// Why a server did not start.
+/// The reason why a server did not start.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ServerError {
-    /// Properties have to be JSON objects.
-    #[error("the properties of {0} have to be a JSON object, as in CloudFormation")]
+    /// Properties must be JSON objects.
+    #[error("the properties of {0} must be a JSON object, as in CloudFormation")]
     Properties(&'static str),
-    /// The pool, a client or a user cannot be made.
+    /// The pool, a client or a user cannot be created.
     #[error(transparent)]
     SetUp(#[from] SetUpError),
-    /// The system gives no port or no thread.
+    /// No port or no thread is available.
     #[error("the user pool cannot listen: {0}")]
     System(#[from] io::Error),
-    /// A trigger that does not exist or is not run.
-    #[error("`{0}` is no trigger that user pools run here; write it as in `LambdaConfig`, such as `PreSignUp`")]
+    /// A trigger does not exist or is not supported.
+    #[error("`{0}` is not a supported trigger: write its name in `LambdaConfig`, such as `PreSignUp`")]
     Trigger(String),
 }
 
-/// A user pool that listens on this machine, on a port of its own, until it is dropped. It has its own thread, so tests may
+/// A user pool that listens on this machine, on its own port, until it is dropped. It has its own thread, so tests may
 /// block.
 pub struct Server {
     endpoint: String,
     client_id: String,
     recorder: Arc<Recorder>,
-    /// Ends the thread when dropped.
+    /// Ends the thread on drop.
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Server {
-    /// A pool with Cognito's defaults, one app client that allows every flow and hides which users exist, no users and no
-    /// triggers.
+    /// Returns a builder for a pool with Cognito's defaults. It has one app client that allows every flow and hides
+    /// users, no users and no triggers.
     pub fn builder() -> ServerBuilder {
         ServerBuilder {
             pool: json!({}),
@@ -70,32 +70,32 @@ impl Server {
         }
     }
 
-    /// The URL for the `endpoint_url` of an AWS SDK.
+    /// Returns the URL for the `endpoint_url` of an AWS SDK.
     pub fn endpoint(&self) -> &str {
         &self.endpoint
     }
 
-    /// The id of the pool.
+    /// Returns the id of the pool.
     pub fn pool_id(&self) -> &'static str {
         POOL_ID
     }
 
-    /// The id of the first app client.
+    /// Returns the id of the first app client.
     pub fn client_id(&self) -> &str {
         &self.client_id
     }
 
-    /// The region in the pool's id.
+    /// Returns the region in the pool's id.
     pub fn region(&self) -> &'static str {
         REGION
     }
 
-    /// The messages that the pool has sent, the newest last.
+    /// Returns the messages that the pool has sent, newest last.
     pub fn messages(&self) -> Vec<Message> {
         self.recorder.messages()
     }
 
-    /// One line for each trigger call and for each thing that Cognito does not tell a client, the newest last.
+    /// Returns a line for each trigger call and for each reason that Cognito does not reveal to a client, newest last.
     pub fn log(&self) -> Vec<String> {
         self.recorder.lines()
     }
@@ -138,20 +138,20 @@ struct User {
 }
 
 impl ServerBuilder {
-    /// Sets the properties of the pool, as CloudFormation's `AWS::Cognito::UserPool` has them.
+    /// Sets the properties of the pool: those of CloudFormation's `AWS::Cognito::UserPool`.
     pub fn pool(mut self, properties: Value) -> Self {
         self.pool = properties;
         self
     }
 
-    /// Adds an app client with the properties of CloudFormation's `AWS::Cognito::UserPoolClient`. The first one replaces
-    /// the client that the pool has without this call.
+    /// Adds an app client with the properties of CloudFormation's `AWS::Cognito::UserPoolClient`. The first call
+    /// replaces the default client.
     pub fn client(mut self, id: &str, properties: Value) -> Self {
         self.clients.push((id.to_owned(), properties));
         self
     }
 
-    /// Adds a confirmed user. If the pool has `UsernameAttributes`, `name` is the e-mail address or the telephone number.
+    /// Adds a confirmed user. If the pool has `UsernameAttributes`, `name` is the e-mail address or the phone number.
     pub fn user<'a>(
         mut self,
         name: &str,
@@ -199,9 +199,9 @@ impl ServerBuilder {
         self.trigger("VerifyAuthChallengeResponse", run)
     }
 
-    /// Runs `run` for a trigger, named as in `LambdaConfig`. As on Lambda, `run` takes the event and returns all of it,
-    /// with its `response`. The event is JSON or a type that deserializes from it, such as those of `aws_lambda_events`. An
-    /// error is what the function reports, and a panic ends it as a crash does.
+    /// Runs `run` for a trigger with this name in `LambdaConfig`. As on Lambda, `run` receives the event and returns
+    /// the complete event with its `response`. The event is JSON or a type that deserializes from it, such as those of
+    /// `aws_lambda_events`. An error is reported like an error of a function, and a panic like a crash.
     pub fn trigger<E, R, F>(mut self, name: &str, run: impl Fn(E) -> F + Send + Sync + 'static) -> Self
     where
         E: DeserializeOwned + Send + 'static,
@@ -212,13 +212,13 @@ impl ServerBuilder {
         self
     }
 
-    /// Takes the time from `clock`.
+    /// Uses the time of `clock`.
     pub fn clock(mut self, clock: Clock) -> Self {
         self.clock = clock;
         self
     }
 
-    /// Takes codes, sessions, tokens and identifiers from `random`.
+    /// Uses `random` for codes, sessions, tokens and identifiers.
     pub fn random(mut self, random: Random) -> Self {
         self.random = random;
         self
@@ -227,7 +227,8 @@ impl ServerBuilder {
     /// Starts to listen.
     ///
     /// # Errors
-    /// If a property, a trigger or a user cannot be used, or the system gives no port.
+    ///
+    /// Returns an error if a property, a trigger or a user is invalid, or if no port is available.
     pub fn start(self) -> Result<Server, ServerError> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         listener.set_nonblocking(true)?;

@@ -54,10 +54,10 @@ const LONGEST: usize = 770;
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 pub enum SrpError {
     /// It is not a hexadecimal number.
-    #[error("`SRP_A` has to be a hexadecimal number")]
+    #[error("`SRP_A` must be a hexadecimal number")]
     NotHex,
     /// It is zero, or not below N. Such a number would reveal the shared secret without the password.
-    #[error("`SRP_A` has to be above zero and below N")]
+    #[error("`SRP_A` must be above zero and below N")]
     OutOfRange,
 }
 

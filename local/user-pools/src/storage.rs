@@ -41,7 +41,7 @@ impl Kind {
     }
 }
 
-/// The reason why a record cannot be stored or read. The text contains no content.
+/// The reason why a record cannot be stored or read. The text never quotes a record.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct StorageError(String);

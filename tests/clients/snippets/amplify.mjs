@@ -1,7 +1,7 @@
 import { Amplify } from "aws-amplify";
 import { confirmSignIn, fetchAuthSession, signIn } from "aws-amplify/auth";
 
-/** `userPoolEndpoint` is the address of `local`: leave it out on AWS. */
+/** `userPoolEndpoint` is the address of `local`: omit it on AWS. */
 export function configure({ userPoolId, userPoolClientId, userPoolEndpoint }) {
   Amplify.configure({ Auth: { Cognito: { userPoolId, userPoolClientId, userPoolEndpoint } } });
 }

@@ -1,6 +1,6 @@
 import { AuthenticationDetails, CognitoUser, CognitoUserPool } from "amazon-cognito-identity-js";
 
-/** The user that signs in. `endpoint` is the address of `local`: leave it out on AWS. */
+/** The user that signs in. `endpoint` is the address of `local`: omit it on AWS. */
 export function userOf({ poolId, clientId, username, endpoint }) {
   const pool = new CognitoUserPool({ UserPoolId: poolId, ClientId: clientId, endpoint });
   const user = new CognitoUser({ Username: username, Pool: pool });

@@ -137,7 +137,7 @@ async fn the_operator_decides_whether_an_answer_that_cannot_be_checked_is_right(
         for not_found in [false, true] {
             let started = Instant::now();
             let closed = answered(&function("closed"), code(), answer, not_found, ASKED).await;
-            // With the counting before it and after it less than Cognito's five seconds.
+            // Together with the counts before and after it, this is less than Cognito's five seconds.
             let seconds = started.elapsed().as_secs();
             assert_eq!(seconds, if answer == "hang" { 2 } else { 0 }, "{answer}");
             let open = answered(&function("open"), code(), answer, not_found, ASKED).await;

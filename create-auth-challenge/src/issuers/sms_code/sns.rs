@@ -16,15 +16,15 @@ pub(super) struct Sns {
 }
 
 impl Sns {
-    /// Reads what the AWS SDK needs.
+    /// Reads the variables of the AWS SDK.
     ///
     /// # Errors
     ///
-    /// A variable that is missing or cannot be.
+    /// Returns an error if a variable is missing or invalid.
     pub(super) fn configure(environment: &Environment) -> Result<Self, ConfigError> {
         let config = aws_sdk_sns::config::Builder::from(&cognito_challenge_aws::configure(environment, "SNS")?)
             .behavior_version(BehaviorVersion::latest())
-            // A message whose acknowledgement is lost would be sent twice.
+            // A retry after a lost acknowledgement would send the message twice.
             .retry_config(RetryConfig::disabled());
         Ok(Self {
             client: Client::from_conf(config.build()),
@@ -47,10 +47,10 @@ impl Sender for Sns {
             .message_attributes("AWS.SNS.SMS.SMSType", kind);
         match publish.send().await {
             Ok(_) => Ok(()),
-            // The error's own text may quote the number, so only what SNS calls it is kept.
+            // The error's text may quote the number. So only the error code of SNS is kept.
             Err(error) => {
                 let code = error.code().unwrap_or("no answer");
-                Err(SendError::new(format!("SNS did not take the message: {code}")))
+                Err(SendError::new(format!("SNS did not accept the message: {code}")))
             }
         }
     }

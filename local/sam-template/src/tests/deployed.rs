@@ -1,4 +1,4 @@
-//! The template that is deployed says what we mean.
+//! Rules of the template that is deployed.
 
 use std::time::Duration;
 
@@ -111,7 +111,7 @@ fn create_verify_and_enrolment_get_the_version_of_the_secret_that_was_chosen() {
     }
     let refused = Template::read(&path, &with(&[("ChallengeSecretVersion", "AWSCURRENT")]));
     assert!(refused.unwrap_err().to_string().contains("ChallengeSecretVersion"));
-    // `local` has one version only: the text is what CloudFormation resolves.
+    // `local` keeps only one version: CloudFormation resolves this text.
     let text = std::fs::read_to_string(path).unwrap();
     let pinned = "!Sub '{{resolve:secretsmanager:${ChallengeSecret}:SecretString:::${ChallengeSecretVersion}}}'";
     assert_eq!(text.matches(pinned).count(), 3);
@@ -252,7 +252,7 @@ fn the_client_does_not_tell_who_exists() {
 fn no_client_reads_or_writes_the_enrolled_questions() {
     let client = client();
     let question = "custom:security_questions";
-    // Both lists must be there: without one, a client may read or write every attribute.
+    // Both lists are required: without one, a client may read or write every attribute.
     assert!(!strings(&client.properties["ReadAttributes"]).contains(&question));
     assert!(!strings(&client.properties["WriteAttributes"]).contains(&question));
 }
@@ -294,7 +294,7 @@ fn a_named_revision_has_the_pool_call_the_same_functions_by_their_aliases() {
 fn every_permission_is_for_this_pool_alone() {
     let text = std::fs::read_to_string(workspace().join("template.yaml")).unwrap();
     let permissions = text.matches("Type: AWS::Lambda::Permission").count();
-    // Of each function, and of its alias.
+    // One for each function, and one for its alias.
     assert_eq!(permissions, 8);
     let this_pool = "SourceArn: !If
         - NewPool
@@ -309,14 +309,14 @@ fn no_second_client_pool_or_sign_in_page_gets_around_the_challenges() {
     let template = deployed();
     assert_eq!(template.user_pools.len(), 1);
     assert_eq!(template.clients.len(), 1);
-    // The hosted pages ask for the password alone, or for somebody else's.
+    // The hosted pages ask only for the password, or use another identity provider.
     let text = std::fs::read_to_string(workspace().join("template.yaml")).unwrap();
     assert!(!text.contains("AWS::Cognito::UserPoolDomain"));
     assert!(!text.contains("AWS::Cognito::UserPoolIdentityProvider"));
     for property in ["AllowedOAuthFlows", "AllowedOAuthFlowsUserPoolClient"] {
         assert_eq!(template.clients[0].properties.get(property), None);
     }
-    // A tracked device, or a code that stands for the password, is no step of the flow.
+    // A tracked device, or a code in place of the password, is not a step of the flow.
     for property in ["DeviceConfiguration", "EnabledMfas", "WebAuthnRelyingPartyID"] {
         assert_eq!(pool().properties.get(property), None);
     }
@@ -362,7 +362,7 @@ fn answers_are_enrolled_where_questions_are_asked_of_clients_that_are_known() {
     assert_eq!(environment["ENROLMENT_CLIENTS"], deployment().client_id);
     assert_eq!(environment["ENROLMENT_NOTICES"], "Enabled");
     assert_eq!(environment.get("MAIL_FROM"), None);
-    // The table is there if it is needed for links or for wrong answers.
+    // The table is created for links and for the count of wrong answers.
     assert_eq!(read(&[("CountAttempts", "Disabled")]).1, 1);
     assert_eq!(read(&[("CountAttempts", "Disabled"), ("Enrolment", "Disabled")]).1, 0);
     for (parameter, value) in [

@@ -1,11 +1,12 @@
-//! HTTP APIs: what they come to, and what is said of those that cannot run here.
+//! HTTP APIs: their results, and the messages about those that cannot run here.
 
 use std::time::Duration;
 
 use super::super::{Cors, HttpApi, JwtAuthorizer, Route, Throttle};
 use super::{message, parse, parse_with, template, with};
 
-/// A template with an API with these `properties`, and a function with these `events`. Both are YAML on one line.
+/// Returns a template with an API with these `properties`, and a function with these `events`. Both are YAML on one
+/// line.
 fn with_api(properties: &str, events: &str) -> String {
     let resources = format!(
         "Resources:
@@ -205,7 +206,7 @@ fn what_is_wrong_with_an_event_is_said_at_its_line() {
         ),
         (
             event("Method: GET, Path: /, Auth: {Authorizer: Tokens}"),
-            ": unknown authorizer `Tokens` (none is known here)",
+            ": unknown authorizer `Tokens` (no name is known here)",
         ),
         (
             event("Method: GET, Path: /, PayloadFormatVersion: '1.0'"),

@@ -1,4 +1,4 @@
-//! Each function of CloudFormation, by what it gives.
+//! The results of CloudFormation's functions.
 
 use std::time::Duration;
 

@@ -1,11 +1,11 @@
-//! What is said of a template that is wrong: where, what, and what would have been right.
+//! The messages about wrong templates: the place, the error, and what would be right.
 
 use std::fmt::Write;
 
 use super::super::{Deployment, Template};
 use super::{deployment, message, message_with, parse, template, with, workspace};
 
-/// A pool with one trigger and a client, each with `line` among its properties.
+/// Returns a pool with one trigger and a client. Each has `line` among its properties.
 fn pool(pool_line: &str, client_line: &str) -> String {
     let resources = format!(
         "Resources:
@@ -48,7 +48,7 @@ fn an_empty_file_is_no_template() {
 fn a_key_stands_only_once() {
     says(
         "Transform: a\nResources: {}\nTransform: b",
-        "template.yaml:3: is not YAML: `Transform` is there already, on line 1",
+        "template.yaml:3: is not YAML: `Transform` exists already, on line 1",
     );
 }
 
@@ -56,7 +56,7 @@ fn a_key_stands_only_once() {
 fn aliases_are_refused_as_by_cloudformation() {
     says(
         "Resources: &a\n  A: *a",
-        "template.yaml:2: is not YAML: aliases (`*name`) are not supported: write the value out",
+        "template.yaml:2: is not YAML: aliases (`*name`) are not supported: repeat the value",
     );
 }
 
@@ -194,7 +194,7 @@ fn an_unknown_condition_or_mapping_is_named() {
 fn what_refers_to_itself_is_an_error_and_not_a_hang() {
     says(
         &template("Conditions: {A: !Condition B, B: !Not [!Condition A]}", "!If [A, a, b]"),
-        "template.yaml:2: Conditions.A: refers to itself: A",
+        "template.yaml:2: Conditions.A: contains a circular reference: A",
     );
     let circle = template("", "!Ref Bucket").replace(
         "Type: AWS::S3::Bucket",
@@ -202,7 +202,7 @@ fn what_refers_to_itself_is_an_error_and_not_a_hang() {
     );
     says(
         &circle,
-        "template.yaml:4: Resources.Bucket: refers to itself: Bucket → Function → Bucket",
+        "template.yaml:4: Resources.Bucket: contains a circular reference: Bucket → Function → Bucket",
     );
 }
 
@@ -215,7 +215,7 @@ fn a_function_that_needs_its_own_pool_is_a_circle() {
     .replace("X: a", "X: !Ref Pool");
     says(
         &text,
-        "template.yaml:4: Resources.Pool: refers to itself: Pool → Function → Pool",
+        "template.yaml:4: Resources.Pool: contains a circular reference: Pool → Function → Pool",
     );
 }
 
@@ -231,7 +231,7 @@ fn a_function_does_not_wait_for_the_alarms_that_stop_its_roll_out() {
     ));
     says(
         &text.replace("CodeUri", "Events: !Ref Bucket\n      CodeUri"),
-        "template.yaml:4: Resources.Bucket: refers to itself: Bucket → Function → Bucket",
+        "template.yaml:4: Resources.Bucket: contains a circular reference: Bucket → Function → Bucket",
     );
 }
 
@@ -512,7 +512,7 @@ fn a_trigger_needs_a_permission_of_its_own() {
     for text in denied {
         says(
             &text,
-            "template.yaml:8: Resources.Pool.Properties.LambdaConfig.DefineAuthChallenge: nothing lets `Pool` invoke \
+            "template.yaml:8: Resources.Pool.Properties.LambdaConfig.DefineAuthChallenge: `Pool` has no permission to invoke \
              `Function` (add an AWS::Lambda::Permission for it with Action `lambda:InvokeFunction`, Principal \
              `cognito-idp.amazonaws.com` and SourceArn `!GetAtt Pool.Arn`)",
         );
@@ -546,7 +546,7 @@ fn an_alias_needs_a_permission_and_a_function_that_has_one() {
     for function in ["!Ref Function", "!GetAtt Function.Arn", "!Sub '${Function}:test'"] {
         let said = message(&with(alias, function));
         assert!(
-            said.contains("nothing lets `Pool` invoke `Function`"),
+            said.contains("`Pool` has no permission to invoke `Function`"),
             "{function}: {said}"
         );
     }
@@ -579,7 +579,7 @@ fn an_alias_can_be_a_resource_of_its_own() {
         assert_eq!(pools[0].triggers["DefineAuthChallenge"], "Function");
     }
     let said = message(&with("!Ref Function", "!GetAtt Function.Arn"));
-    assert!(said.contains("nothing lets `Pool` invoke `Function`"), "{said}");
+    assert!(said.contains("`Pool` has no permission to invoke `Function`"), "{said}");
     let said = message(&with("!Ref Function", "!Sub '${Function.Arn}:test'"));
     assert!(said.contains("unknown function `arn:aws:lambda:"), "{said}");
 }

@@ -1,4 +1,4 @@
-//! What does not run, and templates that are made to be hard to read.
+//! Resources that do not run, and templates that are hard to read on purpose.
 
 use super::{deployment, message, parse};
 use crate::Template;
@@ -38,7 +38,7 @@ fn aliases_in_aliases_are_not_followed() {
     let levels = levels.map(|(level, below)| format!("B{level}: &a{level} [*a{below}, *a{below}]"));
     let bomb = ["A: &a0 [x, x]".to_owned()].into_iter().chain(levels);
     let bomb = bomb.collect::<Vec<_>>().join("\n");
-    let expected = "template.yaml:2: is not YAML: aliases (`*name`) are not supported: write the value out";
+    let expected = "template.yaml:2: is not YAML: aliases (`*name`) are not supported: repeat the value";
     assert_eq!(message(&bomb), expected);
 }
 
@@ -70,7 +70,7 @@ fn a_template_that_is_too_large_is_refused_and_one_that_is_not_is_read() {
     let error = read(140_000).unwrap_err().to_string();
     std::fs::remove_dir_all(&folder).unwrap();
     assert!(
-        error.ends_with(": has 5628901 bytes: CloudFormation takes 1048576 at most"),
+        error.ends_with(": has 5628901 bytes: CloudFormation accepts at most 1048576"),
         "{error}"
     );
 }

@@ -1,4 +1,4 @@
-//! Alarms and dashboard look at metrics that the functions have.
+//! Alarms and the dashboard use only metrics that the functions emit.
 
 use cognito_challenge::telemetry::Metric;
 use cognito_challenge_runtime::metrics::{FUNCTION, METRICS, NAMESPACE};
@@ -23,7 +23,7 @@ fn text() -> String {
     std::fs::read_to_string(workspace().join("template.yaml")).unwrap()
 }
 
-/// The dashboard's metrics: those named one by one, and those searched for.
+/// Returns the dashboard's metrics: those that it names, and those that it searches for.
 fn dashboard() -> (Vec<Vec<Value>>, Vec<String>) {
     let text = text();
     let (_, body) = text.split_once("DashboardBody: !Sub\n        - |").unwrap();

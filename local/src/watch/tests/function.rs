@@ -1,4 +1,4 @@
-//! A function that answers every event with its version. A test writes it into a package and has cargo build it.
+//! A function that answers every event with its version. A test writes it into a package and builds it with cargo.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -13,7 +13,7 @@ fn main() {
     }
 }
 
-/// One request on a connection of its own: the id of the invocation and the body.
+/// Sends one request on its own connection. Returns the id of the invocation and the body.
 fn http(host: &str, method: &str, path: &str, body: &str) -> (String, String) {
     let mut stream = TcpStream::connect(host).unwrap();
     let length = body.len();
@@ -32,7 +32,7 @@ fn http(host: &str, method: &str, path: &str, body: &str) -> (String, String) {
             Some(("lambda-runtime-aws-request-id", value)) => id = value.to_owned(),
             Some(_) => {}
             None if line == "\r\n" => break,
-            // The status. Without one, nobody is there any more.
+            // The status. Without one, the server has ended.
             None if line.is_empty() => std::process::exit(0),
             None => {}
         }

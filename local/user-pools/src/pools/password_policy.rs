@@ -4,6 +4,15 @@ use std::time::Duration;
 
 use crate::error::Error;
 use crate::fields::{FieldError, Fields};
+use crate::random::Random;
+
+/// The characters of generated passwords, by class: without those that look alike or need escaping.
+const LETTERS: [&str; 4] = [
+    "abcdefghijkmnpqrstuvwxyz",
+    "ABCDEFGHJKLMNPQRSTUVWXYZ",
+    "23456789",
+    "!#%*+-.?",
+];
 
 /// A pool's password policy.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,12 +72,12 @@ impl PasswordPolicy {
         let default = fields.is_empty();
         let length = fields.number("MinimumLength")?.unwrap_or(8);
         if !(6..=99).contains(&length) {
-            return Err(fields.wrong_value("MinimumLength", "has to be from 6 to 99"));
+            return Err(fields.wrong_value("MinimumLength", "must be from 6 to 99"));
         }
         let temporary_days = match fields.number("TemporaryPasswordValidityDays")? {
             None | Some(0) => 7,
             Some(days @ 1..=365) => days,
-            Some(_) => return Err(fields.wrong_value("TemporaryPasswordValidityDays", "has to be from 0 to 365")),
+            Some(_) => return Err(fields.wrong_value("TemporaryPasswordValidityDays", "must be from 0 to 365")),
         };
         let mut required = Vec::new();
         for class in Class::ALL {
@@ -86,6 +95,21 @@ impl PasswordPolicy {
     /// Whether every password needs a character of this class.
     pub(crate) fn requires(&self, class: Class) -> bool {
         self.required.contains(&class)
+    }
+
+    /// Returns a password that conforms: twelve characters, or as many as are needed, the last four of one class each.
+    pub(crate) fn generate(&self, random: &Random) -> Result<String, Error> {
+        let length = self.minimum_length.max(12);
+        let drawn = random.bytes::<128>()?;
+        let letter = |byte: &u8, from: &str| {
+            let letters: Vec<char> = from.chars().collect();
+            letters.get(usize::from(*byte) % letters.len().max(1)).copied()
+        };
+        let (last, others) = drawn.split_first_chunk::<4>().unwrap_or((&[0; 4], &[]));
+        let others = others.iter().take(length - last.len());
+        let others = others.filter_map(|byte| letter(byte, &LETTERS.concat()));
+        let last = last.iter().zip(LETTERS).filter_map(|(byte, class)| letter(byte, class));
+        Ok(others.chain(last).collect())
     }
 
     /// Returns an error if a temporary password has expired. Both times are since 1970.

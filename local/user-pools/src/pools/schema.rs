@@ -121,6 +121,20 @@ impl Schema {
         Ok(())
     }
 
+    /// Rejects the removal of attributes that cannot change, or that every user needs.
+    pub(crate) fn check_removals(&self, names: &[&str]) -> Result<(), Error> {
+        for name in names {
+            let problem = match self.0.get(*name) {
+                None => "Attribute does not exist in the schema.",
+                Some(attribute) if !attribute.mutable => "Attribute cannot be updated.",
+                Some(attribute) if attribute.required => "Attribute is required and cannot be deleted.",
+                Some(_) => continue,
+            };
+            return Err(Error::invalid_parameter(format!("user.{name}: {problem}\n")));
+        }
+        Ok(())
+    }
+
     /// Normalizes the booleans among `attributes`.
     pub(crate) fn fold_flags(&self, attributes: &mut BTreeMap<String, String>) {
         for (name, value) in attributes {
@@ -239,7 +253,7 @@ fn attribute(fields: &Fields<'_>) -> Result<(String, Attribute), FieldError> {
         Some("DateTime") => Kind::DateTime,
         Some("Number") => Kind::Number,
         Some(_) => {
-            return Err(fields.wrong_value("AttributeDataType", "has to be Boolean, DateTime, Number or String"));
+            return Err(fields.wrong_value("AttributeDataType", "must be Boolean, DateTime, Number or String"));
         }
     };
     let mutable = fields.flag("Mutable")?.unwrap_or(true);
@@ -261,7 +275,7 @@ fn attribute(fields: &Fields<'_>) -> Result<(String, Attribute), FieldError> {
     }
     let short = name.strip_prefix("custom:").unwrap_or(name);
     if short.is_empty() || short.chars().count() > 20 {
-        return Err(fields.wrong_value("Name", "has to be of 1 to 20 characters"));
+        return Err(fields.wrong_value("Name", "must have 1 to 20 characters"));
     }
     Ok((
         format!("custom:{short}"),

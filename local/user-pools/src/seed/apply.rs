@@ -1,4 +1,4 @@
-//! Makes a pool have what a seed says.
+//! Applies a seed to a pool.
 
 use std::collections::BTreeSet;
 
@@ -13,12 +13,13 @@ use crate::users::new::{NewUser, verifier};
 use crate::{State, UserPools, groups, users};
 
 impl UserPools {
-    /// Makes the groups and users of `seed`, and makes those that exist like it. What the seed does not name stays: other
-    /// users, other attributes, other groups. Applied twice, it changes nothing the second time. Everything is checked
-    /// before anything is changed, except that two users claim one alias.
+    /// Creates the groups and users of `seed`, and changes existing ones to its values. Other users, attributes and
+    /// groups are kept. A second call with the same seed changes nothing. Everything is checked before the first
+    /// change, except that two users claim one alias.
     ///
     /// # Errors
-    /// If the pool does not exist or does not take a value, or a change cannot be stored.
+    ///
+    /// Returns an error if the pool does not exist or does not accept a value, or if a change cannot be stored.
     pub fn seed(&self, pool_id: &str, seed: &Seed) -> Result<(), SeedError> {
         let state = &*self.0;
         let pool = state
@@ -42,7 +43,7 @@ impl UserPools {
     }
 }
 
-/// A user as the seed has it.
+/// A user of the seed.
 enum Wanted {
     Changed(Box<users::User>),
     New(Box<users::User>),
@@ -127,11 +128,11 @@ impl State {
         Ok(user)
     }
 
-    /// Makes `user` like the seed.
+    /// Changes `user` to the values of the seed.
     fn change_user(&self, pool: &Pool, user: &mut users::User, seed: &User) -> Result<(), Error> {
         let mut attributes = seed.attributes();
         pool.schema.fold_flags(&mut attributes);
-        // One that cannot be updated may still be what it is.
+        // An attribute that cannot be updated may be set to its current value.
         let mut changes = attributes.clone();
         changes.retain(|name, value| user.attributes.get(name) != Some(value));
         pool.schema.check_changes(&changes)?;
@@ -218,7 +219,7 @@ impl Mfa {
     }
 }
 
-/// All that a user's record holds.
+/// Returns the complete record of a user.
 fn written(user: &users::User) -> Option<Vec<u8>> {
     serde_json::to_vec(user).ok()
 }

@@ -1,4 +1,4 @@
-//! Checks a seed before any of it is applied.
+//! Checks a seed before any part of it is applied.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +10,7 @@ use crate::totp::Secret;
 use crate::users::mfa::Factor;
 
 impl Seed {
-    /// Rejects what the pool would not take.
+    /// Returns an error for a value that the pool would not accept.
     pub(super) fn check(&self, pool: &Pool, existing: &Groups) -> Result<(), SeedError> {
         let mut groups: BTreeSet<&str> = existing.iter().map(|group| group.name.as_str()).collect();
         let mut named = BTreeMap::new();
@@ -21,7 +21,7 @@ impl Seed {
                 return Err(at.key("name").error(repeated("group", &group.name, "groups", first)));
             }
             if group.precedence.is_some_and(|number| i32::try_from(number).is_err()) {
-                return Err(at.key("precedence").error("has to be at most 2147483647"));
+                return Err(at.key("precedence").error("must be at most 2147483647"));
             }
             groups.insert(&group.name);
         }
@@ -64,7 +64,7 @@ impl User {
         }
         match (&self.password, &self.password_verifier) {
             (Some(_), Some(_)) => {
-                let problem = "has a `password` besides it: write one of the two";
+                let problem = "cannot be beside `password`: write only one of them";
                 return Err(at.key("passwordVerifier").error(problem));
             }
             (Some(password), None) => {
@@ -74,7 +74,7 @@ impl User {
             (None, Some(verifier)) => {
                 verifier.read(&at.key("passwordVerifier"))?;
                 if self.sub.is_none() && matches!(pool.logins, Logins::Attributes(_)) {
-                    let problem = "needs the `sub` that it was made with";
+                    let problem = "needs the `sub` that it was created with";
                     return Err(at.key("passwordVerifier").error(problem));
                 }
             }
@@ -89,12 +89,12 @@ impl User {
 }
 
 impl super::Verifier {
-    /// The verifier in the form that signs in.
+    /// Returns the verifier in its parsed form.
     pub(super) fn read(&self, at: &At) -> Result<srp::Verifier, SeedError> {
         let verifier = srp::Verifier::from_client(&self.salt, &self.verifier);
         verifier.ok_or_else(|| {
             at.clone()
-                .error("has to be a salt and a verifier in base64, as an export has them")
+                .error("must be a salt and a verifier in base64, as in an export")
         })
     }
 }
@@ -115,7 +115,7 @@ impl Mfa {
         match token {
             Some(None) => Err(at
                 .key("softwareToken")
-                .error("has to be 32 bytes in base32, as an export has them")),
+                .error("must be 32 bytes in base32, as in an export")),
             None if enabled.contains(&Factor::SoftwareToken) => {
                 Err(at.key("enabled").error("SOFTWARE_TOKEN_MFA needs `softwareToken`"))
             }
@@ -138,9 +138,9 @@ fn check_name(name: &str, at: &At) -> Result<(), SeedError> {
     if (1..=128).contains(&name.chars().count()) && name.chars().all(visible) {
         return Ok(());
     }
-    Err(at.clone().error("has to be 1 to 128 characters without blanks"))
+    Err(at.clone().error("must be 1 to 128 characters without spaces"))
 }
 
 fn repeated(what: &str, name: &str, list: &str, first: usize) -> String {
-    format!("{what} `{}` is there already, in {list}[{first}]", name.escape_debug())
+    format!("{what} `{}` exists already, in {list}[{first}]", name.escape_debug())
 }

@@ -7,16 +7,16 @@ use crate::storage::{Records, StorageError};
 use crate::users::mfa::{Factor, UserMfa};
 use crate::{Call, Journal, groups, srp, users};
 
-/// Why there is nothing to export.
+/// The reason why nothing was exported.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ExportError {
-    /// There is no such pool.
+    /// The pool does not exist.
     #[error("no user pool has the id `{id}` (known: {known})")]
     Pool {
-        /// The id that was asked for.
+        /// The requested id.
         id: String,
-        /// The ids there are.
+        /// The existing ids.
         known: String,
     },
     /// A record cannot be read.
@@ -25,11 +25,12 @@ pub enum ExportError {
 }
 
 impl Seed {
-    /// The users and groups of a pool among `records`. Passwords are verifiers, which fit a pool with the same id only. Left
-    /// out are the codes that users have been sent, sessions, tokens, and when something was made or changed.
+    /// Reads the users and groups of a pool from `records`. Passwords are verifiers, which are valid only in a pool
+    /// with the same id. It omits codes that were sent to users, sessions, tokens and times.
     ///
     /// # Errors
-    /// If the pool does not exist, or a record cannot be read.
+    ///
+    /// Returns an error if the pool does not exist, or if a record cannot be read.
     pub fn of(records: Records, pool_id: &str) -> Result<Self, ExportError> {
         let directory = Directory::open(records, &Silent)?;
         let Ok(pool) = directory.pool(pool_id) else {
@@ -52,7 +53,7 @@ impl Seed {
     }
 }
 
-/// A journal without a reader: what it would say is about other records.
+/// A journal that discards everything, because it would be about other records.
 struct Silent;
 
 impl Journal for Silent {

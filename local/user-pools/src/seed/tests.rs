@@ -13,7 +13,7 @@ use crate::{Call, Clock, Failure, Journal, Lambda, Mail, Message, Random, Settin
 const POOL: &str = "us-east-1_LocalPool";
 const SALT: &str = "c2FsdHNhbHRzYWx0c2FsdA==";
 
-/// Functions, messages and a terminal that are not there.
+/// Functions, messages and a terminal that do nothing.
 struct Nothing;
 
 #[async_trait::async_trait]
@@ -149,7 +149,7 @@ fn what_is_exported_makes_the_same_users_in_another_folder() {
     }
 }
 
-/// Changes the seed of `ana` by one value. Returns where it is rejected, and why.
+/// Changes one value in the seed of `ana`. Returns the place of the error and the problem.
 fn rejected(properties: &Value, place: &str, value: Value) -> (String, String) {
     let pools = pools(&Arc::default(), properties);
     let mut given = ana();
@@ -194,7 +194,7 @@ fn a_value_that_cannot_be_used_is_named_and_nothing_is_made() {
             "/users/",
             json!({"username": "ana"}),
             "users/1/username",
-            "user `ana` is there already, in users[0]",
+            "user `ana` exists already, in users[0]",
         ),
         (
             "/groups/",
@@ -212,7 +212,7 @@ fn a_value_that_cannot_be_used_is_named_and_nothing_is_made() {
             "/users/0/passwordVerifier",
             verifier(),
             "users/0/passwordVerifier",
-            "has a `password` besides it",
+            "cannot be beside `password`",
         ),
         (
             "/users/0/mfa",

@@ -1,4 +1,4 @@
-//! Closures in the place of functions.
+//! Closures in place of functions.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -30,7 +30,7 @@ impl Closures {
             let run = Arc::clone(&run);
             Box::pin(async move {
                 let event = serde_json::from_slice(&event);
-                let other = |error| Failure::Error(format!("the closure takes another event: {error}"));
+                let other = |error| Failure::Error(format!("the closure expects another event: {error}"));
                 let answer = run(event.map_err(other)?).await;
                 let answer = answer.map_err(|error| Failure::Error(error.to_string()))?;
                 let answer = serde_json::to_vec(&answer).map_err(|error| Failure::Error(error.to_string()))?;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::{Call, Journal, Mail, Message};
 
-/// Remembers messages and lines.
+/// Stores messages and lines.
 #[derive(Default)]
 pub(super) struct Recorder {
     messages: Mutex<Vec<Message>>,

@@ -25,7 +25,7 @@ fn start(server: &Server) -> (u16, Value) {
     call(server, "InitiateAuth", &body)
 }
 
-/// A pool of one user, whose sign-in ends at once.
+/// Returns a pool with one user, whose sign-in ends at once.
 fn with_ana() -> ServerBuilder {
     let builder = Server::builder().user(
         "ana",
@@ -38,7 +38,7 @@ fn with_ana() -> ServerBuilder {
     })
 }
 
-/// Asks for a code by e-mail. Returns it.
+/// Requests a code by e-mail. Returns it.
 fn code(server: &Server) -> String {
     let body = json!({"ClientId": server.client_id(), "Username": "ana"});
     let (status, body) = call(server, "ForgotPassword", &body);
@@ -103,7 +103,7 @@ fn a_closure_may_take_a_type_and_is_told_if_it_is_another() {
     let server = with_ana().define(|_: Other| async { Ok(()) }).start().unwrap();
     let message = start(&server).1["message"].as_str().unwrap().to_owned();
     assert!(
-        message.contains("the closure takes another event: missing field `notThere`"),
+        message.contains("the closure expects another event: missing field `notThere`"),
         "{message}"
     );
 }
@@ -151,7 +151,7 @@ fn what_cannot_be_right_is_refused_at_the_start() {
     let error = |builder: ServerBuilder| builder.start().unwrap_err().to_string();
     assert_eq!(
         error(with_ana().trigger("DefineAuthChalenge", |event: Value| async { Ok(event) })),
-        "`DefineAuthChalenge` is no trigger that user pools run here; write it as in `LambdaConfig`, such as `PreSignUp`"
+        "`DefineAuthChalenge` is not a supported trigger: write its name in `LambdaConfig`, such as `PreSignUp`"
     );
     assert_eq!(
         error(with_ana().pool(json!([]))),

@@ -27,7 +27,7 @@ impl TryFrom<Written> for Verifier {
     fn try_from(written: Written) -> Result<Self, Self::Error> {
         let number = Some(written.v).filter(|v| v.len() == U3072::BYTES);
         let number = number.map(|v| U3072::from_be_slice(&v)).filter(|v| *v < N);
-        let v = Element::new(&number.ok_or("a verifier has to be below N")?);
+        let v = Element::new(&number.ok_or("a verifier must be below N")?);
         Ok(Self { salt: written.salt, v })
     }
 }

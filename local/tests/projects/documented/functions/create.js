@@ -1,4 +1,4 @@
-// Sets the parameters of a custom challenge, and leaves the response of any other as it came.
+// Sets the parameters of a custom challenge, and does not change the response of any other.
 const QUESTIONS = { 2: { picture: "pictures/1.png", answer: "4" }, 3: { question: "The mascot?", answer: "Peccy" } };
 
 exports.handler = async (event) => {

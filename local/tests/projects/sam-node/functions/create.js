@@ -1,4 +1,4 @@
-// CommonJS, with a callback, which answers twice: the second answer is ignored.
+// CommonJS, with a callback, which responds twice: the second response is ignored.
 exports.handler = (event, context, callback) => {
     console.log("what a function prints is no answer");
     event.response.publicChallengeParameters = { question: "The mascot?" };

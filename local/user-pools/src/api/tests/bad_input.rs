@@ -276,7 +276,7 @@ async fn wrong_types_inside_maps_are_refused() {
             .await;
         assert_eq!(
             reply.error(),
-            ("SerializationException", "`AuthParameters.x` has to be a string")
+            ("SerializationException", "`AuthParameters.x` must be a string")
         );
     }
     world

@@ -23,7 +23,7 @@ impl Answer for SignUpAnswer {
         let said = [
             (self.confirm, "confirm"),
             (self.verify_email, "verify the e-mail address"),
-            (self.verify_phone, "verify the telephone number"),
+            (self.verify_phone, "verify the phone number"),
         ];
         let said: Vec<&str> = said.iter().filter(|(yes, _)| *yes).map(|(_, what)| *what).collect();
         if said.is_empty() {

@@ -1,4 +1,4 @@
-// An ES module, whose export is an object of handlers. It shows how functions fail.
+// An ES module that exports an object of handlers. It shows the failures of functions.
 import { setTimeout as wait } from "node:timers/promises";
 
 export const triggers = {
