@@ -157,9 +157,9 @@ fn a_new_password_gets_tokens_only_without_a_pre_token_function() {
     local.admin(
         "UpdateUserPool",
         &json!({"LambdaConfig": {
-            "DefineAuthChallenge": "define-auth-challenge",
-            "CreateAuthChallenge": "create-auth-challenge",
-            "VerifyAuthChallengeResponse": "verify-auth-challenge",
+            "DefineAuthChallenge": "arn:aws:lambda:us-east-1:000000000000:function:define-auth-challenge",
+            "CreateAuthChallenge": "arn:aws:lambda:us-east-1:000000000000:function:create-auth-challenge",
+            "VerifyAuthChallengeResponse": "arn:aws:lambda:us-east-1:000000000000:function:verify-auth-challenge",
         }}),
     );
     let tokens = choose("june").unwrap();

@@ -1,4 +1,4 @@
-/** The two unsigned calls of Amazon Cognito for a sign-in, over AWS JSON 1.1. */
+/** The unsigned calls of Amazon Cognito for a sign-in, over AWS JSON 1.1. */
 
 /** Cognito runs a trigger for up to three times five seconds, and one call may need three triggers. */
 const PATIENCE_MS = 60_000;
@@ -45,6 +45,16 @@ export class Cognito {
       ClientMetadata: clientMetadata,
     };
     return call(this.#endpoint, "RespondToAuthChallenge", request, signal);
+  }
+
+  /** Begins to set up an authenticator app: its secret. */
+  associateApp(session, signal) {
+    return call(this.#endpoint, "AssociateSoftwareToken", { Session: session }, signal);
+  }
+
+  /** Ends that with a code that the app shows. */
+  verifyApp(session, code, signal) {
+    return call(this.#endpoint, "VerifySoftwareToken", { Session: session, UserCode: code }, signal);
   }
 }
 

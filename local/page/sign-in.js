@@ -6,6 +6,8 @@ import * as enrolling from "./enrolling.js";
 import { firstForm, formsOf, inForm, metadataFor } from "./forms.js";
 import * as links from "./hand-over.js";
 import { drawWidget, isProvider } from "./providers.js";
+import * as own from "./own.js";
+import * as ownView from "./own-view.js";
 import { Srp, SrpError } from "./srp.js";
 import * as settings from "./settings.js";
 import { LANGUAGES, languageFor, textsIn } from "./texts.js";
@@ -50,6 +52,7 @@ async function open() {
   view.onStartAgain(startAgain);
   view.onSettings(chooseTarget, settings.forget);
   view.onMediumBroken((text) => view.alarm(text));
+  ownView.begin(texts, { answer: answerOwn, choose: (factor) => sendOwn(factor) });
   enrolling.begin(texts, language, startAgain);
   enrolling.offer(target?.enrolment);
   if (invitation !== null) return enrolling.openLink(invitation);
@@ -188,6 +191,8 @@ function take(reply) {
     enrolling.signedIn(reply.AuthenticationResult.AccessToken);
   } else if (reply.ChallengeName === "CUSTOM_CHALLENGE") {
     ask(reply);
+  } else if (own.shown(reply.ChallengeName, reply.ChallengeParameters)) {
+    askOwn(reply);
   } else {
     signIn = null;
     view.showStart();
@@ -200,9 +205,47 @@ function ask({ Session, ChallengeParameters: parameters, userName }) {
   signIn.changing = false;
   signIn.userName = userName ?? parameters.USERNAME ?? signIn.userName;
   signIn.session = Session;
+  signIn.own = null;
   signIn.parameters = parameters;
   signIn.since = Date.now();
   present(wrong);
+}
+
+/** Shows a challenge of Cognito itself. */
+function askOwn({ ChallengeName: challenge, ChallengeParameters: parameters, Session, userName, secret }) {
+  signIn.userName = userName ?? signIn.userName;
+  signIn.session = Session;
+  signIn.own = challenge;
+  const shown = own.shown(challenge, parameters);
+  if (shown.kind === "setUp" && !secret) return setUp({ ChallengeName: challenge, ChallengeParameters: parameters });
+  const app = secret && { secret, address: own.otpauth(location.host, signIn.userName, secret) };
+  ownView.ask(shown, app);
+}
+
+/** Gets the secret for an authenticator app, so that the reader can set it up. */
+async function setUp(reply) {
+  const current = signIn;
+  await attempt(current, async () => {
+    const { SecretCode: secret, Session } = await current.cognito.associateApp(current.session, current.giveUp.signal);
+    return { ...reply, Session, secret };
+  });
+}
+
+async function answerOwn(text) {
+  const current = signIn;
+  if (current.own !== "MFA_SETUP") return sendOwn(text);
+  await attempt(current, async () => {
+    const { cognito, session, userName, giveUp } = current;
+    const { Session } = await cognito.verifyApp(session, text, giveUp.signal);
+    return cognito.respond("MFA_SETUP", Session, { USERNAME: userName }, metadata(EVERY_FORM), giveUp.signal);
+  });
+}
+
+async function sendOwn(text) {
+  const current = signIn;
+  const { cognito, own: challenge, session, userName, giveUp } = current;
+  const responses = { USERNAME: userName, ...own.responses(challenge, text) };
+  await attempt(current, () => cognito.respond(challenge, session, responses, metadata(EVERY_FORM), giveUp.signal));
 }
 
 /** Shows the current challenge in the form that the reader wants, if it has that form. `again` is true after a wrong answer. */
@@ -251,6 +294,8 @@ function isRetry(before, now) {
 }
 
 function fail(error) {
+  const again = signIn.own && own.again(signIn.own, error);
+  if (again) return ownView.refuse(texts[again]);
   const detail = error instanceof CognitoError ? `${error.type}: ${error.message}` : error.message;
   const text = explain(error, signIn.parameters);
   // After these errors, the session is still valid. After any other error, Cognito rejects it.

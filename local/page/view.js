@@ -5,7 +5,7 @@ import { otherWay } from "./forms.js";
 import { generic } from "./generic.js";
 import { claims, TIMES } from "./jwt.js";
 
-const SECTIONS = ["start", "challenge", "link", "done", "ask-link", "questions-section", "outcome"];
+const SECTIONS = ["start", "challenge", "own", "link", "done", "ask-link", "questions-section", "outcome"];
 /** The time after which a slow response is announced. */
 const SLOW_MS = 800;
 /** The maximum number of segments of the progress bar. */

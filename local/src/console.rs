@@ -2,7 +2,7 @@
 
 mod banner;
 mod line;
-mod mask;
+pub(crate) mod mask;
 
 use std::fmt::Arguments;
 use std::io::{IsTerminal, Write};

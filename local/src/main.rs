@@ -24,6 +24,7 @@ mod shipped;
 mod signals;
 mod system;
 mod template_file;
+mod timeline;
 mod triggers;
 mod watch;
 
@@ -57,13 +58,13 @@ use handlers::HandlerError;
 use http_apis::{HttpApis, Parts};
 use messages::Messages;
 use metrics::Board;
-use outbox::Outbox;
 use pools::{CLIENT_ID, CLIENT_ID_NO_PASSWORD, PoolsError};
 use s3::S3;
 use seed::SeedFile;
 use shipped::Shipped;
 use system::System;
 use template_file::{TemplateFileError, template_file};
+use timeline::Timeline;
 use triggers::Triggers;
 use watch::{Watch, WatchError};
 
@@ -159,11 +160,11 @@ async fn run(args: &Args, start: Instant) -> Result<(), Stop> {
         .is_some_and(|value| !value.is_empty());
     let console = Arc::new(Console::new(args.trace, no_color));
     let board = Arc::new(Board::default());
-    let outbox = Arc::new(Outbox::default());
+    let timeline = Arc::new(Timeline::new(Arc::clone(&console)));
     // One future for all phases, so that no signal is missed between two of them.
     let mut end = pin!(signals::end_asked_for());
     let running = tokio::select! {
-        running = launch(args, &system, &console, &board, &outbox) => running?,
+        running = launch(args, &system, &console, &board, &timeline) => running?,
         ended = &mut end => return Ok(ended?),
     };
     let endpoint = listener::endpoint(running.listener.local_addr()?);
@@ -181,8 +182,8 @@ async fn run(args: &Args, start: Instant) -> Result<(), Stop> {
         random: Random::system(),
         records: running.records.clone(),
         lambda: Arc::new(Triggers(Arc::clone(&running.functions))),
-        mail: outbox.clone(),
-        journal: console.clone(),
+        mail: timeline.clone(),
+        journal: timeline.clone(),
     })?;
     pools::make(&user_pools, &running.template, &args.region)?;
     for seed in &seeds {
@@ -207,7 +208,8 @@ async fn run(args: &Args, start: Instant) -> Result<(), Stop> {
     let shown = Arc::clone(&board);
     let router = Router::new()
         .route("/debug/metrics", get(async move || shown.answer()))
-        .merge(mailbox::router(outbox))
+        .merge(mailbox::router(timeline.outbox()))
+        .merge(timeline::router(timeline, address.ip()))
         .merge(user_pools.router())
         .merge(invoke_api(Arc::clone(&running.functions), &args.region))
         .merge(page::router(page::Config {
@@ -250,7 +252,7 @@ async fn launch(
     system: &System,
     console: &Arc<Console>,
     board: &Arc<Board>,
-    outbox: &Arc<Outbox>,
+    timeline: &Arc<Timeline>,
 ) -> Result<Running, Stop> {
     if args.watch && args.functions_dir.is_some() {
         return Err(WatchError::Built.into());
@@ -282,12 +284,13 @@ async fn launch(
     let s3 = S3::start(args.listen.ip(), template.buckets.values().cloned()).await?;
     let dynamodb = DynamoDb::start(&template.tables).await?;
     let tell: Box<messages::Tell> = {
-        let (console, endpoint) = (Arc::clone(console), endpoint.clone());
+        let (console, endpoint, timeline) = (Arc::clone(console), endpoint.clone(), Arc::clone(timeline));
         Box::new(move |id, medium, to, short| {
+            timeline.sent(id, medium, to, short);
             console.sent(medium.name(), to, short, &format!("{endpoint}/debug/mail#{id}"));
         })
     };
-    let messages = Messages::start(flow::senders(&template), &args.region, Arc::clone(outbox), tell).await?;
+    let messages = Messages::start(flow::senders(&template), &args.region, timeline.outbox(), tell).await?;
     let inherited = ["HOME", "PATH"].map(|name| {
         (
             name.to_owned(),

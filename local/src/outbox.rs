@@ -31,6 +31,14 @@ pub(crate) enum Content {
         /// The challenge or the operation that the code is for.
         purpose: &'static str,
         code: String,
+        /// What a function of the pool has written. Without one the text is Cognito's, which is not known here.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        subject: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        text: Option<String>,
+        /// Of an e-mail.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        html: Option<String>,
     },
     /// An e-mail of a function.
     Mail(Mail),
@@ -120,8 +128,8 @@ impl Outbox {
     pub(crate) fn html(&self, id: u64) -> Option<String> {
         let kept = self.lock();
         match &kept.messages.iter().find(|message| message.id == id)?.content {
-            Content::Mail(mail) => mail.html.clone(),
-            Content::Code { .. } | Content::Text { .. } => None,
+            Content::Mail(Mail { html, .. }) | Content::Code { html, .. } => html.clone(),
+            Content::Text { .. } => None,
         }
     }
 
@@ -132,13 +140,27 @@ impl Outbox {
 
 impl user_pools::Mail for Outbox {
     fn send(&self, message: user_pools::Message, now: Duration) {
+        self.add_code(message, now);
+    }
+}
+
+impl Outbox {
+    /// Keeps a message of Cognito's own; gives its number.
+    pub(crate) fn add_code(&self, message: user_pools::Message, now: Duration) -> u64 {
         let user_pools::Message {
             medium,
             address,
             user,
             purpose,
             code,
+            text,
+            ..
         } = message;
+        let (subject, body) = text.map_or((None, None), |text| (text.subject, Some(text.body)));
+        let (text, html) = match medium {
+            Medium::Email => (None, body),
+            Medium::Sms => (body, None),
+        };
         self.add(Message {
             medium,
             to: address,
@@ -146,9 +168,12 @@ impl user_pools::Mail for Outbox {
                 username: user,
                 purpose,
                 code,
+                subject,
+                text,
+                html,
             },
             time: now,
-        });
+        })
     }
 }
 

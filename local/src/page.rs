@@ -156,7 +156,7 @@ static INDEX: Asset = Asset {
 };
 
 #[rustfmt::skip]
-static ASSETS: [Asset; 23] = [
+static ASSETS: [Asset; 28] = [
     Asset { path: "/page/codes.js", media_type: SCRIPT, content: include_str!("../page/codes.js") },
     Asset { path: "/page/counting.js", media_type: SCRIPT, content: include_str!("../page/counting.js") },
     Asset { path: "/page/cognito.js", media_type: SCRIPT, content: include_str!("../page/cognito.js") },
@@ -170,13 +170,18 @@ static ASSETS: [Asset; 23] = [
     Asset { path: "/page/links.js", media_type: SCRIPT, content: include_str!("../page/links.js") },
     Asset { path: "/page/mail.css", media_type: STYLE, content: include_str!("../page/mail.css") },
     Asset { path: "/page/mail.js", media_type: SCRIPT, content: include_str!("../page/mail.js") },
+    Asset { path: "/page/own-view.js", media_type: SCRIPT, content: include_str!("../page/own-view.js") },
+    Asset { path: "/page/own.js", media_type: SCRIPT, content: include_str!("../page/own.js") },
     Asset { path: "/page/providers.js", media_type: SCRIPT, content: include_str!("../page/providers.js") },
     Asset { path: "/page/puzzle.js", media_type: SCRIPT, content: include_str!("../page/puzzle.js") },
     Asset { path: "/page/settings.js", media_type: SCRIPT, content: include_str!("../page/settings.js") },
     Asset { path: "/page/sign-in.js", media_type: SCRIPT, content: include_str!("../page/sign-in.js") },
     Asset { path: "/page/srp.js", media_type: SCRIPT, content: include_str!("../page/srp.js") },
+    Asset { path: "/page/steps.js", media_type: SCRIPT, content: include_str!("../page/steps.js") },
     Asset { path: "/page/style.css", media_type: STYLE, content: include_str!("../page/style.css") },
     Asset { path: "/page/texts.js", media_type: SCRIPT, content: include_str!("../page/texts.js") },
+    Asset { path: "/page/timeline.css", media_type: STYLE, content: include_str!("../page/timeline.css") },
+    Asset { path: "/page/timeline.js", media_type: SCRIPT, content: include_str!("../page/timeline.js") },
     Asset { path: "/page/view.js", media_type: SCRIPT, content: include_str!("../page/view.js") },
     Asset { path: "/page/forms.js", media_type: SCRIPT, content: include_str!("../page/forms.js") },
     Asset { path: "/page/work.js", media_type: SCRIPT, content: include_str!("../page/work.js") },
@@ -241,7 +246,14 @@ mod tests {
         };
         let served =
             |assets: &[Asset]| -> BTreeSet<String> { assets.iter().map(|asset| asset.path.to_owned()).collect() };
-        let others = ["index.html", "mail.html", "package.json", "test", "texts"];
+        let others = [
+            "index.html",
+            "mail.html",
+            "package.json",
+            "test",
+            "texts",
+            "timeline.html",
+        ];
         assert_eq!(files("page", &others), served(&ASSETS));
         assert_eq!(files("page/texts", &[]), served(TEXTS));
     }

@@ -18,6 +18,10 @@ impl Lambda for Triggers {
             None => Err(Failure::Unknown),
         }
     }
+
+    fn is_warm(&self, function: &str) -> bool {
+        self.0.is_warm(function)
+    }
 }
 
 fn failure(error: FunctionError) -> Failure {

@@ -155,6 +155,11 @@ impl Functions {
         Some(invocation.await.unwrap_or_else(|_| Err(FunctionError::stopped())))
     }
 
+    /// Returns whether a process of the function called `name` waits for work.
+    pub fn is_warm(&self, name: &str) -> bool {
+        self.find(name).is_some_and(|workers| workers.is_warm())
+    }
+
     /// Returns the logical id of the function called `name`.
     pub fn logical_id(&self, name: &str) -> Option<&str> {
         self.find(name).map(|workers| workers.spec.logical_id.as_str())

@@ -161,6 +161,11 @@ impl Workers {
         }
     }
 
+    /// Returns whether a process waits for work.
+    pub(super) fn is_warm(&self) -> bool {
+        self.current().idle.iter().any(Process::is_alive)
+    }
+
     /// Makes later calls fail.
     pub(super) fn close(&self) {
         self.permits.close();

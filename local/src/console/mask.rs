@@ -29,7 +29,7 @@ const VISIBLE: [&[&str]; 17] = [
 ];
 
 /// Returns `json` on one line, with the names of all fields and the values of those without secrets.
-pub(super) fn masked(json: &[u8]) -> String {
+pub(crate) fn masked(json: &[u8]) -> String {
     match serde_json::from_slice::<Value>(json) {
         Ok(value) => walk(&mut Vec::new(), &value).to_string(),
         Err(_) => format!("({} bytes that are not JSON)", json.len()),

@@ -29,6 +29,8 @@ pub(crate) struct Client {
     pub(crate) access_validity: Duration,
     pub(crate) id_validity: Duration,
     pub(crate) refresh_validity: Duration,
+    /// The time for which a refresh token stays valid after its exchange; `None` without rotation.
+    pub(crate) rotation: Option<Duration>,
     read: Option<BTreeSet<String>>,
     write: Option<BTreeSet<String>>,
     /// The properties as given, for the operations that describe the client.
@@ -157,9 +159,6 @@ impl Client {
         created: Duration,
     ) -> Result<Self, FieldError> {
         let fields = Fields::new("", &properties);
-        if fields.fields("RefreshTokenRotation")?.text("Feature")? == Some("ENABLED") {
-            return Err(fields.wrong_value("RefreshTokenRotation", "is not supported by local: remove it"));
-        }
         let minutes = fields.number("AuthSessionValidity")?.unwrap_or(3);
         if !(3..=15).contains(&minutes) {
             return Err(fields.wrong_value("AuthSessionValidity", "must be from 3 to 15 minutes"));
@@ -182,6 +181,7 @@ impl Client {
             access_validity: validity(&fields, "AccessToken")?,
             id_validity: validity(&fields, "IdToken")?,
             refresh_validity: validity(&fields, "RefreshToken")?,
+            rotation: rotation(&fields)?,
             read: attributes(&fields, "ReadAttributes", &pool.schema)?,
             write: attributes(&fields, "WriteAttributes", &pool.schema)?,
             properties,
@@ -199,9 +199,10 @@ impl Client {
     }
 
     /// Returns an error if the client may not set one of the attributes.
-    pub(crate) fn check_write<'a>(&self, attributes: impl IntoIterator<Item = &'a String>) -> Result<(), Error> {
+    pub(crate) fn check_write(&self, attributes: impl IntoIterator<Item = impl AsRef<str>>) -> Result<(), Error> {
         let refused = || Error::not_authorized("A client attempted to write unauthorized attribute");
         for name in attributes {
+            let name = name.as_ref();
             if !self.may_write(name) {
                 return Err(refused().because(format!(
                     "`WriteAttributes` of the client does not allow `{}`",
@@ -251,6 +252,20 @@ fn attributes(fields: &Fields<'_>, key: &str, schema: &Schema) -> Result<Option<
         return Err(fields.wrong_value(key, format!("holds `{unknown}`, which the pool does not have")));
     }
     Ok(Some(names.into_iter().map(str::to_owned).collect()))
+}
+
+/// `RefreshTokenRotation`: how long the old token is good beside the new one.
+fn rotation(fields: &Fields<'_>) -> Result<Option<Duration>, FieldError> {
+    const KEY: &str = "RefreshTokenRotation";
+    let rotation = fields.fields(KEY)?;
+    let grace = rotation.number("RetryGracePeriodSeconds")?.unwrap_or(0);
+    match rotation.text("Feature")? {
+        None if rotation.is_empty() => Ok(None),
+        Some("DISABLED") => Ok(None),
+        Some("ENABLED") if grace <= 60 => Ok(Some(Duration::from_secs(grace))),
+        Some("ENABLED") => Err(rotation.wrong_value("RetryGracePeriodSeconds", "must be from 0 to 60")),
+        _ => Err(rotation.wrong_value("Feature", "must be ENABLED or DISABLED")),
+    }
 }
 
 /// Returns the validity of a kind of token: a number, and its unit in `TokenValidityUnits`.
@@ -361,8 +376,12 @@ mod tests {
             ),
             (json!({"ReadAttributes": ["custom:y"]}), "`ReadAttributes`"),
             (
-                json!({"RefreshTokenRotation": {"Feature": "ENABLED"}}),
-                "`RefreshTokenRotation`",
+                json!({"RefreshTokenRotation": {"Feature": "ENABLED", "RetryGracePeriodSeconds": 61}}),
+                "`RefreshTokenRotation.RetryGracePeriodSeconds`",
+            ),
+            (
+                json!({"RefreshTokenRotation": {"Feature": "ON"}}),
+                "`RefreshTokenRotation.Feature`",
             ),
         ] {
             let Err(error) = client(&properties, None) else {

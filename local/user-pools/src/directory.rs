@@ -257,6 +257,22 @@ impl Directory {
         Ok(token)
     }
 
+    /// Hands out a refresh token in place of `token`, if it still is what it was when it was found.
+    pub(crate) fn rotate_refresh_token(
+        &self,
+        token: &str,
+        client: &Client,
+        now: Duration,
+        random: &Random,
+    ) -> Result<Option<String>, Error> {
+        let Some(grace) = client.rotation else { return Ok(None) };
+        let mut tokens = write(&self.refresh);
+        tokens.find(token, client, now)?;
+        let (next, change) = tokens.rotating(token, grace, now, random)?;
+        self.change_tokens(&mut tokens, change)?;
+        Ok(Some(next))
+    }
+
     /// Ends the sign-in of a refresh token. An unknown token has no effect.
     pub(crate) fn revoke_token(&self, token: &str, client: &Client, now: Duration) -> Result<(), Error> {
         let mut tokens = write(&self.refresh);

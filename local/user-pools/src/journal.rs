@@ -3,11 +3,18 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::error::Error;
 
 /// Receives the calls of triggers, and the reasons that Cognito does not reveal.
 pub trait Journal: Send + Sync {
     /// A trigger was called.
     fn call(&self, call: &Call<'_>);
+
+    /// A request of a sign-in was answered.
+    fn answered(&self, _answer: &Answered<'_>) {}
 
     /// Reports what the client is not told: the reason why a sign-in failed, or that Cognito's behavior is unknown.
     fn warn(&self, text: &str);
@@ -25,8 +32,29 @@ pub struct Call<'a> {
     pub decision: &'a str,
     /// The duration of all tries together.
     pub elapsed: Duration,
+    /// Whether a process had to be started for it, as far as that could be told before.
+    pub cold: bool,
+    /// The sign-in that it was called in, if it was one.
+    pub sign_in: Option<Uuid>,
     /// The event that was sent. Contains secrets.
     pub event: &'a Bytes,
     /// The response, if one was received. Contains secrets.
     pub response: Option<&'a Bytes>,
+}
+
+/// The answer to one request of a sign-in.
+#[derive(Clone, Debug)]
+pub struct Answered<'a> {
+    /// The sign-in; none if the request belongs to none.
+    pub sign_in: Option<Uuid>,
+    /// `InitiateAuth` or `RespondToAuthChallenge`.
+    pub operation: &'static str,
+    /// The flow that the client starts, or the challenge that it answers.
+    pub sent: &'a str,
+    /// The client's name for the user.
+    pub user: Option<&'a str>,
+    /// The answer. Full of secrets.
+    pub answer: Result<&'a Value, &'a Error>,
+    /// The time that it took.
+    pub elapsed: Duration,
 }

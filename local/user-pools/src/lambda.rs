@@ -10,6 +10,11 @@ pub trait Lambda: Send + Sync {
     ///
     /// If the future is dropped, the invocation continues, as on AWS.
     async fn invoke(&self, function: &str, event: Bytes) -> Result<Bytes, Failure>;
+
+    /// Whether a process of `function` waits for work.
+    fn is_warm(&self, _function: &str) -> bool {
+        true
+    }
 }
 
 /// The reason why an invocation returned no response.

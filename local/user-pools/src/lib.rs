@@ -58,6 +58,7 @@ mod mail;
 mod pools;
 mod random;
 pub mod seed;
+mod sending;
 mod server;
 mod set_up;
 mod sign_in;
@@ -79,10 +80,11 @@ pub use clock::Clock;
 use directory::Directory;
 pub use error::Error;
 use fields::{FieldError, Fields};
-pub use journal::{Call, Journal};
+pub use journal::{Answered, Call, Journal};
 pub use lambda::{Failure, Lambda};
-pub use mail::{Mail, Medium, Message};
+pub use mail::{Mail, Medium, Message, Text};
 use pools::Pool;
+use pools::triggers::SENDERS;
 pub use random::Random;
 pub use server::{Server, ServerBuilder, ServerError};
 pub use set_up::{Known, SetUpError};
@@ -222,8 +224,13 @@ impl State {
     fn add_pool(&self, pool: Pool) -> Result<Arc<Pool>, Error> {
         for trigger in pool.triggers.others.keys() {
             self.journal.warn(&format!(
-                "`LambdaConfig.{trigger}` of pool {} is not supported by local",
-                pool.id
+                "`LambdaConfig.{trigger}` of pool {} is not run by local{}",
+                pool.id,
+                if SENDERS.contains(&trigger.as_str()) {
+                    ": what Cognito would send with it is refused"
+                } else {
+                    ""
+                }
             ));
         }
         for (first, second) in [

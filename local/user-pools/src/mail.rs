@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 /// The channel of a message.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -30,6 +31,13 @@ impl Medium {
         }
     }
 
+    /// The medium whose addresses the attribute called `name` holds.
+    pub(crate) fn of_attribute(name: &str) -> Option<Self> {
+        [Self::Email, Self::Sms]
+            .into_iter()
+            .find(|medium| medium.attribute() == name)
+    }
+
     /// Masks the address for the client.
     pub fn masked(self, address: &str) -> String {
         let first = |text: &str| text.chars().take(1).collect::<String>();
@@ -45,7 +53,16 @@ impl Medium {
     }
 }
 
-/// A message with a code. Cognito's own text is not known here.
+/// A message in the words of a function.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Text {
+    /// Of an e-mail.
+    pub subject: Option<String>,
+    /// All of a text message. HTML in an e-mail. Holds the code.
+    pub body: String,
+}
+
+/// A message with a code.
 #[derive(Clone)]
 pub struct Message {
     /// The channel of the message.
@@ -58,6 +75,10 @@ pub struct Message {
     pub purpose: &'static str,
     /// The code. A secret.
     pub code: String,
+    /// The sign-in that it belongs to, if it is one.
+    pub sign_in: Option<Uuid>,
+    /// The text; none for Cognito's own, which is not known here.
+    pub text: Option<Text>,
 }
 
 /// Sends messages.

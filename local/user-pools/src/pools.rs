@@ -10,6 +10,7 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 
 use super::fields::{FieldError, Fields};
+use super::mail::Medium;
 use super::users::mfa::Factor;
 use password_policy::PasswordPolicy;
 use schema::Schema;
@@ -30,6 +31,9 @@ pub(crate) struct Pool {
     pub(crate) mfa: Mfa,
     /// The second factors that users may have (`EnabledMfas`).
     pub(crate) factors: BTreeSet<Factor>,
+    /// Whether a password may start a sign-in of `USER_AUTH`, and which codes may (`AllowedFirstAuthFactors`).
+    pub(crate) passwords: bool,
+    pub(crate) first_codes: BTreeSet<Medium>,
     /// `None` if devices are not tracked (`DeviceConfiguration`).
     pub(crate) devices: Option<DeviceTracking>,
     /// Whether users may create their own accounts.
@@ -106,7 +110,9 @@ impl Pool {
         created: Duration,
     ) -> Result<Self, FieldError> {
         let fields = Fields::new("", &properties);
-        let policy = fields.fields("Policies")?.fields("PasswordPolicy")?;
+        let policies = fields.fields("Policies")?;
+        let policy = policies.fields("PasswordPolicy")?;
+        let (passwords, first_codes) = first_factors(&policies.fields("SignInPolicy")?)?;
         Ok(Self {
             id,
             name,
@@ -122,6 +128,8 @@ impl Pool {
             mfa: Mfa::parse(fields.text("MfaConfiguration")?.unwrap_or("OFF"))
                 .ok_or_else(|| fields.wrong_value("MfaConfiguration", "must be OFF, ON or OPTIONAL"))?,
             factors: factors(&fields)?,
+            passwords,
+            first_codes,
             devices: DeviceTracking::new(&fields.fields("DeviceConfiguration")?)?,
             sign_up: !fields
                 .fields("AdminCreateUserConfig")?
@@ -145,6 +153,22 @@ impl Pool {
             login.to_lowercase()
         }
     }
+}
+
+/// Whether passwords are among the first factors, and the codes. Passkeys are not supported, and omitted.
+fn first_factors(policy: &Fields<'_>) -> Result<(bool, BTreeSet<Medium>), FieldError> {
+    const KEY: &str = "AllowedFirstAuthFactors";
+    let names = policy.texts(KEY)?.unwrap_or_else(|| vec!["PASSWORD"]);
+    let mut codes = BTreeSet::new();
+    for name in &names {
+        match *name {
+            "EMAIL_OTP" => drop(codes.insert(Medium::Email)),
+            "SMS_OTP" => drop(codes.insert(Medium::Sms)),
+            "PASSWORD" | "WEB_AUTHN" => {}
+            _ => return Err(policy.wrong_value(KEY, "may only hold PASSWORD, EMAIL_OTP, SMS_OTP and WEB_AUTHN")),
+        }
+    }
+    Ok((names.contains(&"PASSWORD"), codes))
 }
 
 fn factors(fields: &Fields<'_>) -> Result<BTreeSet<Factor>, FieldError> {

@@ -71,6 +71,7 @@ impl<'a> Holder<'a> {
             origin: self.origin,
             device: self.device.map(Arc::from),
             expires: now + self.client.refresh_validity,
+            rotated: None,
         }
     }
 

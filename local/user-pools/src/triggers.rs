@@ -58,6 +58,7 @@ impl Invoker<'_> {
     }
 
     async fn call<A: Answer>(&self, trigger: Trigger, function: &str, event: Bytes) -> Result<A, Error> {
+        let cold = !self.lambda.is_warm(function);
         let started = Instant::now();
         let answered = self.invoke(trigger, function, &event).await;
         let elapsed = started.elapsed();
@@ -81,6 +82,8 @@ impl Invoker<'_> {
             occasion: &occasion,
             decision: &decision,
             elapsed,
+            cold,
+            sign_in: self.context.sign_in,
             event: &event,
             response: response.as_ref(),
         });

@@ -87,6 +87,17 @@ impl User {
         self.attributes.retain(|_, value| !value.is_empty());
     }
 
+    /// Takes attributes away. Without an address nothing is verified, and no code for it is of use.
+    pub(crate) fn remove_attributes(&mut self, names: &[&str]) {
+        for name in names {
+            self.attributes.remove(*name);
+            if let Some(medium) = Medium::of_attribute(name) {
+                self.attributes.remove(&format!("{name}_verified"));
+                self.codes.remove(Purpose::Attribute(medium));
+            }
+        }
+    }
+
     /// Returns the user's device called `key`.
     pub(crate) fn device(&self, key: &str) -> Option<&Device> {
         self.devices.iter().find(|device| device.key == key)

@@ -1,12 +1,14 @@
 //! Requests with an access token.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::request::{ANY, Request};
+use super::request::Request;
 use crate::State;
 use crate::clients::Client;
 use crate::error::Error;
 use crate::pools::Pool;
+use crate::sending::Sender;
 use crate::sign_in::decide::may_go_on;
 use crate::tokens::AccessClaims;
 use crate::users::User;
@@ -21,9 +23,8 @@ pub(super) struct Owner {
 
 impl Owner {
     /// Returns the owner of the token in `AccessToken`.
-    pub(super) async fn of(state: &State, request: &mut Request<'_>) -> Result<Self, Error> {
-        let token = request.required("AccessToken", &ANY)?;
-        request.check()?;
+    pub(super) async fn of(state: &State, request: &Request<'_>) -> Result<Self, Error> {
+        let token = request.required("AccessToken")?;
         Self::of_token(state, token).await
     }
 
@@ -49,6 +50,14 @@ impl Owner {
             user,
             claims,
         })
+    }
+
+    /// The owner as one who asks for a message.
+    pub(super) fn sender<'a>(&'a self, metadata: &'a BTreeMap<String, String>) -> Sender<'a> {
+        Sender {
+            client: Some(&self.client.id),
+            metadata,
+        }
     }
 
     /// Changes the owner.

@@ -3,17 +3,17 @@
 use serde_json::{Value, json};
 
 use super::access::Owner;
-use super::request::{PASSWORD, Request};
+use super::request::Request;
 use crate::State;
 use crate::error::Error;
 use crate::srp::Identity;
 use crate::users::new::verifier;
 
 /// Changes a password. Wrong old passwords count like those of sign-ins.
-pub(super) async fn change_password(state: &State, mut request: Request<'_>) -> Result<Value, Error> {
-    let previous = request.text("PreviousPassword", &PASSWORD)?;
-    let proposed = request.required("ProposedPassword", &PASSWORD)?;
-    let owner = Owner::of(state, &mut request).await?;
+pub(super) async fn change_password(state: &State, request: &Request<'_>) -> Result<Value, Error> {
+    let previous = request.text("PreviousPassword")?;
+    let proposed = request.required("ProposedPassword")?;
+    let owner = Owner::of(state, request).await?;
     let (pool, user) = (&owner.pool, &owner.user);
     let previous = previous.ok_or_else(|| Error::missing("PreviousPassword"))?;
     let identity = Identity {

@@ -6,11 +6,14 @@ use serde_json::{Value, json};
 
 use super::access::Owner;
 use super::delivery::details;
-use super::request::{ANY, NAME, POOL_ID, Request, USERNAME};
+use super::request::Request;
+use super::users::target;
 use crate::State;
 use crate::error::Error;
-use crate::mail::{Medium, Message};
+use crate::mail::Medium;
 use crate::pools::Pool;
+use crate::sending::{Parcel, Sender, may_send};
+use crate::triggers::source::MessageSource;
 use crate::users::User;
 use crate::users::addresses::{verifies, verifies_first, verify};
 use crate::users::codes::{Purpose, expired};
@@ -19,17 +22,17 @@ impl State {
     /// Changes attributes of a user. If the pool verifies a new address, a code is sent to it, unless the changes mark
     /// it as verified. If the pool requires verification first, the old address stays until then. Returns the
     /// destinations of codes.
-    fn change_attributes(
+    async fn change_attributes(
         &self,
-        pool: &Pool,
-        user: &User,
+        (pool, user): (&Pool, &User),
         mut changes: BTreeMap<String, String>,
+        sender: Sender<'_>,
     ) -> Result<Vec<Value>, Error> {
         pool.schema.fold_flags(&mut changes);
         pool.schema.check_changes(&changes)?;
         let now = self.clock.now();
-        let mut messages = Vec::new();
-        self.directory.update_user(pool, &user.name, |known| {
+        let mut codes = Vec::new();
+        let updated = self.directory.update_user(pool, &user.name, |known| {
             if known.sub != user.sub {
                 return Err(Error::user_not_found());
             }
@@ -39,34 +42,51 @@ impl State {
                 else {
                     continue;
                 };
-                messages.push(Message {
-                    medium,
-                    address: address.to_owned(),
-                    user: known.name.clone(),
-                    purpose: Purpose::Attribute(medium).name(),
-                    code: self.random.code()?,
-                });
+                may_send(pool, medium)?;
+                codes.push((medium, address.to_owned(), self.random.code()?));
                 if first {
                     changes.remove(medium.attribute());
                 }
             }
             known.change_attributes(changes);
-            for Message {
-                medium, address, code, ..
-            } in &messages
-            {
+            for (medium, address, code) in &codes {
                 let purpose = Purpose::Attribute(*medium);
                 known.codes.add(purpose, code.clone(), (*medium, address.clone()), now);
             }
             known.modified = now;
             Ok(())
         })?;
-        let sent = messages.into_iter().map(|message| {
-            let details = details(message.medium, &message.medium.masked(&message.address));
-            self.send(message);
-            details
-        });
-        Ok(sent.collect())
+        let mut sent = Vec::new();
+        for (medium, address, code) in codes {
+            sent.push(details(medium, &medium.masked(&address)));
+            self.send(Parcel {
+                medium,
+                address,
+                purpose: Purpose::Attribute(medium).name(),
+                source: MessageSource::UpdateUserAttribute,
+                code,
+                context: self.context_of(pool, &updated, sender),
+            })
+            .await?;
+        }
+        Ok(sent)
+    }
+}
+
+impl State {
+    /// Removes attributes of a user. Those that are not there stay away.
+    fn remove_attributes(&self, pool: &Pool, user: &User, names: &[&str]) -> Result<(), Error> {
+        pool.schema.check_removals(names)?;
+        let now = self.clock.now();
+        self.directory.update_user(pool, &user.name, |known| {
+            if known.sub != user.sub {
+                return Err(Error::user_not_found());
+            }
+            known.remove_attributes(names);
+            known.modified = now;
+            Ok(())
+        })?;
+        Ok(())
     }
 }
 
@@ -81,50 +101,70 @@ fn unverified<'a>(user: &User, changes: &'a BTreeMap<String, String>, medium: Me
 }
 
 /// Changes attributes that the client may write.
-pub(super) async fn update_user_attributes(state: &State, mut request: Request<'_>) -> Result<Value, Error> {
-    let owner = Owner::of(state, &mut request).await?;
+pub(super) async fn update_user_attributes(state: &State, request: &Request<'_>) -> Result<Value, Error> {
+    let owner = Owner::of(state, request).await?;
     let changes = request.attributes("UserAttributes")?;
     owner.client.check_write(changes.keys())?;
-    let sent = state.change_attributes(&owner.pool, &owner.user, changes)?;
+    let metadata = request.client_metadata()?;
+    let sent = state
+        .change_attributes((&owner.pool, &owner.user), changes, owner.sender(&metadata))
+        .await?;
     Ok(json!({"CodeDeliveryDetailsList": sent}))
 }
 
-pub(super) fn admin_update_user_attributes(state: &State, mut request: Request<'_>) -> Result<Value, Error> {
-    let pool = request.required("UserPoolId", &POOL_ID)?;
-    let login = request.required("Username", &USERNAME)?;
-    request.check()?;
-    let pool = state.directory.pool(pool)?;
+pub(super) async fn admin_update_user_attributes(state: &State, request: &Request<'_>) -> Result<Value, Error> {
+    let (pool, login) = target(state, request)?;
     let changes = request.attributes("UserAttributes")?;
     let user = state.directory.user(&pool, login).ok_or_else(Error::user_not_found)?;
-    state.change_attributes(&pool, &user, changes)?;
+    let metadata = request.client_metadata()?;
+    let sender = Sender {
+        client: None,
+        metadata: &metadata,
+    };
+    state.change_attributes((&pool, &user), changes, sender).await?;
+    Ok(json!({}))
+}
+
+/// Removes attributes that the client may write.
+pub(super) async fn delete_user_attributes(state: &State, request: &Request<'_>) -> Result<Value, Error> {
+    let names = request.texts("UserAttributeNames")?;
+    let owner = Owner::of(state, request).await?;
+    owner.client.check_write(&names)?;
+    state.remove_attributes(&owner.pool, &owner.user, &names)?;
+    Ok(json!({}))
+}
+
+pub(super) fn admin_delete_user_attributes(state: &State, request: &Request<'_>) -> Result<Value, Error> {
+    let names = request.texts("UserAttributeNames")?;
+    let (pool, login) = target(state, request)?;
+    let user = state.directory.user(&pool, login).ok_or_else(Error::user_not_found)?;
+    state.remove_attributes(&pool, &user, &names)?;
     Ok(json!({}))
 }
 
 fn medium_of(name: &str) -> Result<Medium, Error> {
-    [Medium::Email, Medium::Sms]
-        .into_iter()
-        .find(|medium| medium.attribute() == name)
-        .ok_or_else(|| Error::invalid_parameter("AttributeName must be email or phone_number"))
+    Medium::of_attribute(name).ok_or_else(|| Error::invalid_parameter("AttributeName must be email or phone_number"))
 }
 
-pub(super) async fn get_user_attribute_verification_code(
-    state: &State,
-    mut request: Request<'_>,
-) -> Result<Value, Error> {
-    let name = request.required("AttributeName", &ANY)?;
-    let owner = Owner::of(state, &mut request).await?;
+pub(super) async fn get_user_attribute_verification_code(state: &State, request: &Request<'_>) -> Result<Value, Error> {
+    let name = request.required("AttributeName")?;
+    let owner = Owner::of(state, request).await?;
     let medium = medium_of(name)?;
     if !owner.user.attributes.contains_key(name) {
         return Err(Error::invalid_parameter("The user has no such attribute"));
     }
-    let details = state.send_code_for(&owner.pool, &owner.user, Purpose::Attribute(medium), medium)?;
+    let metadata = request.client_metadata()?;
+    let kind = (Purpose::Attribute(medium), MessageSource::VerifyUserAttribute);
+    let details = state
+        .send_code_for((&owner.pool, &owner.user), kind, medium, owner.sender(&metadata))
+        .await?;
     Ok(json!({"CodeDeliveryDetails": details}))
 }
 
-pub(super) async fn verify_user_attribute(state: &State, mut request: Request<'_>) -> Result<Value, Error> {
-    let name = request.required("AttributeName", &ANY)?;
-    let code = request.required("Code", &NAME)?;
-    let owner = Owner::of(state, &mut request).await?;
+pub(super) async fn verify_user_attribute(state: &State, request: &Request<'_>) -> Result<Value, Error> {
+    let name = request.required("AttributeName")?;
+    let code = request.required("Code")?;
+    let owner = Owner::of(state, request).await?;
     let medium = medium_of(name)?;
     let change = |user: &mut User, medium: Medium, address: &str| {
         let name = medium.attribute();

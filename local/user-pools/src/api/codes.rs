@@ -7,12 +7,14 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::delivery::details;
-use super::request::{NAME, PASSWORD, POOL_ID, Request, USERNAME};
+use super::request::Request;
+use super::users::target;
 use crate::State;
 use crate::error::Error;
 use crate::mail::Medium;
+use crate::sending::Sender;
 use crate::sign_in::decide::may_go_on;
-use crate::triggers::source::Confirmation;
+use crate::triggers::source::{Confirmation, MessageSource};
 use crate::users::addresses::{auto_verified, verified, verify};
 use crate::users::codes::{Purpose, expired, mismatch};
 use crate::users::new::verifier;
@@ -47,8 +49,8 @@ fn may_reset(user: &User) -> Result<Medium, Error> {
     }
 }
 
-pub(super) async fn forgot_password(state: &State, mut request: Request<'_>) -> Result<Value, Error> {
-    let (addressee, login) = Addressee::known_or_not(state, &mut request)?;
+pub(super) async fn forgot_password(state: &State, request: &Request<'_>) -> Result<Value, Error> {
+    let (addressee, login) = Addressee::known_or_not(state, request)?;
     let metadata = request.client_metadata()?;
     let user = match &addressee.user {
         Some(user) => Some(Arc::clone(user)),
@@ -63,14 +65,18 @@ pub(super) async fn forgot_password(state: &State, mut request: Request<'_>) -> 
         Err(_) if addressee.client.hides_users => return Ok(pretended(login)),
         Err(error) => return Err(error),
     };
-    let details = state.send_code_for(&addressee.pool, user, Purpose::Password, medium)?;
+    let kind = (Purpose::Password, MessageSource::ForgotPassword);
+    let sender = addressee.sender(&metadata);
+    let details = state
+        .send_code_for((&addressee.pool, user), kind, medium, sender)
+        .await?;
     Ok(json!({"CodeDeliveryDetails": details}))
 }
 
-pub(super) async fn confirm_forgot_password(state: &State, mut request: Request<'_>) -> Result<Value, Error> {
-    let code = request.required("ConfirmationCode", &NAME)?;
-    let password = request.required("Password", &PASSWORD)?;
-    let (addressee, _) = Addressee::of(state, &mut request)?;
+pub(super) async fn confirm_forgot_password(state: &State, request: &Request<'_>) -> Result<Value, Error> {
+    let code = request.required("ConfirmationCode")?;
+    let password = request.required("Password")?;
+    let (addressee, _) = Addressee::of(state, request)?;
     addressee.pool.password_policy.check(password)?;
     let user = addressee.user.as_ref().ok_or_else(mismatch)?;
     let verifier = verifier(&state.random, &addressee.pool, &user.name, password)?;
@@ -95,14 +101,17 @@ pub(super) async fn confirm_forgot_password(state: &State, mut request: Request<
     Ok(json!({}))
 }
 
-pub(super) fn admin_reset_user_password(state: &State, mut request: Request<'_>) -> Result<Value, Error> {
-    let pool = request.required("UserPoolId", &POOL_ID)?;
-    let login = request.required("Username", &USERNAME)?;
-    request.check()?;
-    let pool = state.directory.pool(pool)?;
+pub(super) async fn admin_reset_user_password(state: &State, request: &Request<'_>) -> Result<Value, Error> {
+    let (pool, login) = target(state, request)?;
+    let metadata = request.client_metadata()?;
     let user = state.directory.user(&pool, login).ok_or_else(Error::user_not_found)?;
     let medium = may_reset(&user)?;
-    state.send_code_for(&pool, &user, Purpose::Password, medium)?;
+    let kind = (Purpose::Password, MessageSource::ForgotPassword);
+    let sender = Sender {
+        client: None,
+        metadata: &metadata,
+    };
+    state.send_code_for((&pool, &user), kind, medium, sender).await?;
     let now = state.clock.now();
     state.directory.update_user(&pool, &user.name, |user| {
         user.status = Status::ResetRequired;
@@ -112,8 +121,8 @@ pub(super) fn admin_reset_user_password(state: &State, mut request: Request<'_>)
     Ok(json!({}))
 }
 
-pub(super) fn resend_confirmation_code(state: &State, mut request: Request<'_>) -> Result<Value, Error> {
-    let (addressee, login) = Addressee::of(state, &mut request)?;
+pub(super) async fn resend_confirmation_code(state: &State, request: &Request<'_>) -> Result<Value, Error> {
+    let (addressee, login) = Addressee::of(state, request)?;
     let Some(user) = &addressee.user else {
         return Ok(pretended(login));
     };
@@ -122,13 +131,17 @@ pub(super) fn resend_confirmation_code(state: &State, mut request: Request<'_>) 
     }
     let medium = auto_verified(&addressee.pool, user)
         .ok_or_else(|| Error::invalid_parameter("Cannot resend codes. Auto verification not turned on."))?;
-    let details = state.send_code_for(&addressee.pool, user, Purpose::SignUp, medium)?;
+    let metadata = request.client_metadata()?;
+    let kind = (Purpose::SignUp, MessageSource::ResendCode);
+    let details = state
+        .send_code_for((&addressee.pool, user), kind, medium, addressee.sender(&metadata))
+        .await?;
     Ok(json!({"CodeDeliveryDetails": details}))
 }
 
-pub(super) async fn confirm_sign_up(state: &State, mut request: Request<'_>) -> Result<Value, Error> {
-    let code = request.required("ConfirmationCode", &NAME)?;
-    let (addressee, _) = Addressee::of(state, &mut request)?;
+pub(super) async fn confirm_sign_up(state: &State, request: &Request<'_>) -> Result<Value, Error> {
+    let code = request.required("ConfirmationCode")?;
+    let (addressee, _) = Addressee::of(state, request)?;
     let user = addressee.user.as_ref().ok_or_else(mismatch)?;
     if user.status != Status::Unconfirmed {
         let status = user.status.name();

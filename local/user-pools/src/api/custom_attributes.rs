@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::request::{POOL_ID, Request};
+use super::request::Request;
 use crate::State;
 use crate::error::Error;
 use crate::fields::Fields;
@@ -11,17 +11,13 @@ use crate::pools::schema::Schema;
 
 const KEY: &str = "CustomAttributes";
 
-/// The maximum number of attributes in a request.
-const MOST: usize = 25;
-
-/// The maximum number of attributes in a pool.
+/// The maximum in a pool.
 const MOST_IN_POOL: usize = 50;
 
 /// Adds all attributes in the request, or none.
-pub(super) fn add_custom_attributes(state: &State, mut request: Request<'_>) -> Result<Value, Error> {
-    let id = request.required("UserPoolId", &POOL_ID)?;
-    let given = request.objects(KEY, MOST)?;
-    request.check()?;
+pub(super) fn add_custom_attributes(state: &State, request: &Request<'_>) -> Result<Value, Error> {
+    let id = request.required("UserPoolId")?;
+    let given = request.objects(KEY)?;
     state.directory.update_pool(id, |pool| {
         let mut changed = pool.clone();
         for (index, attribute) in given.iter().enumerate() {

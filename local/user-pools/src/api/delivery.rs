@@ -6,20 +6,23 @@ use serde_json::{Value, json};
 
 use crate::State;
 use crate::error::Error;
-use crate::mail::{Medium, Message};
+use crate::mail::Medium;
 use crate::pools::Pool;
+use crate::sending::{Parcel, Sender, may_send};
+use crate::triggers::source::MessageSource;
 use crate::users::User;
 use crate::users::codes::Purpose;
 
 impl State {
     /// Sends a code, and returns the masked destination.
-    pub(super) fn send_code_for(
+    pub(super) async fn send_code_for(
         &self,
-        pool: &Pool,
-        user: &User,
-        purpose: Purpose,
+        (pool, user): (&Pool, &User),
+        (purpose, source): (Purpose, MessageSource),
         medium: Medium,
+        sender: Sender<'_>,
     ) -> Result<Value, Error> {
+        may_send(pool, medium)?;
         let (now, code) = (self.clock.now(), self.random.code()?);
         let mut address = None;
         self.directory.update_user(pool, &user.name, |known| {
@@ -33,13 +36,15 @@ impl State {
         })?;
         let address = address.ok_or_else(Error::user_not_found)?;
         let details = details(medium, &medium.masked(&address));
-        self.send(Message {
+        self.send(Parcel {
             medium,
             address,
-            user: user.name.clone(),
             purpose: purpose.name(),
+            source,
             code,
-        });
+            context: self.context_of(pool, user, sender),
+        })
+        .await?;
         Ok(details)
     }
 

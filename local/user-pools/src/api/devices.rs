@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use super::access::Owner;
-use super::request::{ANY, POOL_ID, Request, Shape, USERNAME};
+use super::request::Request;
 use crate::State;
 use crate::error::Error;
 use crate::pools::Pool;
@@ -13,33 +13,11 @@ use crate::srp::Verifier;
 use crate::users::User;
 use crate::users::devices::{Device, MOST, unknown};
 
-const DEVICE_KEY: Shape = Shape {
-    shortest: 1,
-    longest: 55,
-    pattern: Some((r"[\w-]+_[0-9a-f-]+", |text| {
-        let hex = |byte: u8| byte == b'-' || byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
-        text.rsplit_once('_').is_some_and(|(region, rest)| {
-            !region.is_empty()
-                && region
-                    .bytes()
-                    .all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte))
-                && !rest.is_empty()
-                && rest.bytes().all(hex)
-        })
-    })),
-};
-
-const DEVICE_NAME: Shape = Shape {
-    shortest: 1,
-    longest: 1024,
-    pattern: None,
-};
-
 /// Stores the verifier of a device. The sign-in of the access token must have created its key.
-pub(super) async fn confirm_device(state: &State, mut request: Request<'_>) -> Result<Value, Error> {
-    let key = request.required("DeviceKey", &DEVICE_KEY)?;
-    let name = request.text("DeviceName", &DEVICE_NAME)?;
-    let owner = Owner::of(state, &mut request).await?;
+pub(super) async fn confirm_device(state: &State, request: &Request<'_>) -> Result<Value, Error> {
+    let key = request.required("DeviceKey")?;
+    let name = request.text("DeviceName")?;
+    let owner = Owner::of(state, request).await?;
     let secret = request.fields.fields("DeviceSecretVerifierConfig")?;
     let part = |key: &str| secret.text(key)?.ok_or_else(|| Error::missing(key));
     let (verifier, salt) = (part("PasswordVerifier")?, part("Salt")?);
@@ -81,14 +59,13 @@ struct DeviceOwner {
 }
 
 impl DeviceOwner {
-    async fn of(state: &State, request: &mut Request<'_>, admin: bool) -> Result<Self, Error> {
+    async fn of(state: &State, request: &Request<'_>, admin: bool) -> Result<Self, Error> {
         if !admin {
             let Owner { pool, user, .. } = Owner::of(state, request).await?;
             return Ok(Self { pool, user });
         }
-        let pool = request.required("UserPoolId", &POOL_ID)?;
-        let login = request.required("Username", &USERNAME)?;
-        request.check()?;
+        let pool = request.required("UserPoolId")?;
+        let login = request.required("Username")?;
         let pool = state.directory.pool(pool)?;
         let user = state.directory.user(&pool, login).ok_or_else(Error::user_not_found)?;
         Ok(Self { pool, user })
@@ -105,14 +82,10 @@ impl DeviceOwner {
     }
 }
 
-pub(super) async fn update_device_status(state: &State, mut request: Request<'_>, admin: bool) -> Result<Value, Error> {
-    const STATUS: &str = "DeviceRememberedStatus";
-    let key = request.required("DeviceKey", &DEVICE_KEY)?;
-    let status = request.required(STATUS, &ANY)?;
-    if !["remembered", "not_remembered"].contains(&status) {
-        request.not_one_of(STATUS, &["remembered", "not_remembered"]);
-    }
-    let owner = DeviceOwner::of(state, &mut request, admin).await?;
+pub(super) async fn update_device_status(state: &State, request: &Request<'_>, admin: bool) -> Result<Value, Error> {
+    let key = request.required("DeviceKey")?;
+    let status = request.required("DeviceRememberedStatus")?;
+    let owner = DeviceOwner::of(state, request, admin).await?;
     let now = state.clock.now();
     owner.update(state, |user| {
         let device = user.devices.iter_mut().find(|device| device.key == key);
@@ -124,16 +97,16 @@ pub(super) async fn update_device_status(state: &State, mut request: Request<'_>
     Ok(json!({}))
 }
 
-pub(super) async fn get_device(state: &State, mut request: Request<'_>, admin: bool) -> Result<Value, Error> {
-    let key = request.required("DeviceKey", &DEVICE_KEY)?;
-    let owner = DeviceOwner::of(state, &mut request, admin).await?;
+pub(super) async fn get_device(state: &State, request: &Request<'_>, admin: bool) -> Result<Value, Error> {
+    let key = request.required("DeviceKey")?;
+    let owner = DeviceOwner::of(state, request, admin).await?;
     let device = owner.user.device(key).ok_or_else(unknown)?;
     Ok(json!({"Device": describe(device)}))
 }
 
-pub(super) async fn forget_device(state: &State, mut request: Request<'_>, admin: bool) -> Result<Value, Error> {
-    let key = request.required("DeviceKey", &DEVICE_KEY)?;
-    let owner = DeviceOwner::of(state, &mut request, admin).await?;
+pub(super) async fn forget_device(state: &State, request: &Request<'_>, admin: bool) -> Result<Value, Error> {
+    let key = request.required("DeviceKey")?;
+    let owner = DeviceOwner::of(state, request, admin).await?;
     owner.update(state, |user| {
         let before = user.devices.len();
         user.devices.retain(|device| device.key != key);
@@ -146,17 +119,11 @@ pub(super) async fn forget_device(state: &State, mut request: Request<'_>, admin
 }
 
 /// Lists the devices in the order of their confirmation. The token of a page is the key of its last device.
-pub(super) async fn list_devices(state: &State, mut request: Request<'_>, admin: bool) -> Result<Value, Error> {
+pub(super) async fn list_devices(state: &State, request: &Request<'_>, admin: bool) -> Result<Value, Error> {
     const MOST_LISTED: u64 = 60;
-    let token = request.text("PaginationToken", &ANY)?;
+    let token = request.text("PaginationToken")?;
     let limit = request.fields.number("Limit")?.unwrap_or(MOST_LISTED);
-    let owner = DeviceOwner::of(state, &mut request, admin).await?;
-    if limit > MOST_LISTED {
-        return Err(Error::invalid_parameter(
-            "1 validation error detected: Value at 'limit' failed to satisfy constraint: Member must have value less \
-             than or equal to 60",
-        ));
-    }
+    let owner = DeviceOwner::of(state, request, admin).await?;
     let limit = usize::try_from(if limit == 0 { MOST_LISTED } else { limit }).unwrap_or(usize::MAX);
     let devices = &owner.user.devices;
     let start = match token {

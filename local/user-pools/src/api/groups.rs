@@ -5,45 +5,13 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use super::page::{Page, reply};
-use super::request::{POOL_ID, Request, Shape, USERNAME};
+use super::request::Request;
 use super::users::{describe, target};
 use crate::State;
 use crate::error::Error;
 use crate::fields::Fields;
 use crate::groups::Group;
 use crate::pools::Pool;
-
-const DESCRIPTION: Shape = Shape {
-    shortest: 0,
-    longest: 2048,
-    pattern: None,
-};
-
-const ROLE: Shape = Shape {
-    shortest: 20,
-    longest: 2048,
-    pattern: Some((
-        r"arn:[\w+=/,.@-]+:[\w+=/,.@-]+:([\w+=/,.@-]*)?:[0-9]+:[\w+=/,.@-]+(:[\w+=/,.@-]+)?(:[\w+=/,.@-]+)?",
-        |text| {
-            let word = |part: &str| {
-                part.bytes()
-                    .all(|byte| byte.is_ascii_alphanumeric() || b"_+=/,.@-".contains(&byte))
-            };
-            let parts: Vec<&str> = text.split(':').collect();
-            match parts.as_slice() {
-                ["arn", partition, service, region, account, rest @ ..] => {
-                    [partition, service].iter().all(|part| !part.is_empty() && word(part))
-                        && word(region)
-                        && !account.is_empty()
-                        && account.bytes().all(|byte| byte.is_ascii_digit())
-                        && (1..=3).contains(&rest.len())
-                        && rest.iter().all(|part| !part.is_empty() && word(part))
-                }
-                _ => false,
-            }
-        },
-    )),
-};
 
 /// The properties of a group in a request. Missing ones do not change.
 struct GroupChange<'a> {
@@ -53,11 +21,8 @@ struct GroupChange<'a> {
 }
 
 impl<'a> GroupChange<'a> {
-    fn read(request: &mut Request<'a>) -> Result<Self, Error> {
-        let (description, role) = (
-            request.text("Description", &DESCRIPTION)?,
-            request.text("RoleArn", &ROLE)?,
-        );
+    fn read(request: &Request<'a>) -> Result<Self, Error> {
+        let (description, role) = (request.text("Description")?, request.text("RoleArn")?);
         Ok(Self {
             description,
             role,
@@ -88,16 +53,15 @@ fn precedence(fields: &Fields<'_>) -> Result<Option<u32>, Error> {
 }
 
 /// Returns the pool and the group of a request.
-fn group<'a>(state: &State, request: &mut Request<'a>) -> Result<(Arc<Pool>, &'a str), Error> {
-    let pool = request.required("UserPoolId", &POOL_ID)?;
-    let name = request.required("GroupName", &USERNAME)?;
-    request.check()?;
+fn group<'a>(state: &State, request: &Request<'a>) -> Result<(Arc<Pool>, &'a str), Error> {
+    let pool = request.required("UserPoolId")?;
+    let name = request.required("GroupName")?;
     Ok((state.directory.pool(pool)?, name))
 }
 
-pub(super) fn create_group(state: &State, mut request: Request<'_>) -> Result<Value, Error> {
-    let settings = GroupChange::read(&mut request)?;
-    let (pool, name) = group(state, &mut request)?;
+pub(super) fn create_group(state: &State, request: &Request<'_>) -> Result<Value, Error> {
+    let settings = GroupChange::read(request)?;
+    let (pool, name) = group(state, request)?;
     let mut group = Group::new(name.to_owned(), state.clock.now());
     settings.apply(&mut group);
     let described = json!({"Group": describe_group(&pool, &group)});
@@ -105,15 +69,15 @@ pub(super) fn create_group(state: &State, mut request: Request<'_>) -> Result<Va
     Ok(described)
 }
 
-pub(super) fn get_group(state: &State, mut request: Request<'_>) -> Result<Value, Error> {
-    let (pool, name) = group(state, &mut request)?;
+pub(super) fn get_group(state: &State, request: &Request<'_>) -> Result<Value, Error> {
+    let (pool, name) = group(state, request)?;
     let groups = state.directory.groups(&pool);
     Ok(json!({"Group": describe_group(&pool, groups.find(name)?)}))
 }
 
-pub(super) fn update_group(state: &State, mut request: Request<'_>) -> Result<Value, Error> {
-    let settings = GroupChange::read(&mut request)?;
-    let (pool, name) = group(state, &mut request)?;
+pub(super) fn update_group(state: &State, request: &Request<'_>) -> Result<Value, Error> {
+    let settings = GroupChange::read(request)?;
+    let (pool, name) = group(state, request)?;
     let now = state.clock.now();
     state.directory.update_groups(&pool, |groups| {
         let group = groups.find_mut(name)?;
@@ -123,32 +87,32 @@ pub(super) fn update_group(state: &State, mut request: Request<'_>) -> Result<Va
     })
 }
 
-pub(super) fn delete_group(state: &State, mut request: Request<'_>) -> Result<Value, Error> {
-    let (pool, name) = group(state, &mut request)?;
+pub(super) fn delete_group(state: &State, request: &Request<'_>) -> Result<Value, Error> {
+    let (pool, name) = group(state, request)?;
     state.directory.update_groups(&pool, |groups| groups.remove(name))?;
     Ok(json!({}))
 }
 
-pub(super) fn list_groups(state: &State, mut request: Request<'_>) -> Result<Value, Error> {
-    let pool = request.required("UserPoolId", &POOL_ID)?;
-    let page = Page::read(&mut request, "Limit", false)?;
+pub(super) fn list_groups(state: &State, request: &Request<'_>) -> Result<Value, Error> {
+    let pool = request.required("UserPoolId")?;
+    let page = Page::read(request, "Limit")?;
     let pool = state.directory.pool(pool)?;
     let groups = state.directory.groups(&pool);
     Ok(list(&pool, &groups.iter().collect::<Vec<_>>(), &page))
 }
 
-pub(super) fn admin_list_groups_for_user(state: &State, mut request: Request<'_>) -> Result<Value, Error> {
-    let (pool, login) = target(state, &mut request)?;
-    let page = Page::read(&mut request, "Limit", false)?;
+pub(super) fn admin_list_groups_for_user(state: &State, request: &Request<'_>) -> Result<Value, Error> {
+    let (pool, login) = target(state, request)?;
+    let page = Page::read(request, "Limit")?;
     let user = state.directory.user(&pool, login).ok_or_else(Error::user_not_found)?;
     let groups = state.directory.groups(&pool);
     let groups: Vec<&Group> = groups.iter().filter(|group| group.has(&user.sub)).collect();
     Ok(list(&pool, &groups, &page))
 }
 
-pub(super) fn list_users_in_group(state: &State, mut request: Request<'_>) -> Result<Value, Error> {
-    let (pool, name) = group(state, &mut request)?;
-    let page = Page::read(&mut request, "Limit", false)?;
+pub(super) fn list_users_in_group(state: &State, request: &Request<'_>) -> Result<Value, Error> {
+    let (pool, name) = group(state, request)?;
+    let page = Page::read(request, "Limit")?;
     let groups = state.directory.groups(&pool);
     let group = groups.find(name)?;
     let mut users = state.directory.users(&pool);
@@ -159,9 +123,9 @@ pub(super) fn list_users_in_group(state: &State, mut request: Request<'_>) -> Re
 }
 
 /// Adds a user to a group, or removes the user.
-pub(super) fn set_member(state: &State, mut request: Request<'_>, member: bool) -> Result<Value, Error> {
-    let login = request.required("Username", &USERNAME)?;
-    let (pool, name) = group(state, &mut request)?;
+pub(super) fn set_member(state: &State, request: &Request<'_>, member: bool) -> Result<Value, Error> {
+    let login = request.required("Username")?;
+    let (pool, name) = group(state, request)?;
     let user = state.directory.user(&pool, login).ok_or_else(Error::user_not_found)?;
     state
         .directory

@@ -4,13 +4,18 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
+use tokio::time::Instant;
+use uuid::Uuid;
 
-use super::request::{ANY, CLIENT_ID, POOL_ID, Request, parameter, username};
+use super::request::{Request, parameter, username};
 use crate::State;
 use crate::clients::{Client, Flow};
 use crate::error::Error;
 use crate::fields::Fields;
+use crate::journal::Answered;
+use crate::mail::Medium;
 use crate::pools::Pool;
+use crate::sign_in::decide::first::{self, FirstFactor};
 use crate::sign_in::decide::{self, CUSTOM_CHALLENGE, Device, Round, SRP_A};
 use crate::sign_in::pending::{Asked, SignIn, Subject};
 use crate::srp::PublicNumber;
@@ -19,25 +24,25 @@ use crate::triggers::optional::Migration;
 use crate::triggers::source::TokenSource;
 use crate::users::devices;
 
-const FLOWS: [&str; 8] = [
-    "USER_SRP_AUTH",
-    "REFRESH_TOKEN_AUTH",
-    "REFRESH_TOKEN",
-    "CUSTOM_AUTH",
-    "ADMIN_NO_SRP_AUTH",
-    "USER_PASSWORD_AUTH",
-    "ADMIN_USER_PASSWORD_AUTH",
-    "USER_AUTH",
-];
-
 /// Starts a sign-in.
-pub(super) async fn initiate_auth(state: &State, mut request: Request<'_>, admin: bool) -> Result<Value, Error> {
-    let (pool, client) = client(state, &mut request, admin)?;
-    let flow = request.required("AuthFlow", &ANY)?;
-    let flow = Flow::parse(flow).ok_or_else(|| request.not_one_of("AuthFlow", &FLOWS));
-    request.check()?;
-    // The line before has returned the error of this problem.
-    let flow = flow.map_err(|()| Error::missing("AuthFlow"))?;
+pub(super) async fn initiate_auth(state: &State, request: &Request<'_>, admin: bool) -> Result<Value, Error> {
+    let (id, begun) = (state.random.uuid()?, Instant::now());
+    let answer = start(state, request, admin, id).await;
+    state.journal.answered(&Answered {
+        sign_in: Some(id),
+        operation: if admin { "AdminInitiateAuth" } else { "InitiateAuth" },
+        sent: request.required("AuthFlow")?,
+        user: request.strings("AuthParameters")?.text("USERNAME")?,
+        answer: answer.as_ref(),
+        elapsed: begun.elapsed(),
+    });
+    answer
+}
+
+async fn start(state: &State, request: &Request<'_>, admin: bool, id: Uuid) -> Result<Value, Error> {
+    let (pool, client) = client(state, request, admin)?;
+    let flow = request.required("AuthFlow")?;
+    let flow = Flow::parse(flow).ok_or_else(|| Error::not_offered(flow))?;
     // The three functions do not receive it. Only the functions before a sign-in do.
     let metadata = request.client_metadata()?;
     match (flow, admin) {
@@ -51,6 +56,13 @@ pub(super) async fn initiate_auth(state: &State, mut request: Request<'_>, admin
     client.flows.check(flow, admin)?;
     let parameters = request.strings("AuthParameters")?;
     if flow == Flow::RefreshToken {
+        if client.rotation.is_some() {
+            return Err(
+                Error::invalid_parameter("REFRESH_TOKEN_AUTH flow not enabled for this client").because(
+                    "the client's `RefreshTokenRotation` is ENABLED: tokens are renewed with GetTokensFromRefreshToken",
+                ),
+            );
+        }
         let shown = RefreshRequest {
             token: parameter(&parameters, "REFRESH_TOKEN")?,
             device: parameters.text("DEVICE_KEY")?,
@@ -69,7 +81,7 @@ pub(super) async fn initiate_auth(state: &State, mut request: Request<'_>, admin
     let asked = Asks::read(flow, &parameters)?;
     let password = match &asked {
         Asks::Password(password) => Some(*password),
-        Asks::Choice | Asks::Custom(_) | Asks::Srp(_) => None,
+        Asks::Choice | Asks::Code(_) | Asks::Custom(_) | Asks::Srp(_) => None,
     };
     let subject = subject(state, (&pool, &client), login, password, &metadata).await?;
     if let Some(key) = device {
@@ -79,6 +91,7 @@ pub(super) async fn initiate_auth(state: &State, mut request: Request<'_>, admin
             .ok_or_else(devices::unknown)?;
     }
     let mut sign_in = SignIn {
+        id,
         device: device.map(str::to_owned),
         pool,
         client,
@@ -114,6 +127,14 @@ pub(super) async fn initiate_auth(state: &State, mut request: Request<'_>, admin
                 .await
         }
         Asks::Choice => state.ask_choice(sign_in),
+        Asks::Code(medium) => {
+            let offered = first::offered(&sign_in.pool, sign_in.subject.user());
+            if offered.contains(&FirstFactor::Code(medium)) {
+                state.ask_first_code(sign_in, medium, &none).await
+            } else {
+                state.ask_choice(sign_in)
+            }
+        }
         Asks::Password(password) => state.check_password(sign_in, password, &none).await,
         Asks::Srp(public_number) => state.ask_password(sign_in, &public_number, false),
     }
@@ -122,6 +143,8 @@ pub(super) async fn initiate_auth(state: &State, mut request: Request<'_>, admin
 /// The parameters of a flow besides the user.
 enum Asks<'a> {
     Choice,
+    /// A code that is sent, if the user may sign in with one.
+    Code(Medium),
     Custom(Option<Box<PublicNumber>>),
     Password(&'a str),
     Srp(Box<PublicNumber>),
@@ -150,11 +173,11 @@ impl<'a> Asks<'a> {
                     Some(_) => Ok(Self::Srp(public_number(parameters)?)),
                     None => Ok(Self::Choice),
                 },
-                Some(challenge @ ("EMAIL_OTP" | "SMS_OTP" | "WEB_AUTHN")) => {
-                    Err(Error::not_offered(&format!("The challenge {challenge}")))
-                }
+                Some("EMAIL_OTP") => Ok(Self::Code(Medium::Email)),
+                Some("SMS_OTP") => Ok(Self::Code(Medium::Sms)),
+                Some("WEB_AUTHN") => Err(Error::not_offered("The challenge WEB_AUTHN")),
                 Some(_) => Err(Error::invalid_parameter(
-                    "PREFERRED_CHALLENGE must be PASSWORD or PASSWORD_SRP",
+                    "PREFERRED_CHALLENGE must be PASSWORD, PASSWORD_SRP, EMAIL_OTP or SMS_OTP",
                 )),
                 None => Ok(Self::Choice),
             },
@@ -170,14 +193,13 @@ pub(super) fn public_number(parameters: &Fields<'_>) -> Result<Box<PublicNumber>
 }
 
 /// Returns the client of a request and its pool. An administrator must name the pool too.
-pub(super) fn client(state: &State, request: &mut Request<'_>, admin: bool) -> Result<(Arc<Pool>, Arc<Client>), Error> {
-    let id = request.required("ClientId", &CLIENT_ID)?;
+pub(super) fn client(state: &State, request: &Request<'_>, admin: bool) -> Result<(Arc<Pool>, Arc<Client>), Error> {
+    let id = request.required("ClientId")?;
     let pool_id = if admin {
-        Some(request.required("UserPoolId", &POOL_ID)?)
+        Some(request.required("UserPoolId")?)
     } else {
         None
     };
-    request.check()?;
     if let Some(pool_id) = pool_id {
         state.directory.pool(pool_id)?;
     }
@@ -265,6 +287,10 @@ pub(super) async fn refresh(
         device: found.device.as_deref(),
         content,
     };
-    let result = holder.result(granted, &*state.keys.keys().await?, None, now)?;
+    let keys = state.keys.keys().await?;
+    let next = state
+        .directory
+        .rotate_refresh_token(shown.token, client, now, &state.random)?;
+    let result = holder.result(granted, &keys, next, now)?;
     Ok(json!({"ChallengeParameters": {}, "AuthenticationResult": result}))
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::access::Owner;
-use super::request::{ANY, POOL_ID, Request, SESSION, Shape, USERNAME};
+use super::request::Request;
 use crate::State;
 use crate::error::Error;
 use crate::pools::Pool;
@@ -17,17 +17,10 @@ use crate::totp::Secret;
 use crate::users::User;
 use crate::users::mfa::{Factor, Token};
 
-const USER_CODE: Shape = Shape {
-    shortest: 6,
-    longest: 6,
-    pattern: Some(("[0-9]+", |text| text.bytes().all(|byte| byte.is_ascii_digit()))),
-};
-
 /// Issues a secret for an authenticator app: to a user with an access token, or during `MFA_SETUP`.
-pub(super) async fn associate_software_token(state: &State, mut request: Request<'_>) -> Result<Value, Error> {
-    let session = request.text("Session", &SESSION)?;
-    let token = request.text("AccessToken", &ANY)?;
-    request.check()?;
+pub(super) async fn associate_software_token(state: &State, request: &Request<'_>) -> Result<Value, Error> {
+    let session = request.text("Session")?;
+    let token = request.text("AccessToken")?;
     let secret = Secret::generate(&state.random)?;
     let code = secret.base32();
     match (token, session) {
@@ -53,12 +46,11 @@ pub(super) async fn associate_software_token(state: &State, mut request: Request
 }
 
 /// Checks the first code of an authenticator app.
-pub(super) async fn verify_software_token(state: &State, mut request: Request<'_>) -> Result<Value, Error> {
-    let session = request.text("Session", &SESSION)?;
-    let token = request.text("AccessToken", &ANY)?;
-    let code = request.required("UserCode", &USER_CODE)?;
-    let name = request.text("FriendlyDeviceName", &ANY)?;
-    request.check()?;
+pub(super) async fn verify_software_token(state: &State, request: &Request<'_>) -> Result<Value, Error> {
+    let session = request.text("Session")?;
+    let token = request.text("AccessToken")?;
+    let code = request.required("UserCode")?;
+    let name = request.text("FriendlyDeviceName")?;
     match (token, session) {
         (Some(token), None) => {
             let owner = Owner::of_token(state, token).await?;
@@ -150,18 +142,17 @@ fn remember(state: &State, mut waiting: Waiting, progress: SetUp, custom: bool) 
     Ok(sessions.write(ticket, Form::Session))
 }
 
-pub(super) async fn set_user_mfa_preference(state: &State, mut request: Request<'_>) -> Result<Value, Error> {
-    let owner = Owner::of(state, &mut request).await?;
-    let preferences = Preference::read_all(&request)?;
+pub(super) async fn set_user_mfa_preference(state: &State, request: &Request<'_>) -> Result<Value, Error> {
+    let owner = Owner::of(state, request).await?;
+    let preferences = Preference::read_all(request)?;
     owner.update(state, |user| set(&preferences, &owner.pool, user))?;
     Ok(json!({}))
 }
 
-pub(super) fn admin_set_user_mfa_preference(state: &State, mut request: Request<'_>) -> Result<Value, Error> {
-    let pool = request.required("UserPoolId", &POOL_ID)?;
-    let login = request.required("Username", &USERNAME)?;
-    request.check()?;
-    let preferences = Preference::read_all(&request)?;
+pub(super) fn admin_set_user_mfa_preference(state: &State, request: &Request<'_>) -> Result<Value, Error> {
+    let pool = request.required("UserPoolId")?;
+    let login = request.required("Username")?;
+    let preferences = Preference::read_all(request)?;
     let pool: Arc<Pool> = state.directory.pool(pool)?;
     state
         .directory

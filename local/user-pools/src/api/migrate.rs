@@ -33,6 +33,7 @@ impl State {
         });
         let guess = guess.transpose()?;
         let invoker = self.invoker_of(Context {
+            sign_in: None,
             region: &self.settings.region,
             pool,
             client: &client.id,

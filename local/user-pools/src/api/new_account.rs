@@ -6,12 +6,10 @@ use super::request::Request;
 use crate::State;
 use crate::error::Error;
 use crate::pools::Pool;
+use crate::sending::NO_CLIENT;
 use crate::triggers::answer::sign_up::SignUpAnswer;
 use crate::triggers::source::{Confirmation, SignUp};
 use crate::users::User;
-
-/// The client in `callerContext` of an administrator's request.
-const NO_CLIENT: &str = "CLIENT_ID_NOT_APPLICABLE";
 
 /// The strings of a request for a new account that only the functions receive.
 pub(super) struct NewAccount {

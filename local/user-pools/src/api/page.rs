@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::request::{NAME, Request};
+use super::request::Request;
 use crate::error::Error;
 
 /// Returns the items of a page under `key`, and the token of the next page.
@@ -20,15 +20,9 @@ pub(super) struct Page<'a> {
 
 impl<'a> Page<'a> {
     /// Reads `NextToken` and the maximum number of items.
-    pub(super) fn read(request: &mut Request<'a>, limit: &str, required: bool) -> Result<Self, Error> {
-        let after = request.text("NextToken", &NAME)?;
-        request.check()?;
-        let size = match request.fields.number(limit)? {
-            None if required => return Err(Error::missing(limit)),
-            None => 60,
-            Some(size @ 1..=60) => size,
-            Some(_) => return Err(Error::invalid_parameter(format!("{limit} must be from 1 to 60"))),
-        };
+    pub(super) fn read(request: &Request<'a>, limit: &str) -> Result<Self, Error> {
+        let after = request.text("NextToken")?;
+        let size = request.fields.number(limit)?.filter(|size| *size > 0).unwrap_or(60);
         let size = usize::try_from(size).unwrap_or(usize::MAX);
         Ok(Self { size, after })
     }

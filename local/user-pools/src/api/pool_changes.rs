@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::page::{Page, reply};
 use super::pools::{describe_client, triggers};
-use super::request::{CLIENT_ID, NAME, POOL_ID, Request};
+use super::request::Request;
 use crate::State;
 use crate::clients::Client;
 use crate::error::Error;
@@ -26,13 +26,12 @@ const KEPT: [&str; 8] = [
 /// are missing: an incomplete request should not disable them.
 pub(super) fn update_user_pool(
     state: &State,
-    mut request: Request<'_>,
+    request: &Request<'_>,
     body: &Map<String, Value>,
 ) -> Result<Value, Error> {
-    let id = request.required("UserPoolId", &POOL_ID)?;
-    let name = request.text("PoolName", &NAME)?;
-    request.check()?;
-    let triggers = triggers(&request)?;
+    let id = request.required("UserPoolId")?;
+    let name = request.text("PoolName")?;
+    let triggers = triggers(request)?;
     state.directory.update_pool(id, |pool| {
         let mut properties = body.clone();
         let mut keep = |key: &str| match pool.properties.get(key) {
@@ -52,10 +51,10 @@ pub(super) fn update_user_pool(
 /// Sets a client's properties. Missing ones get their defaults. The secret does not change.
 pub(super) fn update_user_pool_client(
     state: &State,
-    mut request: Request<'_>,
+    request: &Request<'_>,
     body: &Map<String, Value>,
 ) -> Result<Value, Error> {
-    let (pool, id) = client_of(&mut request)?;
+    let (pool, id) = client_of(request)?;
     let pool = state.directory.pool(pool)?;
     let client = state.directory.update_client(&pool, id, |client| {
         let mut properties = body.clone();
@@ -74,9 +73,8 @@ pub(super) fn update_user_pool_client(
     Ok(json!({"UserPoolClient": describe_client(&client)}))
 }
 
-pub(super) fn delete_user_pool(state: &State, mut request: Request<'_>) -> Result<Value, Error> {
-    let id = request.required("UserPoolId", &POOL_ID)?;
-    request.check()?;
+pub(super) fn delete_user_pool(state: &State, request: &Request<'_>) -> Result<Value, Error> {
+    let id = request.required("UserPoolId")?;
     let pool = state.directory.pool(id)?;
     if pool.properties.get("DeletionProtection").and_then(Value::as_str) == Some("ACTIVE") {
         return Err(Error::invalid_parameter(
@@ -88,22 +86,21 @@ pub(super) fn delete_user_pool(state: &State, mut request: Request<'_>) -> Resul
     Ok(json!({}))
 }
 
-pub(super) fn delete_user_pool_client(state: &State, mut request: Request<'_>) -> Result<Value, Error> {
-    let (pool, id) = client_of(&mut request)?;
+pub(super) fn delete_user_pool_client(state: &State, request: &Request<'_>) -> Result<Value, Error> {
+    let (pool, id) = client_of(request)?;
     let pool = state.directory.pool(pool)?;
     state.directory.remove_client(&pool, id, state.clock.now())?;
     Ok(json!({}))
 }
 
-fn client_of<'a>(request: &mut Request<'a>) -> Result<(&'a str, &'a str), Error> {
-    let pool = request.required("UserPoolId", &POOL_ID)?;
-    let id = request.required("ClientId", &CLIENT_ID)?;
-    request.check()?;
+fn client_of<'a>(request: &Request<'a>) -> Result<(&'a str, &'a str), Error> {
+    let pool = request.required("UserPoolId")?;
+    let id = request.required("ClientId")?;
     Ok((pool, id))
 }
 
-pub(super) fn list_user_pools(state: &State, mut request: Request<'_>) -> Result<Value, Error> {
-    let page = Page::read(&mut request, "MaxResults", true)?;
+pub(super) fn list_user_pools(state: &State, request: &Request<'_>) -> Result<Value, Error> {
+    let page = Page::read(request, "MaxResults")?;
     let pools = state.directory.pools();
     let (pools, next) = page.cut(&pools, |pool| &pool.id);
     let pools: Vec<Value> = pools
@@ -116,9 +113,9 @@ pub(super) fn list_user_pools(state: &State, mut request: Request<'_>) -> Result
     Ok(reply("UserPools", pools, next))
 }
 
-pub(super) fn list_user_pool_clients(state: &State, mut request: Request<'_>) -> Result<Value, Error> {
-    let pool = request.required("UserPoolId", &POOL_ID)?;
-    let page = Page::read(&mut request, "MaxResults", false)?;
+pub(super) fn list_user_pool_clients(state: &State, request: &Request<'_>) -> Result<Value, Error> {
+    let pool = request.required("UserPoolId")?;
+    let page = Page::read(request, "MaxResults")?;
     let pool = state.directory.pool(pool)?;
     let clients = state.directory.clients(&pool);
     let (clients, next) = page.cut(&clients, |client| &client.id);

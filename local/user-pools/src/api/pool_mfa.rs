@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::request::{ANY, POOL_ID, Request};
+use super::request::Request;
 use crate::State;
 use crate::error::Error;
 use crate::fields::Fields;
@@ -16,13 +16,9 @@ const CONFIGURATIONS: [(Factor, &str); 3] = [
     (Factor::SoftwareToken, "SoftwareTokenMfaConfiguration"),
 ];
 
-pub(super) fn set_user_pool_mfa_config(state: &State, mut request: Request<'_>) -> Result<Value, Error> {
-    let id = request.required("UserPoolId", &POOL_ID)?;
-    let mfa = request.text("MfaConfiguration", &ANY)?;
-    if mfa.is_some_and(|mfa| Mfa::parse(mfa).is_none()) {
-        request.not_one_of("MfaConfiguration", &["OFF", "ON", "OPTIONAL"]);
-    }
-    request.check()?;
+pub(super) fn set_user_pool_mfa_config(state: &State, request: &Request<'_>) -> Result<Value, Error> {
+    let id = request.required("UserPoolId")?;
+    let mfa = request.text("MfaConfiguration")?;
     let pool = state.directory.update_pool(id, |pool| {
         let mut properties = pool.properties.clone();
         if let Some(mfa) = mfa {
@@ -62,9 +58,8 @@ fn turned_on(factor: Factor, given: &Fields<'_>) -> Result<bool, Error> {
     }
 }
 
-pub(super) fn get_user_pool_mfa_config(state: &State, mut request: Request<'_>) -> Result<Value, Error> {
-    let id = request.required("UserPoolId", &POOL_ID)?;
-    request.check()?;
+pub(super) fn get_user_pool_mfa_config(state: &State, request: &Request<'_>) -> Result<Value, Error> {
+    let id = request.required("UserPoolId")?;
     Ok(describe(&*state.directory.pool(id)?))
 }
 

@@ -2,51 +2,49 @@
 
 use serde_json::{Map, Value, json};
 
-use super::request::{CLIENT_ID, NAME, POOL_ID, Request};
+use super::request::Request;
 use crate::State;
 use crate::clients::Client;
 use crate::error::Error;
+use crate::mail::Medium;
 use crate::pools::password_policy::Class;
+use crate::pools::triggers::SENDERS;
 use crate::pools::{Pool, Triggers};
 
 pub(super) fn create_user_pool(
     state: &State,
-    mut request: Request<'_>,
+    request: &Request<'_>,
     body: &Map<String, Value>,
 ) -> Result<Value, Error> {
-    let name = request.required("PoolName", &NAME)?;
-    request.check()?;
-    let triggers = triggers(&request)?;
+    let name = request.required("PoolName")?;
+    let triggers = triggers(request)?;
     let id = format!("{}_{}", state.settings.region, state.random.alphanumeric::<9>()?);
     let pool = Pool::new(id, name.to_owned(), triggers, body.clone(), state.clock.now())?;
     let pool = state.add_pool(pool)?;
     Ok(json!({"UserPool": describe_pool(state, &pool)}))
 }
 
-pub(super) fn describe_user_pool(state: &State, mut request: Request<'_>) -> Result<Value, Error> {
-    let id = request.required("UserPoolId", &POOL_ID)?;
-    request.check()?;
+pub(super) fn describe_user_pool(state: &State, request: &Request<'_>) -> Result<Value, Error> {
+    let id = request.required("UserPoolId")?;
     let pool = state.directory.pool(id)?;
     Ok(json!({"UserPool": describe_pool(state, &pool)}))
 }
 
 pub(super) fn create_user_pool_client(
     state: &State,
-    mut request: Request<'_>,
+    request: &Request<'_>,
     body: &Map<String, Value>,
 ) -> Result<Value, Error> {
-    let pool = request.required("UserPoolId", &POOL_ID)?;
-    request.required("ClientName", &NAME)?;
-    request.check()?;
+    let pool = request.required("UserPoolId")?;
+    request.required("ClientName")?;
     let pool = state.directory.pool(pool)?;
     let client = state.create_client(state.random.alphanumeric::<26>()?, &pool, body.clone())?;
     Ok(json!({"UserPoolClient": describe_client(&client)}))
 }
 
-pub(super) fn describe_user_pool_client(state: &State, mut request: Request<'_>) -> Result<Value, Error> {
-    let pool = request.required("UserPoolId", &POOL_ID)?;
-    let id = request.required("ClientId", &CLIENT_ID)?;
-    request.check()?;
+pub(super) fn describe_user_pool_client(state: &State, request: &Request<'_>) -> Result<Value, Error> {
+    let pool = request.required("UserPoolId")?;
+    let id = request.required("ClientId")?;
     let pool_id = state.directory.pool(pool)?.id.clone();
     let (_, client) = state.directory.client(id)?;
     if client.pool != pool_id {
@@ -70,7 +68,8 @@ pub(super) fn triggers(request: &Request<'_>) -> Result<Triggers, Error> {
         )
     };
     let objects = [named("PreTokenGenerationConfig")?, named("InboundFederation")?];
-    let functions = config.iter().chain(objects.into_iter().flatten());
+    let texts = config.iter().filter(|(name, _)| *name != "KMSKeyID");
+    let functions = texts.chain(objects.into_iter().flatten());
     let functions = functions.map(|(trigger, function)| (trigger, function_name(function)));
     Ok(Triggers::new(functions, &config)?)
 }
@@ -108,7 +107,15 @@ fn describe_pool(state: &State, pool: &Pool) -> Value {
     let mut triggers: Map<String, Value> = pool
         .triggers
         .iter()
-        .map(|(trigger, function)| (trigger.to_owned(), arn(function).into()))
+        .map(|(trigger, function)| {
+            let function = arn(function_name(function));
+            let described = if SENDERS.contains(&trigger) {
+                json!({"LambdaVersion": "V1_0", "LambdaArn": function})
+            } else {
+                function.into()
+            };
+            (trigger.to_owned(), described)
+        })
         .collect();
     if let (Some(version), Some(function)) = (
         pool.triggers.lambda_version(),
@@ -133,18 +140,25 @@ fn describe_pool(state: &State, pool: &Pool) -> Value {
     let mut described = json!({
         "Id": pool.id,
         "Name": pool.name,
-        "Arn": format!("arn:aws:cognito-idp:{region}:000000000000:userpool/{}", pool.id),
+        "Arn": state.arn(pool),
         "CreationDate": created,
         "LastModifiedDate": created,
         "EstimatedNumberOfUsers": state.directory.count_users(pool),
         "LambdaConfig": triggers,
         "MfaConfiguration": pool.mfa.name(),
-        "Policies": {"PasswordPolicy": policy},
+        "Policies": {"PasswordPolicy": policy, "SignInPolicy": {"AllowedFirstAuthFactors": first_factors(pool)}},
         "SchemaAttributes": pool.schema.describe(),
         "UsernameConfiguration": {"CaseSensitive": pool.case_sensitive},
     });
     copy(&pool.properties, &SHARED, &mut described);
     described
+}
+
+fn first_factors(pool: &Pool) -> Vec<&'static str> {
+    let codes = [(Medium::Email, "EMAIL_OTP"), (Medium::Sms, "SMS_OTP")];
+    let codes = codes.iter().filter(|(medium, _)| pool.first_codes.contains(medium));
+    let passwords = pool.passwords.then_some("PASSWORD");
+    passwords.into_iter().chain(codes.map(|(_, name)| *name)).collect()
 }
 
 pub(super) fn describe_client(client: &Client) -> Value {
@@ -180,6 +194,10 @@ pub(super) fn describe_client(client: &Client) -> Value {
     copy(&client.properties, &SHARED, &mut described);
     copy_numbers(&client.properties, &NUMBERS, &mut described);
     copy_numbers(&client.properties, &["RefreshTokenValidity"], &mut described);
+    if let (Some(grace), Some(described)) = (client.rotation, described.as_object_mut()) {
+        let rotation = json!({"Feature": "ENABLED", "RetryGracePeriodSeconds": grace.as_secs()});
+        described.insert("RefreshTokenRotation".to_owned(), rotation);
+    }
     if let (Some(secret), Some(described)) = (&client.secret, described.as_object_mut()) {
         described.insert("ClientSecret".to_owned(), secret.as_str().into());
     }

@@ -6,33 +6,36 @@ mod mfa;
 mod select;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use serde_json::Value;
+use tokio::time::Instant;
+use uuid::Uuid;
 
 use super::initiate::client;
-use super::request::{ANY, PASSWORD, Request, SESSION, parameter, shaped, username};
+use super::request::{Request, parameter, password, username};
 use crate::State;
 use crate::clients::Client;
 use crate::error::Error;
 use crate::fields::Fields;
+use crate::journal::Answered;
 use crate::pools::Pool;
 use crate::sign_in::act::PREFIX;
 use crate::sign_in::decide;
 use crate::sign_in::decide::mfa::{MFA_SETUP, SELECT_MFA_TYPE};
 use crate::sign_in::decide::{
     CUSTOM_CHALLENGE, DEVICE_PASSWORD_VERIFIER, DEVICE_SRP_AUTH, NEW_PASSWORD_REQUIRED, PASSWORD_VERIFIER,
-    SELECT_CHALLENGE, is_own,
+    SELECT_CHALLENGE,
 };
 use crate::sign_in::pending::{Pending, Subject, Waiting};
 use crate::sign_in::sessions::{self, Form, Ticket};
 use crate::users::User;
 use crate::users::devices::unknown;
 use claim::Claim;
-use mfa::{EMAIL_OTP, SMS_MFA, SOFTWARE_TOKEN_MFA};
+use mfa::{EMAIL_OTP, SMS_MFA, SMS_OTP, SOFTWARE_TOKEN_MFA};
 
 /// The challenges that can be answered.
-pub(super) const ANSWERED: [&str; 11] = [
+pub(super) const ANSWERED: [&str; 12] = [
     CUSTOM_CHALLENGE,
     DEVICE_PASSWORD_VERIFIER,
     DEVICE_SRP_AUTH,
@@ -43,15 +46,34 @@ pub(super) const ANSWERED: [&str; 11] = [
     SELECT_CHALLENGE,
     SELECT_MFA_TYPE,
     SMS_MFA,
+    SMS_OTP,
     SOFTWARE_TOKEN_MFA,
 ];
 
 /// Continues a sign-in.
-pub(super) async fn respond(state: &State, mut request: Request<'_>, admin: bool) -> Result<Value, Error> {
-    let (pool, client) = client(state, &mut request, admin)?;
-    let challenge = request.required("ChallengeName", &ANY)?;
-    let session = request.text("Session", &SESSION)?;
-    request.check()?;
+pub(super) async fn respond(state: &State, request: &Request<'_>, admin: bool) -> Result<Value, Error> {
+    let (sign_in, begun) = (OnceLock::new(), Instant::now());
+    let answer = go_on(state, request, admin, &sign_in).await;
+    state.journal.answered(&Answered {
+        sign_in: sign_in.get().copied(),
+        operation: if admin {
+            "AdminRespondToAuthChallenge"
+        } else {
+            "RespondToAuthChallenge"
+        },
+        sent: request.required("ChallengeName")?,
+        user: request.strings("ChallengeResponses")?.text("USERNAME")?,
+        answer: answer.as_ref(),
+        elapsed: begun.elapsed(),
+    });
+    answer
+}
+
+/// Goes on with the sign-in of the request's session, and says which that is.
+async fn go_on(state: &State, request: &Request<'_>, admin: bool, id: &OnceLock<Uuid>) -> Result<Value, Error> {
+    let (pool, client) = client(state, request, admin)?;
+    let challenge = request.required("ChallengeName")?;
+    let session = request.text("Session")?;
     let metadata = request.client_metadata()?;
     let responses = request.strings("ChallengeResponses")?;
     if challenge == "ADMIN_NO_SRP_AUTH" {
@@ -60,16 +82,13 @@ pub(super) async fn respond(state: &State, mut request: Request<'_>, admin: bool
         ));
     }
     if !ANSWERED.contains(&challenge) {
-        if is_own(challenge) {
-            return Err(Error::not_offered(&format!("The challenge {challenge}")));
-        }
-        request.not_one_of("ChallengeName", &ANSWERED);
-        request.check()?;
+        return Err(Error::not_offered(&format!("The challenge {challenge}")));
     }
     let login = username(&responses)?;
     client.check_secret_hash(login, responses.text("SECRET_HASH")?)?;
     let responder = Responder {
         state,
+        id,
         pool: &pool,
         client: &client,
         login,
@@ -87,8 +106,9 @@ pub(super) async fn respond(state: &State, mut request: Request<'_>, admin: bool
         NEW_PASSWORD_REQUIRED => responder.new_password().await,
         PASSWORD_VERIFIER => responder.password_verifier().await,
         SELECT_CHALLENGE => responder.select_challenge().await,
-        SELECT_MFA_TYPE => responder.select_mfa_type(),
+        SELECT_MFA_TYPE => responder.select_mfa_type().await,
         SMS_MFA => responder.code("SMS_MFA_CODE").await,
+        SMS_OTP => responder.code("SMS_OTP_CODE").await,
         SOFTWARE_TOKEN_MFA => responder.software_token().await,
         _ => Err(Error::not_offered(&format!("The challenge {challenge}"))),
     }
@@ -97,6 +117,8 @@ pub(super) async fn respond(state: &State, mut request: Request<'_>, admin: bool
 /// The client that sends a session.
 struct Responder<'a> {
     state: &'a State,
+    /// The sign-in, once it is known.
+    id: &'a OnceLock<Uuid>,
     pool: &'a Arc<Pool>,
     client: &'a Arc<Client>,
     login: &'a str,
@@ -143,7 +165,7 @@ impl Responder<'_> {
 
     /// If the pool does not accept the password or an attribute, the session stays valid for another try.
     async fn new_password(&self) -> Result<Value, Error> {
-        let password = shaped(self.responses, "NEW_PASSWORD", "password", &PASSWORD)?;
+        let password = password(self.responses, "NEW_PASSWORD")?;
         let attributes = self
             .responses
             .iter()
@@ -202,6 +224,7 @@ impl Responder<'_> {
             }
         };
         let mut waiting = self.state.sessions().take(ticket, now, fits)?;
+        self.id.get_or_init(|| waiting.sign_in.id);
         // The pool and the client may have changed too.
         waiting.sign_in.pool = Arc::clone(self.pool);
         waiting.sign_in.client = Arc::clone(self.client);

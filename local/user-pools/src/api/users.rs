@@ -5,47 +5,24 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use super::access::Owner;
-use super::new_account::NewAccount;
-use super::request::{PASSWORD, POOL_ID, Request, USERNAME};
+use super::request::Request;
 use crate::State;
 use crate::error::Error;
 use crate::pools::Pool;
 use crate::triggers::source::Confirmation;
-use crate::users::new::{NewUser, verifier};
+use crate::users::new::verifier;
 use crate::users::{Status, User};
 
 /// Returns the pool and the username of an administrator's request.
-pub(super) fn target<'a>(state: &State, request: &mut Request<'a>) -> Result<(Arc<Pool>, &'a str), Error> {
-    let pool = request.required("UserPoolId", &POOL_ID)?;
-    let username = request.required("Username", &USERNAME)?;
-    request.check()?;
+pub(super) fn target<'a>(state: &State, request: &Request<'a>) -> Result<(Arc<Pool>, &'a str), Error> {
+    let pool = request.required("UserPoolId")?;
+    let username = request.required("Username")?;
     Ok((state.directory.pool(pool)?, username))
 }
 
-pub(super) async fn admin_create_user(state: &State, mut request: Request<'_>) -> Result<Value, Error> {
-    let password = request.text("TemporaryPassword", &PASSWORD)?;
-    let (pool, login) = target(state, &mut request)?;
-    if request.fields.text("MessageAction")? == Some("RESEND") {
-        return Err(Error::not_offered("MessageAction RESEND"));
-    }
-    let attributes = request.attributes("UserAttributes")?;
-    let new = NewUser {
-        login,
-        password,
-        attributes,
-        status: Status::ForceChangePassword,
-    };
-    let draft = state.draft_user(&pool, new)?;
-    let asked = NewAccount::read(&request)?;
-    // The flags of the response to confirm or verify have no effect here.
-    asked.pre_sign_up(state, &pool, None, &draft).await?;
-    let user = state.directory.add_user(&pool, draft)?;
-    Ok(json!({"User": describe(&user, "Attributes")}))
-}
-
-pub(super) fn admin_set_user_password(state: &State, mut request: Request<'_>) -> Result<Value, Error> {
-    let password = request.required("Password", &PASSWORD)?;
-    let (pool, login) = target(state, &mut request)?;
+pub(super) fn admin_set_user_password(state: &State, request: &Request<'_>) -> Result<Value, Error> {
+    let password = request.required("Password")?;
+    let (pool, login) = target(state, request)?;
     let permanent = request.fields.flag("Permanent")?.unwrap_or(false);
     let name = state
         .directory
@@ -69,20 +46,29 @@ pub(super) fn admin_set_user_password(state: &State, mut request: Request<'_>) -
     Ok(json!({}))
 }
 
-pub(super) fn admin_get_user(state: &State, mut request: Request<'_>) -> Result<Value, Error> {
-    let (pool, login) = target(state, &mut request)?;
+pub(super) fn admin_get_user(state: &State, request: &Request<'_>) -> Result<Value, Error> {
+    let (pool, login) = target(state, request)?;
     let user = state.directory.user(&pool, login).ok_or_else(Error::user_not_found)?;
     Ok(describe(&user, "UserAttributes"))
 }
 
-pub(super) fn admin_delete_user(state: &State, mut request: Request<'_>) -> Result<Value, Error> {
-    let (pool, login) = target(state, &mut request)?;
+pub(super) fn admin_delete_user(state: &State, request: &Request<'_>) -> Result<Value, Error> {
+    let (pool, login) = target(state, request)?;
     state.directory.remove_user(&pool, login)?;
     Ok(json!({}))
 }
 
-pub(super) async fn admin_confirm_sign_up(state: &State, mut request: Request<'_>) -> Result<Value, Error> {
-    let (pool, login) = target(state, &mut request)?;
+/// Removes the user whom an access token belongs to.
+pub(super) async fn delete_user(state: &State, request: &Request<'_>) -> Result<Value, Error> {
+    let owner = Owner::of(state, request).await?;
+    let now = state.clock.now();
+    state.directory.remove_user(&owner.pool, &owner.user.name)?;
+    state.directory.revoke_user(&owner.user, now)?;
+    Ok(json!({}))
+}
+
+pub(super) async fn admin_confirm_sign_up(state: &State, request: &Request<'_>) -> Result<Value, Error> {
+    let (pool, login) = target(state, request)?;
     let metadata = request.client_metadata()?;
     let now = state.clock.now();
     let user = state.directory.update_user(&pool, login, |user| {
@@ -103,8 +89,8 @@ pub(super) async fn admin_confirm_sign_up(state: &State, mut request: Request<'_
 }
 
 /// Returns the user of an access token, with the attributes that its client may read.
-pub(super) async fn get_user(state: &State, mut request: Request<'_>) -> Result<Value, Error> {
-    let Owner { client, user, .. } = Owner::of(state, &mut request).await?;
+pub(super) async fn get_user(state: &State, request: &Request<'_>) -> Result<Value, Error> {
+    let Owner { client, user, .. } = Owner::of(state, request).await?;
     let readable = attributes(&user, |name| client.may_read(name));
     let mut described = Map::new();
     described.insert("Username".to_owned(), user.name.as_str().into());

@@ -125,6 +125,7 @@ fn ana() -> User {
 
 fn refresh(client: &str, device: Option<&str>) -> Refresh {
     Refresh {
+        rotated: None,
         client: client.into(),
         user: "ana".into(),
         sub: "the sub".into(),

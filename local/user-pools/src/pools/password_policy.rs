@@ -4,6 +4,15 @@ use std::time::Duration;
 
 use crate::error::Error;
 use crate::fields::{FieldError, Fields};
+use crate::random::Random;
+
+/// The characters of generated passwords, by class: without those that look alike or need escaping.
+const LETTERS: [&str; 4] = [
+    "abcdefghijkmnpqrstuvwxyz",
+    "ABCDEFGHJKLMNPQRSTUVWXYZ",
+    "23456789",
+    "!#%*+-.?",
+];
 
 /// A pool's password policy.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,6 +95,21 @@ impl PasswordPolicy {
     /// Whether every password needs a character of this class.
     pub(crate) fn requires(&self, class: Class) -> bool {
         self.required.contains(&class)
+    }
+
+    /// Returns a password that conforms: twelve characters, or as many as are needed, the last four of one class each.
+    pub(crate) fn generate(&self, random: &Random) -> Result<String, Error> {
+        let length = self.minimum_length.max(12);
+        let drawn = random.bytes::<128>()?;
+        let letter = |byte: &u8, from: &str| {
+            let letters: Vec<char> = from.chars().collect();
+            letters.get(usize::from(*byte) % letters.len().max(1)).copied()
+        };
+        let (last, others) = drawn.split_first_chunk::<4>().unwrap_or((&[0; 4], &[]));
+        let others = others.iter().take(length - last.len());
+        let others = others.filter_map(|byte| letter(byte, &LETTERS.concat()));
+        let last = last.iter().zip(LETTERS).filter_map(|(byte, class)| letter(byte, class));
+        Ok(others.chain(last).collect())
     }
 
     /// Returns an error if a temporary password has expired. Both times are since 1970.

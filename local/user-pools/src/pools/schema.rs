@@ -121,6 +121,20 @@ impl Schema {
         Ok(())
     }
 
+    /// Rejects the removal of attributes that cannot change, or that every user needs.
+    pub(crate) fn check_removals(&self, names: &[&str]) -> Result<(), Error> {
+        for name in names {
+            let problem = match self.0.get(*name) {
+                None => "Attribute does not exist in the schema.",
+                Some(attribute) if !attribute.mutable => "Attribute cannot be updated.",
+                Some(attribute) if attribute.required => "Attribute is required and cannot be deleted.",
+                Some(_) => continue,
+            };
+            return Err(Error::invalid_parameter(format!("user.{name}: {problem}\n")));
+        }
+        Ok(())
+    }
+
     /// Normalizes the booleans among `attributes`.
     pub(crate) fn fold_flags(&self, attributes: &mut BTreeMap<String, String>) {
         for (name, value) in attributes {

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use crate::fields::{FieldError, Fields};
 
 /// The supported triggers, as `LambdaConfig` names them.
-const RUN: [&str; 9] = [
+const RUN: [&str; 10] = [
     "CreateAuthChallenge",
+    "CustomMessage",
     "DefineAuthChallenge",
     "PostAuthentication",
     "PostConfirmation",
@@ -22,6 +23,10 @@ const PRE_TOKEN_GENERATION_CONFIG: &str = "PreTokenGenerationConfig";
 
 /// A trigger that can stop a sign-in and is not supported. Without it, the sign-in would be allowed, so it is an error.
 const GATE: &str = "InboundFederation";
+
+/// The triggers that send a pool's messages, each an object with an ARN. They are not run: AWS KMS encrypts what they
+/// get.
+pub(crate) const SENDERS: [&str; 2] = ["CustomEmailSender", "CustomSMSSender"];
 
 /// The functions of a pool, by trigger.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -77,6 +82,12 @@ impl Triggers {
             token_version: token_version(config)?,
             ..Self::default()
         };
+        for sender in SENDERS {
+            let function = config.fields(sender)?.text("LambdaArn")?;
+            triggers
+                .others
+                .extend(function.map(|function| (sender.to_owned(), function.to_owned())));
+        }
         for (trigger, function) in functions {
             let problem = |problem: &str| FieldError::Value {
                 path: format!("LambdaConfig.{trigger}"),
@@ -155,10 +166,10 @@ mod tests {
     fn a_trigger_that_could_refuse_a_sign_in_is_never_left_out_silently() {
         let error = triggers(&[(GATE, "F")], &json!({})).unwrap_err();
         assert!(error.contains(GATE), "{error}");
-        let triggers = triggers(&[("CustomMessage", "F"), ("DefineAuthChallenge", "D")], &json!({})).unwrap();
+        let triggers = triggers(&[("CustomEmailSender", "F"), ("DefineAuthChallenge", "D")], &json!({})).unwrap();
         assert_eq!(
             triggers.iter().collect::<Vec<_>>(),
-            [("DefineAuthChallenge", "D"), ("CustomMessage", "F")]
+            [("DefineAuthChallenge", "D"), ("CustomEmailSender", "F")]
         );
     }
 

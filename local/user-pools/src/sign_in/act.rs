@@ -1,6 +1,7 @@
 //! One round of a sign-in: performs the decision of the state machine and answers the client.
 
 mod devices;
+mod first;
 mod mfa;
 mod new_password;
 mod tokens;
@@ -14,20 +15,15 @@ use crate::State;
 use crate::error::Error;
 use crate::pools::Pool;
 use crate::sign_in::decide::mfa::Shown;
-use crate::sign_in::decide::{
-    self, AfterPassword, CUSTOM_CHALLENGE, Created, Next, PASSWORD_VERIFIER, Round, SELECT_CHALLENGE, SRP_A,
-};
+use crate::sign_in::decide::{self, AfterPassword, CUSTOM_CHALLENGE, Created, Next, PASSWORD_VERIFIER, Round, SRP_A};
 use crate::sign_in::lockout::{Guess, Guessed, Lockouts};
 use crate::sign_in::pending::{Asked, Pending, SignIn, Waiting};
 use crate::sign_in::sessions::{Form, Sessions, Ticket};
 use crate::srp::{Exchange, Identity, Proof, PublicNumber, Verifier};
 use crate::triggers::{Context, Invoker};
 use crate::users::User;
-pub(crate) use mfa::{MOST_WRONG, wrong_set_up_code};
+pub(crate) use mfa::{AskFactor, MOST_WRONG, wrong_set_up_code};
 pub(crate) use new_password::PREFIX;
-
-/// The password factors that `USER_AUTH` offers.
-pub(crate) const FIRST_FACTORS: [&str; 2] = ["PASSWORD", "PASSWORD_SRP"];
 
 impl State {
     /// Returns the sessions. The lock is held only for look-ups and changes.
@@ -78,15 +74,6 @@ impl State {
         let ticket = self.remember(sign_in, Pending::Custom { private, metadata })?;
         let session = self.sessions().write(ticket, Form::Session);
         Ok(json!({"ChallengeName": CUSTOM_CHALLENGE, "ChallengeParameters": parameters, "Session": session}))
-    }
-
-    /// Asks the client to choose a factor.
-    pub(crate) fn ask_choice(&self, sign_in: SignIn) -> Result<Value, Error> {
-        let mut reply = self.ask(sign_in, SELECT_CHALLENGE, &json!({}), Pending::SelectChallenge)?;
-        if let Some(reply) = reply.as_object_mut() {
-            reply.insert("AvailableChallenges".to_owned(), json!(FIRST_FACTORS));
-        }
-        Ok(reply)
     }
 
     /// Asks for the proof of the password. A sign-in without custom challenges has no `Session`: the client returns the
@@ -185,7 +172,7 @@ impl State {
             AfterPassword::IssueTokens(granted) => self.issue_tokens(&sign_in, granted, client_metadata).await,
             AfterPassword::NewPassword => self.ask_new_password(sign_in, custom),
             AfterPassword::Refuse(error) => Err(error),
-            AfterPassword::SecondFactor(owed) => self.ask_second_factor(sign_in, &owed, custom),
+            AfterPassword::SecondFactor(owed) => self.ask_second_factor(sign_in, &owed, custom, client_metadata).await,
         }
     }
 
@@ -252,14 +239,21 @@ impl State {
     }
 
     fn invoker<'a>(&'a self, sign_in: &'a SignIn, client_metadata: &'a BTreeMap<String, String>) -> Invoker<'a> {
+        self.invoker_of(self.context_in(sign_in, client_metadata))
+    }
+
+    /// The part about the sign-in of the events of functions.
+    fn context_in<'a>(&'a self, sign_in: &'a SignIn, client_metadata: &'a BTreeMap<String, String>) -> Context<'a> {
         let SignIn {
+            id,
             pool,
             client,
             subject,
             history,
             ..
         } = sign_in;
-        self.invoker_of(Context {
+        Context {
+            sign_in: Some(*id),
             region: &self.settings.region,
             pool,
             client: &client.id,
@@ -268,7 +262,7 @@ impl State {
             says_user_not_found: client.hides_users,
             session: history,
             client_metadata,
-        })
+        }
     }
 
     /// Returns the context of functions that are called outside of a custom sign-in.
@@ -280,6 +274,7 @@ impl State {
         client_metadata: &'a BTreeMap<String, String>,
     ) -> Context<'a> {
         Context {
+            sign_in: None,
             region: &self.settings.region,
             pool,
             client,

@@ -2,6 +2,7 @@
 //!
 //! It calls no function, reads no clock and keeps no data.
 
+pub(crate) mod first;
 pub(crate) mod mfa;
 
 use std::collections::BTreeMap;

@@ -3,8 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use uuid::Uuid;
+
 use crate::clients::Client;
+use crate::mail::Medium;
 use crate::pools::Pool;
+use crate::sign_in::decide::first::FirstFactor;
 use crate::sign_in::decide::mfa::{MFA_SETUP, SELECT_MFA_TYPE};
 use crate::sign_in::decide::{
     CUSTOM_CHALLENGE, DEVICE_PASSWORD_VERIFIER, DEVICE_SRP_AUTH, NEW_PASSWORD_REQUIRED, PASSWORD_VERIFIER, Round,
@@ -19,6 +23,8 @@ use crate::users::mfa::Factor;
 /// A started sign-in.
 #[derive(Clone)]
 pub(crate) struct SignIn {
+    /// For the journal alone.
+    pub(crate) id: Uuid,
     pub(crate) pool: Arc<Pool>,
     pub(crate) client: Arc<Client>,
     pub(crate) subject: Subject,
@@ -37,7 +43,8 @@ impl SignIn {
     /// Whether a password was proved. Without it, no device is added.
     pub(crate) fn has_password(&self) -> bool {
         let proved = |round: &Round| round.challenge == PASSWORD_VERIFIER && round.result;
-        !self.custom || self.history.iter().any(proved)
+        // Without the functions, the history has codes alone.
+        (!self.custom && self.history.is_empty()) || self.history.iter().any(proved)
     }
 
     /// Returns the state that decides the next step.
@@ -100,6 +107,13 @@ pub(crate) enum Pending {
         /// The challenge metadata, which later rounds receive.
         metadata: Option<String>,
     },
+    /// A code that was sent to sign in with.
+    FirstCode {
+        medium: Medium,
+        code: String,
+        /// The number of wrong ones so far.
+        wrong: u8,
+    },
     /// The start of the proof of a device.
     Device,
     /// The proof of a device.
@@ -158,6 +172,7 @@ impl Pending {
             Self::Code { factor, .. } => factor.name(),
             Self::Custom { .. } => CUSTOM_CHALLENGE,
             Self::Device => DEVICE_SRP_AUTH,
+            Self::FirstCode { medium, .. } => FirstFactor::Code(*medium).name(),
             Self::DeviceProof { .. } => DEVICE_PASSWORD_VERIFIER,
             Self::NewPassword { .. } => NEW_PASSWORD_REQUIRED,
             Self::Password { .. } => PASSWORD_VERIFIER,

@@ -31,6 +31,9 @@ pub(crate) struct Refresh {
     /// The key of the device of the sign-in. A refresh needs this device, and it must be confirmed.
     pub(crate) device: Option<Arc<str>>,
     pub(crate) expires: Duration,
+    /// The time at which the token becomes invalid because it was exchanged for another.
+    #[serde(default)]
+    pub(crate) rotated: Option<Duration>,
 }
 
 /// A token of a client, decoded.
@@ -50,6 +53,7 @@ pub(crate) struct RefreshTokens {
 #[derive(Default)]
 pub(crate) struct Change {
     added: Option<(Token, Refresh)>,
+    rotated: Option<(Token, Refresh)>,
     removed: Vec<Token>,
     ended: HashMap<Uuid, Duration>,
     /// Sign-ins whose tokens have all expired.
@@ -88,6 +92,34 @@ impl RefreshTokens {
             ..Change::default()
         };
         Ok((write(&token), change))
+    }
+
+    /// A new token in place of `token`, which is good for `grace` longer. Both end when the first would have.
+    pub(crate) fn rotating(
+        &self,
+        token: &str,
+        grace: Duration,
+        now: Duration,
+        random: &Random,
+    ) -> Result<(String, Change), Error> {
+        let gone = || Error::not_authorized("Invalid Refresh Token.");
+        let token = read(token).ok_or_else(gone)?;
+        let old = self.by_token.get(&token).ok_or_else(gone)?;
+        let next = Refresh {
+            rotated: None,
+            ..old.clone()
+        };
+        let (written, mut change) = self.adding(next, now, random)?;
+        // A retry does not make the time longer.
+        let until = old.rotated.unwrap_or(now + grace);
+        let old = Refresh {
+            rotated: Some(until),
+            ..old.clone()
+        };
+        if !change.removed.contains(&token) {
+            change.rotated = Some((token, old));
+        }
+        Ok((written, change))
     }
 
     /// Plans the end of the sign-ins that `wanted` accepts.
@@ -130,6 +162,9 @@ impl RefreshTokens {
         if self.order.len() != self.by_token.len() {
             self.order.retain(|token| self.by_token.contains_key(token));
         }
+        if let Some((token, refresh)) = change.rotated {
+            self.by_token.insert(token, refresh);
+        }
         if let Some((token, refresh)) = change.added {
             self.order.push_back(token);
             self.by_token.insert(token, refresh);
@@ -152,6 +187,12 @@ impl RefreshTokens {
         if refresh.expires <= now {
             return Err(Error::not_authorized("Refresh Token has expired"));
         }
+        if refresh.rotated.is_some_and(|until| until <= now) {
+            return Err(Error::new(
+                "RefreshTokenReuseException",
+                "Refresh Token has been rotated and cannot be used again.",
+            ));
+        }
         Ok(refresh.clone())
     }
 }
@@ -168,10 +209,10 @@ impl Change {
         for (origin, until) in &self.ended {
             changes.put(Kind::Ended, &origin.to_string(), until)?;
         }
-        match &self.added {
-            Some((token, refresh)) => changes.put(Kind::RefreshToken, &write(token), refresh),
-            None => Ok(()),
+        for (token, refresh) in [&self.rotated, &self.added].into_iter().flatten() {
+            changes.put(Kind::RefreshToken, &write(token), refresh)?;
         }
+        Ok(())
     }
 }
 

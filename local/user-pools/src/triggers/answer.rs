@@ -4,6 +4,7 @@ pub(crate) mod challenges;
 pub(crate) mod migrated;
 pub(crate) mod sign_up;
 pub(crate) mod tokens;
+pub(crate) mod written;
 
 use std::collections::BTreeMap;
 

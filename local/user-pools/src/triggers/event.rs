@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
+use uuid::Uuid;
 
 use super::source::Trigger;
 use crate::error::Error;
@@ -15,6 +16,8 @@ use crate::users::User;
 /// The common content of all events of one sign-in.
 #[derive(Clone, Copy)]
 pub(crate) struct Context<'a> {
+    /// For the journal alone.
+    pub(crate) sign_in: Option<Uuid>,
     pub(crate) region: &'a str,
     pub(crate) pool: &'a Pool,
     pub(crate) client: &'a str,

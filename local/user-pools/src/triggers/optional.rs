@@ -12,8 +12,9 @@ use super::answer::challenges::Nothing;
 use super::answer::migrated::Migrated;
 use super::answer::sign_up::SignUpAnswer;
 use super::answer::tokens::{First, Second};
+use super::answer::written::{CODE, LINK, USERNAME, Written};
 use super::event::{Attributes, Context};
-use super::source::{Confirmation, MigrationSource, SignUp, TokenSource, Trigger};
+use super::source::{Confirmation, MessageSource, MigrationSource, SignUp, TokenSource, Trigger};
 use crate::error::Error;
 use crate::groups::Memberships;
 use crate::pools::triggers::TokenVersion;
@@ -121,6 +122,21 @@ impl Invoker<'_> {
         self.ask::<Nothing>(Trigger::PostConfirmation(by), request)
             .await
             .map(drop)
+    }
+
+    /// Asks the pool for the words of a message.
+    pub(crate) async fn custom_message(&self, source: MessageSource) -> Result<Option<Written>, Error> {
+        let name = (source == MessageSource::AdminCreateUser).then_some(USERNAME);
+        let request = || {
+            fields([
+                ("userAttributes", Some(json!(Attributes(self.context)))),
+                ("codeParameter", Some(CODE.into())),
+                ("linkParameter", Some(LINK.into())),
+                ("usernameParameter", Some(name.into())),
+                ("clientMetadata", self.metadata()),
+            ])
+        };
+        self.ask(Trigger::CustomMessage(source), request).await
     }
 
     /// Calls `UserMigration`.

@@ -6,6 +6,7 @@ use crate::pools::triggers::TokenVersion;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Trigger {
     Create,
+    CustomMessage(MessageSource),
     Define,
     PostAuthentication,
     PostConfirmation(Confirmation),
@@ -40,6 +41,18 @@ pub(crate) enum TokenSource {
     Refresh,
 }
 
+/// The occasion of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum MessageSource {
+    AdminCreateUser,
+    Authentication,
+    ForgotPassword,
+    ResendCode,
+    SignUp,
+    UpdateUserAttribute,
+    VerifyUserAttribute,
+}
+
 /// The reason for a migration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum MigrationSource {
@@ -52,6 +65,7 @@ impl Trigger {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Create => "CreateAuthChallenge",
+            Self::CustomMessage(_) => "CustomMessage",
             Self::Define => "DefineAuthChallenge",
             Self::PostAuthentication => "PostAuthentication",
             Self::PostConfirmation(_) => "PostConfirmation",
@@ -67,6 +81,15 @@ impl Trigger {
     pub(crate) fn source(self) -> &'static str {
         match self {
             Self::Create => "CreateAuthChallenge_Authentication",
+            Self::CustomMessage(source) => match source {
+                MessageSource::AdminCreateUser => "CustomMessage_AdminCreateUser",
+                MessageSource::Authentication => "CustomMessage_Authentication",
+                MessageSource::ForgotPassword => "CustomMessage_ForgotPassword",
+                MessageSource::ResendCode => "CustomMessage_ResendCode",
+                MessageSource::SignUp => "CustomMessage_SignUp",
+                MessageSource::UpdateUserAttribute => "CustomMessage_UpdateUserAttribute",
+                MessageSource::VerifyUserAttribute => "CustomMessage_VerifyUserAttribute",
+            },
             Self::Define => "DefineAuthChallenge_Authentication",
             Self::PostAuthentication => "PostAuthentication_Authentication",
             Self::PostConfirmation(Confirmation::ForgotPassword) => "PostConfirmation_ConfirmForgotPassword",
@@ -102,6 +125,7 @@ impl Trigger {
                 "privateChallengeParameters",
                 "challengeMetadata",
             ],
+            Self::CustomMessage(_) => &["smsMessage", "emailMessage", "emailSubject"],
             Self::Define => &["challengeName", "issueTokens", "failAuthentication"],
             Self::PostAuthentication | Self::PostConfirmation(_) | Self::PreAuthentication => &[],
             Self::PreSignUp(_) => &["autoConfirmUser", "autoVerifyEmail", "autoVerifyPhone"],

@@ -41,6 +41,7 @@ fn with_context<T>(test: impl FnOnce(Context<'_>) -> T) -> T {
         metadata: Some("CAPTCHA".into()),
     }];
     test(Context {
+        sign_in: None,
         region: "us-east-1",
         pool: &pool,
         client: "client",

@@ -39,10 +39,14 @@ pub(crate) fn auto_verified(pool: &Pool, user: &User) -> Option<Medium> {
 
 /// Returns the medium for the code after a forgotten password: one with a verified address.
 pub(crate) fn verified(user: &User) -> Option<Medium> {
+    [Medium::Sms, Medium::Email]
+        .into_iter()
+        .find(|medium| is_verified(user, *medium))
+}
+
+/// Whether an address of this kind is known to be the user's.
+pub(crate) fn is_verified(user: &User, medium: Medium) -> bool {
     let value = |name: &str| user.attributes.get(name).map(String::as_str);
-    let verified = |medium: &Medium| {
-        let name = medium.attribute();
-        value(name).is_some() && value(&format!("{name}_verified")) == Some("true")
-    };
-    [Medium::Sms, Medium::Email].into_iter().find(verified)
+    let name = medium.attribute();
+    value(name).is_some() && value(&format!("{name}_verified")) == Some("true")
 }

@@ -5,6 +5,7 @@ use uuid::Builder;
 
 use super::Verifier;
 use crate::error::Error;
+use crate::mail::Medium;
 use crate::pools::{Logins, Pool};
 use crate::random::Random;
 use crate::storage::Records;
@@ -35,6 +36,22 @@ impl Decoys {
         Builder::from_random_bytes(*seed.first_chunk().unwrap_or(&[0; 16]))
             .into_uuid()
             .to_string()
+    }
+
+    /// The masked destination of a code for that user.
+    pub(crate) fn destination(&self, pool: &Pool, login: &str, medium: Medium) -> String {
+        match medium {
+            Medium::Email if login.contains('@') => medium.masked(login),
+            Medium::Sms if looks_like_an_alias(login) && login.starts_with('+') => medium.masked(login),
+            Medium::Email => {
+                let first: String = login.chars().take(1).collect();
+                format!("{first}***@e***")
+            }
+            Medium::Sms => {
+                let [high, low, ..] = self.seed("number", pool, login);
+                format!("+*******{:04}", u16::from_be_bytes([high, low]) % 10_000)
+            }
+        }
     }
 
     /// Returns the verifier of that user.

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::State;
-use crate::api::request::{CLIENT_ID, Request, USERNAME};
+use crate::api::request::Request;
 use crate::clients::Client;
 use crate::error::Error;
 use crate::pools::Pool;
+use crate::sending::Sender;
 use crate::triggers::optional::Migration;
 use crate::triggers::source::Confirmation;
 use crate::users::User;
@@ -25,7 +26,7 @@ pub(super) struct Addressee {
 
 impl Addressee {
     /// Returns the user of the request. If the user does not exist, the error says so, unless the client hides users.
-    pub(super) fn of<'a>(state: &State, request: &mut Request<'a>) -> Result<(Self, &'a str), Error> {
+    pub(super) fn of<'a>(state: &State, request: &Request<'a>) -> Result<(Self, &'a str), Error> {
         let (addressee, login) = Self::known_or_not(state, request)?;
         if addressee.user.is_none() {
             addressee.may_pretend()?;
@@ -34,14 +35,21 @@ impl Addressee {
     }
 
     /// Like [`Addressee::of`], but a nonexistent user is not an error.
-    pub(super) fn known_or_not<'a>(state: &State, request: &mut Request<'a>) -> Result<(Self, &'a str), Error> {
-        let client = request.required("ClientId", &CLIENT_ID)?;
-        let login = request.required("Username", &USERNAME)?;
-        request.check()?;
+    pub(super) fn known_or_not<'a>(state: &State, request: &Request<'a>) -> Result<(Self, &'a str), Error> {
+        let client = request.required("ClientId")?;
+        let login = request.required("Username")?;
         let (pool, client) = state.directory.client(client)?;
         client.check_secret_hash(login, request.fields.text("SecretHash")?)?;
         let user = state.directory.user(&pool, login);
         Ok((Self { pool, client, user }, login))
+    }
+
+    /// The client as one who asks for a message.
+    pub(super) fn sender<'a>(&'a self, metadata: &'a Metadata) -> Sender<'a> {
+        Sender {
+            client: Some(&self.client.id),
+            metadata,
+        }
     }
 
     /// Returns an error for a nonexistent user, unless the client hides users.

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::Responder;
 use crate::api::request::parameter;
 use crate::error::Error;
-use crate::sign_in::act::MOST_WRONG;
+use crate::sign_in::act::{AskFactor, MOST_WRONG};
 use crate::sign_in::decide::mfa::{show_code, show_set_up};
 use crate::sign_in::pending::{Pending, SetUp, Waiting};
 use crate::sign_in::sessions;
@@ -13,6 +13,7 @@ use crate::users::mfa::Factor;
 
 pub(super) const EMAIL_OTP: &str = "EMAIL_OTP";
 pub(super) const SMS_MFA: &str = "SMS_MFA";
+pub(super) const SMS_OTP: &str = "SMS_OTP";
 pub(super) const SOFTWARE_TOKEN_MFA: &str = "SOFTWARE_TOKEN_MFA";
 
 impl Responder<'_> {
@@ -50,44 +51,39 @@ impl Responder<'_> {
     pub(super) async fn code(&self, key: &str) -> Result<Value, Error> {
         let given = parameter(self.responses, key)?;
         let ticket = self.ticket()?;
-        let Waiting {
-            sign_in,
-            pending:
-                Pending::Code {
-                    factor,
-                    code,
-                    wrong,
-                    custom,
-                },
-        } = self.take(ticket)?
-        else {
+        let Waiting { sign_in, mut pending } = self.take(ticket)?;
+        let (Pending::Code { code, wrong, .. } | Pending::FirstCode { code, wrong, .. }) = &mut pending else {
             return Err(sessions::invalid());
         };
-        match self.state.guard_code(&sign_in, || show_code(&code, given)) {
-            Ok(shown) => {
-                let result = self
-                    .state
-                    .after_second_factor(sign_in, factor, shown, custom, self.metadata)
-                    .await;
-                self.close(ticket, result)
-            }
+        let exists = sign_in.subject.user().is_some();
+        let checked = self.state.guard_code(&sign_in, || show_code(code, given, exists));
+        let shown = match checked {
+            Ok(shown) => shown,
             Err(error) => {
-                let wrong = wrong + 1;
-                if wrong < MOST_WRONG {
-                    let pending = Pending::Code {
-                        factor,
-                        code,
-                        wrong,
-                        custom,
-                    };
+                *wrong += 1;
+                if *wrong < MOST_WRONG {
                     self.give_back(ticket, Waiting { sign_in, pending });
                 }
-                Err(error)
+                return Err(error);
             }
-        }
+        };
+        let result = match pending {
+            Pending::Code { factor, custom, .. } => {
+                let after = self
+                    .state
+                    .after_second_factor(sign_in, factor, shown, custom, self.metadata);
+                after.await
+            }
+            Pending::FirstCode { medium, .. } => {
+                let after = self.state.after_first_code(sign_in, medium, shown, self.metadata);
+                after.await
+            }
+            _ => Err(sessions::invalid()),
+        };
+        self.close(ticket, result)
     }
 
-    pub(super) fn select_mfa_type(&self) -> Result<Value, Error> {
+    pub(super) async fn select_mfa_type(&self) -> Result<Value, Error> {
         let answer = parameter(self.responses, "ANSWER")?;
         let ticket = self.ticket()?;
         let waiting = self.take(ticket)?;
@@ -97,7 +93,13 @@ impl Responder<'_> {
         // Older documents call the e-mail factor by this name.
         let answer = if answer == "EMAIL_MFA" { "EMAIL_OTP" } else { answer };
         if let Some(factor) = Factor::parse(answer).filter(|factor| factors.contains(factor)) {
-            return self.state.ask_factor(waiting.sign_in, factor, *custom, false);
+            let asks = AskFactor {
+                factor,
+                custom: *custom,
+                direct: false,
+            };
+            let result = self.state.ask_factor(waiting.sign_in, asks, self.metadata).await;
+            return self.close(ticket, result);
         }
         self.give_back(ticket, waiting);
         Err(Error::invalid_parameter("ANSWER must be one of MFAS_CAN_CHOOSE"))

@@ -6,35 +6,38 @@ use super::Responder;
 use crate::api::initiate::public_number;
 use crate::api::request::parameter;
 use crate::error::Error;
-use crate::sign_in::act::FIRST_FACTORS;
+use crate::sign_in::decide::first::{self, FirstFactor};
 use crate::sign_in::pending::{Pending, Waiting};
 use crate::sign_in::sessions::{self, Ticket};
 
 impl Responder<'_> {
     pub(super) async fn select_challenge(&self) -> Result<Value, Error> {
         let answer = parameter(self.responses, "ANSWER")?;
-        if ["EMAIL_OTP", "SMS_OTP", "WEB_AUTHN"].contains(&answer) {
-            return Err(Error::not_offered(&format!("The challenge {answer}")));
+        if answer == "WEB_AUTHN" {
+            return Err(Error::not_offered("The challenge WEB_AUTHN"));
         }
-        let known = FIRST_FACTORS.iter().find(|name| **name == answer);
-        match known.copied().unwrap_or_default() {
-            "PASSWORD" => {
-                let password = parameter(self.responses, "PASSWORD")?;
-                let ticket = self.ticket()?;
-                let waiting = self.selected(ticket)?;
-                let result = self
-                    .state
-                    .check_password(waiting.sign_in, password, self.metadata)
-                    .await;
-                self.close(ticket, result)
-            }
-            "PASSWORD_SRP" => {
-                let client = public_number(self.responses)?;
-                let waiting = self.selected(self.ticket()?)?;
-                self.state.ask_password(waiting.sign_in, &client, false)
-            }
-            _ => Err(Error::invalid_parameter("ANSWER must be one of AvailableChallenges")),
+        let factor = FirstFactor::parse(answer).ok_or_else(not_available)?;
+        // An incomplete answer does not use up the session.
+        let (password, public_number) = match factor {
+            FirstFactor::Code(_) => (None, None),
+            FirstFactor::Password => (Some(parameter(self.responses, "PASSWORD")?), None),
+            FirstFactor::PasswordSrp => (None, Some(public_number(self.responses)?)),
+        };
+        let ticket = self.ticket()?;
+        let waiting = self.selected(ticket)?;
+        let sign_in = &waiting.sign_in;
+        if !first::offered(&sign_in.pool, sign_in.subject.user()).contains(&factor) {
+            self.give_back(ticket, waiting);
+            return Err(not_available());
         }
+        let (state, sign_in) = (self.state, waiting.sign_in);
+        let result = match (factor, password, &public_number) {
+            (FirstFactor::Code(medium), ..) => state.ask_first_code(sign_in, medium, self.metadata).await,
+            (_, Some(password), _) => state.check_password(sign_in, password, self.metadata).await,
+            (_, _, Some(public_number)) => state.ask_password(sign_in, public_number, false),
+            _ => Err(sessions::invalid()),
+        };
+        self.close(ticket, result)
     }
 
     fn selected(&self, ticket: Ticket) -> Result<Waiting, Error> {
@@ -44,4 +47,8 @@ impl Responder<'_> {
             _ => Err(sessions::invalid()),
         }
     }
+}
+
+fn not_available() -> Error {
+    Error::invalid_parameter("ANSWER must be one of AvailableChallenges")
 }

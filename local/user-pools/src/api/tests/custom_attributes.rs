@@ -62,11 +62,13 @@ async fn if_one_attribute_is_invalid_none_is_added() {
         (json!({}), "`CustomAttributes[1].Name` is missing"),
         (
             json!({"Name": ""}),
-            "`CustomAttributes[1].Name` must have 1 to 20 characters",
+            "1 validation error detected: Value at 'customAttributes.2.member.name' failed to satisfy constraint: Member \
+             must have length greater than or equal to 1",
         ),
         (
             json!({"Name": "a".repeat(21)}),
-            "`CustomAttributes[1].Name` must have 1 to 20 characters",
+            "1 validation error detected: Value at 'customAttributes.2.member.name' failed to satisfy constraint: Member \
+             must have length less than or equal to 20",
         ),
         (
             json!({"Name": "y", "Required": true}),
@@ -74,7 +76,8 @@ async fn if_one_attribute_is_invalid_none_is_added() {
         ),
         (
             json!({"Name": "y", "AttributeDataType": "Date"}),
-            "`CustomAttributes[1].AttributeDataType` must be Boolean, DateTime, Number or String",
+            "1 validation error detected: Value at 'customAttributes.2.member.attributeDataType' failed to satisfy \
+             constraint: Member must satisfy enum value set: [String, Number, DateTime, Boolean]",
         ),
         (
             json!({"Name": "y", "DeveloperOnlyAttribute": true}),

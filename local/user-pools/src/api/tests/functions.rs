@@ -272,10 +272,10 @@ async fn a_pool_without_functions_says_so() {
 }
 
 #[tokio::test]
-async fn a_pool_made_over_the_api_names_its_functions_by_name_or_arn() {
+async fn a_pool_made_over_the_api_names_its_functions_by_arn() {
     let world = World::new();
     let config = json!({
-        "DefineAuthChallenge": "Define",
+        "DefineAuthChallenge": "arn:aws:lambda:us-east-1:123456789012:function:Define",
         "CreateAuthChallenge": "arn:aws:lambda:us-east-1:123456789012:function:Create",
         "VerifyAuthChallengeResponse": "arn:aws:lambda:us-east-1:123456789012:function:Verify:1",
     });

@@ -77,13 +77,12 @@ async fn what_cannot_be_a_group_is_refused() {
         json!({"GroupName": "a", "RoleArn": "arn:aws:iam::x:role/staff-and-more"}),
         json!({"GroupName": "a", "RoleArn": "too short"}),
         json!({"GroupName": "a", "Precedence": 2_147_483_648_u64}),
+        json!({"GroupName": "a", "Precedence": -1}),
         json!({"GroupName": "a", "Description": "x".repeat(2049)}),
     ] {
         let reply = call(&world, "CreateGroup", wrong.clone()).await;
         assert_eq!(reply.error().0, "InvalidParameterException", "{wrong}");
     }
-    let negative = call(&world, "CreateGroup", json!({"GroupName": "a", "Precedence": -1})).await;
-    assert_eq!(negative.error().0, "SerializationException");
 }
 
 #[tokio::test]

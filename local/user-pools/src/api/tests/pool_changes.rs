@@ -10,7 +10,9 @@ async fn a_pool_is_changed_and_keeps_what_cannot_change() {
         json!({"Schema": [{"Name": "x"}], "EnabledMfas": ["SOFTWARE_TOKEN_MFA"], "MfaConfiguration": "OPTIONAL"});
     let world = World::with(pool, json!({}), super::world::sums);
     let devices = json!({"ChallengeRequiredOnNewDevice": true});
-    let functions = json!({"DefineAuthChallenge": "Define", "CreateAuthChallenge": "Create"});
+    let functions = json!({
+        "DefineAuthChallenge": "arn:aws:lambda:us-east-1:123456789012:function:Define", "CreateAuthChallenge": "arn:aws:lambda:us-east-1:123456789012:function:Create",
+    });
     let body = json!({
         "UserPoolId": POOL, "PoolName": "new", "DeviceConfiguration": devices, "LambdaConfig": functions,
         "Policies": {"PasswordPolicy": {"MinimumLength": 20}}, "Schema": [], "EnabledMfas": ["SMS_MFA"],
@@ -38,7 +40,9 @@ async fn a_pool_is_changed_and_keeps_what_cannot_change() {
         world.call("UpdateUserPool", wrong).await.error().0,
         "InvalidParameterException"
     );
-    let gate = json!({"UserPoolId": POOL, "LambdaConfig": {"InboundFederation": {"LambdaArn": "F"}}});
+    let gate = json!({"UserPoolId": POOL, "LambdaConfig": {"InboundFederation": {
+        "LambdaVersion": "V1_0", "LambdaArn": "arn:aws:lambda:us-east-1:123456789012:function:F",
+    }}});
     assert_eq!(
         world.call("UpdateUserPool", gate).await.error().0,
         "InvalidParameterException"

@@ -64,7 +64,7 @@ async fn a_client_with_a_secret_sends_it() {
     for operation in ["GetTokensFromRefreshToken", "RevokeToken"] {
         for (secret, message) in [
             (Value::Null, "Unable to verify secret for client"),
-            (json!("wrong"), "Unable to verify secret for client"),
+            (json!("w".repeat(24)), "Unable to verify secret for client"),
             (json!(client.secret), "Invalid Refresh Token."),
         ] {
             let body = json!({"ClientId": CLIENT, "RefreshToken": "x", "Token": "x", "ClientSecret": secret});

@@ -386,7 +386,7 @@ async fn a_pool_made_over_the_api_runs_them_too() {
     let world = World::with(json!({}), json!({}), agree);
     let arn = "arn:aws:lambda:us-east-1:123456789012:function:Before:7";
     let config = json!({
-        "PreAuthentication": "Gate",
+        "PreAuthentication": "arn:aws:lambda:us-east-1:123456789012:function:Gate",
         "PreTokenGenerationConfig": {"LambdaVersion": "V2_0", "LambdaArn": arn},
     });
     let made = json!({"PoolName": "p", "LambdaConfig": config});
@@ -414,7 +414,10 @@ async fn a_pool_made_over_the_api_runs_them_too() {
     world.call("InitiateAuth", start).await.ok();
     assert_eq!(world.calls(), ["Gate", "Before"]);
     assert_eq!(world.events("Before")[0]["version"], "2");
-    let wrong = json!({"PreTokenGeneration": "A", "PreTokenGenerationConfig": {"LambdaArn": "B"}});
+    let wrong = json!({
+        "PreTokenGeneration": "arn:aws:lambda:us-east-1:123456789012:function:A",
+        "PreTokenGenerationConfig": {"LambdaVersion": "V1_0", "LambdaArn": "arn:aws:lambda:us-east-1:123456789012:function:B"},
+    });
     let reply = world
         .call("CreateUserPool", json!({"PoolName": "p", "LambdaConfig": wrong}))
         .await;

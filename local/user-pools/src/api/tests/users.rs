@@ -260,10 +260,14 @@ async fn users_are_found_by_whether_they_are_turned_off() {
         let filter = json!({"UserPoolId": POOL, "Filter": format!("status = \"{status}\"")});
         world.call("ListUsers", filter).await.ok()["Users"].clone()
     };
-    for (status, name) in [("Enabled", "demo"), ("Disabled", "ana"), ("disabled", "ana")] {
+    for (status, names) in [
+        ("Enabled", vec!["demo"]),
+        ("Disabled", vec!["ana"]),
+        ("disabled", vec![]),
+    ] {
         let users = found(status).await;
-        assert_eq!(users.as_array().map(Vec::len), Some(1), "{status}");
-        assert_eq!(users[0]["Username"], name);
+        let users: Vec<_> = users.as_array().unwrap().iter().map(|user| &user["Username"]).collect();
+        assert_eq!(users, names, "{status}");
     }
 }
 
@@ -314,7 +318,7 @@ async fn pools_and_clients_are_described_as_they_were_made() {
     let world = World::new();
     let pool = json!({
         "PoolName": "mine", "UsernameAttributes": ["email"], "Policies": {"PasswordPolicy": {"MinimumLength": 10}},
-        "LambdaConfig": {"DefineAuthChallenge": "Define"},
+        "LambdaConfig": {"DefineAuthChallenge": "arn:aws:lambda:us-east-1:123456789012:function:Define"},
     });
     let made = world.call("CreateUserPool", pool).await.ok();
     let id = &made["UserPool"]["Id"];

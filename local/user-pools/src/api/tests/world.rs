@@ -89,7 +89,10 @@ struct Outbox(Mutex<Vec<Value>>);
 
 impl Mail for Outbox {
     fn send(&self, message: Message, now: Duration) {
-        let message = json!({
+        let text = message
+            .text
+            .map(|text| json!({"subject": text.subject, "body": text.body}));
+        let mut sent = json!({
             "medium": message.medium.name(),
             "to": message.address,
             "username": message.user,
@@ -97,7 +100,10 @@ impl Mail for Outbox {
             "code": message.code,
             "sentAt": now.as_secs(),
         });
-        self.0.lock().unwrap().push(message);
+        if let Some(text) = text {
+            sent["text"] = text;
+        }
+        self.0.lock().unwrap().push(sent);
     }
 }
 

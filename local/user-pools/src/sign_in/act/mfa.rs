@@ -7,21 +7,39 @@ use serde_json::{Map, Value, json};
 
 use crate::State;
 use crate::error::Error;
-use crate::mail::{Medium, Message};
+use crate::mail::Medium;
+use crate::sending::Parcel;
 use crate::sign_in::decide::mfa::{self, MFA_SETUP, Owed, SELECT_MFA_TYPE, Shown};
 use crate::sign_in::decide::{self, Round};
 use crate::sign_in::pending::{Pending, SetUp, SignIn, Subject};
 use crate::sign_in::sessions::{self, Form};
 use crate::totp::Secret;
+use crate::triggers::source::MessageSource;
 use crate::users::User;
 use crate::users::mfa::{Factor, Token};
 
 /// The number of wrong codes that end a session.
 pub(crate) const MOST_WRONG: u8 = 10;
 
+/// One factor that is to be asked for.
+#[derive(Clone, Copy)]
+pub(crate) struct AskFactor {
+    pub(crate) factor: Factor,
+    /// Whether the functions decide afterwards.
+    pub(crate) custom: bool,
+    /// Whether it was not chosen just before.
+    pub(crate) direct: bool,
+}
+
 impl State {
     /// Asks for the second factor that the user must show.
-    pub(super) fn ask_second_factor(&self, sign_in: SignIn, owed: &Owed, custom: bool) -> Result<Value, Error> {
+    pub(super) async fn ask_second_factor(
+        &self,
+        sign_in: SignIn,
+        owed: &Owed,
+        custom: bool,
+        client_metadata: &BTreeMap<String, String>,
+    ) -> Result<Value, Error> {
         let name = sign_in.subject.name().to_owned();
         let list = |names: &[&str]| json!(names).to_string();
         match owed {
@@ -36,7 +54,14 @@ impl State {
                     Pending::SelectFactor { factors, custom },
                 )
             }
-            Owed::Factor(factor) => self.ask_factor(sign_in, *factor, custom, true),
+            Owed::Factor(factor) => {
+                let asks = AskFactor {
+                    factor: *factor,
+                    custom,
+                    direct: true,
+                };
+                self.ask_factor(sign_in, asks, client_metadata).await
+            }
             Owed::SetUp => {
                 let names = [Factor::SoftwareToken.name()];
                 let parameters = json!({"MFAS_CAN_SETUP": list(&names), "USER_ID_FOR_SRP": name});
@@ -46,18 +71,18 @@ impl State {
         }
     }
 
-    /// Asks for one factor. `direct` says that the user did not choose it just before.
-    pub(crate) fn ask_factor(
+    /// Asks for one factor.
+    pub(crate) async fn ask_factor(
         &self,
         sign_in: SignIn,
-        factor: Factor,
-        custom: bool,
-        direct: bool,
+        asks: AskFactor,
+        client_metadata: &BTreeMap<String, String>,
     ) -> Result<Value, Error> {
+        let AskFactor { factor, custom, direct } = asks;
         match factor {
             Factor::Email | Factor::Sms => {
                 let medium = factor.medium().ok_or_else(sessions::invalid)?;
-                let (code, destination) = self.send_code(&sign_in, medium, factor.name())?;
+                let (code, destination) = self.send_code(&sign_in, medium, factor.name(), client_metadata).await?;
                 let mut parameters = json!({
                     "CODE_DELIVERY_DELIVERY_MEDIUM": medium.name(),
                     "CODE_DELIVERY_DESTINATION": destination,
@@ -89,33 +114,26 @@ impl State {
     }
 
     /// Sends a new code. Returns it and its masked destination.
-    fn send_code(&self, sign_in: &SignIn, medium: Medium, purpose: &'static str) -> Result<(String, String), Error> {
+    pub(super) async fn send_code(
+        &self,
+        sign_in: &SignIn,
+        medium: Medium,
+        purpose: &'static str,
+        client_metadata: &BTreeMap<String, String>,
+    ) -> Result<(String, String), Error> {
         let user = sign_in.subject.user().ok_or_else(Error::incorrect)?;
         let address = user.attributes.get(medium.attribute()).ok_or_else(Error::incorrect)?;
         let code = self.random.code()?;
-        self.send(Message {
+        self.send(Parcel {
             medium,
             address: address.clone(),
-            user: user.name.clone(),
             purpose,
+            source: MessageSource::Authentication,
             code: code.clone(),
-        });
+            context: self.context_in(sign_in, client_metadata),
+        })
+        .await?;
         Ok((code, medium.masked(address)))
-    }
-
-    /// Sends a message, and shows its code in the terminal.
-    pub(crate) fn send(&self, message: Message) {
-        let Message {
-            medium,
-            address,
-            purpose,
-            code,
-            ..
-        } = &message;
-        let shown = (medium.name(), address.escape_debug());
-        self.journal
-            .warn(&format!("{} to {}: the code for {purpose} is {code}", shown.0, shown.1));
-        self.settings.mail.send(message, self.clock.now());
     }
 
     /// Returns the reply to a client that must answer a challenge.

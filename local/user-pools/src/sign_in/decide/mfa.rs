@@ -82,9 +82,9 @@ pub(crate) fn show_token(mfa: &mut UserMfa, code: &str, now: Duration) -> Result
     token.spend(code, now).check().map(Shown)
 }
 
-/// Compares the code that was sent with the answer, in constant time.
-pub(crate) fn show_code(sent: &str, given: &str) -> Result<Shown, Error> {
-    if sent.as_bytes().ct_eq(given.as_bytes()).into() {
+/// Compares the code that was sent with the answer, in constant time. No answer of a nonexistent user is right.
+pub(crate) fn show_code(sent: &str, given: &str, user_exists: bool) -> Result<Shown, Error> {
+    if bool::from(sent.as_bytes().ct_eq(given.as_bytes())) && user_exists {
         return Ok(Shown(()));
     }
     Err(code_mismatch())

@@ -1,0 +1,41 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+
+import { again, otpauth, responses, shown } from "../own.js";
+
+test("each challenge is shown as what it asks for", () => {
+  assert.deepEqual(shown("SMS_MFA", { CODE_DELIVERY_DESTINATION: "+***1" }), {
+    kind: "code",
+    heading: "smsCodeHeading",
+    destination: "+***1",
+  });
+  assert.equal(shown("NEW_PASSWORD_REQUIRED", { requiredAttributes: "[]" }).kind, "password");
+  assert.deepEqual(shown("SELECT_MFA_TYPE", { MFAS_CAN_CHOOSE: '["SMS_MFA","WEB_AUTHN"]' }).factors, [
+    { name: "SMS_MFA", text: "factorSms" },
+  ]);
+  assert.equal(shown("MFA_SETUP", { MFAS_CAN_SETUP: '["SOFTWARE_TOKEN_MFA"]' }).kind, "setUp");
+});
+
+test("what the page cannot answer is not shown", () => {
+  assert.equal(shown("WEB_AUTHN", {}), null);
+  assert.equal(shown("NEW_PASSWORD_REQUIRED", { requiredAttributes: '["userAttributes.name"]' }), null);
+  assert.equal(shown("MFA_SETUP", { MFAS_CAN_SETUP: '["SMS_MFA"]' }), null);
+  assert.equal(shown("SELECT_MFA_TYPE", { MFAS_CAN_CHOOSE: '["WEB_AUTHN"]' }), null);
+});
+
+test("an answer goes into the response of its challenge", () => {
+  assert.deepEqual(responses("SOFTWARE_TOKEN_MFA", "1"), { SOFTWARE_TOKEN_MFA_CODE: "1" });
+  assert.deepEqual(responses("SELECT_MFA_TYPE", "SMS_MFA"), { ANSWER: "SMS_MFA" });
+});
+
+test("only an error that leaves the session usable lets the reader try again", () => {
+  const error = (type) => ({ type });
+  assert.equal(again("SMS_MFA", error("CodeMismatchException")), "wrongAnswer");
+  assert.equal(again("NEW_PASSWORD_REQUIRED", error("InvalidPasswordException")), "passwordRefused");
+  assert.equal(again("SMS_MFA", error("InvalidParameterException")), undefined);
+  assert.equal(again("SMS_MFA", error("NotAuthorizedException")), undefined);
+});
+
+test("an app takes over the secret by its address", () => {
+  assert.equal(otpauth("local", "ana b", "ABC"), "otpauth://totp/local:ana%20b?secret=ABC&issuer=local");
+});

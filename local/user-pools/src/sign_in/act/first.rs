@@ -1,0 +1,67 @@
+//! `USER_AUTH`: the user chooses what to sign in with, a password or a code that is sent.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use crate::State;
+use crate::error::Error;
+use crate::mail::Medium;
+use crate::sign_in::decide::first::{self, FirstFactor};
+use crate::sign_in::decide::mfa::Shown;
+use crate::sign_in::decide::{Round, SELECT_CHALLENGE};
+use crate::sign_in::pending::{Pending, SignIn};
+
+impl State {
+    /// Asks the client to choose a factor.
+    pub(crate) fn ask_choice(&self, sign_in: SignIn) -> Result<Value, Error> {
+        let offered = first::offered(&sign_in.pool, sign_in.subject.user());
+        let names: Vec<&str> = offered.into_iter().map(FirstFactor::name).collect();
+        let mut reply = self.ask(sign_in, SELECT_CHALLENGE, &json!({}), Pending::SelectChallenge)?;
+        if let Some(reply) = reply.as_object_mut() {
+            reply.insert("AvailableChallenges".to_owned(), json!(names));
+        }
+        Ok(reply)
+    }
+
+    /// Sends a code that the user signs in with. For a nonexistent user it only seems so.
+    pub(crate) async fn ask_first_code(
+        &self,
+        sign_in: SignIn,
+        medium: Medium,
+        client_metadata: &BTreeMap<String, String>,
+    ) -> Result<Value, Error> {
+        let purpose = FirstFactor::Code(medium).name();
+        let (code, destination) = if sign_in.subject.user().is_some() {
+            self.send_code(&sign_in, medium, purpose, client_metadata).await?
+        } else {
+            (
+                self.random.code()?,
+                self.decoys.destination(&sign_in.pool, &sign_in.login, medium),
+            )
+        };
+        let parameters = json!({
+            "CODE_DELIVERY_DELIVERY_MEDIUM": medium.name(),
+            "CODE_DELIVERY_DESTINATION": destination,
+        });
+        let pending = Pending::FirstCode { medium, code, wrong: 0 };
+        self.ask(sign_in, purpose, &parameters, pending)
+    }
+
+    /// Goes on after a code that the user signs in with.
+    pub(crate) async fn after_first_code(
+        &self,
+        mut sign_in: SignIn,
+        medium: Medium,
+        shown: Shown,
+        client_metadata: &BTreeMap<String, String>,
+    ) -> Result<Value, Error> {
+        let next = first::after_code(shown, sign_in.subject.user(), sign_in.stage(false));
+        sign_in.history.push(Round {
+            challenge: FirstFactor::Code(medium).name(),
+            result: true,
+            metadata: None,
+        });
+        self.after_password(sign_in, next, false, client_metadata).await
+    }
+}

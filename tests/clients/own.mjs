@@ -1,0 +1,144 @@
+/**
+ * Answers the challenges that Cognito asks of its own accord, with the page in headless Chromium. Needs what visit.mjs needs.
+ */
+
+import assert from "node:assert/strict";
+import { createHmac } from "node:crypto";
+
+import { ENDPOINT, READERS, launch, play, rule } from "./visit.mjs";
+
+const TEMPORARY = "Temp0rary!1";
+const LASTING = "Passw0rd!own";
+
+async function call(operation, body) {
+  const headers = {
+    "content-type": "application/x-amz-json-1.1",
+    "x-amz-target": `AWSCognitoIdentityProviderService.${operation}`,
+  };
+  const response = await fetch(`${ENDPOINT}/`, { method: "POST", headers, body: JSON.stringify(body) });
+  const reply = await response.json();
+  assert.ok(response.ok, `${operation}: ${reply.__type} ${reply.message}`);
+  return reply;
+}
+
+/** A pool like the template's whose users need a second factor, and a new user in it; the page's address for it. */
+async function pool() {
+  const { userPoolId } = await (await fetch(`${ENDPOINT}/page/config.json`)).json();
+  const template = (await call("DescribeUserPool", { UserPoolId: userPoolId })).UserPool;
+  // Without the function that refuses tokens that come without the challenges.
+  const { DefineAuthChallenge, CreateAuthChallenge, VerifyAuthChallengeResponse } = template.LambdaConfig;
+  const made = await call("CreateUserPool", {
+    PoolName: "own",
+    LambdaConfig: { DefineAuthChallenge, CreateAuthChallenge, VerifyAuthChallengeResponse },
+    Schema: [{ Name: "security_questions", AttributeDataType: "String", Mutable: true }],
+  });
+  const UserPoolId = made.UserPool.Id;
+  await call("SetUserPoolMfaConfig", {
+    UserPoolId,
+    MfaConfiguration: "ON",
+    SoftwareTokenMfaConfiguration: { Enabled: true },
+    EmailMfaConfiguration: { Message: "{####}", Subject: "Code" },
+  });
+  const client = { UserPoolId, ClientName: "page", ExplicitAuthFlows: ["ALLOW_CUSTOM_AUTH"] };
+  const { ClientId } = (await call("CreateUserPoolClient", client)).UserPoolClient;
+  const user = { UserPoolId, Username: "ana", TemporaryPassword: TEMPORARY, MessageAction: "SUPPRESS" };
+  await call("AdminCreateUser", user);
+  return { UserPoolId, address: `/?userPoolId=${UserPoolId}&clientId=${ClientId}` };
+}
+
+/** The code of an authenticator app, as RFC 6238 has it; `later` is how many steps of 30 seconds from now. */
+function totp(secret, later = 0) {
+  const bits = [...secret].map((letter) => "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".indexOf(letter).toString(2).padStart(5, "0"));
+  const bytes = bits.join("").match(/.{8}/g).map((byte) => Number.parseInt(byte, 2));
+  const counter = Buffer.alloc(8);
+  counter.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30_000) + later));
+  const hash = createHmac("sha1", Buffer.from(bytes)).update(counter).digest();
+  const number = hash.readUInt32BE(hash.at(-1) & 15) & 0x7fffffff;
+  return String(number % 1_000_000).padStart(6, "0");
+}
+
+/** Waits for what Cognito asks. */
+async function asked(at, heading) {
+  await at.page.locator("#own-heading", { hasText: heading }).waitFor();
+}
+
+/** A user of a new pool with a lasting password and an authenticator app; its secret. */
+async function enrolled(at) {
+  const own = await pool();
+  await at.open(own.address);
+  await at.types("ana", "Tab", TEMPORARY, "Enter");
+  await asked(at, "Choose a new password");
+  await at.types(LASTING, "Enter");
+  await asked(at, "Set up an authenticator app");
+  const secret = await at.page.locator("#own-secret").innerText();
+  await at.page.locator("#own-answer").fill(totp(secret));
+  await at.types("Enter");
+  return { ...own, secret };
+}
+
+rule("a temporary password is replaced and an authenticator app is set up", {}, async (at) => {
+  const { address } = await pool();
+  await at.open(address);
+  await at.types("ana", "Tab", TEMPORARY, "Enter");
+  await asked(at, "Choose a new password");
+  assert.equal(await at.focused(), "own-answer");
+  await at.types("short", "Enter");
+  await at.says("own-answer-error", "This password is not accepted. Choose another one.");
+  await at.types(LASTING, "Enter");
+  await asked(at, "Set up an authenticator app");
+  const secret = await at.page.locator("#own-secret").innerText();
+  const link = await at.page.locator("#own-link").getAttribute("href");
+  assert.equal(new URL(link).searchParams.get("secret"), secret);
+  await at.page.locator("#own-answer").fill("000000");
+  await at.types("Enter");
+  await at.says("own-answer-error", "That was not right.");
+  await at.types(totp(secret), "Enter");
+  await at.signedIn();
+});
+
+rule("an authenticator app's code leads on to the functions' challenges", {}, async (at) => {
+  const { address, secret } = await enrolled(at);
+  await at.signedIn();
+  await at.open(address);
+  await at.types("ana", "Tab", LASTING, "Enter");
+  await asked(at, "Enter the code from your authenticator app");
+  await at.types("000000", "Enter");
+  await at.says("own-answer-error", "That was not right.");
+  await at.types(totp(secret, 1), "Enter");
+  await at.asks("captcha");
+});
+
+rule("of two factors the reader chooses one, and a code by e-mail is taken", {}, async (at) => {
+  const { UserPoolId, address } = await enrolled(at);
+  await at.signedIn();
+  const mail = [{ Name: "email", Value: "ana@example.com" }, { Name: "email_verified", Value: "true" }];
+  await call("AdminUpdateUserAttributes", { UserPoolId, Username: "ana", UserAttributes: mail });
+  const both = { SoftwareTokenMfaSettings: { Enabled: true }, EmailMfaSettings: { Enabled: true } };
+  await call("AdminSetUserMFAPreference", { UserPoolId, Username: "ana", ...both });
+  await at.open(address);
+  await at.types("ana", "Tab", LASTING, "Enter");
+  await asked(at, "Choose how to confirm that it is you");
+  assert.equal(await at.focused(), "own-heading");
+  await at.page.getByRole("button", { name: "With a code by e-mail" }).press("Enter");
+  await asked(at, "Enter the code from your e-mail");
+  const { messages } = await (await fetch(`${ENDPOINT}/debug/outbox`)).json();
+  await at.types(messages[0].code, "Enter");
+  await at.asks("captcha");
+});
+
+for (const [name, reader] of Object.entries(READERS)) {
+  rule(`Cognito's own challenges are accessible and fit: ${name}`, reader, async (at) => {
+    const { address } = await pool();
+    await at.open(address);
+    await at.types("ana", "Tab", TEMPORARY, "Enter");
+    await at.page.locator("#own-answer[type=password]").waitFor();
+    await at.inspect(name, "40-new-password");
+    await at.types(LASTING, "Enter");
+    await at.page.locator("#own-app").waitFor();
+    await at.inspect(name, "41-set-up");
+  });
+}
+
+const browser = await launch();
+await play(browser);
+await browser.close();
