@@ -1,6 +1,7 @@
-//! The sign-ins of this run, step by step, for the page `/debug`: what was called, sent and answered.
+//! The sign-ins of this run, step by step, for the page `/debug`: the calls, the messages and the answers.
 //!
-//! Bounded: the latest sign-ins, and of each its first steps. Secrets are hidden when a step is shown.
+//! The memory is limited: only the latest sign-ins are stored, and only the first steps of each. Secrets are hidden
+//! when a step is shown.
 
 mod http;
 mod step;
@@ -18,14 +19,14 @@ use crate::outbox::Outbox;
 pub(crate) use http::router;
 use step::{Kind, Step};
 
-/// How many sign-ins are kept.
+/// The maximum number of stored sign-ins.
 const MOST: usize = 30;
-/// How many steps of each.
+/// The maximum number of stored steps of a sign-in.
 const MOST_STEPS: usize = 100;
-/// How many steps a viewer may lag behind.
+/// The number of steps that a viewer may lag behind.
 const LAG: usize = 256;
 
-/// What happens, told to the terminal and kept for the page.
+/// Prints the steps of sign-ins on the terminal and stores them for the page.
 pub(crate) struct Timeline {
     console: Arc<Console>,
     outbox: Arc<Outbox>,
@@ -33,19 +34,19 @@ pub(crate) struct Timeline {
     live: Sender<News>,
 }
 
-/// What a viewer is told.
+/// An update for viewers.
 #[derive(Clone, Debug)]
 enum News {
-    /// A sign-in is not kept any more.
+    /// The sign-in was removed to limit the memory.
     Forgotten(Option<Uuid>),
     Step(Arc<Step>),
 }
 
 #[derive(Default)]
 struct Kept {
-    /// The oldest first. What belongs to no sign-in is one of them.
+    /// The oldest first. The steps that belong to no sign-in are one of them.
     sign_ins: VecDeque<SignIn>,
-    /// Messages of functions that still run: which sign-in they belong to shows when the call ends.
+    /// Messages of functions that are still running. Their sign-in is known only when the call ends.
     sent: Vec<(Instant, Kind)>,
 }
 
@@ -55,7 +56,7 @@ struct SignIn {
 }
 
 impl Timeline {
-    /// Nothing has happened.
+    /// Returns an empty timeline.
     pub(crate) fn new(console: Arc<Console>) -> Self {
         Self {
             console,
@@ -70,7 +71,7 @@ impl Timeline {
         Arc::clone(&self.outbox)
     }
 
-    /// A function has sent a message, which the outbox has under this number.
+    /// Adds a message of a function, which has the number `id` in the outbox.
     pub(crate) fn sent(&self, id: u64, medium: Medium, to: &str, short: &str) {
         let message = Kind::Message {
             id,
@@ -79,14 +80,15 @@ impl Timeline {
             text: short.to_owned(),
         };
         let mut kept = self.lock();
-        // As many as there can be calls at once; a function that sends more loses the first.
+        // The limit is the maximum number of concurrent calls. If a function sends more messages, the first ones are
+        // lost.
         if kept.sent.len() >= MOST_STEPS {
             kept.sent.remove(0);
         }
         kept.sent.push((Instant::now(), message));
     }
 
-    /// All that is kept, in its order, and what will follow.
+    /// Returns all stored steps, in their order, and a receiver of the following ones.
     fn watch(&self) -> (Vec<Arc<Step>>, Receiver<News>) {
         let kept = self.lock();
         let live = self.live.subscribe();
@@ -115,15 +117,15 @@ impl Timeline {
         }
     }
 
-    /// Tells all viewers, if there are any.
+    /// Sends an update to all viewers.
     fn tell(&self, news: Option<News>) {
         if let Some(news) = news {
-            // An error only means that nobody looks.
+            // The only possible error: no viewers.
             let _ = self.live.send(news);
         }
     }
 
-    /// The messages that were sent since a call began.
+    /// Removes and returns the messages that were sent since a call began.
     fn sent_within(&self, elapsed: Duration) -> Vec<Kind> {
         let begun = Instant::now().checked_sub(elapsed);
         let mut kept = self.lock();

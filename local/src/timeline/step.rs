@@ -1,4 +1,4 @@
-//! One step of a sign-in, and how the page gets it.
+//! One step of a sign-in, and its JSON for the page.
 
 use std::time::Duration;
 
@@ -18,9 +18,9 @@ pub(super) struct Step {
     pub(super) kind: Kind,
 }
 
-/// What has happened.
+/// The type of a step, with its data.
 pub(super) enum Kind {
-    /// The client was answered.
+    /// An answer to the client.
     Answer {
         operation: &'static str,
         sent: String,
@@ -28,19 +28,19 @@ pub(super) enum Kind {
         outcome: Outcome,
         elapsed: Duration,
     },
-    /// A function was called.
+    /// A call of a function.
     Call {
         function: String,
         occasion: String,
         decision: String,
         elapsed: Duration,
         cold: bool,
-        /// Full of secrets.
+        /// Contains secrets.
         event: Bytes,
-        /// Full of secrets.
+        /// Contains secrets.
         response: Option<Bytes>,
     },
-    /// A message was sent, which the outbox has under this number.
+    /// A message, which has the number `id` in the outbox.
     Message {
         id: u64,
         medium: Medium,
@@ -49,13 +49,13 @@ pub(super) enum Kind {
     },
 }
 
-/// What the client was answered.
+/// The answer to the client.
 pub(super) enum Outcome {
     Challenge(String),
     Error {
         name: &'static str,
         message: String,
-        /// What the client is not told.
+        /// The reason, which the client does not get.
         why: Option<String>,
     },
     Tokens,
@@ -96,13 +96,13 @@ impl Kind {
     }
 }
 
-/// How the page names a sign-in, or what belongs to none.
+/// Returns the page's name for a sign-in, or for the steps that belong to no sign-in.
 pub(super) fn name(sign_in: Option<Uuid>) -> String {
     sign_in.map_or_else(|| "elsewhere".to_owned(), |id| id.to_string())
 }
 
 impl Step {
-    /// The step as the page reads it, without secrets.
+    /// Returns the step as JSON for the page, without secrets.
     pub(super) fn shown(&self) -> Value {
         let sign_in = name(self.sign_in);
         match &self.kind {

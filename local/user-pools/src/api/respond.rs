@@ -69,7 +69,7 @@ pub(super) async fn respond(state: &State, request: &Request<'_>, admin: bool) -
     answer
 }
 
-/// Goes on with the sign-in of the request's session, and says which that is.
+/// Continues the sign-in of the request's session, and sets `id` to this sign-in.
 async fn go_on(state: &State, request: &Request<'_>, admin: bool, id: &OnceLock<Uuid>) -> Result<Value, Error> {
     let (pool, client) = client(state, request, admin)?;
     let challenge = request.required("ChallengeName")?;
