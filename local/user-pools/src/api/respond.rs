@@ -117,7 +117,7 @@ async fn go_on(state: &State, request: &Request<'_>, admin: bool, id: &OnceLock<
 /// The client that sends a session.
 struct Responder<'a> {
     state: &'a State,
-    /// The sign-in, once it is known.
+    /// Set as soon as the sign-in is known.
     id: &'a OnceLock<Uuid>,
     pool: &'a Arc<Pool>,
     client: &'a Arc<Client>,
