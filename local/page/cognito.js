@@ -47,12 +47,12 @@ export class Cognito {
     return call(this.#endpoint, "RespondToAuthChallenge", request, signal);
   }
 
-  /** Begins to set up an authenticator app: its secret. */
+  /** Starts the setup of an authenticator app and returns the secret. */
   associateApp(session, signal) {
     return call(this.#endpoint, "AssociateSoftwareToken", { Session: session }, signal);
   }
 
-  /** Ends that with a code that the app shows. */
+  /** Completes the setup with a code from the app. */
   verifyApp(session, code, signal) {
     return call(this.#endpoint, "VerifySoftwareToken", { Session: session, UserCode: code }, signal);
   }

@@ -1,10 +1,10 @@
-/** What the reader sees and types when Cognito itself asks something. */
+/** The form for the challenges that Cognito itself asks. */
 
 import { byId, demand, element, hush, markInvalid, markValid, onSubmit, show } from "./view.js";
 
 let texts = {};
 
-/** Sets the texts, and calls `answer` with what was typed, `choose` with the name of a factor. */
+/** Sets the texts. Calls `answer` with the typed text, and `choose` with the name of a factor. */
 export function begin(catalogue, { answer, choose }) {
   texts = catalogue;
   onSubmit("own-form", (button) => {
@@ -14,7 +14,7 @@ export function begin(catalogue, { answer, choose }) {
   });
 }
 
-/** Asks what `shown` of own.js says. Of an app to be set up, `app` has the secret and the address. */
+/** Shows the result of `shown` in own.js. For the setup of an app, `app` has the secret and the address. */
 export function ask({ kind, heading, destination, factors = [] }, app) {
   hush();
   byId("own-heading").textContent = texts[heading];
@@ -31,7 +31,7 @@ export function ask({ kind, heading, destination, factors = [] }, app) {
   byId(kind === "choice" || app ? "own-heading" : "own-answer").focus();
 }
 
-/** Says why the answer was not taken, and lets the reader try again. */
+/** Shows an error, and lets the user try again. */
 export function refuse(text) {
   hush();
   byId("own-answer").value = "";

@@ -1,6 +1,6 @@
-/** Challenges of Cognito's own: how each is shown and answered. No DOM here. */
+/** Shows and answers the challenges that Cognito itself asks. This file does not use the DOM. */
 
-/** The challenges whose answer is one text: the response that it goes into, and what it is. */
+/** The challenges with one text as the answer: the name of the response, and the type of the text. */
 const ANSWERED = {
   EMAIL_OTP: { response: "EMAIL_OTP_CODE", kind: "code", heading: "emailCodeHeading" },
   NEW_PASSWORD_REQUIRED: { response: "NEW_PASSWORD", kind: "password", heading: "newPasswordHeading" },
@@ -9,10 +9,10 @@ const ANSWERED = {
   SOFTWARE_TOKEN_MFA: { response: "SOFTWARE_TOKEN_MFA_CODE", kind: "code", heading: "appCodeHeading" },
 };
 
-/** What each factor is called in the texts. */
+/** The keys of the factors' names in the texts. */
 const FACTORS = { EMAIL_OTP: "factorEmail", SMS_MFA: "factorSms", SOFTWARE_TOKEN_MFA: "factorApp" };
 
-/** Errors after which the same challenge can be answered again, and what they are called in the texts. */
+/** Errors after which the same challenge can be answered again, with their keys in the texts. */
 const AGAIN = {
   CodeMismatchException: "wrongAnswer",
   EnableSoftwareTokenMFAException: "wrongAnswer",
@@ -22,8 +22,8 @@ const AGAIN = {
 };
 
 /**
- * Returns `{ kind, heading }` of a challenge, with `destination` for a code and `factors` for a choice. Returns `null` if
- * the page cannot answer the challenge.
+ * Returns what the page shows for a challenge: `{ kind, heading }`, with `destination` for a code and `factors` for a
+ * choice. Returns `null` if the page cannot answer the challenge.
  */
 export function shown(challenge, parameters = {}) {
   if (challenge === "SELECT_MFA_TYPE") {
@@ -35,7 +35,7 @@ export function shown(challenge, parameters = {}) {
     const offered = JSON.parse(parameters.MFAS_CAN_SETUP ?? "[]");
     return offered.includes("SOFTWARE_TOKEN_MFA") ? { kind: "setUp", heading: "setUpHeading" } : null;
   }
-  // Nothing here asks for the attributes that a new user may owe.
+  // The page does not ask for the attributes that a new user may have to add.
   if (challenge === "NEW_PASSWORD_REQUIRED" && parameters.requiredAttributes !== "[]") return null;
   const answered = ANSWERED[challenge];
   if (!answered) return null;
@@ -43,18 +43,18 @@ export function shown(challenge, parameters = {}) {
   return { kind, heading, destination: parameters.CODE_DELIVERY_DESTINATION };
 }
 
-/** The responses that answer `challenge` with `text`. */
+/** Returns the responses that answer `challenge` with `text`. */
 export function responses(challenge, text) {
   return { [ANSWERED[challenge]?.response ?? "ANSWER"]: text };
 }
 
-/** What an error is called in the texts after which the reader can try again; `undefined` if that is not possible. */
+/** Returns the error's key in the texts, or `undefined` if the user cannot try again. */
 export function again(challenge, { type }) {
   const isPassword = challenge === "NEW_PASSWORD_REQUIRED";
   return (AGAIN[type] === "passwordRefused") === isPassword ? AGAIN[type] : undefined;
 }
 
-/** The address that passes a secret to an authenticator app on this device. */
+/** Returns the address that adds a secret to an authenticator app on this device. */
 export function otpauth(issuer, userName, secret) {
   const label = [issuer, userName].map(encodeURIComponent).join(":");
   return `otpauth://totp/${label}?${new URLSearchParams({ secret, issuer })}`;

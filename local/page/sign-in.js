@@ -222,7 +222,7 @@ function askOwn({ ChallengeName: challenge, ChallengeParameters: parameters, Ses
   ownView.ask(shown, app);
 }
 
-/** Gets the secret for an authenticator app, so that the reader can set it up. */
+/** Gets the secret for an authenticator app, so that the user can set it up. */
 async function setUp(reply) {
   const current = signIn;
   await attempt(current, async () => {

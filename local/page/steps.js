@@ -1,6 +1,6 @@
-/** What the steps of a sign-in are called. No DOM here. */
+/** The texts for the steps of a sign-in. This file does not use the DOM. */
 
-/** The group of what belongs to no sign-in. */
+/** The group of the steps that belong to no sign-in. */
 export const ELSEWHERE = "elsewhere";
 
 /** Returns the name of the user, if it is known. */
@@ -10,7 +10,7 @@ export function title(steps) {
   return user ?? steps.map(({ event }) => event?.userName).find(Boolean) ?? "A sign-in";
 }
 
-/** How far it is, in a few words. */
+/** Returns a short description of the sign-in's state. */
 export function summary(steps) {
   const { length } = steps;
   const last = steps.findLast(({ kind }) => kind === "answer");
@@ -18,12 +18,12 @@ export function summary(steps) {
   return `${state}, ${length} ${length === 1 ? "step" : "steps"}`;
 }
 
-/** Milliseconds, short ones with a decimal. */
+/** Formats milliseconds: a short time with one decimal. */
 export function number(ms) {
   return ms < 10 ? ms.toFixed(1) : Math.round(ms).toString();
 }
 
-/** A file of a fixture: JSON as the repository's are written. */
+/** Returns a file of a fixture, formatted like the JSON files of the repository. */
 export function fixture(value) {
   return `${JSON.stringify(value ?? null, null, 2)}\n`;
 }

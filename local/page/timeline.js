@@ -1,4 +1,4 @@
-/** The sign-ins on this machine as they happen: a list, and the steps of one of them beside it. */
+/** Shows the sign-ins on this machine as they happen: a list, and the steps of one of them. */
 
 import { fixture, number, summary, title } from "./steps.js";
 
@@ -6,7 +6,7 @@ const byId = (id) => document.getElementById(id);
 
 /** The steps of each sign-in, by its id, the newest sign-in last. */
 const signIns = new Map();
-/** The sign-in that is shown. */
+/** The sign-in on display. */
 let shown = null;
 
 addEventListener("hashchange", () => show(true));
@@ -14,7 +14,7 @@ listen();
 
 function listen() {
   const source = new EventSource("/debug/events");
-  // The server begins with all that it has kept, also after a break.
+  // The server starts with all stored steps, also after a reconnection.
   source.addEventListener("open", () => {
     signIns.clear();
     shown = null;
@@ -35,7 +35,7 @@ function add(step) {
   const steps = signIns.get(step.signIn) ?? [];
   const isNew = steps.length === 0;
   steps.push(step);
-  // The newest is the one that something has happened in last.
+  // The newest sign-in is the one with the latest step.
   signIns.delete(step.signIn);
   signIns.set(step.signIn, steps);
   say("");
@@ -54,7 +54,7 @@ function forget(id) {
 function list() {
   const focused = document.activeElement?.hash;
   byId("sign-ins").replaceChildren(...[...signIns].reverse().map(([id, steps]) => link(id, steps)));
-  // The links are new ones.
+  // The links were replaced, so the focus must be set again.
   if (focused) byId("sign-ins").querySelector(`a[href="${CSS.escape(focused)}"]`)?.focus();
   mark();
 }
@@ -68,7 +68,7 @@ function link(id, steps) {
   return item;
 }
 
-/** Shows the sign-in that the address names, or the newest. */
+/** Shows the sign-in in the address, or the newest one. */
 function show(moved) {
   const wanted = location.hash.slice(1);
   const id = signIns.has(wanted) ? wanted : [...signIns.keys()].at(-1);
@@ -98,7 +98,7 @@ function row(step) {
   return item;
 }
 
-/** A request of the client, and what it was answered. */
+/** A request of the client, and the answer. */
 function answerRow({ operation, sent, challenge, error, message, why, ms }) {
   const parts = [heading(`${operation} ${sent}`.trim(), `${number(ms)} ms`)];
   const outcome = error ? `${error}: ${message}` : (challenge ?? "tokens");
@@ -109,7 +109,7 @@ function answerRow({ operation, sent, challenge, error, message, why, ms }) {
   return parts;
 }
 
-/** A trigger's function: what it was sent, and what it said. */
+/** A call of a trigger's function: the event and the response. */
 function callRow(step) {
   const { function: name, trigger, occasion, decision, ms, cold, event, response } = step;
   const parts = [heading(name, `${number(ms)} ms, ${cold ? "cold" : "warm"}`)];
@@ -119,9 +119,9 @@ function callRow(step) {
   return parts;
 }
 
-/** A message, and where all of it is. */
+/** A message, with a link to its full text. */
 function messageRow({ id, medium, to, text }) {
-  const link = element("a", "all of it");
+  const link = element("a", "full text");
   link.href = `/debug/mail#${id}`;
   const line = element("p", `${text} `);
   line.append(link);
@@ -134,7 +134,7 @@ function heading(text, note) {
   return made;
 }
 
-/** JSON that can be opened, and copied as a file of a fixture. */
+/** JSON that can be expanded, and copied as a file of a fixture. */
 function json(name, value, file) {
   const details = element("details", "");
   const text = element("pre", JSON.stringify(value, null, 2));
@@ -145,7 +145,7 @@ function json(name, value, file) {
   copy.addEventListener("click", () => {
     navigator.clipboard.writeText(file).then(
       () => say(`${name} copied: ${name === "Event" ? "CASE.event.json" : "CASE.response.json"}`),
-      () => say("The browser does not allow to copy."),
+      () => say("The browser does not allow copying."),
     );
   });
   details.append(element("summary", name), text, copy);

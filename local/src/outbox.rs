@@ -25,28 +25,28 @@ pub(crate) struct Message {
 #[derive(Serialize)]
 #[serde(untagged)]
 pub(crate) enum Content {
-    /// A code of Cognito itself. Cognito's text is not known here.
+    /// A code that Cognito itself sends. The text that Cognito would send is not known here.
     Code {
         username: String,
         /// The challenge or the operation that the code is for.
         purpose: &'static str,
         code: String,
-        /// The text from a function of the pool. Without it, the text is Cognito's, which is not known here.
+        /// The text that a function of the pool has written. If absent, the text is Cognito's, which is not known here.
         #[serde(skip_serializing_if = "Option::is_none")]
         subject: Option<String>,
         #[serde(skip_serializing_if = "Option::is_none")]
         text: Option<String>,
-        /// Of an e-mail.
+        /// Only of an e-mail.
         #[serde(skip_serializing_if = "Option::is_none")]
         html: Option<String>,
     },
-    /// An e-mail of a function.
+    /// An e-mail that a function sent.
     Mail(Mail),
-    /// A text message of a function.
+    /// A text message that a function sent.
     Text { text: String },
 }
 
-/// The parts of an e-mail that its reader sees, and the headers that its sender chose.
+/// The parts of an e-mail that its reader sees, and the headers that its sender set.
 #[derive(Serialize)]
 pub(crate) struct Mail {
     pub(crate) from: String,
@@ -145,7 +145,7 @@ impl user_pools::Mail for Outbox {
 }
 
 impl Outbox {
-    /// Keeps a message of Cognito's own; gives its number.
+    /// Stores a message of Cognito itself and returns its number.
     pub(crate) fn add_code(&self, message: user_pools::Message, now: Duration) -> u64 {
         let user_pools::Message {
             medium,

@@ -1,6 +1,7 @@
-//! The steps of the sign-ins of this run, for the page `/debug`: calls, messages and responses.
+//! The sign-ins of this run, step by step, for the page `/debug`: the calls, the messages and the answers.
 //!
-//! Only the latest sign-ins and the first steps of each are kept. Secrets are masked when a step is shown.
+//! The memory is limited: only the latest sign-ins are stored, and only the first steps of each. Secrets are hidden
+//! when a step is shown.
 
 mod http;
 mod step;
@@ -18,14 +19,14 @@ use crate::outbox::Outbox;
 pub(crate) use http::router;
 use step::{Kind, Step};
 
-/// The maximum number of sign-ins.
+/// The maximum number of stored sign-ins.
 const MOST: usize = 30;
-/// The maximum number of steps of a sign-in.
+/// The maximum number of stored steps of a sign-in.
 const MOST_STEPS: usize = 100;
-/// The maximum number of steps that a viewer may lag behind.
+/// The number of steps that a viewer may lag behind.
 const LAG: usize = 256;
 
-/// The events of sign-ins, printed in the terminal and kept for the page.
+/// Prints the steps of sign-ins on the terminal and stores them for the page.
 pub(crate) struct Timeline {
     console: Arc<Console>,
     outbox: Arc<Outbox>,
@@ -33,19 +34,19 @@ pub(crate) struct Timeline {
     live: Sender<News>,
 }
 
-/// A change that viewers receive.
+/// An update for viewers.
 #[derive(Clone, Debug)]
 enum News {
-    /// A sign-in was dropped.
+    /// The sign-in was removed to limit the memory.
     Forgotten(Option<Uuid>),
     Step(Arc<Step>),
 }
 
 #[derive(Default)]
 struct Kept {
-    /// The sign-ins, oldest first. Steps outside of a sign-in are one entry.
+    /// The oldest first. The steps that belong to no sign-in are one of them.
     sign_ins: VecDeque<SignIn>,
-    /// Messages of running functions. Their sign-in is known when the call ends.
+    /// Messages of functions that are still running. Their sign-in is known only when the call ends.
     sent: Vec<(Instant, Kind)>,
 }
 
@@ -55,7 +56,7 @@ struct SignIn {
 }
 
 impl Timeline {
-    /// Creates an empty timeline.
+    /// Returns an empty timeline.
     pub(crate) fn new(console: Arc<Console>) -> Self {
         Self {
             console,
@@ -70,7 +71,7 @@ impl Timeline {
         Arc::clone(&self.outbox)
     }
 
-    /// A function has sent a message, which the outbox has under this number.
+    /// Adds a message of a function, which has the number `id` in the outbox.
     pub(crate) fn sent(&self, id: u64, medium: Medium, to: &str, short: &str) {
         let message = Kind::Message {
             id,
@@ -79,14 +80,15 @@ impl Timeline {
             text: short.to_owned(),
         };
         let mut kept = self.lock();
-        // As many as there can be calls at once; a function that sends more loses the first.
+        // The limit is the maximum number of concurrent calls. If a function sends more messages, the first ones are
+        // lost.
         if kept.sent.len() >= MOST_STEPS {
             kept.sent.remove(0);
         }
         kept.sent.push((Instant::now(), message));
     }
 
-    /// All that is kept, in its order, and what will follow.
+    /// Returns all stored steps, in their order, and a receiver of the following ones.
     fn watch(&self) -> (Vec<Arc<Step>>, Receiver<News>) {
         let kept = self.lock();
         let live = self.live.subscribe();
@@ -115,15 +117,15 @@ impl Timeline {
         }
     }
 
-    /// Tells all viewers, if there are any.
+    /// Sends an update to all viewers.
     fn tell(&self, news: Option<News>) {
         if let Some(news) = news {
-            // Without a viewer, sending fails.
+            // The only possible error: no viewers.
             let _ = self.live.send(news);
         }
     }
 
-    /// The messages that were sent since a call began.
+    /// Removes and returns the messages that were sent since a call began.
     fn sent_within(&self, elapsed: Duration) -> Vec<Kind> {
         let begun = Instant::now().checked_sub(elapsed);
         let mut kept = self.lock();

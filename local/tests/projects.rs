@@ -386,7 +386,7 @@ fn a_seed_is_in_the_pool_and_an_export_is_a_seed_of_another_folder() {
     assert_eq!(export("other").stdout, exported.stdout);
 
     let nothing = String::from_utf8(export("nothing").stderr).unwrap();
-    assert!(nothing.contains("nothing is kept in"), "{nothing}");
+    assert!(nothing.contains("no data is stored in"), "{nothing}");
 }
 
 #[test]

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes `src/api/model.json`: what Amazon's model of the API says of the requests of the operations that are offered.
+"""Writes `src/api/model.json`: the constraints of requests in Amazon's model of the API, for the supported operations.
 
     python3 local/user-pools/model.py            writes it, from the `botocore` that this Python has
     python3 local/user-pools/model.py --check    fails if it differs from what would be written
@@ -15,13 +15,13 @@ HERE = Path(__file__).resolve().parent
 MODEL = HERE / "src/api/model.json"
 OPERATIONS = HERE / "src/api/operations.rs"
 
-# Limits of the service that differ from the model: in 2025 an error named 8192 for a session, the model 4096.
+# The service differs from the model here: in 2025 its limit of a session was 8192 characters, the model's 4096.
 KNOWN_BETTER = {"SessionType": {"max": 8192}}
 CONSTRAINTS = ("type", "min", "max", "pattern", "enum", "required")
 
 
 def service():
-    """Amazon's model of the API."""
+    """Returns Amazon's model of the API."""
     import botocore
 
     path = Path(botocore.__file__).parent / "data/cognito-idp/2016-04-18/service-2.json.gz"
@@ -29,12 +29,12 @@ def service():
 
 
 def operations():
-    """The names of the operations that `local` offers."""
+    """Returns the names of the operations that `local` supports."""
     return re.findall(r'^    "(\w+)" =>', OPERATIONS.read_text(), re.MULTILINE)
 
 
 def reduced(model):
-    """The part of `model` that says which requests are valid."""
+    """Returns the part of `model` that defines which requests are valid."""
     shapes = {}
 
     def add(name):
@@ -61,7 +61,7 @@ def reduced(model):
 
 
 def written(model):
-    """`model` as JSON with a line for each operation and shape."""
+    """Returns `model` as JSON with a line for each operation and shape."""
     def lines(table):
         return ",\n".join(f"    {json.dumps(name)}: {json.dumps(value)}" for name, value in table.items())
 

@@ -1,5 +1,5 @@
-"""Compares what `local` takes with what Amazon's model of the API says: for each operation and each value of its request
-one just inside and one just outside of every constraint.
+"""Compares the requests that `local` accepts with Amazon's model of the API. For each constraint of each operation, it sends
+one value just inside and one just outside.
 
 Needs ENDPOINT, a running `local`. The model is botocore's.
 """
@@ -22,18 +22,18 @@ SHAPES = MODEL["shapes"]
 # The service differs from its model here: see local/user-pools/model.py.
 SHAPES["SessionType"]["max"] = 8192
 
-# One of them, repeated or with letters after it, matches each pattern, and another does not.
+# For each pattern, one of them matches, repeated or with letters after it, and another does not match.
 SAMPLES = [
     "a", "1", "us-east-1_x", "us-east-1_0-a", "arn:aws:iam::1:role", "a@b", "{####}", "{##a##}", "Level1", "", " ", "a b",
     "\u200b", "\u00ad", "x!", "0", "\n", "_", '"', "a:b",
 ]
-# No more of them are sent: they are valid by hundreds of thousands.
+# Longer values are not sent: the limits are hundreds of thousands.
 LONGEST = 140_000
 CONNECTION = http.client.HTTPConnection(urllib.parse.urlsplit(os.environ["ENDPOINT"]).netloc)
 
 
 def call(operation, request):
-    """The answer to `request`: the error's name and message, or the reply."""
+    """Returns the answer to `request`: the error's name and message, or the reply."""
     headers = {
         "Content-Type": "application/x-amz-json-1.1",
         "X-Amz-Target": f"AWSCognitoIdentityProviderService.{operation}",
@@ -44,7 +44,7 @@ def call(operation, request):
 
 
 def offered():
-    """The operations that `local` says it has."""
+    """Returns the operations that `local` lists."""
     _, message, _ = call("Nonsense", {})
     return re.search(r"known: ([\w, ]+)", message)[1].split(", ")
 
@@ -53,19 +53,19 @@ def matches(shape, text):
     pattern = shape.get("pattern")
     if pattern is None:
         return True
-    # Samples beyond ASCII match no category on purpose.
+    # Samples with characters outside ASCII match no category on purpose.
     pattern = pattern.replace(r"\p{L}\p{M}\p{S}\p{N}\p{P}", r"\x21-\x7e").replace(r"\p{Z}", " ")
     return re.fullmatch(pattern, text, re.ASCII) is not None
 
 
 def filled(sample, length):
-    """The sample made longer in three ways."""
+    """Returns three longer versions of the sample."""
     more = length - len(sample)
     return sample + "a" * more, sample + sample[-1:] * more, "a" * more + sample
 
 
 def texts(shape):
-    """Strings of the shortest and the longest length, and others that match."""
+    """Returns strings of the minimum and the maximum length, and others that match."""
     shortest, longest = shape.get("min", 0), min(shape.get("max", 50), LONGEST)
     for sample in SAMPLES:
         for length in sorted({max(shortest, len(sample)), longest}):
@@ -75,7 +75,7 @@ def texts(shape):
 
 
 def valid(name):
-    """A value of the shape, as small as can be."""
+    """Returns the smallest value of the shape."""
     shape = SHAPES[name]
     if "enum" in shape:
         return shape["enum"][0]
@@ -93,7 +93,7 @@ def valid(name):
 
 
 def of_length(shape, length):
-    """A string, list or map of this length that is otherwise valid; none if the pattern has no string so short or long."""
+    """Returns a string, list or map of this length that is otherwise valid, or none if no such string matches the pattern."""
     if shape["type"] == "list":
         return [valid(shape["member"]["shape"])] * length
     if shape["type"] == "map":
@@ -104,7 +104,7 @@ def of_length(shape, length):
 
 
 def probes(name):
-    """Values of the shape, each with whether it is valid; for the shape itself, not for what is in it."""
+    """Returns values of the shape, each with whether it is valid. They test only the shape itself, not its members."""
     shape = SHAPES[name]
     kind, shortest, longest = shape["type"], shape.get("min"), shape.get("max")
     if kind == "integer":
@@ -141,7 +141,7 @@ def lower(name):
 
 
 def places(name, place, depth):
-    """Every value below the shape: how it gets into a request, what messages call it, and its shape."""
+    """Yields every value inside the shape: the function that sets it in a request, its name in messages, and its shape."""
     shape = SHAPES[name]
     if depth == 0:
         return
@@ -155,7 +155,7 @@ def places(name, place, depth):
 
 
 def within(name, path, depth):
-    """The same for what is in a structure, a list or a map."""
+    """Does the same for the members of a structure, a list or a map."""
     shape = SHAPES[name]
     if shape["type"] == "structure":
         yield from places(name, path, depth)
@@ -175,7 +175,7 @@ def within(name, path, depth):
 
 
 def constraints(operation):
-    """Requests of the operation, what each tries, and whether it is valid there."""
+    """Yields requests of the operation, each with its purpose and whether it is valid."""
     name = MODEL["operations"][operation]["input"]["shape"]
     base = valid(name)
     for member in SHAPES[name].get("required", []):

@@ -1,5 +1,5 @@
 /**
- * Answers the challenges that Cognito asks of its own accord, with the page in headless Chromium. Needs what visit.mjs needs.
+ * Answers the challenges that Cognito itself asks, with the page in headless Chromium. Needs what visit.mjs needs.
  */
 
 import assert from "node:assert/strict";
@@ -21,11 +21,11 @@ async function call(operation, body) {
   return reply;
 }
 
-/** A pool like the template's whose users need a second factor, and a new user in it; the page's address for it. */
+/** Makes a pool like the template's, in which users need a second factor, with a new user. Returns the page's address. */
 async function pool() {
   const { userPoolId } = await (await fetch(`${ENDPOINT}/page/config.json`)).json();
   const template = (await call("DescribeUserPool", { UserPoolId: userPoolId })).UserPool;
-  // Without the function that rejects tokens without challenges.
+  // Without the function that rejects sign-ins without the challenges.
   const { DefineAuthChallenge, CreateAuthChallenge, VerifyAuthChallengeResponse } = template.LambdaConfig;
   const made = await call("CreateUserPool", {
     PoolName: "own",
@@ -46,7 +46,7 @@ async function pool() {
   return { UserPoolId, address: `/?userPoolId=${UserPoolId}&clientId=${ClientId}` };
 }
 
-/** The code of an authenticator app, as RFC 6238 has it; `later` is how many steps of 30 seconds from now. */
+/** Returns the code of an authenticator app (RFC 6238), `later` steps of 30 seconds from now. */
 function totp(secret, later = 0) {
   const bits = [...secret].map((letter) => "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".indexOf(letter).toString(2).padStart(5, "0"));
   const bytes = bits.join("").match(/.{8}/g).map((byte) => Number.parseInt(byte, 2));
@@ -57,12 +57,12 @@ function totp(secret, later = 0) {
   return String(number % 1_000_000).padStart(6, "0");
 }
 
-/** Waits for what Cognito asks. */
+/** Waits for the form of a challenge. */
 async function asked(at, heading) {
   await at.page.locator("#own-heading", { hasText: heading }).waitFor();
 }
 
-/** A user of a new pool with a lasting password and an authenticator app; its secret. */
+/** Makes a user with a permanent password and an authenticator app. Returns the secret of the app. */
 async function enrolled(at) {
   const own = await pool();
   await at.open(own.address);

@@ -539,7 +539,7 @@ rule("a link that is opened elsewhere says what to do, and does it when it can b
 });
 
 const SERVER_REPLIES = {
-  "a challenge of Cognito's own": [{ ChallengeName: "WEB_AUTHN" }, "This user pool asks for WEB_AUTHN, which this page cannot answer."],
+  "an unsupported challenge": [{ ChallengeName: "WEB_AUTHN" }, "This user pool asks for WEB_AUTHN, which this page cannot answer."],
   "an unconfirmed user": [refusal("UserNotConfirmedException"), "This account has not been confirmed yet."],
   "a failing trigger": [refusal("UserLambdaValidationException"), "The server could not continue this sign-in. Start again."],
   "too many requests": [refusal("TooManyRequestsException"), "Too many requests at once. Wait a moment, then try again."],

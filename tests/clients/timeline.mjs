@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 
 import { ENDPOINT, PASSWORD, READERS, USER, launch, play, rule } from "./visit.mjs";
 
-/** A page that watches, beside the one that signs in. */
+/** Opens the page `/debug`, beside the page that signs in. */
 async function watch(at) {
   const view = await at.page.context().newPage();
   await view.goto(`${ENDPOINT}/debug`);
@@ -45,7 +45,7 @@ rule("the steps of a sign-in are shown as they happen, without its secrets", {},
   assert.match(await view.locator("#sign-ins a[aria-current]").innerText(), /CUSTOM_CHALLENGE, \d+ steps$/);
 });
 
-rule("a refusal says why, which the client is not told", {}, async (at) => {
+rule("a rejection shows its reason, which the client does not get", {}, async (at) => {
   const view = await watch(at);
   const { message } = await refused("refused");
   const step = view.locator("#steps .answer", { hasText: message }).last();

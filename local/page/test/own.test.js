@@ -3,7 +3,7 @@ import test from "node:test";
 
 import { again, otpauth, responses, shown } from "../own.js";
 
-test("each challenge is shown as what it asks for", () => {
+test("each challenge has its own form", () => {
   assert.deepEqual(shown("SMS_MFA", { CODE_DELIVERY_DESTINATION: "+***1" }), {
     kind: "code",
     heading: "smsCodeHeading",
@@ -16,7 +16,7 @@ test("each challenge is shown as what it asks for", () => {
   assert.equal(shown("MFA_SETUP", { MFAS_CAN_SETUP: '["SOFTWARE_TOKEN_MFA"]' }).kind, "setUp");
 });
 
-test("what the page cannot answer is not shown", () => {
+test("an unsupported challenge is not shown", () => {
   assert.equal(shown("WEB_AUTHN", {}), null);
   assert.equal(shown("NEW_PASSWORD_REQUIRED", { requiredAttributes: '["userAttributes.name"]' }), null);
   assert.equal(shown("MFA_SETUP", { MFAS_CAN_SETUP: '["SMS_MFA"]' }), null);
@@ -28,7 +28,7 @@ test("an answer goes into the response of its challenge", () => {
   assert.deepEqual(responses("SELECT_MFA_TYPE", "SMS_MFA"), { ANSWER: "SMS_MFA" });
 });
 
-test("only an error that leaves the session usable lets the reader try again", () => {
+test("the user can try again only if the session is still valid", () => {
   const error = (type) => ({ type });
   assert.equal(again("SMS_MFA", error("CodeMismatchException")), "wrongAnswer");
   assert.equal(again("NEW_PASSWORD_REQUIRED", error("InvalidPasswordException")), "passwordRefused");
@@ -36,6 +36,6 @@ test("only an error that leaves the session usable lets the reader try again", (
   assert.equal(again("SMS_MFA", error("NotAuthorizedException")), undefined);
 });
 
-test("an app takes over the secret by its address", () => {
+test("the address for an app contains the secret", () => {
   assert.equal(otpauth("local", "ana b", "ABC"), "otpauth://totp/local:ana%20b?secret=ABC&issuer=local");
 });

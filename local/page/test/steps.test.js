@@ -13,7 +13,7 @@ test("a sign-in is called what its client called the user", () => {
   assert.equal(title([{ ...call, signIn: ELSEWHERE }]), "Outside of a sign-in");
 });
 
-test("the last answer says how far a sign-in is", () => {
+test("the summary follows the last answer", () => {
   assert.equal(summary([call]), "running, 1 step");
   assert.equal(summary([call, { ...answer, challenge: "CUSTOM_CHALLENGE" }, call]), "CUSTOM_CHALLENGE, 3 steps");
   assert.equal(summary([call, { ...answer, error: "NotAuthorizedException" }]), "NotAuthorizedException, 2 steps");

@@ -1,4 +1,4 @@
-//! The page `/debug` and the stream that it reads.
+//! The page `/debug` and its stream of events.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -20,16 +20,16 @@ use super::step::{Step, name};
 use super::{News, Timeline};
 use crate::page::protect;
 
-/// The list of sign-ins, and the steps of one beside it. Its script and style are among the page's files.
+/// The page, with a list of sign-ins and the steps of one of them. Its script and style are in the files of the sign-in page.
 const PAGE: &str = include_str!("../../page/timeline.html");
 
-/// Allows the page its own script, style and stream.
+/// Allows only the page's own script, style and stream.
 const POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; \
      form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'",
 );
 
-/// `GET /debug` and `GET /debug/events`; nothing if `local` listens beyond this system, whose user alone may see them.
+/// Serves `GET /debug` and `GET /debug/events`, but only if `local` listens on a loopback address.
 pub(crate) fn router(timeline: Arc<Timeline>, listens_on: IpAddr) -> Router {
     if !listens_on.is_loopback() {
         return Router::new();
@@ -57,7 +57,7 @@ async fn events(State(timeline): State<Arc<Timeline>>) -> Sse<impl Stream<Item =
     Sse::new(stream(kept, live)).keep_alive(KeepAlive::default())
 }
 
-/// All that is kept, then what happens. It ends for a viewer that lags behind, who then connects again.
+/// Returns a stream of all stored steps, then of new ones. The stream ends if the viewer lags behind; the viewer then connects again.
 fn stream(kept: Vec<Arc<Step>>, live: Receiver<News>) -> impl Stream<Item = Result<Event, Infallible>> {
     unfold((VecDeque::from(kept), live), async |(mut kept, mut live)| {
         let news = match kept.pop_front() {

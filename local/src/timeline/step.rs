@@ -1,4 +1,4 @@
-//! A step of a sign-in, and its form for the page.
+//! One step of a sign-in, and its JSON for the page.
 
 use std::time::Duration;
 
@@ -18,9 +18,9 @@ pub(super) struct Step {
     pub(super) kind: Kind,
 }
 
-/// The kind of a step.
+/// The type of a step, with its data.
 pub(super) enum Kind {
-    /// A response to the client.
+    /// An answer to the client.
     Answer {
         operation: &'static str,
         sent: String,
@@ -40,7 +40,7 @@ pub(super) enum Kind {
         /// Contains secrets.
         response: Option<Bytes>,
     },
-    /// A message, with its number in the outbox.
+    /// A message, which has the number `id` in the outbox.
     Message {
         id: u64,
         medium: Medium,
@@ -49,13 +49,13 @@ pub(super) enum Kind {
     },
 }
 
-/// The result that the client received.
+/// The answer to the client.
 pub(super) enum Outcome {
     Challenge(String),
     Error {
         name: &'static str,
         message: String,
-        /// The reason, which the client does not receive.
+        /// The reason, which the client does not get.
         why: Option<String>,
     },
     Tokens,
@@ -96,13 +96,13 @@ impl Kind {
     }
 }
 
-/// How the page names a sign-in, or what belongs to none.
+/// Returns the page's name for a sign-in, or for the steps that belong to no sign-in.
 pub(super) fn name(sign_in: Option<Uuid>) -> String {
     sign_in.map_or_else(|| "elsewhere".to_owned(), |id| id.to_string())
 }
 
 impl Step {
-    /// The step as the page reads it, without secrets.
+    /// Returns the step as JSON for the page, without secrets.
     pub(super) fn shown(&self) -> Value {
         let sign_in = name(self.sign_in);
         match &self.kind {

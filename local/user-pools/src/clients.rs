@@ -254,7 +254,7 @@ fn attributes(fields: &Fields<'_>, key: &str, schema: &Schema) -> Result<Option<
     Ok(Some(names.into_iter().map(str::to_owned).collect()))
 }
 
-/// `RefreshTokenRotation`: how long the old token is good beside the new one.
+/// Reads `RefreshTokenRotation`: the time for which the old token stays valid beside the new one.
 fn rotation(fields: &Fields<'_>) -> Result<Option<Duration>, FieldError> {
     const KEY: &str = "RefreshTokenRotation";
     let rotation = fields.fields(KEY)?;

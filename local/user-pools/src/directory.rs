@@ -257,7 +257,7 @@ impl Directory {
         Ok(token)
     }
 
-    /// Hands out a refresh token in place of `token`, if it still is what it was when it was found.
+    /// Issues a refresh token that replaces `token`, if `token` has not changed since it was found.
     pub(crate) fn rotate_refresh_token(
         &self,
         token: &str,

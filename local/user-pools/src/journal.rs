@@ -32,9 +32,9 @@ pub struct Call<'a> {
     pub decision: &'a str,
     /// The duration of all tries together.
     pub elapsed: Duration,
-    /// Whether a process had to be started for it, as far as that could be told before.
+    /// Whether a process had to be started for the call, as far as that was known before the call.
     pub cold: bool,
-    /// The sign-in that it was called in, if it was one.
+    /// The sign-in of the call, if any.
     pub sign_in: Option<Uuid>,
     /// The event that was sent. Contains secrets.
     pub event: &'a Bytes,
@@ -45,7 +45,7 @@ pub struct Call<'a> {
 /// The answer to one request of a sign-in.
 #[derive(Clone, Debug)]
 pub struct Answered<'a> {
-    /// The sign-in; none if the request belongs to none.
+    /// The sign-in of the request, if any.
     pub sign_in: Option<Uuid>,
     /// `InitiateAuth` or `RespondToAuthChallenge`.
     pub operation: &'static str,
@@ -53,8 +53,8 @@ pub struct Answered<'a> {
     pub sent: &'a str,
     /// The client's name for the user.
     pub user: Option<&'a str>,
-    /// The answer. Full of secrets.
+    /// The answer. Contains secrets.
     pub answer: Result<&'a Value, &'a Error>,
-    /// The time that it took.
+    /// The duration.
     pub elapsed: Duration,
 }

@@ -31,7 +31,7 @@ impl Medium {
         }
     }
 
-    /// The medium whose addresses the attribute called `name` holds.
+    /// Returns the medium for the addresses in the attribute called `name`.
     pub(crate) fn of_attribute(name: &str) -> Option<Self> {
         [Self::Email, Self::Sms]
             .into_iter()
@@ -53,12 +53,12 @@ impl Medium {
     }
 }
 
-/// A message in the words of a function.
+/// A message with the text of a function.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Text {
-    /// Of an e-mail.
+    /// Only of an e-mail.
     pub subject: Option<String>,
-    /// All of a text message. HTML in an e-mail. Holds the code.
+    /// The whole text message, or the HTML of an e-mail. Contains the code.
     pub body: String,
 }
 
@@ -75,9 +75,9 @@ pub struct Message {
     pub purpose: &'static str,
     /// The code. A secret.
     pub code: String,
-    /// The sign-in that it belongs to, if it is one.
+    /// The sign-in of the message, if any.
     pub sign_in: Option<Uuid>,
-    /// The text; none for Cognito's own, which is not known here.
+    /// The text, or none for Cognito's own text, which is not known here.
     pub text: Option<Text>,
 }
 

@@ -31,7 +31,7 @@ pub(crate) struct Pool {
     pub(crate) mfa: Mfa,
     /// The second factors that users may have (`EnabledMfas`).
     pub(crate) factors: BTreeSet<Factor>,
-    /// Whether a password may start a sign-in of `USER_AUTH`, and which codes may (`AllowedFirstAuthFactors`).
+    /// Whether a sign-in with `USER_AUTH` may start with a password, and with which codes (`AllowedFirstAuthFactors`).
     pub(crate) passwords: bool,
     pub(crate) first_codes: BTreeSet<Medium>,
     /// `None` if devices are not tracked (`DeviceConfiguration`).
@@ -155,7 +155,7 @@ impl Pool {
     }
 }
 
-/// Whether passwords are among the first factors, and the codes. Passkeys are not supported, and omitted.
+/// Returns whether passwords are among the first factors, and the codes that are. Passkeys are not supported and are omitted.
 fn first_factors(policy: &Fields<'_>) -> Result<(bool, BTreeSet<Medium>), FieldError> {
     const KEY: &str = "AllowedFirstAuthFactors";
     let names = policy.texts(KEY)?.unwrap_or_else(|| vec!["PASSWORD"]);

@@ -1,4 +1,4 @@
-//! Messages on their way out: the words of the pool's function, and the delivery.
+//! Sends messages, with the text of the pool's function if it has one.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use crate::triggers::answer::written::{CODE, USERNAME, Written};
 use crate::triggers::source::MessageSource;
 use crate::users::User;
 
-/// A code, or a temporary password, that a user is to get.
+/// A code or a temporary password for a user.
 pub(crate) struct Parcel<'a> {
     pub(crate) medium: Medium,
     pub(crate) address: String,
@@ -21,14 +21,14 @@ pub(crate) struct Parcel<'a> {
     pub(crate) source: MessageSource,
     /// A secret.
     pub(crate) code: String,
-    /// Whom the function for messages is told of.
+    /// The data for the event of the function for messages.
     pub(crate) context: Context<'a>,
 }
 
-/// The caller that a message is sent for, outside of a sign-in.
+/// The caller of an operation that sends a message, outside of a sign-in.
 #[derive(Clone, Copy)]
 pub(crate) struct Sender<'a> {
-    /// None for an administrator.
+    /// `None` for an administrator.
     pub(crate) client: Option<&'a str>,
     pub(crate) metadata: &'a BTreeMap<String, String>,
 }
@@ -37,15 +37,15 @@ pub(crate) struct Sender<'a> {
 pub(crate) const NO_CLIENT: &str = "CLIENT_ID_NOT_APPLICABLE";
 
 impl State {
-    /// The part about `user` and `sender` of the events of functions.
+    /// Returns the part of an event about `user` and `sender`.
     pub(crate) fn context_of<'a>(&'a self, pool: &'a Pool, user: &'a User, sender: Sender<'a>) -> Context<'a> {
         self.context(pool, sender.client.unwrap_or(NO_CLIENT), user, sender.metadata)
     }
 
-    /// Sends a message in the words of the pool's function, if there is one, and shows its code in the terminal.
+    /// Sends a message, with the text of the pool's function if it has one, and prints the code.
     ///
     /// # Errors
-    /// If the function fails, or the pool has a sender of its own: that one needs AWS KMS.
+    /// If the function fails, or if the pool has its own sender, which needs AWS KMS.
     pub(crate) async fn send(&self, parcel: Parcel<'_>) -> Result<(), Error> {
         let Parcel {
             medium,
@@ -107,13 +107,13 @@ impl Written {
     }
 }
 
-/// Puts the code, and the name of a new user, where the function wants them.
+/// Replaces the function's placeholders with the code and the name of a new user.
 fn fill_in(text: Text, source: MessageSource, code: &str, user: &str) -> Result<Text, Error> {
     let needs_name = source == MessageSource::AdminCreateUser;
     for (placeholder, needed) in [(CODE, true), (USERNAME, needs_name)] {
         if needed && !text.body.contains(placeholder) {
             return Err(unrecognizable(format!(
-                "the message of CustomMessage lacks `{placeholder}`: it has to have it, as the event says it"
+                "the message of CustomMessage must contain the placeholder `{placeholder}` of the event"
             )));
         }
     }

@@ -87,7 +87,7 @@ impl User {
         self.attributes.retain(|_, value| !value.is_empty());
     }
 
-    /// Takes attributes away. Without an address nothing is verified, and no code for it is of use.
+    /// Removes attributes. If an address is removed, its verification and its codes are removed too.
     pub(crate) fn remove_attributes(&mut self, names: &[&str]) {
         for name in names {
             self.attributes.remove(*name);

@@ -52,7 +52,7 @@ impl Owner {
         })
     }
 
-    /// The owner as one who asks for a message.
+    /// Returns the owner as the sender of a message.
     pub(super) fn sender<'a>(&'a self, metadata: &'a BTreeMap<String, String>) -> Sender<'a> {
         Sender {
             client: Some(&self.client.id),

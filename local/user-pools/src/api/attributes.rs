@@ -74,7 +74,7 @@ impl State {
 }
 
 impl State {
-    /// Removes attributes of a user. Those that are not there stay away.
+    /// Removes attributes of a user. Missing attributes are not an error.
     fn remove_attributes(&self, pool: &Pool, user: &User, names: &[&str]) -> Result<(), Error> {
         pool.schema.check_removals(names)?;
         let now = self.clock.now();

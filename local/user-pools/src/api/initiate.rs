@@ -143,7 +143,7 @@ async fn start(state: &State, request: &Request<'_>, admin: bool, id: Uuid) -> R
 /// The parameters of a flow besides the user.
 enum Asks<'a> {
     Choice,
-    /// A code that is sent, if the user may sign in with one.
+    /// Sends a code, if the user may sign in with one.
     Code(Medium),
     Custom(Option<Box<PublicNumber>>),
     Password(&'a str),

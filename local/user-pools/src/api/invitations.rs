@@ -1,4 +1,4 @@
-//! `AdminCreateUser`: new users, their temporary passwords, and the message that has them.
+//! `AdminCreateUser`: new users, their temporary passwords, and the message with the password.
 
 use std::sync::Arc;
 
@@ -48,7 +48,7 @@ impl Invitation {
         Ok(Self { action, mediums })
     }
 
-    /// Rejects a medium that cannot be sent to, before anything is changed.
+    /// Returns an error before anything is changed if the pool cannot send to one of the mediums.
     fn check(&self, pool: &Pool) -> Result<(), Error> {
         if self.action == Action::Suppress {
             return Ok(());
@@ -56,7 +56,7 @@ impl Invitation {
         self.mediums.iter().try_for_each(|medium| may_send(pool, *medium))
     }
 
-    /// Sends `password` to every address that is wanted and there.
+    /// Sends `password` to each requested address that the user has.
     async fn send(
         &self,
         state: &State,
@@ -100,7 +100,7 @@ impl Invitation {
     }
 }
 
-/// Makes a user, or gives one who has not signed in yet another temporary password.
+/// Makes a user, or a new temporary password for a user that has not signed in yet.
 pub(super) async fn admin_create_user(state: &State, request: &Request<'_>) -> Result<Value, Error> {
     let given = request
         .text("TemporaryPassword")?
@@ -114,7 +114,7 @@ pub(super) async fn admin_create_user(state: &State, request: &Request<'_>) -> R
     let user = if invitation.action == Action::Resend {
         set_temporary_password(state, &pool, login, &password)?
     } else {
-        // A pool that sends codes to sign in with has users without a password.
+        // If a pool sends codes for signing in, its users may have no password.
         let without = given.is_none() && !pool.first_codes.is_empty();
         let draft = state.draft_user(
             &pool,
@@ -129,7 +129,7 @@ pub(super) async fn admin_create_user(state: &State, request: &Request<'_>) -> R
                 },
             },
         )?;
-        // The flags of the response to confirm or verify have no effect here.
+        // The flags to confirm or verify in the response have no effect here.
         asked.pre_sign_up(state, &pool, None, &draft).await?;
         state.directory.add_user(&pool, draft)?
     };

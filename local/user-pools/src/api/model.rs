@@ -1,6 +1,6 @@
-//! Amazon's model of the API: which requests are valid, and what a client is told of the others.
+//! Checks requests against Amazon's model of the API, with Cognito's error messages.
 //!
-//! `model.json` is its part about requests, which `model.py` takes from botocore.
+//! `model.json` is the part about requests. `model.py` makes it from botocore.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::{Arguments, Display};
@@ -19,7 +19,7 @@ static MODEL: LazyLock<Model> = LazyLock::new(|| serde_json::from_str(include_st
 /// Rejects a request of an operation if it does not match the model.
 ///
 /// # Errors
-/// `SerializationException` for the first value of a wrong type, or else one error that names all that is wrong.
+/// `SerializationException` for the first value of a wrong type, or else one error with all problems.
 pub(super) fn check(operation: &str, request: &Map<String, Value>) -> Result<(), Error> {
     let shape = MODEL
         .operations
@@ -54,13 +54,13 @@ struct Model {
 struct Shape {
     #[serde(rename = "type")]
     kind: Kind,
-    /// Of a string's length in characters, of a list's in items, of a number itself.
+    /// The bounds of a string's length in characters, of a list's length, or of a number.
     min: Option<i64>,
     max: Option<i64>,
     pattern: Option<String>,
     #[serde(rename = "enum", default)]
     values: Vec<String>,
-    /// The members that a structure has to have.
+    /// The required members of a structure.
     #[serde(default)]
     required: Vec<String>,
     /// The members of a structure, and their shapes.
@@ -85,7 +85,7 @@ enum Kind {
     Structure,
 }
 
-/// The place of a value: as in requests, and as in Cognito's messages.
+/// The place of a value, as written in requests and in Cognito's messages.
 #[derive(Clone, Default)]
 struct Place {
     path: String,
@@ -144,7 +144,7 @@ impl Check {
         )))
     }
 
-    /// The members of a structure. Those that it does not have are ignored; null counts as absent.
+    /// Checks the members of a structure. Unknown members are ignored, and null counts as absent.
     fn fields(&mut self, shape: &Shape, fields: &Map<String, Value>, place: &Place) -> Result<(), Error> {
         for (name, member) in &shape.members {
             match fields.get(name).filter(|value| !value.is_null()) {
@@ -242,7 +242,7 @@ impl Check {
         Ok(())
     }
 
-    /// Says what is wrong with a part of the value at `place` as Cognito does.
+    /// Adds a problem with a part of the value at `place`, in Cognito's words.
     fn wrap(&mut self, part: &str, inner: Self, place: &Place) {
         for problem in inner.problems {
             let constraint = problem
@@ -261,7 +261,7 @@ impl Check {
 }
 
 impl Shape {
-    /// The type in the message about a value of another type.
+    /// The type's name in the message about a value of another type.
     fn expected(&self) -> &'static str {
         match self.kind {
             Kind::Boolean => "true or false",
@@ -283,7 +283,7 @@ impl Shape {
         self.bound(i64::try_from(length).unwrap_or(i64::MAX))
     }
 
-    /// The bound that `number` is beyond, in words.
+    /// Returns the violated bound in words, if any.
     fn bound(&self, number: i64) -> Option<String> {
         match (self.min, self.max) {
             (_, Some(max)) if number > max => Some(format!("less than or equal to {max}")),
@@ -292,7 +292,7 @@ impl Shape {
         }
     }
 
-    /// The pattern, if `text` as a whole does not match it.
+    /// Returns the pattern if `text` as a whole does not match it.
     fn mismatch(&self, text: &str) -> Option<&str> {
         let pattern = self.pattern.as_deref()?;
         let expression = self.expression.get_or_init(|| Regex::new(&translated(pattern)).ok());
@@ -309,7 +309,7 @@ const SEPARATOR: char = '\u{e001}';
 /// This replaces all others.
 const OTHER: char = '\u{e002}';
 
-/// A pattern of the model for a library that knows no categories of Unicode; [`spelled`] does the same to texts.
+/// Converts a pattern of the model for a library without the categories of Unicode. [`spelled`] converts texts in the same way.
 fn translated(pattern: &str) -> String {
     let visible = format!(r"\x21-\x7E{VISIBLE}");
     let pattern = pattern

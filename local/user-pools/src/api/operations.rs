@@ -1,4 +1,4 @@
-//! The operations: each has its name in one place.
+//! The operations, with each name in only one place.
 
 use serde_json::{Map, Value};
 
@@ -27,7 +27,7 @@ const OUTSIDE: [(&str, &str); 10] = [
 /// Makes the list of names, and the function that finds an operation by its name.
 macro_rules! operations {
     (($state:ident, $request:ident, $body:ident) { $($name:literal => $run:expr,)+ }) => {
-        /// The operations there are.
+        /// The supported operations.
         pub(super) const OPERATIONS: &[&str] = &[$($name),+];
 
         /// Runs the operation called `name`.

@@ -1,4 +1,4 @@
-//! Reads a request that is as Amazon's model says.
+//! Reads a request that matches Amazon's model.
 
 use std::collections::BTreeMap;
 
@@ -8,16 +8,16 @@ use super::model;
 use crate::error::Error;
 use crate::fields::{FieldError, Fields};
 
-/// The fields of a request that [`model::check`] has taken.
+/// The fields of a request that [`model::check`] has accepted.
 pub(super) struct Request<'a> {
     pub(super) fields: Fields<'a>,
 }
 
 impl<'a> Request<'a> {
-    /// The request of the operation called `name`.
+    /// Reads the request of the operation called `name`.
     ///
     /// # Errors
-    /// If it is not as the model says.
+    /// If it does not match the model.
     pub(super) fn read(name: &str, body: &'a Map<String, Value>) -> Result<Self, Error> {
         model::check(name, body)?;
         let fields = Fields::new("", body);

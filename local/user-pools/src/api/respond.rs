@@ -69,7 +69,7 @@ pub(super) async fn respond(state: &State, request: &Request<'_>, admin: bool) -
     answer
 }
 
-/// Continues the sign-in of the request's session, and sets `id` to the sign-in.
+/// Continues the sign-in of the request's session, and sets `id` to this sign-in.
 async fn go_on(state: &State, request: &Request<'_>, admin: bool, id: &OnceLock<Uuid>) -> Result<Value, Error> {
     let (pool, client) = client(state, request, admin)?;
     let challenge = request.required("ChallengeName")?;
@@ -117,7 +117,7 @@ async fn go_on(state: &State, request: &Request<'_>, admin: bool, id: &OnceLock<
 /// The client that sends a session.
 struct Responder<'a> {
     state: &'a State,
-    /// The sign-in, once it is known.
+    /// Set as soon as the sign-in is known.
     id: &'a OnceLock<Uuid>,
     pool: &'a Arc<Pool>,
     client: &'a Arc<Client>,

@@ -18,7 +18,7 @@ pub(super) async fn get_tokens_from_refresh_token(state: &State, request: &Reque
     let secret = request.text("ClientSecret")?;
     let metadata = request.client_metadata()?;
     let (pool, client) = state.directory.client(client)?;
-    // A client that rotates its tokens does without the flow.
+    // If a client rotates its tokens, it does not need the flow.
     if client.rotation.is_none() {
         client.flows.check(crate::clients::Flow::RefreshToken, false)?;
     }
@@ -38,7 +38,7 @@ pub(super) fn revoke_token(state: &State, request: &Request<'_>) -> Result<Value
     let client = request.required("ClientId")?;
     let token = request.required("Token")?;
     let secret = request.text("ClientSecret")?;
-    // The model has another name for what every other operation says of a client.
+    // In the model, the error about a client has another name here than in all other operations.
     let unauthorized = |error: Error| Error {
         name: "UnauthorizedException",
         ..error

@@ -22,7 +22,7 @@ impl State {
     }
 }
 
-/// The pool whose ARN is in the request. The account does not matter: there is one.
+/// Returns the pool with the ARN in the request. The account does not matter, because `local` has only one.
 fn pool(state: &State, request: &Request<'_>) -> Result<Arc<Pool>, Error> {
     let arn = request.required("ResourceArn")?;
     let (_, id) = arn
@@ -65,7 +65,7 @@ fn change(state: &State, pool: &Pool, change: impl FnOnce(&mut Map<String, Value
     Ok(json!({}))
 }
 
-/// The tags of a pool, whether a template or a request gave them.
+/// The tags of a pool, from a template or a request.
 fn tags(pool: &Pool) -> Map<String, Value> {
     let tags = pool.properties.get(KEY).and_then(Value::as_object);
     tags.cloned().unwrap_or_default()

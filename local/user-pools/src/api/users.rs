@@ -58,7 +58,7 @@ pub(super) fn admin_delete_user(state: &State, request: &Request<'_>) -> Result<
     Ok(json!({}))
 }
 
-/// Removes the user whom an access token belongs to.
+/// Removes the user that an access token belongs to.
 pub(super) async fn delete_user(state: &State, request: &Request<'_>) -> Result<Value, Error> {
     let owner = Owner::of(state, request).await?;
     let now = state.clock.now();

@@ -6,7 +6,7 @@ use crate::error::Error;
 use crate::fields::{FieldError, Fields};
 use crate::random::Random;
 
-/// The characters of generated passwords, by class: without those that look alike or need escaping.
+/// The characters of generated passwords, by class, without characters that look alike or need escaping.
 const LETTERS: [&str; 4] = [
     "abcdefghijkmnpqrstuvwxyz",
     "ABCDEFGHJKLMNPQRSTUVWXYZ",
@@ -97,7 +97,7 @@ impl PasswordPolicy {
         self.required.contains(&class)
     }
 
-    /// Returns a password that conforms: twelve characters, or as many as are needed, the last four of one class each.
+    /// Returns a valid password with at least twelve characters. The last four are one of each class.
     pub(crate) fn generate(&self, random: &Random) -> Result<String, Error> {
         let length = self.minimum_length.max(12);
         let drawn = random.bytes::<128>()?;

@@ -242,7 +242,7 @@ impl State {
         self.invoker_of(self.context_in(sign_in, client_metadata))
     }
 
-    /// The part about the sign-in of the events of functions.
+    /// Returns the part of an event about the sign-in.
     fn context_in<'a>(&'a self, sign_in: &'a SignIn, client_metadata: &'a BTreeMap<String, String>) -> Context<'a> {
         let SignIn {
             id,

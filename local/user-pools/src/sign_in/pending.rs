@@ -23,7 +23,7 @@ use crate::users::mfa::Factor;
 /// A started sign-in.
 #[derive(Clone)]
 pub(crate) struct SignIn {
-    /// For the journal alone.
+    /// Only for the journal.
     pub(crate) id: Uuid,
     pub(crate) pool: Arc<Pool>,
     pub(crate) client: Arc<Client>,
@@ -43,7 +43,7 @@ impl SignIn {
     /// Whether a password was proved. Without it, no device is added.
     pub(crate) fn has_password(&self) -> bool {
         let proved = |round: &Round| round.challenge == PASSWORD_VERIFIER && round.result;
-        // Without the functions, the history has codes alone.
+        // Without the functions, the history has only codes.
         (!self.custom && self.history.is_empty()) || self.history.iter().any(proved)
     }
 
@@ -107,11 +107,11 @@ pub(crate) enum Pending {
         /// The challenge metadata, which later rounds receive.
         metadata: Option<String>,
     },
-    /// A code that was sent to sign in with.
+    /// A code for signing in.
     FirstCode {
         medium: Medium,
         code: String,
-        /// The number of wrong ones so far.
+        /// The number of wrong codes so far.
         wrong: u8,
     },
     /// The start of the proof of a device.

@@ -94,7 +94,7 @@ impl RefreshTokens {
         Ok((write(&token), change))
     }
 
-    /// A new token in place of `token`, which is good for `grace` longer. Both end when the first would have.
+    /// Returns a new token. `token` stays valid for `grace`, and both expire no later than the first token.
     pub(crate) fn rotating(
         &self,
         token: &str,
@@ -110,7 +110,7 @@ impl RefreshTokens {
             ..old.clone()
         };
         let (written, mut change) = self.adding(next, now, random)?;
-        // A retry does not make the time longer.
+        // A retry does not extend the time.
         let until = old.rotated.unwrap_or(now + grace);
         let old = Refresh {
             rotated: Some(until),

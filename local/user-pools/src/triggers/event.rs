@@ -16,7 +16,7 @@ use crate::users::User;
 /// The common content of all events of one sign-in.
 #[derive(Clone, Copy)]
 pub(crate) struct Context<'a> {
-    /// For the journal alone.
+    /// Only for the journal.
     pub(crate) sign_in: Option<Uuid>,
     pub(crate) region: &'a str,
     pub(crate) pool: &'a Pool,

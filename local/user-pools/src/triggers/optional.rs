@@ -124,7 +124,7 @@ impl Invoker<'_> {
             .map(drop)
     }
 
-    /// Asks the pool for the words of a message.
+    /// Asks the pool's function for the text of a message.
     pub(crate) async fn custom_message(&self, source: MessageSource) -> Result<Option<Written>, Error> {
         let name = (source == MessageSource::AdminCreateUser).then_some(USERNAME);
         let request = || {

@@ -44,7 +44,7 @@ pub(crate) fn verified(user: &User) -> Option<Medium> {
         .find(|medium| is_verified(user, *medium))
 }
 
-/// Whether an address of this kind is known to be the user's.
+/// Whether the user has a verified address of this kind.
 pub(crate) fn is_verified(user: &User, medium: Medium) -> bool {
     let value = |name: &str| user.attributes.get(name).map(String::as_str);
     let name = medium.attribute();

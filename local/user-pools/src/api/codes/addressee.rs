@@ -44,7 +44,7 @@ impl Addressee {
         Ok((Self { pool, client, user }, login))
     }
 
-    /// The client as one who asks for a message.
+    /// Returns the client as the sender of a message.
     pub(super) fn sender<'a>(&'a self, metadata: &'a Metadata) -> Sender<'a> {
         Sender {
             client: Some(&self.client.id),

@@ -6,11 +6,11 @@
 use crate::error::Error;
 use crate::users::User;
 
-/// One comparison: Cognito takes no more.
+/// One comparison. Cognito accepts no combinations.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Filter {
     attribute: Attribute,
-    /// Whether the beginning is enough.
+    /// Whether it compares only the beginning.
     prefix: bool,
     value: String,
 }
@@ -19,7 +19,7 @@ pub(super) struct Filter {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Attribute {
     Name,
-    /// Whether the account is turned on.
+    /// Whether the account is enabled.
     Enabled,
     Sub,
     UserStatus,
@@ -77,13 +77,13 @@ impl Filter {
         })
     }
 
-    /// Whether the filter finds `user`.
+    /// Whether the filter matches `user`.
     pub(super) fn matches(&self, user: &User) -> bool {
         match self.attribute {
             Attribute::Name => self.fits(&user.name),
             Attribute::Enabled => self.fits(if user.disabled { "Disabled" } else { "Enabled" }),
             Attribute::Sub => self.fits(&user.sub),
-            // The only one whose case does not matter.
+            // Only here, upper and lower case do not matter.
             Attribute::UserStatus => {
                 let (status, value) = (user.status.name(), self.value.to_ascii_uppercase());
                 if self.prefix {
@@ -110,7 +110,7 @@ fn malformed() -> Error {
         .because("a filter looks like `email = \"ana@example.com\"` or `email ^= \"ana\"`")
 }
 
-/// The attribute's name at the beginning of `text`, and what follows it.
+/// Returns the attribute's name at the beginning of `text`, and the rest.
 fn attribute(text: &str) -> Option<(String, &str)> {
     if text.starts_with('"') {
         return quoted(text);

@@ -1,4 +1,4 @@
-//! Codes by e-mail or text message that a sign-in starts with.
+//! Sign-ins that start with a code by e-mail or text message.
 
 use serde_json::{Value, json};
 
@@ -47,7 +47,7 @@ async fn a_code_that_was_sent_signs_in() {
 async fn a_code_can_be_chosen() {
     let world = world("OFF", &["PASSWORD", "EMAIL_OTP", "SMS_OTP"]);
     let asked = start(&world, "demo", Value::Null).await;
-    // The number is not there, so no code can go to it.
+    // The user has no phone number, so no code can be sent to it.
     assert_eq!(
         asked["AvailableChallenges"],
         json!(["PASSWORD", "PASSWORD_SRP", "EMAIL_OTP"])

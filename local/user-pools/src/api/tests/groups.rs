@@ -164,5 +164,5 @@ async fn a_later_user_of_the_same_name_is_in_no_group() {
     assert_eq!(own, json!({"Groups": []}));
     let pool = world.state.directory.pool(POOL).unwrap();
     let groups = serde_json::to_value(world.state.directory.groups(&pool)).unwrap();
-    assert_eq!(groups["admins"]["members"], json!([]), "nothing is kept of who is gone");
+    assert_eq!(groups["admins"]["members"], json!([]), "a deleted user leaves nothing");
 }

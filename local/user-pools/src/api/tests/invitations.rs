@@ -1,4 +1,4 @@
-//! Users whom an administrator makes, and the temporary passwords that they get.
+//! Users made by an administrator, and their temporary passwords.
 
 use serde_json::{Value, json};
 
@@ -52,7 +52,7 @@ async fn a_user_without_a_password_gets_one_that_fits_the_policy() {
 async fn a_message_goes_where_it_is_wanted_and_nowhere_else() {
     for (more, count) in [
         (json!({"MessageAction": "SUPPRESS"}), 0),
-        // An SMS, unless something else is wanted.
+        // An SMS is the default.
         (json!({"DesiredDeliveryMediums": []}), 0),
         (json!({"DesiredDeliveryMediums": ["SMS", "EMAIL"]}), 1),
     ] {

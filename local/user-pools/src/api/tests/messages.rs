@@ -1,10 +1,10 @@
-//! Messages in the words of a pool's own function.
+//! Messages with the text of a pool's own function.
 
 use serde_json::{Value, json};
 
 use super::world::{CLIENT, Outcome, PASSWORD, POOL, World, agree};
 
-/// A pool whose function for messages answers `response`.
+/// Makes a pool. Its function for messages answers `response`.
 fn world(response: Value) -> World {
     let pool = json!({"AutoVerifiedAttributes": ["email"], "MfaConfiguration": "OPTIONAL", "EnabledMfas": ["SMS_MFA"]});
     World::with_triggers(&["CustomMessage"], pool, json!({}), move |function, event| {

@@ -1,4 +1,4 @@
-//! Attributes that are taken away, and users who leave.
+//! Removal of attributes, and of users by themselves.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! Refresh tokens that are exchanged for the next one.
+//! Rotation of refresh tokens.
 
 use serde_json::{Value, json};
 
@@ -35,7 +35,7 @@ async fn each_renewal_gives_the_next_token_and_ends_the_last_after_the_grace_per
     };
     assert_eq!(origin(&signed_in), origin(&renewed));
     world.wait(9);
-    // A retry gives tokens, and no more time.
+    // A retry returns tokens but does not extend the time.
     renew(&world, first).await.ok();
     world.wait(1);
     assert_eq!(renew(&world, first).await.error().0, "RefreshTokenReuseException");

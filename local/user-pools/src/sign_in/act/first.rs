@@ -1,4 +1,4 @@
-//! `USER_AUTH`: the user chooses what to sign in with, a password or a code that is sent.
+//! `USER_AUTH`: the user chooses how to sign in, with a password or with a code in a message.
 
 use std::collections::BTreeMap;
 
@@ -24,7 +24,7 @@ impl State {
         Ok(reply)
     }
 
-    /// Sends a code that the user signs in with. For a nonexistent user it only seems so.
+    /// Sends a code for signing in. For a nonexistent user, it only pretends to.
     pub(crate) async fn ask_first_code(
         &self,
         sign_in: SignIn,
@@ -48,7 +48,7 @@ impl State {
         self.ask(sign_in, purpose, &parameters, pending)
     }
 
-    /// Continues after the code that is the first factor.
+    /// Continues after the answer to a code for signing in.
     pub(crate) async fn after_first_code(
         &self,
         mut sign_in: SignIn,

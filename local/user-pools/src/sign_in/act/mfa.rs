@@ -21,13 +21,13 @@ use crate::users::mfa::{Factor, Token};
 /// The number of wrong codes that end a session.
 pub(crate) const MOST_WRONG: u8 = 10;
 
-/// One factor that is to be asked for.
+/// A factor to ask for.
 #[derive(Clone, Copy)]
 pub(crate) struct AskFactor {
     pub(crate) factor: Factor,
     /// Whether the functions decide afterwards.
     pub(crate) custom: bool,
-    /// Whether it was not chosen just before.
+    /// Whether the client did not choose it just before.
     pub(crate) direct: bool,
 }
 

@@ -11,7 +11,7 @@ use crate::users::{Status, User};
 /// A way to start a sign-in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum FirstFactor {
-    /// A code that is sent.
+    /// A code in a message.
     Code(Medium),
     Password,
     PasswordSrp,
@@ -25,7 +25,7 @@ impl FirstFactor {
         Self::Code(Medium::Sms),
     ];
 
-    /// As `AvailableChallenges` has it.
+    /// Returns the name in `AvailableChallenges`.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Code(Medium::Email) => "EMAIL_OTP",
@@ -35,7 +35,7 @@ impl FirstFactor {
         }
     }
 
-    /// The factor called `name`.
+    /// Returns the factor called `name`.
     pub(crate) fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|factor| factor.name() == name)
     }
@@ -54,7 +54,7 @@ pub(crate) fn offered(pool: &Pool, user: Option<&User>) -> Vec<FirstFactor> {
     FirstFactor::ALL.into_iter().filter(offered).collect()
 }
 
-/// A code alone is not enough for a user that owes a second factor, or that has yet to choose a password.
+/// Whether a code alone is enough. It is not if the user needs a second factor, or must still choose a password.
 fn may_use_code(pool: &Pool, user: &User, medium: Medium) -> bool {
     let stage = Stage {
         pool,
@@ -64,7 +64,7 @@ fn may_use_code(pool: &Pool, user: &User, medium: Medium) -> bool {
     user.status == Status::Confirmed && is_verified(user, medium) && matches!(owed(user, stage), Ok(None))
 }
 
-/// Continues after the check of the code that is the first factor.
+/// Continues after a code for signing in was checked.
 pub(crate) fn after_code(_shown: Shown, user: Option<&User>, stage: Stage<'_>) -> AfterPassword {
     match user {
         Some(user) if user.status == Status::Confirmed => after_everything(stage),

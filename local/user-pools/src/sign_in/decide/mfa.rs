@@ -82,7 +82,7 @@ pub(crate) fn show_token(mfa: &mut UserMfa, code: &str, now: Duration) -> Result
     token.spend(code, now).check().map(Shown)
 }
 
-/// Compares the code that was sent with the answer, in constant time. No answer of a nonexistent user is right.
+/// Compares the answer with the code in constant time. For a nonexistent user, every answer is wrong.
 pub(crate) fn show_code(sent: &str, given: &str, user_exists: bool) -> Result<Shown, Error> {
     if bool::from(sent.as_bytes().ct_eq(given.as_bytes())) && user_exists {
         return Ok(Shown(()));

@@ -6,17 +6,17 @@ use super::{Answer, Response};
 pub(crate) const CODE: &str = "{####}";
 /// The placeholder of the name of a new user.
 pub(crate) const USERNAME: &str = "{username}";
-/// The placeholder of a link. `local` sends no links in its place.
+/// The placeholder of a link. `local` does not replace it.
 pub(crate) const LINK: &str = "{##Click Here##}";
 
-/// The most characters of a text message.
+/// The maximum number of characters of a text message.
 const LONGEST_SMS: usize = 140;
-/// The most characters of an e-mail.
+/// The maximum number of characters of an e-mail.
 const LONGEST_EMAIL: usize = 20_000;
-/// The most characters of an e-mail's subject.
+/// The maximum number of characters of an e-mail's subject.
 const LONGEST_SUBJECT: usize = 140;
 
-/// A message in the words of a function. Cognito's own words replace a missing part.
+/// A message with the text of a function. Cognito's own text replaces a missing part.
 #[derive(Default)]
 pub(crate) struct Written {
     pub(crate) email: Option<String>,
