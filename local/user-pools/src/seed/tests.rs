@@ -182,7 +182,7 @@ fn a_value_that_cannot_be_used_is_named_and_nothing_is_made() {
             "users/0/password",
             "not long enough",
         ),
-        ("/users/0/username", json!("a b"), "users/0/username", "without blanks"),
+        ("/users/0/username", json!("a b"), "users/0/username", "without spaces"),
         (
             "/users/0/groups/",
             json!("stafff"),
@@ -205,7 +205,7 @@ fn a_value_that_cannot_be_used_is_named_and_nothing_is_made() {
             "/groups/",
             json!({"name": "staff"}),
             "groups/1/name",
-            "group `staff` is there already, in groups[0]",
+            "group `staff` exists already, in groups[0]",
         ),
         (
             "/groups/0/precedence",

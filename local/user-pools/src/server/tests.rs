@@ -155,7 +155,7 @@ fn what_cannot_be_right_is_refused_at_the_start() {
     );
     assert_eq!(
         error(with_ana().pool(json!([]))),
-        "the properties of the pool have to be a JSON object, as in CloudFormation"
+        "the properties of the pool must be a JSON object, as in CloudFormation"
     );
     assert_eq!(
         error(Server::builder().user("ana", "short", [])),
