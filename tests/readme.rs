@@ -45,12 +45,13 @@ fn installed() -> BTreeMap<String, String> {
 #[test]
 fn the_documentation_has_the_versions_of_the_tested_clients() {
     /// Packages that the clients need and that are not clients.
-    const TOOLS: [&str; 7] = [
+    const TOOLS: [&str; 8] = [
         "@cap.js/server",
         "@cap.js/wasm",
         "@cap.js/widget",
         "axe-core",
         "esbuild",
+        "pillow",
         "playwright-core",
         "python-jose",
     ];

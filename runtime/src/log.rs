@@ -5,7 +5,7 @@
 //! closes.
 
 use std::io::Write;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::{Instant, SystemTime};
 
 use cognito_challenge::telemetry::{Metric, Telemetry};
@@ -14,7 +14,8 @@ use serde_json::Value;
 use tracing::field::{Field, Visit};
 use tracing::level_filters::LevelFilter;
 use tracing::span::{Attributes, Id};
-use tracing::{Event, Level, Subscriber};
+use tracing::{Dispatch, Event, Level, Subscriber};
+use tracing_subscriber::filter::dynamic_filter_fn;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::time::{self, FormatTime};
@@ -62,8 +63,17 @@ const OWN: [&str; 8] = [
 /// The name of the span of an invocation.
 pub(super) const INVOCATION: &str = "invocation";
 
+/// A second subscriber besides that of [`record`].
+///
+/// With only one, `tracing` decides for the whole process whether a callsite is enabled when a thread first reaches it,
+/// even if this thread has no subscriber. Lines of other threads would then be lost. This subscriber leaves the decision
+/// to each event.
+static UNDECIDED: LazyLock<Dispatch> =
+    LazyLock::new(|| Dispatch::new(tracing_subscriber::registry().with(dynamic_filter_fn(|_, _| true))));
+
 /// Runs `act` as an invocation. Returns its result and all log lines, at the lowest level. Use it in tests.
 pub fn record<T>(telemetry: &[&'static Telemetry], act: impl FnOnce() -> T) -> (T, Vec<String>) {
+    LazyLock::force(&UNDECIDED);
     let lines = Arc::new(Mutex::new(Vec::new()));
     let schema = Schema::new(telemetry).unwrap_or_default();
     let targets = super::targets(&schema, LevelFilter::TRACE);

@@ -44,6 +44,7 @@ fn lines(level: LevelFilter, act: impl FnOnce()) -> Vec<Value> {
         schema: Schema::new(&[&PAGER]).unwrap(),
         out: move || out.clone(),
     };
+    LazyLock::force(&UNDECIDED);
     with_default(tracing_subscriber::registry().with(log), act);
     let bytes = paper.0.lock().unwrap().clone();
     let text = String::from_utf8(bytes).unwrap();
@@ -52,6 +53,21 @@ fn lines(level: LevelFilter, act: impl FnOnce()) -> Vec<Value> {
 
 fn keys(line: &Value) -> Vec<&str> {
     line.as_object().unwrap().keys().map(String::as_str).collect()
+}
+
+#[test]
+fn a_line_is_recorded_even_if_a_thread_without_a_log_reached_its_code_first() {
+    fn log() {
+        info!(reason = "reached", "reached");
+    }
+    let ((), lines) = record(&[], || {
+        std::thread::spawn(log).join().unwrap();
+        log();
+    });
+    let [line] = lines.as_slice() else {
+        panic!("expected one line: {lines:?}")
+    };
+    assert_eq!(serde_json::from_str::<Value>(line).unwrap()["reason"], "reached");
 }
 
 #[test]
