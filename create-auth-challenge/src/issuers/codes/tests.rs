@@ -297,9 +297,10 @@ async fn decoys_fail_like_messages_to_a_failing_or_hanging_service() {
         let started = Instant::now();
         assert!(SignIn::nonexistent(issuer.as_ref()).ask(0).await.is_err());
         let waited = started.elapsed();
+        // A busy processor may delay the second one, but never shorten it.
         assert!(
-            waited + Duration::from_millis(5) > took && waited < took + Duration::from_millis(100),
-            "{waited:?}"
+            waited + Duration::from_millis(5) > took && waited < took + Duration::from_secs(1),
+            "{waited:?} after {took:?}"
         );
         assert_eq!(kept.sent.lock().unwrap().len(), 1);
     }
@@ -317,9 +318,14 @@ async fn before_the_first_message_a_decoy_opens_the_connection_and_assumes_a_dur
         (1, 0)
     );
     SignIn::ada(issuer.as_ref()).ask(0).await.unwrap();
-    let started = Instant::now();
-    SignIn::nonexistent(issuer.as_ref()).ask(0).await.unwrap();
-    assert!(started.elapsed() < Duration::from_millis(60));
+    // A busy processor may delay some of them.
+    let mut fastest = Duration::MAX;
+    for _ in 0..5 {
+        let started = Instant::now();
+        SignIn::nonexistent(issuer.as_ref()).ask(0).await.unwrap();
+        fastest = fastest.min(started.elapsed());
+    }
+    assert!(fastest < Duration::from_millis(60), "{fastest:?}");
     assert_eq!(*kept.prepared.lock().unwrap(), 1);
 }
 
