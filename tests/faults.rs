@@ -6,7 +6,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -139,6 +139,38 @@ fn without_s3_the_picture_is_inline_in_time_and_the_sign_in_continues() {
             });
         }
     });
+}
+
+#[test]
+fn an_upload_is_repeated_once_after_a_server_error_and_never_after_a_rejection() {
+    for (status, code, expected) in [
+        ("503 Service Unavailable", "ServiceUnavailable", 2),
+        ("403 Forbidden", "AccessDenied", 1),
+    ] {
+        let uploads = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&uploads);
+        let endpoint = s3(move |connection| {
+            let Some(method) = request(&connection) else { return };
+            if method == "PUT" {
+                counted.fetch_add(1, Ordering::SeqCst);
+            }
+            answer(&connection, &method, status, code);
+        });
+        let variables = [
+            ("AUTH_FLOW", "CAPTCHA:3"),
+            ("AUTH_SESSION_MINUTES", "3"),
+            ("AWS_ENDPOINT_URL_S3", endpoint.as_str()),
+            ("CAPTCHA_BUCKET", "pictures"),
+            ("CHALLENGE_SECRET", SECRET),
+        ];
+        let create = Tried::start("create-auth-challenge", &variables);
+        let mut event: Value = read(&fixtures("create").join("unknown-user-gets-a-captcha.event.json"));
+        event["request"]["session"] = json!([]);
+        let asked = create.once(&event);
+        let picture = asked["publicChallengeParameters"]["captchaUrl"].as_str().unwrap();
+        assert!(picture.starts_with("data:image/png;base64,"), "{status}");
+        assert_eq!(uploads.load(Ordering::SeqCst), expected, "{status}");
+    }
 }
 
 /// Starts a `local` that sends `signal` to create during its first upload to S3. S3 works otherwise.
