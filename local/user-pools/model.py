@@ -74,6 +74,7 @@ def main():
     if sys.argv[1:] == ["--check"]:
         if MODEL.read_text() != text:
             sys.exit(f"{MODEL.name} differs from Amazon's model: run `python3 local/user-pools/model.py`")
+        print("ok model: the requests are valid as in Amazon's model")
     elif sys.argv[1:]:
         sys.exit(__doc__)
     else:
