@@ -1,6 +1,6 @@
 //! Messages to users: their content, the service that sends them, and their limit.
 //!
-//! A [`Sender`] is one service that delivers messages. [`Ses`](ses::Ses) is the one for Amazon SES; implement the trait
+//! A [`Sender`] is one service that delivers messages. [`Ses`] is the one for Amazon SES; implement the trait
 //! for another gateway. [`Delivery`] counts a message, then sends it or waits as long as sending would take.
 
 mod delivery;
