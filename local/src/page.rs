@@ -156,7 +156,7 @@ static INDEX: Asset = Asset {
 };
 
 #[rustfmt::skip]
-static ASSETS: [Asset; 28] = [
+static ASSETS: [Asset; 29] = [
     Asset { path: "/page/codes.js", media_type: SCRIPT, content: include_str!("../page/codes.js") },
     Asset { path: "/page/counting.js", media_type: SCRIPT, content: include_str!("../page/counting.js") },
     Asset { path: "/page/cognito.js", media_type: SCRIPT, content: include_str!("../page/cognito.js") },
@@ -172,6 +172,7 @@ static ASSETS: [Asset; 28] = [
     Asset { path: "/page/mail.js", media_type: SCRIPT, content: include_str!("../page/mail.js") },
     Asset { path: "/page/own-view.js", media_type: SCRIPT, content: include_str!("../page/own-view.js") },
     Asset { path: "/page/own.js", media_type: SCRIPT, content: include_str!("../page/own.js") },
+    Asset { path: "/page/panes.css", media_type: STYLE, content: include_str!("../page/panes.css") },
     Asset { path: "/page/providers.js", media_type: SCRIPT, content: include_str!("../page/providers.js") },
     Asset { path: "/page/puzzle.js", media_type: SCRIPT, content: include_str!("../page/puzzle.js") },
     Asset { path: "/page/settings.js", media_type: SCRIPT, content: include_str!("../page/settings.js") },
