@@ -91,8 +91,8 @@ impl Invitation {
         if !sent {
             let names: Vec<&str> = self.mediums.iter().map(|medium| medium.name()).collect();
             state.journal.warn(&format!(
-                "AdminCreateUser: nobody is told the temporary password, because the user has no address for {} \
-                 (`DesiredDeliveryMediums`, SMS unless given)",
+                "AdminCreateUser: the temporary password is not sent, because the user has no address for {} \
+                 (`DesiredDeliveryMediums`, SMS by default)",
                 names.join(" and ")
             ));
         }

@@ -80,9 +80,9 @@ async fn a_factor_that_is_not_offered_gives_the_choice() {
 async fn a_nonexistent_user_is_asked_the_same_and_no_code_is_right() {
     let world = world("OFF", &["PASSWORD", "EMAIL_OTP", "SMS_OTP"]);
     for (medium, key) in [("EMAIL_OTP", "EMAIL_OTP_CODE"), ("SMS_OTP", "SMS_OTP_CODE")] {
-        let asked = start(&world, "nobody", json!(medium)).await;
+        let asked = start(&world, "missing", json!(medium)).await;
         assert_eq!(asked["ChallengeName"], medium);
-        let again = start(&world, "nobody", json!(medium)).await;
+        let again = start(&world, "missing", json!(medium)).await;
         assert_eq!(asked["ChallengeParameters"], again["ChallengeParameters"]);
         let waiting = {
             let sessions = world.state.sessions();
@@ -97,7 +97,7 @@ async fn a_nonexistent_user_is_asked_the_same_and_no_code_is_right() {
                 _ => panic!("another challenge"),
             }
         };
-        let responses = json!({"USERNAME": "nobody", key: waiting});
+        let responses = json!({"USERNAME": "missing", key: waiting});
         let reply = world.respond(medium, responses, &asked["Session"]).await;
         assert_eq!(reply.error(), MISMATCH);
     }
