@@ -1,6 +1,7 @@
 /** The view of the forms that set the answers to security questions. */
 
-import { byId, element, hush, markInvalid, markValid, onSubmit, show } from "./view.js";
+import { byId, element } from "./dom.js";
+import { hush, markInvalid, markValid, onSubmit, show } from "./view.js";
 
 let texts = {};
 

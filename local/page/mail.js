@@ -1,5 +1,6 @@
 /** The messages that the functions and Cognito have sent on this machine: a list, and one message beside it. */
 
+import { byId, element, say } from "./dom.js";
 import { parts } from "./links.js";
 
 /** The interval between updates of the list. */
@@ -7,8 +8,6 @@ const EVERY_MS = 2000;
 
 /** The fields of a message beside its text, in this order. */
 const FIELDS = { from: "From", to: "To", sentAt: "Sent", username: "User name", purpose: "For", code: "Code" };
-
-const byId = (id) => document.getElementById(id);
 
 let messages = [];
 /** The message that is shown, by its number. */
@@ -27,10 +26,6 @@ async function refresh() {
   messages = fetched;
   list();
   show(false);
-}
-
-function say(text) {
-  if (byId("status").textContent !== text) byId("status").textContent = text;
 }
 
 function list() {
@@ -93,11 +88,5 @@ function part({ text, link }) {
   made.href = text;
   made.target = "_blank";
   made.rel = "noopener noreferrer";
-  return made;
-}
-
-function element(name, text) {
-  const made = document.createElement(name);
-  made.textContent = text;
   return made;
 }

@@ -1,6 +1,7 @@
 /** The form for the challenges that Cognito itself asks. */
 
-import { byId, demand, element, hush, markInvalid, markValid, onSubmit, show } from "./view.js";
+import { byId, element } from "./dom.js";
+import { demand, hush, markInvalid, markValid, onSubmit, show } from "./view.js";
 
 let texts = {};
 

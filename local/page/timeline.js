@@ -1,8 +1,7 @@
 /** Shows the sign-ins on this machine as they happen: a list, and the steps of one of them. */
 
+import { byId, element, say } from "./dom.js";
 import { fixture, number, summary, title } from "./steps.js";
-
-const byId = (id) => document.getElementById(id);
 
 /** The steps of each sign-in, by its id, the newest sign-in last. */
 const signIns = new Map();
@@ -25,10 +24,6 @@ function listen() {
   source.addEventListener("error", () => say("The server cannot be reached."));
   source.addEventListener("step", ({ data }) => add(JSON.parse(data)));
   source.addEventListener("forgotten", ({ data }) => forget(data));
-}
-
-function say(text) {
-  if (byId("status").textContent !== text) byId("status").textContent = text;
 }
 
 function add(step) {
@@ -150,10 +145,4 @@ function json(name, value, file) {
   });
   details.append(element("summary", name), text, copy);
   return details;
-}
-
-function element(name, text) {
-  const made = document.createElement(name);
-  made.textContent = text;
-  return made;
 }

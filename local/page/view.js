@@ -1,6 +1,7 @@
 /** The content of the page and its events. It makes no calls to a server. */
 
 import { countDown, sendAgainIn, sentKind } from "./codes.js";
+import { byId, element } from "./dom.js";
 import { otherWay } from "./forms.js";
 import { generic } from "./generic.js";
 import { claims, TIMES } from "./jwt.js";
@@ -34,8 +35,6 @@ let busy = false;
 let slow;
 /** Stops the countdown until the message can be sent again. */
 let stopCountDown = () => {};
-
-export const byId = (id) => document.getElementById(id);
 
 /** Shows the texts of `catalogue`, which is in `catalogueLanguage` and written in `direction`: `ltr` or `rtl`. */
 export function translate(catalogue, catalogueLanguage, direction) {
@@ -492,12 +491,6 @@ export function markInvalid(id, text) {
 export function markValid(id) {
   byId(id).removeAttribute("aria-invalid");
   byId(`${id}-error`).textContent = "";
-}
-
-export function element(name, text) {
-  const made = document.createElement(name);
-  made.textContent = text;
-  return made;
 }
 
 /** Creates an element whose text has its own direction: identifiers and values are not in the language of the page. */

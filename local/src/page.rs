@@ -156,10 +156,11 @@ static INDEX: Asset = Asset {
 };
 
 #[rustfmt::skip]
-static ASSETS: [Asset; 29] = [
+static ASSETS: [Asset; 30] = [
     Asset { path: "/page/codes.js", media_type: SCRIPT, content: include_str!("../page/codes.js") },
     Asset { path: "/page/counting.js", media_type: SCRIPT, content: include_str!("../page/counting.js") },
     Asset { path: "/page/cognito.js", media_type: SCRIPT, content: include_str!("../page/cognito.js") },
+    Asset { path: "/page/dom.js", media_type: SCRIPT, content: include_str!("../page/dom.js") },
     Asset { path: "/page/enrolling.js", media_type: SCRIPT, content: include_str!("../page/enrolling.js") },
     Asset { path: "/page/enrolment.js", media_type: SCRIPT, content: include_str!("../page/enrolment.js") },
     Asset { path: "/page/enrolment-view.js", media_type: SCRIPT, content: include_str!("../page/enrolment-view.js") },
