@@ -68,11 +68,9 @@ impl Function {
         self.issuers.iter().map(Issuer::telemetry).collect()
     }
 
-    /// Opens connections before the first event, so that its response is not late.
+    /// Opens the connections of all types at once, before the first event, so that its response is not late.
     pub async fn prepare(&self) {
-        for issuer in self.issuers.iter() {
-            runtime::prepare(issuer.prepare()).await;
-        }
+        join_all(self.issuers.iter().map(|issuer| runtime::prepare(issuer.prepare()))).await;
     }
 
     /// Answers a `CreateAuthChallenge` event that arrived at `now` with a challenge.

@@ -68,14 +68,16 @@ impl Function {
         self.verifiers.iter().map(Verifier::telemetry).collect()
     }
 
-    /// Opens connections before the first event, so that its response is not late.
+    /// Opens the connections of the lockout and of all types at once, before the first event, so that its response is
+    /// not late.
     pub async fn prepare(&self) {
-        if let Some(lockout) = &self.lockout {
-            lockout.connect().await;
-        }
-        for verifier in self.verifiers.iter() {
-            runtime::prepare(verifier.prepare()).await;
-        }
+        let connecting = async {
+            if let Some(lockout) = &self.lockout {
+                lockout.connect().await;
+            }
+        };
+        let preparing = join_all(self.verifiers.iter().map(|verifier| runtime::prepare(verifier.prepare())));
+        tokio::join!(connecting, preparing);
     }
 
     /// Answers a `VerifyAuthChallengeResponse` event that arrived at `now`.

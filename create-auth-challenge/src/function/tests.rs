@@ -1,3 +1,4 @@
+use std::net::TcpListener;
 use std::time::UNIX_EPOCH;
 
 use async_trait::async_trait;
@@ -301,6 +302,37 @@ async fn a_type_that_hangs_or_breaks_a_rule_causes_an_error_with_its_name() {
         // Cognito waits five seconds.
         let seconds = started.elapsed().as_secs();
         assert_eq!(seconds, if wish == "hang" { 4 } else { 0 }, "{wish}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_service_that_hangs_delays_the_start_by_a_second_or_two() {
+    // It accepts connections and never responds.
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let endpoint = format!("http://{}", silent.local_addr().unwrap());
+    // S3 and the table have a second each, a whole type has two seconds. All are prepared at once.
+    for (flow, per_hour, seconds) in [
+        ("CAPTCHA:3", "unlimited", 1),
+        ("EMAIL_CODE:3", "unlimited", 2),
+        ("CAPTCHA|EMAIL_CODE:3", "5", 2),
+    ] {
+        let variables = [
+            ("ATTEMPTS_TABLE", "attempts"),
+            ("AUTH_FLOW", flow),
+            ("AUTH_SESSION_MINUTES", "3"),
+            ("AWS_ACCESS_KEY_ID", "id"),
+            ("AWS_ENDPOINT_URL", &endpoint),
+            ("AWS_REGION", "eu-west-1"),
+            ("AWS_SECRET_ACCESS_KEY", "secret"),
+            ("CAPTCHA_BUCKET", "captchas"),
+            ("CHALLENGE_SECRET", "at least thirty-two bytes of secret"),
+            ("MAIL_FROM", "sign-in@example.com"),
+            ("MESSAGES_PER_HOUR", per_hour),
+        ];
+        let function = Function::configure(&Environment::new(variables), &Issuers::standard()).unwrap();
+        let started = Instant::now();
+        function.prepare().await;
+        assert_eq!(started.elapsed().as_secs(), seconds, "{flow}");
     }
 }
 

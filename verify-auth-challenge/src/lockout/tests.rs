@@ -181,6 +181,13 @@ async fn a_failing_or_hanging_table_fails_closed_or_open_within_the_time_limit()
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_hanging_table_delays_the_start_by_a_second() {
+    let start = Instant::now();
+    function(&Fake::new(Mood::Hangs)).prepare().await;
+    assert_eq!(start.elapsed(), Duration::from_secs(1));
+}
+
 #[tokio::test]
 async fn repeated_write_conflicts_never_fail_open() {
     let fake = Fake::new(Mood::Beaten);
