@@ -116,7 +116,11 @@ mod tests {
             let started = Instant::now();
             client.list_tables().send().await.unwrap_err();
             assert_eq!(service.0.load(Ordering::Relaxed), 2 * requests);
-            assert!(started.elapsed() <= Duration::from_millis(50), "{:?}", started.elapsed());
+            assert!(
+                started.elapsed() <= Duration::from_millis(50),
+                "{:?}",
+                started.elapsed()
+            );
         }
     }
 }

@@ -76,7 +76,11 @@ impl Function {
                 lockout.connect().await;
             }
         };
-        let preparing = join_all(self.verifiers.iter().map(|verifier| runtime::prepare(verifier.prepare())));
+        let preparing = join_all(
+            self.verifiers
+                .iter()
+                .map(|verifier| runtime::prepare(verifier.prepare())),
+        );
         tokio::join!(connecting, preparing);
     }
 
