@@ -1,4 +1,4 @@
-/** The unsigned calls of Amazon Cognito for a sign-in, over AWS JSON 1.1. */
+/** The calls of Amazon Cognito, over AWS JSON 1.1. All are unsigned. */
 
 /** Cognito runs a trigger for up to three times five seconds, and one call may need three triggers. */
 const PATIENCE_MS = 60_000;
@@ -56,6 +56,48 @@ export class Cognito {
   verifyApp(session, code, signal) {
     return call(this.#endpoint, "VerifySoftwareToken", { Session: session, UserCode: code }, signal);
   }
+
+  /** Creates an account with `attributes`: `[{ Name, Value }]`. */
+  signUp(userName, password, attributes, signal) {
+    const account = { Username: userName, Password: password, UserAttributes: attributes };
+    return this.#callWithClient("SignUp", account, signal);
+  }
+
+  /** Confirms an account with the code that was sent to its address. */
+  confirmSignUp(userName, code, signal) {
+    return this.#callWithClient("ConfirmSignUp", { Username: userName, ConfirmationCode: code }, signal);
+  }
+
+  /** Sends another code that confirms the account. */
+  resendConfirmationCode(userName, signal) {
+    return this.#callWithClient("ResendConfirmationCode", { Username: userName }, signal);
+  }
+
+  /** Sends a code that allows a new password. */
+  forgotPassword(userName, signal) {
+    return this.#callWithClient("ForgotPassword", { Username: userName }, signal);
+  }
+
+  /** Sets the new password with that code. */
+  confirmForgotPassword(userName, code, password, signal) {
+    const change = { Username: userName, ConfirmationCode: code, Password: password };
+    return this.#callWithClient("ConfirmForgotPassword", change, signal);
+  }
+
+  /** Calls an operation whose functions may send a message in the reader's language. */
+  #callWithClient(operation, request, signal) {
+    const client = { ClientId: this.#clientId, ClientMetadata: { locale: navigator.language } };
+    return call(this.#endpoint, operation, { ...client, ...request }, signal);
+  }
+}
+
+/** Returns the descriptions of a pool and of its client, which only administrators get on AWS. */
+export async function describe(endpoint, userPoolId, clientId) {
+  const [{ UserPool }, { UserPoolClient }] = await Promise.all([
+    call(endpoint, "DescribeUserPool", { UserPoolId: userPoolId }),
+    call(endpoint, "DescribeUserPoolClient", { UserPoolId: userPoolId, ClientId: clientId }),
+  ]);
+  return [UserPool, UserPoolClient];
 }
 
 async function call(endpoint, operation, request, signal) {

@@ -1,14 +1,18 @@
 /** The sign-in loop: it sends the reader's input to Cognito and shows the responses. */
 
+import * as account from "./account.js";
 import { SEND_AGAIN, codeIn, sentKind } from "./codes.js";
 import { Cognito, CognitoError, UnreachableError } from "./cognito.js";
+import { say } from "./dom.js";
 import * as enrolling from "./enrolling.js";
+import { detail, explanation } from "./errors.js";
 import { firstForm, formsOf, inForm, metadataFor } from "./forms.js";
 import * as links from "./hand-over.js";
 import { drawWidget, isProvider } from "./providers.js";
 import * as own from "./own.js";
 import * as ownView from "./own-view.js";
-import { Srp, SrpError } from "./srp.js";
+import { rulesOf } from "./pool.js";
+import { Srp } from "./srp.js";
 import * as settings from "./settings.js";
 import { LANGUAGES, languageFor, textsIn } from "./texts.js";
 import * as view from "./view.js";
@@ -25,6 +29,8 @@ const NO_ANSWER = "-";
 
 /** The target of sign-ins, see settings.js. */
 let target = null;
+/** The rules of its pool, see pool.js. */
+let rules = null;
 /** The current sign-in: `{ cognito, userName, giveUp, session, parameters, asked, changing, work, solution, since, call }`. */
 let signIn = null;
 /** The token of the link that this page was opened with, or `null`. */
@@ -55,6 +61,7 @@ async function open() {
   ownView.begin(texts, { answer: answerOwn, choose: (factor) => sendOwn(factor) });
   enrolling.begin(texts, language, startAgain);
   enrolling.offer(target?.enrolment);
+  if (target !== null) await openPool();
   if (invitation !== null) return enrolling.openLink(invitation);
   view.showStart();
   if (target === null) {
@@ -62,9 +69,23 @@ async function open() {
   }
 }
 
+/** Reads the settings of the pool, and offers what they allow. */
+async function openPool() {
+  rules = await rulesOf(target);
+  view.labelUserName(account.userNameLabel(texts, rules));
+  account.begin(texts, new Cognito(target.endpoint, target.clientId), rules, signInAs);
+}
+
+/** Shows the first form for this user, with a text. */
+function signInAs(userName, text) {
+  view.setUserName(userName);
+  view.showStart();
+  say(text);
+}
+
 /** Makes the first call. A password is proven by SRP, which takes a second call. */
 async function begin({ userName, password, withPassword }) {
-  if (!view.demand("username", userName, texts.usernameMissing)) return;
+  if (!view.demand("username", userName, rules?.logins.length ? texts.fieldMissing : texts.usernameMissing)) return;
   if (withPassword && !view.demand("password", password, texts.passwordMissing)) return;
   if (target === null) return view.alarm(texts.noConfiguration);
   if (withPassword && !globalThis.crypto?.subtle) return view.alarm(texts.insecure);
@@ -296,17 +317,24 @@ function isRetry(before, now) {
 function fail(error) {
   const again = signIn.own && own.again(signIn.own, error);
   if (again) return ownView.refuse(texts[again]);
-  const detail = error instanceof CognitoError ? `${error.type}: ${error.message}` : error.message;
   const text = explain(error, signIn.parameters);
   // After these errors, the session is still valid. After any other error, Cognito rejects it.
   const sameAgain = signIn.parameters !== null && (isTransient(error) || error instanceof UnreachableError);
   if (!sameAgain) {
+    const { userName } = signIn;
     signIn = null;
-    view.showStart();
+    showAfter(error, userName);
   }
-  view.alarm(text, detail);
+  view.alarm(text, detail(error));
   // A computation has no answer field, so only this can send its solution again.
   if (sameAgain && signIn.solution) view.offerRetry();
+}
+
+/** Shows the form that follows an error: for some, the user must enter a code first. */
+function showAfter({ type }, userName) {
+  if (type === "UserNotConfirmedException") account.confirm(userName);
+  else if (type === "PasswordResetRequiredException") account.reset(userName, texts.confirmHint);
+  else view.showStart();
 }
 
 function isTransient(error) {
@@ -315,29 +343,8 @@ function isTransient(error) {
 
 /** Explains `error` to the reader that was asked `parameters`, or the password if that is `null`. */
 function explain(error, parameters) {
-  if (error instanceof UnreachableError) return texts.unreachable;
-  if (error instanceof SrpError) return texts.badNumbers;
-  if (!(error instanceof CognitoError)) return texts.failed;
-  switch (error.type) {
-    case "NotAuthorizedException":
-      return explainRefusal(error.message, parameters);
-    case "UserNotFoundException":
-      return texts.wrongPassword;
-    case "UserNotConfirmedException":
-      return texts.notConfirmed;
-    case "PasswordResetRequiredException":
-      return texts.passwordReset;
-    case "TooManyRequestsException":
-      return texts.throttled;
-    case "ResourceNotFoundException":
-      return texts.notFound;
-    case "InvalidLambdaResponseException":
-    case "UnexpectedLambdaException":
-    case "UserLambdaValidationException":
-      return texts.triggerFailed;
-    default:
-      return texts.rejected;
-  }
+  if (error.type === "NotAuthorizedException") return explainRefusal(error.message, parameters);
+  return texts[explanation(error)];
 }
 
 function explainRefusal(message, parameters) {
@@ -353,6 +360,7 @@ function startAgain() {
   signIn?.work?.abort();
   signIn = null;
   enrolling.forget();
+  account.forget();
   view.setIdle();
   view.showStart();
 }

@@ -6,7 +6,7 @@ import { otherWay } from "./forms.js";
 import { generic } from "./generic.js";
 import { claims, TIMES } from "./jwt.js";
 
-const SECTIONS = ["start", "challenge", "own", "link", "done", "ask-link", "questions-section", "outcome"];
+const SECTIONS = ["start", "challenge", "own", "account", "link", "done", "ask-link", "questions-section", "outcome"];
 /** The time after which a slow response is announced. */
 const SLOW_MS = 800;
 /** The maximum number of segments of the progress bar. */
@@ -54,6 +54,16 @@ export function translate(catalogue, catalogueLanguage, direction) {
 /** Returns the username in the first form. */
 export function userName() {
   return byId("username").value.trim();
+}
+
+/** Fills in the username of the first form. */
+export function setUserName(userName) {
+  byId("username").value = userName;
+}
+
+/** Sets the label of the username in the first form. */
+export function labelUserName(label) {
+  document.querySelector("label[for=username]").textContent = label;
 }
 
 /** Calls `act` with what the reader typed and whether the password is to be used. */
@@ -265,12 +275,31 @@ export function setIdle() {
   }
 }
 
+/** Runs `call` while the page is busy, and gives its error to `fail`. */
+export async function whileBusy(call, fail) {
+  setBusy(texts.working);
+  try {
+    await call();
+  } catch (error) {
+    fail(error);
+  } finally {
+    setIdle();
+  }
+}
+
 /** Calls `act` with the button that sent the form, unless a call is in progress. */
 export function onSubmit(formId, act) {
   byId(formId).addEventListener("submit", (event) => {
     event.preventDefault();
     // Not `disabled`, which would remove the focus from the keyboard's user.
     if (!busy) act(event.submitter);
+  });
+}
+
+/** Calls `act` when the button is pressed, unless a call is in progress. */
+export function onPress(id, act) {
+  byId(id).addEventListener("click", () => {
+    if (!busy) act();
   });
 }
 

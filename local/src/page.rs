@@ -156,7 +156,10 @@ static INDEX: Asset = Asset {
 };
 
 #[rustfmt::skip]
-static ASSETS: [Asset; 30] = [
+static ASSETS: [Asset; 36] = [
+    Asset { path: "/page/account-view.js", media_type: SCRIPT, content: include_str!("../page/account-view.js") },
+    Asset { path: "/page/account.js", media_type: SCRIPT, content: include_str!("../page/account.js") },
+    Asset { path: "/page/attributes.js", media_type: SCRIPT, content: include_str!("../page/attributes.js") },
     Asset { path: "/page/codes.js", media_type: SCRIPT, content: include_str!("../page/codes.js") },
     Asset { path: "/page/counting.js", media_type: SCRIPT, content: include_str!("../page/counting.js") },
     Asset { path: "/page/cognito.js", media_type: SCRIPT, content: include_str!("../page/cognito.js") },
@@ -164,6 +167,8 @@ static ASSETS: [Asset; 30] = [
     Asset { path: "/page/enrolling.js", media_type: SCRIPT, content: include_str!("../page/enrolling.js") },
     Asset { path: "/page/enrolment.js", media_type: SCRIPT, content: include_str!("../page/enrolment.js") },
     Asset { path: "/page/enrolment-view.js", media_type: SCRIPT, content: include_str!("../page/enrolment-view.js") },
+    Asset { path: "/page/errors.js", media_type: SCRIPT, content: include_str!("../page/errors.js") },
+    Asset { path: "/page/fields.js", media_type: SCRIPT, content: include_str!("../page/fields.js") },
     Asset { path: "/page/generic.js", media_type: SCRIPT, content: include_str!("../page/generic.js") },
     Asset { path: "/page/hand-over.js", media_type: SCRIPT, content: include_str!("../page/hand-over.js") },
     Asset { path: "/page/icon.svg", media_type: SVG, content: include_str!("../page/icon.svg") },
@@ -174,6 +179,7 @@ static ASSETS: [Asset; 30] = [
     Asset { path: "/page/own-view.js", media_type: SCRIPT, content: include_str!("../page/own-view.js") },
     Asset { path: "/page/own.js", media_type: SCRIPT, content: include_str!("../page/own.js") },
     Asset { path: "/page/panes.css", media_type: STYLE, content: include_str!("../page/panes.css") },
+    Asset { path: "/page/pool.js", media_type: SCRIPT, content: include_str!("../page/pool.js") },
     Asset { path: "/page/providers.js", media_type: SCRIPT, content: include_str!("../page/providers.js") },
     Asset { path: "/page/puzzle.js", media_type: SCRIPT, content: include_str!("../page/puzzle.js") },
     Asset { path: "/page/settings.js", media_type: SCRIPT, content: include_str!("../page/settings.js") },

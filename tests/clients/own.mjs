@@ -5,45 +5,25 @@
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 
-import { ENDPOINT, READERS, launch, play, rule } from "./visit.mjs";
+import { call, codeFor, poolWith } from "./pools.mjs";
+import { READERS, launch, play, rule } from "./visit.mjs";
 
 const TEMPORARY = "Temp0rary!1";
 const LASTING = "Passw0rd!own";
 
-async function call(operation, body) {
-  const headers = {
-    "content-type": "application/x-amz-json-1.1",
-    "x-amz-target": `AWSCognitoIdentityProviderService.${operation}`,
-  };
-  const response = await fetch(`${ENDPOINT}/`, { method: "POST", headers, body: JSON.stringify(body) });
-  const reply = await response.json();
-  assert.ok(response.ok, `${operation}: ${reply.__type} ${reply.message}`);
-  return reply;
-}
-
-/** Makes a pool like the template's, in which users need a second factor, with a new user. Returns the page's address. */
+/** Makes a pool in which users need a second factor, with a new user. Returns the page's address. */
 async function pool() {
-  const { userPoolId } = await (await fetch(`${ENDPOINT}/page/config.json`)).json();
-  const template = (await call("DescribeUserPool", { UserPoolId: userPoolId })).UserPool;
-  // Without the function that rejects sign-ins without the challenges.
-  const { DefineAuthChallenge, CreateAuthChallenge, VerifyAuthChallengeResponse } = template.LambdaConfig;
-  const made = await call("CreateUserPool", {
-    PoolName: "own",
-    LambdaConfig: { DefineAuthChallenge, CreateAuthChallenge, VerifyAuthChallengeResponse },
-    Schema: [{ Name: "security_questions", AttributeDataType: "String", Mutable: true }],
-  });
-  const UserPoolId = made.UserPool.Id;
+  const made = await poolWith();
+  const { UserPoolId } = made;
   await call("SetUserPoolMfaConfig", {
     UserPoolId,
     MfaConfiguration: "ON",
     SoftwareTokenMfaConfiguration: { Enabled: true },
     EmailMfaConfiguration: { Message: "{####}", Subject: "Code" },
   });
-  const client = { UserPoolId, ClientName: "page", ExplicitAuthFlows: ["ALLOW_CUSTOM_AUTH"] };
-  const { ClientId } = (await call("CreateUserPoolClient", client)).UserPoolClient;
   const user = { UserPoolId, Username: "ana", TemporaryPassword: TEMPORARY, MessageAction: "SUPPRESS" };
   await call("AdminCreateUser", user);
-  return { UserPoolId, address: `/?userPoolId=${UserPoolId}&clientId=${ClientId}` };
+  return made;
 }
 
 /** Returns the code of an authenticator app (RFC 6238), `later` steps of 30 seconds from now. */
@@ -121,8 +101,7 @@ rule("of two factors the reader chooses one, and a code by e-mail is taken", {},
   assert.equal(await at.focused(), "own-heading");
   await at.page.getByRole("button", { name: "With a code by e-mail" }).press("Enter");
   await asked(at, "Enter the code from your e-mail");
-  const { messages } = await (await fetch(`${ENDPOINT}/debug/outbox`)).json();
-  await at.types(messages[0].code, "Enter");
+  await at.types(await codeFor("ana@example.com"), "Enter");
   await at.asks("captcha");
 });
 

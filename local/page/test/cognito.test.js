@@ -29,6 +29,26 @@ test("an answer carries its session and the client's metadata", async () => {
   });
 });
 
+test("an account is created in the client, and the functions learn the reader's language", async () => {
+  Object.defineProperty(globalThis, "navigator", { value: { language: "es-MX" }, configurable: true });
+  const client = { ClientId: "client", ClientMetadata: { locale: "es-MX" } };
+  const calls = {
+    SignUp: [(cognito) => cognito.signUp("ana", "p", []), { Username: "ana", Password: "p", UserAttributes: [] }],
+    ConfirmSignUp: [(cognito) => cognito.confirmSignUp("ana", "1"), { Username: "ana", ConfirmationCode: "1" }],
+    ResendConfirmationCode: [(cognito) => cognito.resendConfirmationCode("ana"), { Username: "ana" }],
+    ForgotPassword: [(cognito) => cognito.forgotPassword("ana"), { Username: "ana" }],
+    ConfirmForgotPassword: [
+      (cognito) => cognito.confirmForgotPassword("ana", "1", "p"),
+      { Username: "ana", ConfirmationCode: "1", Password: "p" },
+    ],
+  };
+  for (const [operation, [act, expected]] of Object.entries(calls)) {
+    const [{ headers, body }] = await exchange(answering(200, "{}"), act);
+    assert.equal(headers["x-amz-target"], `AWSCognitoIdentityProviderService.${operation}`);
+    assert.deepEqual(body, { ...client, ...expected });
+  }
+});
+
 const REFUSALS = {
   "its type in the body": answering(400, '{"__type":"NotAuthorizedException","message":"No."}'),
   "a namespace before its type": answering(400, '{"__type":"com.amazon#NotAuthorizedException","message":"No."}'),

@@ -1,0 +1,50 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+
+import { rules, rulesOf } from "../pool.js";
+
+const SCHEMA = [
+  { Name: "sub", Required: true },
+  { Name: "email", Required: true },
+  { Name: "name", Required: true },
+  { Name: "website", Required: false },
+];
+
+test("a new user gives the required attributes that the client may write", () => {
+  assert.deepEqual(rules({ SchemaAttributes: SCHEMA }, {}).attributes, ["email", "name"]);
+  assert.deepEqual(rules({ SchemaAttributes: SCHEMA }, { WriteAttributes: ["name"] }).attributes, ["name"]);
+});
+
+test("an attribute that replaces the username is not asked again", () => {
+  assert.deepEqual(rules({ SchemaAttributes: SCHEMA, UsernameAttributes: ["email"] }, {}).attributes, ["name"]);
+  // The username may be the other one.
+  const both = { SchemaAttributes: SCHEMA, UsernameAttributes: ["email", "phone_number"] };
+  assert.deepEqual(rules(both, {}).attributes, ["email", "name"]);
+});
+
+test("a new user gives an address for the code, if the pool verifies one", () => {
+  const verifying = (...AutoVerifiedAttributes) => ({ AutoVerifiedAttributes });
+  assert.deepEqual(rules(verifying("email"), {}).attributes, ["email"]);
+  assert.deepEqual(rules(verifying("email", "phone_number"), {}).attributes, ["email"]);
+  assert.deepEqual(rules(verifying("email"), { WriteAttributes: ["name"] }).attributes, []);
+  assert.deepEqual(rules({ ...verifying("email"), UsernameAttributes: ["email"] }, {}).attributes, []);
+  assert.deepEqual(rules({ ...verifying("phone_number", "email"), SchemaAttributes: SCHEMA }, {}).attributes, ["email", "name"]);
+});
+
+test("users create accounts unless only administrators may", () => {
+  const pool = (only) => ({ AdminCreateUserConfig: { AllowAdminCreateUserOnly: only } });
+  assert.deepEqual([{}, pool(false), pool(true), pool("true")].map((pool) => rules(pool, {}).signUp), [true, true, false, false]);
+});
+
+test("users reset passwords unless only administrators may", () => {
+  const pool = (...names) => ({ AccountRecoverySetting: { RecoveryMechanisms: names.map((Name) => ({ Name })) } });
+  assert.deepEqual([{}, pool("verified_email"), pool("admin_only")].map((pool) => rules(pool, {}).recovery), [true, true, false]);
+});
+
+test("of a pool that does not describe itself, no sign-up is offered", async () => {
+  globalThis.fetch = async () => Response.json({ __type: "ResourceNotFoundException" }, { status: 400 });
+  const unknown = await rulesOf({ endpoint: "http://127.0.0.1/", userPoolId: "a_b", clientId: "c" });
+  assert.equal(unknown.signUp, false);
+  globalThis.fetch = () => assert.fail("a pool on AWS describes itself to administrators only");
+  assert.deepEqual(await rulesOf({ isOnAws: true }), unknown);
+});
