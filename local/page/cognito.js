@@ -84,6 +84,22 @@ export class Cognito {
     return this.#callWithClient("ConfirmForgotPassword", change, signal);
   }
 
+  /** Exchanges a refresh token for new tokens, which have a refresh token only if the client rotates them. */
+  async renew(refreshToken, signal) {
+    const request = { ClientId: this.#clientId, RefreshToken: refreshToken };
+    return (await call(this.#endpoint, "GetTokensFromRefreshToken", request, signal)).AuthenticationResult;
+  }
+
+  /** Ends one sign-in: its refresh token and the tokens that came from it. */
+  revoke(refreshToken, signal) {
+    return call(this.#endpoint, "RevokeToken", { ClientId: this.#clientId, Token: refreshToken }, signal);
+  }
+
+  /** Ends all sign-ins of the user. */
+  signOutEverywhere(accessToken, signal) {
+    return call(this.#endpoint, "GlobalSignOut", { AccessToken: accessToken }, signal);
+  }
+
   /** Calls an operation whose functions may send a message in the reader's language. */
   #callWithClient(operation, request, signal) {
     const client = { ClientId: this.#clientId, ClientMetadata: { locale: navigator.language } };

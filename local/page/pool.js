@@ -3,7 +3,7 @@
 import { describe } from "./cognito.js";
 
 /** The rules of a pool that the page cannot ask for its settings: a pool on AWS describes itself to administrators only. */
-const UNKNOWN = { logins: [], signUp: false, recovery: true, attributes: [] };
+const UNKNOWN = { logins: [], signUp: false, recovery: true, renewal: true, attributes: [] };
 
 /** Returns the rules of the pool and the client of `target`, see `rules`. */
 export async function rulesOf({ endpoint, userPoolId, clientId, isOnAws }) {
@@ -13,8 +13,8 @@ export async function rulesOf({ endpoint, userPoolId, clientId, isOnAws }) {
 }
 
 /**
- * Returns `{ logins, signUp, recovery, attributes }`: the attributes that replace the username, whether users create
- * accounts, whether they reset passwords, and the attributes that a new user must give.
+ * Returns `{ logins, signUp, recovery, renewal, attributes }`: the attributes that replace the username, whether users
+ * create accounts, reset passwords and renew tokens, and the attributes that a new user must give.
  */
 export function rules(pool, client) {
   const logins = pool.UsernameAttributes ?? [];
@@ -23,8 +23,15 @@ export function rules(pool, client) {
     logins,
     signUp: String(pool.AdminCreateUserConfig?.AllowAdminCreateUserOnly ?? false) === "false",
     recovery: !recovery.some(({ Name }) => Name === "admin_only"),
+    renewal: client.RefreshTokenRotation?.Feature === "ENABLED" || flowsOf(client).includes("REFRESH_TOKEN_AUTH"),
     attributes: asked(pool, client, logins),
   };
+}
+
+/** Returns the flows that a client allows. A client without the new names allows these. */
+function flowsOf({ ExplicitAuthFlows = [] }) {
+  const named = ExplicitAuthFlows.filter((name) => name.startsWith("ALLOW_")).map((name) => name.slice("ALLOW_".length));
+  return named.length > 0 ? named : ["CUSTOM_AUTH", "REFRESH_TOKEN_AUTH", "USER_SRP_AUTH"];
 }
 
 function asked(pool, client, logins) {

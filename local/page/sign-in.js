@@ -15,6 +15,7 @@ import { rulesOf } from "./pool.js";
 import { Srp } from "./srp.js";
 import * as settings from "./settings.js";
 import { LANGUAGES, languageFor, textsIn } from "./texts.js";
+import * as tokens from "./tokens.js";
 import * as view from "./view.js";
 import { work } from "./work.js";
 
@@ -60,6 +61,10 @@ async function open() {
   view.onMediumBroken((text) => view.alarm(text));
   ownView.begin(texts, { answer: answerOwn, choose: (factor) => sendOwn(factor) });
   enrolling.begin(texts, language, startAgain);
+  tokens.begin(texts, enrolling.signedIn, (text) => {
+    startAgain();
+    say(text);
+  });
   enrolling.offer(target?.enrolment);
   if (target !== null) await openPool();
   if (invitation !== null) return enrolling.openLink(invitation);
@@ -207,9 +212,9 @@ async function attempt(current, call) {
 
 function take(reply) {
   if (reply.AuthenticationResult) {
+    const { cognito } = signIn;
     signIn = null;
-    view.showTokens(reply.AuthenticationResult);
-    enrolling.signedIn(reply.AuthenticationResult.AccessToken);
+    tokens.signedIn(cognito, reply.AuthenticationResult, rules.renewal);
   } else if (reply.ChallengeName === "CUSTOM_CHALLENGE") {
     ask(reply);
   } else if (own.shown(reply.ChallengeName, reply.ChallengeParameters)) {
@@ -361,6 +366,7 @@ function startAgain() {
   signIn = null;
   enrolling.forget();
   account.forget();
+  tokens.forget();
   view.setIdle();
   view.showStart();
 }

@@ -156,7 +156,7 @@ static INDEX: Asset = Asset {
 };
 
 #[rustfmt::skip]
-static ASSETS: [Asset; 36] = [
+static ASSETS: [Asset; 38] = [
     Asset { path: "/page/account-view.js", media_type: SCRIPT, content: include_str!("../page/account-view.js") },
     Asset { path: "/page/account.js", media_type: SCRIPT, content: include_str!("../page/account.js") },
     Asset { path: "/page/attributes.js", media_type: SCRIPT, content: include_str!("../page/attributes.js") },
@@ -190,6 +190,8 @@ static ASSETS: [Asset; 36] = [
     Asset { path: "/page/texts.js", media_type: SCRIPT, content: include_str!("../page/texts.js") },
     Asset { path: "/page/timeline.css", media_type: STYLE, content: include_str!("../page/timeline.css") },
     Asset { path: "/page/timeline.js", media_type: SCRIPT, content: include_str!("../page/timeline.js") },
+    Asset { path: "/page/tokens-view.js", media_type: SCRIPT, content: include_str!("../page/tokens-view.js") },
+    Asset { path: "/page/tokens.js", media_type: SCRIPT, content: include_str!("../page/tokens.js") },
     Asset { path: "/page/view.js", media_type: SCRIPT, content: include_str!("../page/view.js") },
     Asset { path: "/page/forms.js", media_type: SCRIPT, content: include_str!("../page/forms.js") },
     Asset { path: "/page/work.js", media_type: SCRIPT, content: include_str!("../page/work.js") },

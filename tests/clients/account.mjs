@@ -1,4 +1,4 @@
-/** Creates accounts and resets passwords with the page, in headless Chromium. Needs what visit.mjs needs. */
+/** Creates accounts, resets passwords and signs out with the page, in headless Chromium. Needs what visit.mjs needs. */
 
 import assert from "node:assert/strict";
 
@@ -165,6 +165,73 @@ for (const PreventUserExistenceErrors of ["ENABLED", "LEGACY"]) {
   });
 }
 
+/** Signs in to tokens, with a temporary password. */
+async function signedIn(at, client = {}) {
+  const flows = ["ALLOW_CUSTOM_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"];
+  const made = await poolWith(OPEN, { ExplicitAuthFlows: flows, ...client });
+  const user = { UserPoolId: made.UserPoolId, Username: "ana", TemporaryPassword: "Temp0rary!1", MessageAction: "SUPPRESS" };
+  await call("AdminCreateUser", user);
+  await at.open(made.address);
+  await at.types("ana", "Tab", "Temp0rary!1", "Enter");
+  await at.page.locator("#own-answer").waitFor();
+  await at.types(PASSWORD, "Enter");
+  await at.signedIn();
+  return made;
+}
+
+/** Presses a button of the finished sign-in. */
+async function pressAtEnd(at, name) {
+  await at.page.locator("#done").getByRole("button", { name, exact: true }).press("Enter");
+}
+
+const ROTATION = {
+  ExplicitAuthFlows: ["ALLOW_CUSTOM_AUTH"],
+  RefreshTokenRotation: { Feature: "ENABLED", RetryGracePeriodSeconds: 0 },
+};
+
+for (const [name, client] of Object.entries({ "a client without rotation": {}, "a client with rotation": ROTATION })) {
+  rule(`tokens are renewed, and their claims are shown: ${name}`, {}, async (at) => {
+    await signedIn(at, client);
+    for (let round = 0; round < 2; round += 1) {
+      const before = await at.page.locator("#tokens").innerText();
+      await pressAtEnd(at, "Renew the tokens");
+      await at.says("status", "The tokens were renewed.");
+      assert.equal(await at.focused(), "renew");
+      assert.notEqual(await at.page.locator("#tokens").innerText(), before);
+    }
+  });
+}
+
+rule("a client that may not renew tokens does not offer it", {}, async (at) => {
+  await signedIn(at, { ExplicitAuthFlows: ["ALLOW_CUSTOM_AUTH"] });
+  assert.ok(await at.page.locator("#renew").isHidden());
+});
+
+rule("a sign-out ends this sign-in, and its refresh token", {}, async (at) => {
+  const { ClientId } = await signedIn(at);
+  await pressAtEnd(at, "Sign out");
+  await at.says("status", "You are signed out.");
+  assert.ok(await at.page.locator("#start").isVisible());
+  const { Token } = JSON.parse(at.sent.at(-1));
+  await assert.rejects(call("GetTokensFromRefreshToken", { ClientId, RefreshToken: Token }), /NotAuthorizedException/);
+});
+
+rule("a sign-out everywhere ends all sign-ins of the user", {}, async (at) => {
+  await signedIn(at);
+  await pressAtEnd(at, "Sign out everywhere");
+  await at.says("status", "You are signed out everywhere.");
+  const { AccessToken } = JSON.parse(at.sent.at(-1));
+  await assert.rejects(call("GetUser", { AccessToken }), /NotAuthorizedException/);
+});
+
+rule("tokens that cannot be renewed say why", {}, async (at) => {
+  const { UserPoolId } = await signedIn(at);
+  await call("AdminUserGlobalSignOut", { UserPoolId, Username: "ana" });
+  await pressAtEnd(at, "Renew the tokens");
+  await at.says("alert", /^The server did not accept the request\.NotAuthorizedException/);
+  assert.ok(await at.page.locator("#done").isVisible());
+});
+
 for (const [name, reader] of Object.entries(READERS)) {
   rule(`accounts are accessible and fit: ${name}`, reader, async (at) => {
     const required = ["name", "birthdate", "locale", "zoneinfo"].map((Name) => ({ Name, Required: true }));
@@ -187,6 +254,13 @@ for (const [name, reader] of Object.entries(READERS)) {
     await at.types("ana", "Enter");
     await at.page.locator("#account-code").waitFor();
     await at.inspect(name, "54-reset");
+    await signedIn(at);
+    await at.page.locator("#renew").press("Enter");
+    await at.page.locator("#status:not(:empty)").waitFor();
+    await at.inspect(name, "55-renewed");
+    await at.page.locator("#sign-out").press("Enter");
+    await at.page.locator("#start").waitFor();
+    await at.inspect(name, "56-signed-out");
   });
 }
 

@@ -49,6 +49,19 @@ test("an account is created in the client, and the functions learn the reader's 
   }
 });
 
+test("tokens are renewed and revoked as the API reference has it", async () => {
+  const calls = {
+    GetTokensFromRefreshToken: [(cognito) => cognito.renew("r"), { ClientId: "client", RefreshToken: "r" }],
+    RevokeToken: [(cognito) => cognito.revoke("r"), { ClientId: "client", Token: "r" }],
+    GlobalSignOut: [(cognito) => cognito.signOutEverywhere("a"), { AccessToken: "a" }],
+  };
+  for (const [operation, [act, expected]] of Object.entries(calls)) {
+    const [{ headers, body }] = await exchange(answering(200, "{}"), act);
+    assert.equal(headers["x-amz-target"], `AWSCognitoIdentityProviderService.${operation}`);
+    assert.deepEqual(body, expected);
+  }
+});
+
 const REFUSALS = {
   "its type in the body": answering(400, '{"__type":"NotAuthorizedException","message":"No."}'),
   "a namespace before its type": answering(400, '{"__type":"com.amazon#NotAuthorizedException","message":"No."}'),

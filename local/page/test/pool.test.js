@@ -41,6 +41,16 @@ test("users reset passwords unless only administrators may", () => {
   assert.deepEqual([{}, pool("verified_email"), pool("admin_only")].map((pool) => rules(pool, {}).recovery), [true, true, false]);
 });
 
+test("tokens are renewed by a client that may, with or without rotation", () => {
+  const renewal = (client) => rules({}, client).renewal;
+  assert.ok(renewal({}));
+  assert.ok(renewal({ ExplicitAuthFlows: ["USER_PASSWORD_AUTH"] }));
+  assert.ok(renewal({ ExplicitAuthFlows: ["ALLOW_CUSTOM_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"] }));
+  assert.ok(renewal({ ExplicitAuthFlows: ["ALLOW_CUSTOM_AUTH"], RefreshTokenRotation: { Feature: "ENABLED" } }));
+  assert.ok(!renewal({ ExplicitAuthFlows: ["ALLOW_CUSTOM_AUTH"] }));
+  assert.ok(!renewal({ ExplicitAuthFlows: ["ALLOW_CUSTOM_AUTH"], RefreshTokenRotation: { Feature: "DISABLED" } }));
+});
+
 test("of a pool that does not describe itself, no sign-up is offered", async () => {
   globalThis.fetch = async () => Response.json({ __type: "ResourceNotFoundException" }, { status: 400 });
   const unknown = await rulesOf({ endpoint: "http://127.0.0.1/", userPoolId: "a_b", clientId: "c" });

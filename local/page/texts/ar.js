@@ -167,6 +167,12 @@ export default {
   copyAccessToken: "نسخ رمز الوصول المميز",
   copied: "تم النسخ.",
   notCopied: "لم يتمكّن هذا المتصفح من النسخ.",
+  renewTokens: "تجديد الرموز المميزة",
+  tokensRenewed: "تم تجديد الرموز المميزة.",
+  signOut: "تسجيل الخروج",
+  signOutEverywhere: "تسجيل الخروج من كل الأجهزة",
+  signedOut: "تم تسجيل الخروج.",
+  signedOutEverywhere: "تم تسجيل الخروج من كل الأجهزة.",
   notReadable: "تتعذّر قراءة هذا الرمز المميز.",
 
   askLinkHeading: "إعداد أسئلة الأمان",

@@ -141,6 +141,12 @@ export default {
   copyAccessToken: "Zugriffstoken kopieren",
   copied: "Kopiert.",
   notCopied: "Dieser Browser hat es nicht kopiert.",
+  renewTokens: "Token erneuern",
+  tokensRenewed: "Die Token wurden erneuert.",
+  signOut: "Abmelden",
+  signOutEverywhere: "Überall abmelden",
+  signedOut: "Sie sind abgemeldet.",
+  signedOutEverywhere: "Sie sind überall abgemeldet.",
   notReadable: "Dieses Token kann nicht gelesen werden.",
 
   askLinkHeading: "Sicherheitsfragen einrichten",

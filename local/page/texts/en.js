@@ -139,6 +139,12 @@ export default {
   copyAccessToken: "Copy the access token",
   copied: "Copied.",
   notCopied: "This browser did not copy it.",
+  renewTokens: "Renew the tokens",
+  tokensRenewed: "The tokens were renewed.",
+  signOut: "Sign out",
+  signOutEverywhere: "Sign out everywhere",
+  signedOut: "You are signed out.",
+  signedOutEverywhere: "You are signed out everywhere.",
   notReadable: "This token cannot be read.",
 
   askLinkHeading: "Set up security questions",

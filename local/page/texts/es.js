@@ -139,6 +139,12 @@ export default {
   copyAccessToken: "Copiar el token de acceso",
   copied: "Copiado.",
   notCopied: "Este navegador no lo ha copiado.",
+  renewTokens: "Renovar los tokens",
+  tokensRenewed: "Los tokens se han renovado.",
+  signOut: "Cerrar sesión",
+  signOutEverywhere: "Cerrar todas las sesiones",
+  signedOut: "Ha cerrado la sesión.",
+  signedOutEverywhere: "Ha cerrado todas las sesiones.",
   notReadable: "No se puede leer este token.",
 
   askLinkHeading: "Configurar preguntas de seguridad",

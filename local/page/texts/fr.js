@@ -141,6 +141,12 @@ export default {
   copyAccessToken: "Copier le jeton d’accès",
   copied: "Copié.",
   notCopied: "Ce navigateur ne l’a pas copié.",
+  renewTokens: "Renouveler les jetons",
+  tokensRenewed: "Les jetons ont été renouvelés.",
+  signOut: "Se déconnecter",
+  signOutEverywhere: "Se déconnecter partout",
+  signedOut: "Déconnexion réussie.",
+  signedOutEverywhere: "Déconnexion réussie partout.",
   notReadable: "Ce jeton est illisible.",
 
   askLinkHeading: "Configurer les questions de sécurité",

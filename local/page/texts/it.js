@@ -141,6 +141,12 @@ export default {
   copyAccessToken: "Copia il token di accesso",
   copied: "Copiato.",
   notCopied: "Questo browser non lo ha copiato.",
+  renewTokens: "Rinnova i token",
+  tokensRenewed: "I token sono stati rinnovati.",
+  signOut: "Esci",
+  signOutEverywhere: "Esci ovunque",
+  signedOut: "Uscita effettuata.",
+  signedOutEverywhere: "Uscita effettuata ovunque.",
   notReadable: "Questo token non è leggibile.",
 
   askLinkHeading: "Imposta le domande di sicurezza",

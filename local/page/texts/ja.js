@@ -134,6 +134,12 @@ export default {
   copyAccessToken: "アクセストークンをコピー",
   copied: "コピーしました。",
   notCopied: "このブラウザではコピーできませんでした。",
+  renewTokens: "トークンを更新",
+  tokensRenewed: "トークンを更新しました。",
+  signOut: "ログアウト",
+  signOutEverywhere: "すべての端末からログアウト",
+  signedOut: "ログアウトしました。",
+  signedOutEverywhere: "すべての端末からログアウトしました。",
   notReadable: "このトークンは読み取れません。",
 
   askLinkHeading: "秘密の質問を設定する",

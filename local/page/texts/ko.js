@@ -134,6 +134,12 @@ export default {
   copyAccessToken: "액세스 토큰 복사",
   copied: "복사되었습니다.",
   notCopied: "이 브라우저에서 복사하지 못했습니다.",
+  renewTokens: "토큰 갱신",
+  tokensRenewed: "토큰이 갱신되었습니다.",
+  signOut: "로그아웃",
+  signOutEverywhere: "모든 기기에서 로그아웃",
+  signedOut: "로그아웃되었습니다.",
+  signedOutEverywhere: "모든 기기에서 로그아웃되었습니다.",
   notReadable: "이 토큰을 읽을 수 없습니다.",
 
   askLinkHeading: "보안 질문 설정",

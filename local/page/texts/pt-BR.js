@@ -141,6 +141,12 @@ export default {
   copyAccessToken: "Copiar o token de acesso",
   copied: "Copiado.",
   notCopied: "Este navegador não o copiou.",
+  renewTokens: "Renovar os tokens",
+  tokensRenewed: "Os tokens foram renovados.",
+  signOut: "Sair",
+  signOutEverywhere: "Sair de todos os dispositivos",
+  signedOut: "Você saiu.",
+  signedOutEverywhere: "Você saiu de todos os dispositivos.",
   notReadable: "Não é possível ler este token.",
 
   askLinkHeading: "Configurar perguntas de segurança",

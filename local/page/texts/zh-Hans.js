@@ -133,6 +133,12 @@ export default {
   copyAccessToken: "复制访问令牌",
   copied: "已复制。",
   notCopied: "此浏览器未能复制。",
+  renewTokens: "更新令牌",
+  tokensRenewed: "令牌已更新。",
+  signOut: "退出登录",
+  signOutEverywhere: "退出所有设备",
+  signedOut: "您已退出登录。",
+  signedOutEverywhere: "您已退出所有设备。",
   notReadable: "无法读取此令牌。",
 
   askLinkHeading: "设置安全问题",
