@@ -4,16 +4,13 @@ import * as form from "./account-view.js";
 import { attributeField, attributeValue } from "./attributes.js";
 import { CognitoError } from "./cognito.js";
 import { say } from "./dom.js";
-import { detail, explanation } from "./errors.js";
+import { detail, explanation, refusesPassword } from "./errors.js";
 import * as view from "./view.js";
 
 /** The field and the text for each error of Cognito about a value. */
 const REFUSED = {
   CodeMismatchException: ["code", "codeRefused"],
   ExpiredCodeException: ["code", "codeRefused"],
-  InvalidParameterException: ["password", "passwordRefused"],
-  InvalidPasswordException: ["password", "passwordRefused"],
-  PasswordHistoryPolicyViolationException: ["password", "passwordRefused"],
   UsernameExistsException: ["username", "nameTaken"],
 };
 /** Errors about every user. Others would tell whether the user exists, has an address or may reset the password. */
@@ -109,8 +106,8 @@ async function sendCode(userName, signal) {
 
 /** Throws the error of a wrong code in place of an error about the user. */
 function hideUser(error) {
-  const isShown = !(error instanceof CognitoError) || error.type in REFUSED || ABOUT_ALL.includes(error.type);
-  throw isShown ? error : new CognitoError("CodeMismatchException", "");
+  const isShown = refusesPassword(error) || ABOUT_ALL.includes(error.type);
+  throw isShown || !(error instanceof CognitoError) ? error : new CognitoError("CodeMismatchException", "");
 }
 
 function userNameField() {
@@ -137,13 +134,8 @@ async function attempt(call) {
 }
 
 function fail(error) {
-  const [name, text] = REFUSED[error.type] ?? [];
-  if (name && !isAboutAttributes(error) && form.refuse(name, texts[text])) return;
+  const [name, text] = refusesPassword(error) ? ["password", "passwordRefused"] : (REFUSED[error.type] ?? []);
+  if (name && form.refuse(name, texts[text])) return;
   const key = explanation(error);
   view.alarm(texts[key === "triggerFailed" ? "rejected" : key], detail(error));
-}
-
-/** Cognito has one type of error for passwords, usernames and attributes. Only the text names a password. */
-function isAboutAttributes({ type, message }) {
-  return type === "InvalidParameterException" && !/password/i.test(message);
 }

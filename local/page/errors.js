@@ -29,3 +29,9 @@ export function explanation(error) {
 export function detail(error) {
   return error instanceof CognitoError ? `${error.type}: ${error.message}` : error.message;
 }
+
+/** Whether Cognito rejects a password. Only the text distinguishes some of these errors from those about attributes. */
+export function refusesPassword({ type, message }) {
+  const types = ["InvalidPasswordException", "PasswordHistoryPolicyViolationException"];
+  return types.includes(type) || (type === "InvalidParameterException" && /password/i.test(message));
+}

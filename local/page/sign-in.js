@@ -257,9 +257,9 @@ async function setUp(reply) {
   });
 }
 
-async function answerOwn(text) {
+async function answerOwn(text, attributes) {
   const current = signIn;
-  if (current.own !== "MFA_SETUP") return sendOwn(text);
+  if (current.own !== "MFA_SETUP") return sendOwn(text, attributes);
   await attempt(current, async () => {
     const { cognito, session, userName, giveUp } = current;
     const { Session } = await cognito.verifyApp(session, text, giveUp.signal);
@@ -267,10 +267,10 @@ async function answerOwn(text) {
   });
 }
 
-async function sendOwn(text) {
+async function sendOwn(text, attributes) {
   const current = signIn;
   const { cognito, own: challenge, session, userName, giveUp } = current;
-  const responses = { USERNAME: userName, ...own.responses(challenge, text) };
+  const responses = { USERNAME: userName, ...own.responses(challenge, text, attributes) };
   await attempt(current, () => cognito.respond(challenge, session, responses, metadata(EVERY_FORM), giveUp.signal));
 }
 
@@ -321,6 +321,7 @@ function isRetry(before, now) {
 
 function fail(error) {
   const again = signIn.own && own.again(signIn.own, error);
+  if (again === "rejected") return view.alarm(texts.rejected, detail(error));
   if (again) return ownView.refuse(texts[again]);
   const text = explain(error, signIn.parameters);
   // After these errors, the session is still valid. After any other error, Cognito rejects it.

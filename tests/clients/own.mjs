@@ -42,6 +42,30 @@ async function asked(at, heading) {
   await at.page.locator("#own-heading", { hasText: heading }).waitFor();
 }
 
+rule("attributes that the pool requires are given with the new password", {}, async (at) => {
+  const required = ["name", "phone_number"].map((Name) => ({ Name, Required: true }));
+  const { UserPoolId, address } = await poolWith({ Schema: required });
+  const user = { UserPoolId, Username: "ana" };
+  const given = (name, number) => [{ Name: "name", Value: name }, { Name: "phone_number", Value: number }];
+  const invitation = { TemporaryPassword: TEMPORARY, MessageAction: "SUPPRESS", UserAttributes: given("Ana", "+12065550100") };
+  await call("AdminCreateUser", { ...user, ...invitation });
+  await call("AdminUpdateUserAttributes", { ...user, UserAttributes: given("", "") });
+  await at.open(address);
+  await at.types("ana", "Tab", TEMPORARY, "Enter");
+  await asked(at, "Choose a new password");
+  await at.types(LASTING, "Enter");
+  await at.says("own-name-error", "Fill in this field.");
+  await at.inspect("light", "42-attributes");
+  await at.isAnswered({ __type: "InvalidParameterException", message: "Attributes did not conform to the schema" });
+  await at.types("Ana", "Tab", "+1 (206) 555-0100", "Enter");
+  await at.says("alert", /^The server did not accept the request\.InvalidParameterException: Attributes/);
+  await at.types("Enter");
+  await at.signedIn();
+  const { UserAttributes } = await call("AdminGetUser", user);
+  const values = UserAttributes.filter(({ Name }) => Name === "name" || Name === "phone_number");
+  assert.deepEqual(values, given("Ana", "+12065550100"));
+});
+
 /** Makes a user with a permanent password and an authenticator app. Returns the secret of the app. */
 async function enrolled(at) {
   const own = await pool();
