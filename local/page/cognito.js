@@ -84,9 +84,24 @@ export class Cognito {
     return this.#callWithClient("ConfirmForgotPassword", change, signal);
   }
 
-  /** Exchanges a refresh token for new tokens, which have a refresh token only if the client rotates them. */
-  async renew(refreshToken, signal) {
-    const request = { ClientId: this.#clientId, RefreshToken: refreshToken };
+  /** Confirms the device of a sign-in. The server keeps the verifier of its password. */
+  confirmDevice(accessToken, key, verifier) {
+    const device = { DeviceKey: key, DeviceName: navigator.userAgent, DeviceSecretVerifierConfig: verifier };
+    return call(this.#endpoint, "ConfirmDevice", { AccessToken: accessToken, ...device });
+  }
+
+  /** Remembers a device, which can replace a second factor from then on. */
+  rememberDevice(accessToken, key) {
+    const status = { DeviceKey: key, DeviceRememberedStatus: "remembered" };
+    return call(this.#endpoint, "UpdateDeviceStatus", { AccessToken: accessToken, ...status });
+  }
+
+  /**
+   * Exchanges a refresh token for new tokens, which have a refresh token only if the client rotates them. The token of a
+   * sign-in with a device needs the key of the device.
+   */
+  async renew(refreshToken, deviceKey, signal) {
+    const request = { ClientId: this.#clientId, RefreshToken: refreshToken, DeviceKey: deviceKey };
     return (await call(this.#endpoint, "GetTokensFromRefreshToken", request, signal)).AuthenticationResult;
   }
 

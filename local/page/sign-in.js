@@ -3,6 +3,7 @@
 import * as account from "./account.js";
 import { SEND_AGAIN, codeIn, sentKind } from "./codes.js";
 import { Cognito, CognitoError, UnreachableError } from "./cognito.js";
+import * as devices from "./device.js";
 import { say } from "./dom.js";
 import * as enrolling from "./enrolling.js";
 import { detail, explanation } from "./errors.js";
@@ -12,8 +13,8 @@ import { drawWidget, isProvider } from "./providers.js";
 import * as own from "./own.js";
 import * as ownView from "./own-view.js";
 import { rulesOf } from "./pool.js";
-import { Srp } from "./srp.js";
 import * as settings from "./settings.js";
+import { start, startWithPassword } from "./start.js";
 import { LANGUAGES, languageFor, textsIn } from "./texts.js";
 import * as tokens from "./tokens.js";
 import * as view from "./view.js";
@@ -32,7 +33,10 @@ const NO_ANSWER = "-";
 let target = null;
 /** The rules of its pool, see pool.js. */
 let rules = null;
-/** The current sign-in: `{ cognito, userName, giveUp, session, parameters, asked, changing, work, solution, since, call }`. */
+/**
+ * The current sign-in: `{ cognito, userPoolId, login, userName, device, giveUp, session, parameters, asked, changing, work,
+ * solution, since, call }`. `login` is the name that the reader typed.
+ */
 let signIn = null;
 /** The token of the link that this page was opened with, or `null`. */
 let token = links.take(location, history);
@@ -95,27 +99,31 @@ async function begin({ userName, password, withPassword }) {
   if (target === null) return view.alarm(texts.noConfiguration);
   if (withPassword && !globalThis.crypto?.subtle) return view.alarm(texts.insecure);
 
-  const cognito = new Cognito(target.endpoint, target.clientId);
-  signIn = { cognito, userName, giveUp: new AbortController(), session: null, parameters: null };
-  await attempt(signIn, () => (withPassword ? startWithPassword(signIn, password) : start(signIn)));
+  const { endpoint, clientId, userPoolId } = target;
+  const cognito = new Cognito(endpoint, clientId);
+  // The proof of a device needs what only a secure context has.
+  const device = globalThis.crypto?.subtle ? devices.known(userPoolId, userName) : null;
+  const login = userName;
+  signIn = { cognito, userPoolId, login, userName, device, giveUp: new AbortController(), session: null, parameters: null };
+  const current = signIn;
+  const everyForm = () => {
+    current.asked = EVERY_FORM;
+    return metadata(EVERY_FORM);
+  };
+  const first = () => (withPassword ? startWithPassword(current, password, everyForm) : start(current));
+  await attempt(current, () => first().catch((error) => withoutDevice(current, error, first)));
 }
 
-async function start({ cognito, userName, giveUp }) {
-  return cognito.start({ USERNAME: userName }, giveUp.signal);
+/** Starts again without a device that Cognito has forgotten. */
+function withoutDevice(current, error, first) {
+  if (!current.device || !devices.isGone(error)) throw error;
+  forgetDevice(current);
+  return first();
 }
 
-async function startWithPassword({ cognito, userName, giveUp }, password) {
-  const srp = new Srp();
-  const first = { USERNAME: userName, CHALLENGE_NAME: "SRP_A", SRP_A: srp.publicValue };
-  const reply = await cognito.start(first, giveUp.signal);
-  if (reply.ChallengeName !== "PASSWORD_VERIFIER") {
-    return reply;
-  }
-  const responses = await srp.answer(reply.ChallengeParameters, target.userPoolId, password);
-  signIn.asked = EVERY_FORM;
-  const second = await cognito.respond("PASSWORD_VERIFIER", reply.Session, responses, metadata(EVERY_FORM), giveUp.signal);
-  // The username of an alias: Cognito returns it once, and every later answer may use it.
-  return { ...second, userName: responses.USERNAME };
+function forgetDevice(current) {
+  current.device = null;
+  devices.store(current.userPoolId, current.login, null);
 }
 
 async function answer(text) {
@@ -184,13 +192,18 @@ async function change(wanted) {
 }
 
 async function send(text, wanted = EVERY_FORM) {
-  const { cognito, userName, session, giveUp } = signIn;
-  const responses = { USERNAME: userName, ANSWER: text };
+  const { cognito, session, giveUp } = signIn;
+  const responses = { ...named(signIn), ANSWER: text };
   signIn.asked = wanted;
   signIn.call = attempt(signIn, () =>
     cognito.respond("CUSTOM_CHALLENGE", session, responses, metadata(wanted), giveUp.signal),
   );
   await signIn.call;
+}
+
+/** Returns the user and the device of a sign-in, for each answer. */
+function named({ userName, device }) {
+  return { USERNAME: userName, DEVICE_KEY: device?.key };
 }
 
 function metadata(wanted) {
@@ -202,7 +215,9 @@ async function attempt(current, call) {
   view.setBusy(texts.working);
   try {
     const reply = await call();
-    if (current === signIn) take(reply);
+    const next = await (reply.ChallengeName === "DEVICE_SRP_AUTH" ? proveDevice(current, reply) : reply);
+    if (next.AuthenticationResult?.NewDeviceMetadata) await confirmDevice(current, next.AuthenticationResult);
+    if (current === signIn) take(next);
   } catch (error) {
     if (current === signIn) fail(error);
   } finally {
@@ -210,11 +225,33 @@ async function attempt(current, call) {
   }
 }
 
+/** Proves the device. If Cognito rejects the proof, the next sign-in is without it. */
+async function proveDevice(current, reply) {
+  try {
+    return await devices.prove(current, reply, metadata(EVERY_FORM));
+  } catch (error) {
+    if (error instanceof CognitoError) forgetDevice(current);
+    throw error;
+  }
+}
+
+/** Confirms a new device. Without it, the sign-in is finished too. */
+async function confirmDevice(current, result) {
+  try {
+    const { device, asks } = await devices.confirm(current.cognito, result);
+    devices.store(current.userPoolId, current.login, device);
+    [current.device, current.asksToRemember] = [device, asks];
+  } catch (error) {
+    current.deviceError = error;
+  }
+}
+
 function take(reply) {
   if (reply.AuthenticationResult) {
-    const { cognito } = signIn;
+    const { deviceError, ...finished } = signIn;
     signIn = null;
-    tokens.signedIn(cognito, reply.AuthenticationResult, rules.renewal);
+    tokens.signedIn(finished, reply.AuthenticationResult, rules.renewal);
+    if (deviceError) view.alarm(texts.deviceRefused, detail(deviceError));
   } else if (reply.ChallengeName === "CUSTOM_CHALLENGE") {
     ask(reply);
   } else if (own.shown(reply.ChallengeName, reply.ChallengeParameters)) {
@@ -226,10 +263,10 @@ function take(reply) {
   }
 }
 
-function ask({ Session, ChallengeParameters: parameters, userName }) {
+function ask({ Session, ChallengeParameters: parameters }) {
   const wrong = isRetry(signIn.parameters, parameters) && !signIn.changing;
   signIn.changing = false;
-  signIn.userName = userName ?? parameters.USERNAME ?? signIn.userName;
+  signIn.userName = parameters.USERNAME ?? signIn.userName;
   signIn.session = Session;
   signIn.own = null;
   signIn.parameters = parameters;
@@ -238,8 +275,7 @@ function ask({ Session, ChallengeParameters: parameters, userName }) {
 }
 
 /** Shows a challenge of Cognito itself. */
-function askOwn({ ChallengeName: challenge, ChallengeParameters: parameters, Session, userName, secret }) {
-  signIn.userName = userName ?? signIn.userName;
+function askOwn({ ChallengeName: challenge, ChallengeParameters: parameters, Session, secret }) {
   signIn.session = Session;
   signIn.own = challenge;
   const shown = own.shown(challenge, parameters);
@@ -261,16 +297,16 @@ async function answerOwn(text, attributes) {
   const current = signIn;
   if (current.own !== "MFA_SETUP") return sendOwn(text, attributes);
   await attempt(current, async () => {
-    const { cognito, session, userName, giveUp } = current;
+    const { cognito, session, giveUp } = current;
     const { Session } = await cognito.verifyApp(session, text, giveUp.signal);
-    return cognito.respond("MFA_SETUP", Session, { USERNAME: userName }, metadata(EVERY_FORM), giveUp.signal);
+    return cognito.respond("MFA_SETUP", Session, named(current), metadata(EVERY_FORM), giveUp.signal);
   });
 }
 
 async function sendOwn(text, attributes) {
   const current = signIn;
-  const { cognito, own: challenge, session, userName, giveUp } = current;
-  const responses = { USERNAME: userName, ...own.responses(challenge, text, attributes) };
+  const { cognito, own: challenge, session, giveUp } = current;
+  const responses = { ...named(current), ...own.responses(challenge, text, attributes) };
   await attempt(current, () => cognito.respond(challenge, session, responses, metadata(EVERY_FORM), giveUp.signal));
 }
 
@@ -327,9 +363,9 @@ function fail(error) {
   // After these errors, the session is still valid. After any other error, Cognito rejects it.
   const sameAgain = signIn.parameters !== null && (isTransient(error) || error instanceof UnreachableError);
   if (!sameAgain) {
-    const { userName } = signIn;
+    const { login } = signIn;
     signIn = null;
-    showAfter(error, userName);
+    showAfter(error, login);
   }
   view.alarm(text, detail(error));
   // A computation has no answer field, so only this can send its solution again.
@@ -337,9 +373,9 @@ function fail(error) {
 }
 
 /** Shows the form that follows an error: for some, the user must enter a code first. */
-function showAfter({ type }, userName) {
-  if (type === "UserNotConfirmedException") account.confirm(userName);
-  else if (type === "PasswordResetRequiredException") account.reset(userName, texts.confirmHint);
+function showAfter({ type }, login) {
+  if (type === "UserNotConfirmedException") account.confirm(login);
+  else if (type === "PasswordResetRequiredException") account.reset(login, texts.confirmHint);
   else view.showStart();
 }
 

@@ -1,26 +1,35 @@
 /** The tokens of a finished sign-in, and the buttons for them. */
 
-import { byId, element, isolated } from "./dom.js";
+import { byId, element, isolated, say } from "./dom.js";
 import { claims, TIMES } from "./jwt.js";
 import { hush, onPress, show } from "./view.js";
 
 let texts = {};
 
-/** Sets the texts. Calls `renew`, `signOut` and `signOutEverywhere` for the buttons. */
-export function begin(catalogue, { renew, signOut, signOutEverywhere }) {
+/** Sets the texts. Calls `renew`, `remember`, `signOut` and `signOutEverywhere` for the buttons. */
+export function begin(catalogue, { renew, remember, signOut, signOutEverywhere }) {
   texts = catalogue;
   onPress("renew", renew);
+  onPress("remember", remember);
   onPress("sign-out", signOut);
   onPress("sign-out-everywhere", signOutEverywhere);
 }
 
-/** Shows the end of a sign-in. `renewable` offers to renew the tokens. */
-export function showSignedIn(tokens, renewable) {
+/** Shows the end of a sign-in. `renewable` offers to renew the tokens, `asks` to remember the device. */
+export function showSignedIn(tokens, renewable, asks) {
   hush();
   showTokens(tokens);
   byId("renew").hidden = !renewable;
+  byId("remember").hidden = !asks;
   show("done", texts.signedIn);
   byId("done-heading").focus();
+}
+
+/** Announces that the device is remembered. */
+export function showRemembered() {
+  byId("remember").hidden = true;
+  byId("done-heading").focus();
+  say(texts.deviceRemembered);
 }
 
 /** Shows the claims of both tokens. */

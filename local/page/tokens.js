@@ -6,7 +6,7 @@ import * as tokensView from "./tokens-view.js";
 import * as view from "./view.js";
 
 let texts = {};
-/** The finished sign-in: `{ cognito, tokens }`. */
+/** The finished sign-in: `{ cognito, device, tokens }`. */
 let finished = null;
 /** Uses the access token of the finished sign-in. */
 let use = () => {};
@@ -16,13 +16,13 @@ let end = () => {};
 /** Prepares the buttons. `useToken` receives each access token, and `signedOut` a text for the first form. */
 export function begin(catalogue, useToken, signedOut) {
   [texts, use, end] = [catalogue, useToken, signedOut];
-  tokensView.begin(texts, { renew, signOut, signOutEverywhere });
+  tokensView.begin(texts, { renew, remember, signOut, signOutEverywhere });
 }
 
 /** Shows the tokens of a finished sign-in. `renewable` is whether the client may renew them. */
-export function signedIn(cognito, tokens, renewable) {
-  finished = { cognito, tokens };
-  tokensView.showSignedIn(tokens, renewable);
+export function signedIn({ cognito, device, asksToRemember }, tokens, renewable) {
+  finished = { cognito, device, tokens };
+  tokensView.showSignedIn(tokens, renewable, asksToRemember === true);
   use(tokens.AccessToken);
 }
 
@@ -33,14 +33,21 @@ export function forget() {
 
 function renew() {
   return attempt(async (current) => {
-    const { cognito, tokens } = current;
-    const renewed = await cognito.renew(tokens.RefreshToken);
+    const { cognito, device, tokens } = current;
+    const renewed = await cognito.renew(tokens.RefreshToken, device?.key);
     // Only a client with rotation gets a new refresh token.
     current.tokens = { ...tokens, ...renewed };
     if (current !== finished) return;
     tokensView.showTokens(current.tokens);
     say(texts.tokensRenewed);
     use(current.tokens.AccessToken);
+  });
+}
+
+function remember() {
+  return attempt(async (current) => {
+    await current.cognito.rememberDevice(current.tokens.AccessToken, current.device.key);
+    if (current === finished) tokensView.showRemembered();
   });
 }
 

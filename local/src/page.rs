@@ -156,13 +156,14 @@ static INDEX: Asset = Asset {
 };
 
 #[rustfmt::skip]
-static ASSETS: [Asset; 38] = [
+static ASSETS: [Asset; 40] = [
     Asset { path: "/page/account-view.js", media_type: SCRIPT, content: include_str!("../page/account-view.js") },
     Asset { path: "/page/account.js", media_type: SCRIPT, content: include_str!("../page/account.js") },
     Asset { path: "/page/attributes.js", media_type: SCRIPT, content: include_str!("../page/attributes.js") },
     Asset { path: "/page/codes.js", media_type: SCRIPT, content: include_str!("../page/codes.js") },
     Asset { path: "/page/counting.js", media_type: SCRIPT, content: include_str!("../page/counting.js") },
     Asset { path: "/page/cognito.js", media_type: SCRIPT, content: include_str!("../page/cognito.js") },
+    Asset { path: "/page/device.js", media_type: SCRIPT, content: include_str!("../page/device.js") },
     Asset { path: "/page/dom.js", media_type: SCRIPT, content: include_str!("../page/dom.js") },
     Asset { path: "/page/enrolling.js", media_type: SCRIPT, content: include_str!("../page/enrolling.js") },
     Asset { path: "/page/enrolment.js", media_type: SCRIPT, content: include_str!("../page/enrolment.js") },
@@ -185,6 +186,7 @@ static ASSETS: [Asset; 38] = [
     Asset { path: "/page/settings.js", media_type: SCRIPT, content: include_str!("../page/settings.js") },
     Asset { path: "/page/sign-in.js", media_type: SCRIPT, content: include_str!("../page/sign-in.js") },
     Asset { path: "/page/srp.js", media_type: SCRIPT, content: include_str!("../page/srp.js") },
+    Asset { path: "/page/start.js", media_type: SCRIPT, content: include_str!("../page/start.js") },
     Asset { path: "/page/steps.js", media_type: SCRIPT, content: include_str!("../page/steps.js") },
     Asset { path: "/page/style.css", media_type: STYLE, content: include_str!("../page/style.css") },
     Asset { path: "/page/texts.js", media_type: SCRIPT, content: include_str!("../page/texts.js") },

@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 
 import { call, codeFor, poolWith } from "./pools.mjs";
-import { READERS, launch, play, rule } from "./visit.mjs";
+import { ENDPOINT, PASSWORD, READERS, USER, launch, play, rule } from "./visit.mjs";
 
 const TEMPORARY = "Temp0rary!1";
 const LASTING = "Passw0rd!own";
@@ -127,6 +127,78 @@ rule("of two factors the reader chooses one, and a code by e-mail is taken", {},
   await asked(at, "Enter the code from your e-mail");
   await at.types(await codeFor("ana@example.com"), "Enter");
   await at.asks("captcha");
+});
+
+/** Makes a pool that tracks devices, with a user like the demo user. Returns a function that signs in to it. */
+async function tracking(at, DeviceOnlyRememberedOnUserPrompt) {
+  const settings = { ChallengeRequiredOnNewDevice: false, DeviceOnlyRememberedOnUserPrompt };
+  const flows = ["ALLOW_CUSTOM_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"];
+  const { UserPoolId, address } = await poolWith({ DeviceConfiguration: settings }, { ExplicitAuthFlows: flows });
+  const { userPoolId } = await (await fetch(`${ENDPOINT}/page/config.json`)).json();
+  const demo = await call("AdminGetUser", { UserPoolId: userPoolId, Username: USER });
+  const answers = demo.UserAttributes.filter(({ Name }) => Name === "custom:security_questions");
+  const user = { UserPoolId, Username: USER };
+  await call("AdminCreateUser", { ...user, UserAttributes: answers, MessageAction: "SUPPRESS" });
+  await call("AdminSetUserPassword", { ...user, Password: PASSWORD, Permanent: true });
+  const signIn = async (ends = () => at.signedIn()) => {
+    await at.open(address);
+    await at.passTo("question");
+    await at.types(await at.securityAnswer(), "Enter");
+    await ends();
+  };
+  const devices = async () => (await call("AdminListDevices", user)).Devices;
+  const challenges = () => at.sent.map((body) => JSON.parse(body).ChallengeName);
+  return { user, signIn, devices, challenges };
+}
+
+const remembered = ({ DeviceAttributes }) =>
+  DeviceAttributes.find(({ Name }) => Name === "dev:device_remembered_status").Value;
+
+rule("a device is confirmed at the first sign-in, and proved at the next one", {}, async (at) => {
+  const { user, signIn, devices, challenges } = await tracking(at, false);
+  await signIn();
+  assert.ok(await at.page.locator("#remember").isHidden());
+  const [first] = await devices();
+  assert.equal(remembered(first), "remembered");
+  await at.page.locator("#renew").press("Enter");
+  await at.says("status", "The tokens were renewed.");
+
+  await signIn();
+  assert.deepEqual(challenges().slice(-2), ["DEVICE_SRP_AUTH", "DEVICE_PASSWORD_VERIFIER"]);
+  assert.equal((await devices()).length, 1);
+  await at.page.locator("#renew").press("Enter");
+  await at.says("status", "The tokens were renewed.");
+
+  await call("AdminForgetDevice", { ...user, DeviceKey: first.DeviceKey });
+  await signIn();
+  const [second, ...others] = await devices();
+  assert.notEqual(second.DeviceKey, first.DeviceKey);
+  assert.deepEqual(others, []);
+});
+
+rule("if the pool asks, the reader decides whether the device is remembered", {}, async (at) => {
+  const { signIn, devices } = await tracking(at, true);
+  await signIn();
+  assert.deepEqual((await devices()).map(remembered), ["not_remembered"]);
+  await at.inspect("light", "43-remember");
+  await at.page.getByRole("button", { name: "Remember this device" }).press("Enter");
+  await at.says("status", "This device is remembered.");
+  assert.equal(await at.focused(), "done-heading");
+  assert.deepEqual((await devices()).map(remembered), ["remembered"]);
+  await signIn();
+  assert.ok(await at.page.locator("#remember").isHidden());
+});
+
+rule("a proof of a device that Cognito rejects is not tried again", {}, async (at) => {
+  const { signIn, devices } = await tracking(at, false);
+  await signIn();
+  await at.page.evaluate(() => {
+    const item = Object.keys(localStorage).find((name) => name.startsWith("device "));
+    localStorage.setItem(item, JSON.stringify({ ...JSON.parse(localStorage.getItem(item)), password: "other" }));
+  });
+  await signIn(() => at.says("alert", /NotAuthorizedException/));
+  await signIn();
+  assert.equal((await devices()).length, 2);
 });
 
 for (const [name, reader] of Object.entries(READERS)) {

@@ -49,9 +49,33 @@ test("an account is created in the client, and the functions learn the reader's 
   }
 });
 
+test("a device is confirmed and remembered as the API reference has it", async () => {
+  Object.defineProperty(globalThis, "navigator", { value: { userAgent: "browser" }, configurable: true });
+  const device = { AccessToken: "a", DeviceKey: "k" };
+  const verifier = { PasswordVerifier: "v", Salt: "s" };
+  const calls = {
+    ConfirmDevice: [
+      (cognito) => cognito.confirmDevice("a", "k", verifier),
+      { ...device, DeviceName: "browser", DeviceSecretVerifierConfig: verifier },
+    ],
+    UpdateDeviceStatus: [
+      (cognito) => cognito.rememberDevice("a", "k"),
+      { ...device, DeviceRememberedStatus: "remembered" },
+    ],
+  };
+  for (const [operation, [act, expected]] of Object.entries(calls)) {
+    const [{ headers, body }] = await exchange(answering(200, "{}"), act);
+    assert.equal(headers["x-amz-target"], `AWSCognitoIdentityProviderService.${operation}`);
+    assert.deepEqual(body, expected);
+  }
+});
+
 test("tokens are renewed and revoked as the API reference has it", async () => {
   const calls = {
-    GetTokensFromRefreshToken: [(cognito) => cognito.renew("r"), { ClientId: "client", RefreshToken: "r" }],
+    GetTokensFromRefreshToken: [
+      (cognito) => cognito.renew("r", "k"),
+      { ClientId: "client", RefreshToken: "r", DeviceKey: "k" },
+    ],
     RevokeToken: [(cognito) => cognito.revoke("r"), { ClientId: "client", Token: "r" }],
     GlobalSignOut: [(cognito) => cognito.signOutEverywhere("a"), { AccessToken: "a" }],
   };
