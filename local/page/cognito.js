@@ -28,9 +28,9 @@ export class Cognito {
     this.#clientId = clientId;
   }
 
-  /** Starts a custom authentication. */
-  start(parameters, signal) {
-    const request = { AuthFlow: "CUSTOM_AUTH", ClientId: this.#clientId, AuthParameters: parameters };
+  /** Starts a sign-in in one of Cognito's flows. */
+  start(flow, parameters, signal) {
+    const request = { AuthFlow: flow, ClientId: this.#clientId, AuthParameters: parameters };
     return call(this.#endpoint, "InitiateAuth", request, signal);
   }
 

@@ -13,7 +13,13 @@ const ANSWERED = {
 };
 
 /** The keys of the factors' names in the texts. */
-const FACTORS = { EMAIL_OTP: "factorEmail", SMS_MFA: "factorSms", SOFTWARE_TOKEN_MFA: "factorApp" };
+const FACTORS = {
+  EMAIL_OTP: "factorEmail",
+  PASSWORD_SRP: "factorPassword",
+  SMS_MFA: "factorSms",
+  SMS_OTP: "factorSms",
+  SOFTWARE_TOKEN_MFA: "factorApp",
+};
 
 /** The text before the name of an attribute in the challenge and in its answer. */
 const ATTRIBUTE = "userAttributes.";
@@ -24,10 +30,11 @@ const WRONG = ["CodeMismatchException", "EnableSoftwareTokenMFAException", "Expi
 /**
  * Returns what the page shows for a challenge: `{ kind, heading }`, with `destination` for a code, `factors` for a choice
  * and `attributes` that a new user must give. Returns `null` if the page cannot answer the challenge.
+ * `available` are the challenges that a sign-in can start with.
  */
-export function shown(challenge, parameters = {}) {
-  if (challenge === "SELECT_MFA_TYPE") {
-    const offered = JSON.parse(parameters.MFAS_CAN_CHOOSE ?? "[]");
+export function shown(challenge, parameters = {}, available = []) {
+  if (challenge === "SELECT_MFA_TYPE" || challenge === "SELECT_CHALLENGE") {
+    const offered = challenge === "SELECT_CHALLENGE" ? available : JSON.parse(parameters.MFAS_CAN_CHOOSE ?? "[]");
     const factors = offered.filter((name) => name in FACTORS).map((name) => ({ name, text: FACTORS[name] }));
     return factors.length === 0 ? null : { kind: "choice", heading: "factorHeading", factors };
   }

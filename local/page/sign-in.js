@@ -34,7 +34,7 @@ let target = null;
 /** The rules of its pool, see pool.js. */
 let rules = null;
 /**
- * The current sign-in: `{ cognito, userPoolId, login, userName, device, giveUp, session, parameters, asked, changing, work,
+ * The current sign-in: `{ cognito, userPoolId, flow, login, userName, device, giveUp, session, parameters, asked, changing, work,
  * solution, since, call }`. `login` is the name that the reader typed.
  */
 let signIn = null;
@@ -63,7 +63,7 @@ async function open() {
   view.onStartAgain(startAgain);
   view.onSettings(chooseTarget, settings.forget);
   view.onMediumBroken((text) => view.alarm(text));
-  ownView.begin(texts, { answer: answerOwn, choose: (factor) => sendOwn(factor) });
+  ownView.begin(texts, { answer: answerOwn, choose });
   enrolling.begin(texts, language, startAgain);
   tokens.begin(texts, enrolling.signedIn, (text) => {
     startAgain();
@@ -81,6 +81,7 @@ async function open() {
 /** Reads the settings of the pool, and offers what they allow. */
 async function openPool() {
   rules = await rulesOf(target);
+  view.offerWithoutPassword(rules.passwordless);
   view.labelUserName(account.userNameLabel(texts, rules));
   account.begin(texts, new Cognito(target.endpoint, target.clientId), rules, signInAs);
 }
@@ -95,35 +96,24 @@ function signInAs(userName, text) {
 /** Makes the first call. A password is proven by SRP, which takes a second call. */
 async function begin({ userName, password, withPassword }) {
   if (!view.demand("username", userName, rules?.logins.length ? texts.fieldMissing : texts.usernameMissing)) return;
-  if (withPassword && !view.demand("password", password, texts.passwordMissing)) return;
+  const missing = rules?.passwordless === false ? texts.fieldMissing : texts.passwordMissing;
+  if (withPassword && !view.demand("password", password, missing)) return;
   if (target === null) return view.alarm(texts.noConfiguration);
   if (withPassword && !globalThis.crypto?.subtle) return view.alarm(texts.insecure);
 
   const { endpoint, clientId, userPoolId } = target;
   const cognito = new Cognito(endpoint, clientId);
-  // The proof of a device needs what only a secure context has.
-  const device = globalThis.crypto?.subtle ? devices.known(userPoolId, userName) : null;
-  const login = userName;
-  signIn = { cognito, userPoolId, login, userName, device, giveUp: new AbortController(), session: null, parameters: null };
+  const device = devices.known(userPoolId, userName);
+  const giveUp = new AbortController();
+  const { flow } = rules;
+  signIn = { cognito, userPoolId, flow, login: userName, userName, device, giveUp, session: null, parameters: null };
   const current = signIn;
   const everyForm = () => {
     current.asked = EVERY_FORM;
     return metadata(EVERY_FORM);
   };
   const first = () => (withPassword ? startWithPassword(current, password, everyForm) : start(current));
-  await attempt(current, () => first().catch((error) => withoutDevice(current, error, first)));
-}
-
-/** Starts again without a device that Cognito has forgotten. */
-function withoutDevice(current, error, first) {
-  if (!current.device || !devices.isGone(error)) throw error;
-  forgetDevice(current);
-  return first();
-}
-
-function forgetDevice(current) {
-  current.device = null;
-  devices.store(current.userPoolId, current.login, null);
+  await attempt(current, () => devices.startWith(current, first));
 }
 
 async function answer(text) {
@@ -215,34 +205,12 @@ async function attempt(current, call) {
   view.setBusy(texts.working);
   try {
     const reply = await call();
-    const next = await (reply.ChallengeName === "DEVICE_SRP_AUTH" ? proveDevice(current, reply) : reply);
-    if (next.AuthenticationResult?.NewDeviceMetadata) await confirmDevice(current, next.AuthenticationResult);
+    const next = await devices.handle(current, reply, metadata(EVERY_FORM));
     if (current === signIn) take(next);
   } catch (error) {
     if (current === signIn) fail(error);
   } finally {
     if (current === signIn || signIn === null) view.setIdle();
-  }
-}
-
-/** Proves the device. If Cognito rejects the proof, the next sign-in is without it. */
-async function proveDevice(current, reply) {
-  try {
-    return await devices.prove(current, reply, metadata(EVERY_FORM));
-  } catch (error) {
-    if (error instanceof CognitoError) forgetDevice(current);
-    throw error;
-  }
-}
-
-/** Confirms a new device. Without it, the sign-in is finished too. */
-async function confirmDevice(current, result) {
-  try {
-    const { device, asks } = await devices.confirm(current.cognito, result);
-    devices.store(current.userPoolId, current.login, device);
-    [current.device, current.asksToRemember] = [device, asks];
-  } catch (error) {
-    current.deviceError = error;
   }
 }
 
@@ -254,7 +222,7 @@ function take(reply) {
     if (deviceError) view.alarm(texts.deviceRefused, detail(deviceError));
   } else if (reply.ChallengeName === "CUSTOM_CHALLENGE") {
     ask(reply);
-  } else if (own.shown(reply.ChallengeName, reply.ChallengeParameters)) {
+  } else if (own.shown(reply.ChallengeName, reply.ChallengeParameters, reply.AvailableChallenges)) {
     askOwn(reply);
   } else {
     signIn = null;
@@ -275,10 +243,10 @@ function ask({ Session, ChallengeParameters: parameters }) {
 }
 
 /** Shows a challenge of Cognito itself. */
-function askOwn({ ChallengeName: challenge, ChallengeParameters: parameters, Session, secret }) {
+function askOwn({ ChallengeName: challenge, ChallengeParameters: parameters, AvailableChallenges, Session, secret }) {
   signIn.session = Session;
   signIn.own = challenge;
-  const shown = own.shown(challenge, parameters);
+  const shown = own.shown(challenge, parameters, AvailableChallenges);
   if (shown.kind === "setUp" && !secret) return setUp({ ChallengeName: challenge, ChallengeParameters: parameters });
   const app = secret && { secret, address: own.otpauth(location.host, signIn.userName, secret) };
   ownView.ask(shown, app);
@@ -301,6 +269,12 @@ async function answerOwn(text, attributes) {
     const { Session } = await cognito.verifyApp(session, text, giveUp.signal);
     return cognito.respond("MFA_SETUP", Session, named(current), metadata(EVERY_FORM), giveUp.signal);
   });
+}
+
+/** Continues with the chosen factor. The first form asks for the password. */
+function choose(factor) {
+  if (factor === "PASSWORD_SRP") return startAgain();
+  return sendOwn(factor);
 }
 
 async function sendOwn(text, attributes) {

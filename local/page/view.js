@@ -65,6 +65,11 @@ export function labelUserName(label) {
   document.querySelector("label[for=username]").textContent = label;
 }
 
+/** Shows or hides the button that starts without a password. */
+export function offerWithoutPassword(isOffered) {
+  byId("without-password").hidden = !isOffered;
+}
+
 /** Calls `act` with what the reader typed and whether the password is to be used. */
 export function onStart(act) {
   onSubmit("start-form", (button) =>

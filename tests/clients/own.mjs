@@ -201,6 +201,59 @@ rule("a proof of a device that Cognito rejects is not tried again", {}, async (a
   assert.equal((await devices()).length, 2);
 });
 
+/** Makes a pool without functions, whose users sign in with a password or a code, with a user. Returns the page's address. */
+async function ownPool(flow) {
+  const Policies = { SignInPolicy: { AllowedFirstAuthFactors: ["PASSWORD", "EMAIL_OTP"] } };
+  const settings = { LambdaConfig: {}, Policies };
+  const { UserPoolId, address } = await poolWith(settings, { ExplicitAuthFlows: [flow] });
+  const mail = [{ Name: "email", Value: "ana@example.com" }, { Name: "email_verified", Value: "true" }];
+  await call("AdminCreateUser", { UserPoolId, Username: "ana", UserAttributes: mail, MessageAction: "SUPPRESS" });
+  await call("AdminSetUserPassword", { UserPoolId, Username: "ana", Password: LASTING, Permanent: true });
+  return address;
+}
+
+rule("a sign-in that the user chooses starts with a code by e-mail", {}, async (at) => {
+  await at.open(await ownPool("ALLOW_USER_AUTH"));
+  await at.types("ana");
+  await at.page.getByRole("button", { name: "Continue without password" }).press("Enter");
+  await asked(at, "Choose how to confirm that it is you");
+  const choices = await at.page.locator("#own-choices button").allInnerTexts();
+  assert.deepEqual(choices, ["With your password", "With a code by e-mail"]);
+  await at.inspect("light", "44-choice");
+  await at.page.getByRole("button", { name: "With a code by e-mail" }).press("Enter");
+  await asked(at, "Enter the code from your e-mail");
+  await at.types("000000", "Enter");
+  await at.says("own-answer-error", "That was not right.");
+  await at.types(await codeFor("ana@example.com"), "Enter");
+  await at.signedIn();
+});
+
+rule("a sign-in that the user chooses starts with a password, which is not sent", {}, async (at) => {
+  await at.open(await ownPool("ALLOW_USER_AUTH"));
+  await at.types("ana");
+  await at.page.getByRole("button", { name: "Continue without password" }).press("Enter");
+  await at.page.getByRole("button", { name: "With your password" }).press("Enter");
+  assert.equal(await at.focused(), "password");
+  await at.says("alert", "");
+  assert.equal(await at.page.inputValue("#username"), "ana");
+  at.sent = [];
+  await at.types(LASTING, "Enter");
+  await at.signedIn();
+  const { AuthFlow, AuthParameters } = JSON.parse(at.sent[0]);
+  assert.deepEqual([AuthFlow, AuthParameters.PREFERRED_CHALLENGE], ["USER_AUTH", "PASSWORD_SRP"]);
+  for (const body of at.sent) assert.ok(!body.includes(LASTING));
+});
+
+rule("a client with passwords only asks for one, and signs in with SRP", {}, async (at) => {
+  await at.open(await ownPool("ALLOW_USER_SRP_AUTH"));
+  assert.ok(await at.page.locator("#without-password").isHidden());
+  await at.types("ana", "Enter");
+  await at.says("password-error", "Fill in this field.");
+  await at.types(LASTING, "Enter");
+  await at.signedIn();
+  assert.equal(JSON.parse(at.sent[0]).AuthFlow, "USER_SRP_AUTH");
+});
+
 for (const [name, reader] of Object.entries(READERS)) {
   rule(`Cognito's own challenges are accessible and fit: ${name}`, reader, async (at) => {
     const { address } = await pool();

@@ -6,7 +6,7 @@ import { Cognito, CognitoError, UnreachableError } from "../cognito.js";
 
 test("a sign-in starts as the API reference has it", async () => {
   const [request, reply] = await exchange(answering(200, '{"ChallengeName":"CUSTOM_CHALLENGE"}'), (cognito) =>
-    cognito.start({ USERNAME: "demo" }),
+    cognito.start("CUSTOM_AUTH", { USERNAME: "demo" }),
   );
   assert.equal(request.method, "POST");
   assert.equal(request.headers["content-type"], "application/x-amz-json-1.1");
@@ -94,7 +94,7 @@ const REFUSALS = {
 
 for (const [label, server] of Object.entries(REFUSALS)) {
   test(`a refusal with ${label} is a typed error`, async () => {
-    await assert.rejects(exchange(server, (cognito) => cognito.start({})), (error) => {
+    await assert.rejects(exchange(server, (cognito) => cognito.start("CUSTOM_AUTH", {})), (error) => {
       assert.ok(error instanceof CognitoError);
       assert.equal(error.type, "NotAuthorizedException");
       assert.equal(error.message, "No.");
@@ -112,14 +112,14 @@ const STRANGERS = {
 
 for (const [label, server] of Object.entries(STRANGERS)) {
   test(`${label} is not taken for Cognito`, async () => {
-    await assert.rejects(exchange(server, (cognito) => cognito.start({})), UnreachableError);
+    await assert.rejects(exchange(server, (cognito) => cognito.start("CUSTOM_AUTH", {})), UnreachableError);
   });
 }
 
 test("a caller that gives up gets its own abort, not a failure", async () => {
   const giveUp = new AbortController();
   const hanging = () => giveUp.abort();
-  await assert.rejects(exchange(hanging, (cognito) => cognito.start({}, giveUp.signal)), { name: "AbortError" });
+  await assert.rejects(exchange(hanging, (cognito) => cognito.start("CUSTOM_AUTH", {}, giveUp.signal)), { name: "AbortError" });
 });
 
 /** Runs `act` with a server that responds like `answer`. Returns the request that it received and the result of `act`. */

@@ -18,6 +18,13 @@ test("each challenge has its own form", () => {
   assert.equal(shown("MFA_SETUP", { MFAS_CAN_SETUP: '["SOFTWARE_TOKEN_MFA"]' }).kind, "setUp");
 });
 
+test("of the factors that a sign-in can start with, the supported ones are offered", () => {
+  const { kind, factors } = shown("SELECT_CHALLENGE", {}, ["PASSWORD", "PASSWORD_SRP", "EMAIL_OTP", "WEB_AUTHN"]);
+  assert.equal(kind, "choice");
+  assert.deepEqual(factors.map(({ name }) => name), ["PASSWORD_SRP", "EMAIL_OTP"]);
+  assert.equal(shown("SELECT_CHALLENGE", {}, ["WEB_AUTHN"]), null);
+});
+
 test("an unsupported challenge is not shown", () => {
   assert.equal(shown("WEB_AUTHN", {}), null);
   assert.equal(shown("MFA_SETUP", { MFAS_CAN_SETUP: '["SMS_MFA"]' }), null);

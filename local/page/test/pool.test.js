@@ -41,6 +41,31 @@ test("users reset passwords unless only administrators may", () => {
   assert.deepEqual([{}, pool("verified_email"), pool("admin_only")].map((pool) => rules(pool, {}).recovery), [true, true, false]);
 });
 
+test("a sign-in starts in the flow that the client allows, with the challenges first", () => {
+  const calling = { LambdaConfig: { DefineAuthChallenge: "arn" } };
+  const flow = (pool, ...names) => rules(pool, { ExplicitAuthFlows: names.map((name) => `ALLOW_${name}`) }).flow;
+  assert.equal(flow(calling, "USER_AUTH", "USER_SRP_AUTH", "CUSTOM_AUTH"), "CUSTOM_AUTH");
+  assert.equal(flow(calling, "USER_SRP_AUTH", "USER_AUTH"), "USER_AUTH");
+  assert.equal(flow(calling, "USER_SRP_AUTH"), "USER_SRP_AUTH");
+  // A pool without functions has no challenges of its own.
+  assert.equal(flow({ LambdaConfig: {} }, "CUSTOM_AUTH", "USER_SRP_AUTH"), "USER_SRP_AUTH");
+  assert.equal(rules(calling, {}).flow, "CUSTOM_AUTH");
+  assert.equal(rules({}, {}).flow, "USER_SRP_AUTH");
+  // The page does not send passwords.
+  assert.equal(flow({}, "USER_PASSWORD_AUTH"), "CUSTOM_AUTH");
+});
+
+test("a sign-in starts without a password if the flow can", () => {
+  const client = (name) => ({ ExplicitAuthFlows: [`ALLOW_${name}`] });
+  const pool = (...factors) => ({ Policies: { SignInPolicy: { AllowedFirstAuthFactors: factors } } });
+  const calling = { LambdaConfig: { DefineAuthChallenge: "arn" } };
+  assert.ok(rules(calling, client("CUSTOM_AUTH")).passwordless);
+  assert.ok(rules(pool("PASSWORD", "SMS_OTP"), client("USER_AUTH")).passwordless);
+  assert.ok(!rules(pool("PASSWORD"), client("USER_AUTH")).passwordless);
+  assert.ok(!rules({}, client("USER_AUTH")).passwordless);
+  assert.ok(!rules(pool("PASSWORD", "EMAIL_OTP"), client("USER_SRP_AUTH")).passwordless);
+});
+
 test("tokens are renewed by a client that may, with or without rotation", () => {
   const renewal = (client) => rules({}, client).renewal;
   assert.ok(renewal({}));
@@ -54,7 +79,7 @@ test("tokens are renewed by a client that may, with or without rotation", () => 
 test("of a pool that does not describe itself, no sign-up is offered", async () => {
   globalThis.fetch = async () => Response.json({ __type: "ResourceNotFoundException" }, { status: 400 });
   const unknown = await rulesOf({ endpoint: "http://127.0.0.1/", userPoolId: "a_b", clientId: "c" });
-  assert.equal(unknown.signUp, false);
+  assert.deepEqual([unknown.signUp, unknown.flow, unknown.passwordless], [false, "CUSTOM_AUTH", true]);
   globalThis.fetch = () => assert.fail("a pool on AWS describes itself to administrators only");
   assert.deepEqual(await rulesOf({ isOnAws: true }), unknown);
 });

@@ -113,6 +113,7 @@ export default {
   factorHeading: "اختر كيف تؤكد هويتك",
   factorApp: "بتطبيق المصادقة",
   factorEmail: "برمز في البريد الإلكتروني",
+  factorPassword: "بكلمة المرور",
   factorSms: "برمز في رسالة نصية",
   setUpHeading: "أعدّ تطبيق المصادقة",
   setUpHint: "أضف هذا المفتاح إلى تطبيقك، ثم أدخل الرمز الذي يظهر فيه.",

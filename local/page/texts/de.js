@@ -87,6 +87,7 @@ export default {
   factorHeading: "Wählen Sie, wie Sie sich bestätigen",
   factorApp: "Mit einer Authenticator-App",
   factorEmail: "Mit einem Code per E-Mail",
+  factorPassword: "Mit Ihrem Passwort",
   factorSms: "Mit einem Code per SMS",
   setUpHeading: "Richten Sie eine Authenticator-App ein",
   setUpHint: "Fügen Sie diesen Schlüssel Ihrer App hinzu, und geben Sie dann den Code ein, den sie zeigt.",

@@ -85,6 +85,7 @@ export default {
   factorHeading: "Choose how to confirm that it is you",
   factorApp: "With an authenticator app",
   factorEmail: "With a code by e-mail",
+  factorPassword: "With your password",
   factorSms: "With a code by text message",
   setUpHeading: "Set up an authenticator app",
   setUpHint: "Add this key to your app, then enter the code that it shows.",

@@ -85,6 +85,7 @@ export default {
   factorHeading: "Elija cómo confirmar que es usted",
   factorApp: "Con una aplicación de autenticación",
   factorEmail: "Con un código por correo electrónico",
+  factorPassword: "Con su contraseña",
   factorSms: "Con un código por mensaje de texto",
   setUpHeading: "Configure una aplicación de autenticación",
   setUpHint: "Añada esta clave a su aplicación y escriba el código que muestra.",

@@ -87,6 +87,7 @@ export default {
   factorHeading: "Choisissez comment confirmer que c’est vous",
   factorApp: "Avec une application d’authentification",
   factorEmail: "Avec un code par e-mail",
+  factorPassword: "Avec votre mot de passe",
   factorSms: "Avec un code par SMS",
   setUpHeading: "Configurez une application d’authentification",
   setUpHint: "Ajoutez cette clé à votre application, puis saisissez le code qu’elle affiche.",

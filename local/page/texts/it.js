@@ -87,6 +87,7 @@ export default {
   factorHeading: "Scelga come confermare che è Lei",
   factorApp: "Con un’app di autenticazione",
   factorEmail: "Con un codice via e-mail",
+  factorPassword: "Con la Sua password",
   factorSms: "Con un codice via SMS",
   setUpHeading: "Configuri un’app di autenticazione",
   setUpHint: "Aggiunga questa chiave alla Sua app, poi inserisca il codice che mostra.",

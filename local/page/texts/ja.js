@@ -80,6 +80,7 @@ export default {
   factorHeading: "本人確認の方法を選んでください",
   factorApp: "認証アプリを使う",
   factorEmail: "メールで届くコードを使う",
+  factorPassword: "パスワードを使う",
   factorSms: "SMSで届くコードを使う",
   setUpHeading: "認証アプリを設定してください",
   setUpHint: "このキーをアプリに追加し、アプリに表示されるコードを入力してください。",

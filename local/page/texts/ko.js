@@ -80,6 +80,7 @@ export default {
   factorHeading: "본인 확인 방법을 선택하세요",
   factorApp: "인증 앱으로",
   factorEmail: "이메일 코드로",
+  factorPassword: "비밀번호로",
   factorSms: "문자 메시지 코드로",
   setUpHeading: "인증 앱을 설정하세요",
   setUpHint: "이 키를 앱에 추가한 다음 앱에 표시되는 코드를 입력하세요.",

@@ -87,6 +87,7 @@ export default {
   factorHeading: "Escolha como confirmar que é você",
   factorApp: "Com um aplicativo autenticador",
   factorEmail: "Com um código por e-mail",
+  factorPassword: "Com sua senha",
   factorSms: "Com um código por mensagem de texto",
   setUpHeading: "Configure um aplicativo autenticador",
   setUpHint: "Adicione esta chave ao seu aplicativo e digite o código que ele mostra.",

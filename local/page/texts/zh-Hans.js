@@ -79,6 +79,7 @@ export default {
   factorHeading: "请选择确认身份的方式",
   factorApp: "使用身份验证应用",
   factorEmail: "使用邮件验证码",
+  factorPassword: "使用密码",
   factorSms: "使用短信验证码",
   setUpHeading: "请设置身份验证应用",
   setUpHint: "将此密钥添加到应用中，然后输入应用显示的验证码。",
