@@ -10,8 +10,7 @@ import { detail, explanation } from "./errors.js";
 import { firstForm, formsOf, inForm, metadataFor } from "./forms.js";
 import * as links from "./hand-over.js";
 import { drawWidget, isProvider } from "./providers.js";
-import * as own from "./own.js";
-import * as ownView from "./own-view.js";
+import * as ownSteps from "./own-steps.js";
 import { rulesOf } from "./pool.js";
 import * as settings from "./settings.js";
 import { start, startWithPassword } from "./start.js";
@@ -34,8 +33,8 @@ let target = null;
 /** The rules of its pool, see pool.js. */
 let rules = null;
 /**
- * The current sign-in: `{ cognito, userPoolId, flow, login, userName, device, giveUp, session, parameters, asked, changing, work,
- * solution, since, call }`. `login` is the name that the reader typed.
+ * The current sign-in: `{ cognito, userPoolId, flow, login, userName, device, giveUp, session, parameters, own, asked,
+ * changing, work, solution, since, call }`. `login` is the name that the reader typed.
  */
 let signIn = null;
 /** The token of the link that this page was opened with, or `null`. */
@@ -63,7 +62,7 @@ async function open() {
   view.onStartAgain(startAgain);
   view.onSettings(chooseTarget, settings.forget);
   view.onMediumBroken((text) => view.alarm(text));
-  ownView.begin(texts, { answer: answerOwn, choose });
+  ownSteps.begin(texts, { attempt, respond, startAgain });
   enrolling.begin(texts, language, startAgain);
   tokens.begin(texts, enrolling.signedIn, (text) => {
     startAgain();
@@ -182,18 +181,16 @@ async function change(wanted) {
 }
 
 async function send(text, wanted = EVERY_FORM) {
-  const { cognito, session, giveUp } = signIn;
-  const responses = { ...named(signIn), ANSWER: text };
-  signIn.asked = wanted;
-  signIn.call = attempt(signIn, () =>
-    cognito.respond("CUSTOM_CHALLENGE", session, responses, metadata(wanted), giveUp.signal),
-  );
-  await signIn.call;
+  const current = signIn;
+  current.asked = wanted;
+  current.call = attempt(current, () => respond(current, "CUSTOM_CHALLENGE", current.session, { ANSWER: text }, wanted));
+  await current.call;
 }
 
-/** Returns the user and the device of a sign-in, for each answer. */
-function named({ userName, device }) {
-  return { USERNAME: userName, DEVICE_KEY: device?.key };
+/** Answers a challenge of a sign-in. */
+function respond({ cognito, userName, device, giveUp }, challenge, session, responses, wanted = EVERY_FORM) {
+  const named = { USERNAME: userName, DEVICE_KEY: device?.key, ...responses };
+  return cognito.respond(challenge, session, named, metadata(wanted), giveUp.signal);
 }
 
 function metadata(wanted) {
@@ -222,8 +219,8 @@ function take(reply) {
     if (deviceError) view.alarm(texts.deviceRefused, detail(deviceError));
   } else if (reply.ChallengeName === "CUSTOM_CHALLENGE") {
     ask(reply);
-  } else if (own.shown(reply.ChallengeName, reply.ChallengeParameters, reply.AvailableChallenges)) {
-    askOwn(reply);
+  } else if (ownSteps.canAsk(reply)) {
+    ownSteps.ask(signIn, reply);
   } else {
     signIn = null;
     view.showStart();
@@ -240,48 +237,6 @@ function ask({ Session, ChallengeParameters: parameters }) {
   signIn.parameters = parameters;
   signIn.since = Date.now();
   present(wrong);
-}
-
-/** Shows a challenge of Cognito itself. */
-function askOwn({ ChallengeName: challenge, ChallengeParameters: parameters, AvailableChallenges, Session, secret }) {
-  signIn.session = Session;
-  signIn.own = challenge;
-  const shown = own.shown(challenge, parameters, AvailableChallenges);
-  if (shown.kind === "setUp" && !secret) return setUp({ ChallengeName: challenge, ChallengeParameters: parameters });
-  const app = secret && { secret, address: own.otpauth(location.host, signIn.userName, secret) };
-  ownView.ask(shown, app);
-}
-
-/** Gets the secret for an authenticator app, so that the user can set it up. */
-async function setUp(reply) {
-  const current = signIn;
-  await attempt(current, async () => {
-    const { SecretCode: secret, Session } = await current.cognito.associateApp(current.session, current.giveUp.signal);
-    return { ...reply, Session, secret };
-  });
-}
-
-async function answerOwn(text, attributes) {
-  const current = signIn;
-  if (current.own !== "MFA_SETUP") return sendOwn(text, attributes);
-  await attempt(current, async () => {
-    const { cognito, session, giveUp } = current;
-    const { Session } = await cognito.verifyApp(session, text, giveUp.signal);
-    return cognito.respond("MFA_SETUP", Session, named(current), metadata(EVERY_FORM), giveUp.signal);
-  });
-}
-
-/** Continues with the chosen factor. The first form asks for the password. */
-function choose(factor) {
-  if (factor === "PASSWORD_SRP") return startAgain();
-  return sendOwn(factor);
-}
-
-async function sendOwn(text, attributes) {
-  const current = signIn;
-  const { cognito, own: challenge, session, giveUp } = current;
-  const responses = { ...named(current), ...own.responses(challenge, text, attributes) };
-  await attempt(current, () => cognito.respond(challenge, session, responses, metadata(EVERY_FORM), giveUp.signal));
 }
 
 /** Shows the current challenge in the form that the reader wants, if it has that form. `again` is true after a wrong answer. */
@@ -330,9 +285,7 @@ function isRetry(before, now) {
 }
 
 function fail(error) {
-  const again = signIn.own && own.again(signIn.own, error);
-  if (again === "rejected") return view.alarm(texts.rejected, detail(error));
-  if (again) return ownView.refuse(texts[again]);
+  if (ownSteps.refuse(signIn, error)) return;
   const text = explain(error, signIn.parameters);
   // After these errors, the session is still valid. After any other error, Cognito rejects it.
   const sameAgain = signIn.parameters !== null && (isTransient(error) || error instanceof UnreachableError);

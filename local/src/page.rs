@@ -156,7 +156,7 @@ static INDEX: Asset = Asset {
 };
 
 #[rustfmt::skip]
-static ASSETS: [Asset; 40] = [
+static ASSETS: [Asset; 41] = [
     Asset { path: "/page/account-view.js", media_type: SCRIPT, content: include_str!("../page/account-view.js") },
     Asset { path: "/page/account.js", media_type: SCRIPT, content: include_str!("../page/account.js") },
     Asset { path: "/page/attributes.js", media_type: SCRIPT, content: include_str!("../page/attributes.js") },
@@ -177,6 +177,7 @@ static ASSETS: [Asset; 40] = [
     Asset { path: "/page/links.js", media_type: SCRIPT, content: include_str!("../page/links.js") },
     Asset { path: "/page/mail.css", media_type: STYLE, content: include_str!("../page/mail.css") },
     Asset { path: "/page/mail.js", media_type: SCRIPT, content: include_str!("../page/mail.js") },
+    Asset { path: "/page/own-steps.js", media_type: SCRIPT, content: include_str!("../page/own-steps.js") },
     Asset { path: "/page/own-view.js", media_type: SCRIPT, content: include_str!("../page/own-view.js") },
     Asset { path: "/page/own.js", media_type: SCRIPT, content: include_str!("../page/own.js") },
     Asset { path: "/page/panes.css", media_type: STYLE, content: include_str!("../page/panes.css") },
