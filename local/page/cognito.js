@@ -1,4 +1,4 @@
-/** The unsigned calls of Amazon Cognito for a sign-in, over AWS JSON 1.1. */
+/** The calls of Amazon Cognito, over AWS JSON 1.1. All are unsigned. */
 
 /** Cognito runs a trigger for up to three times five seconds, and one call may need three triggers. */
 const PATIENCE_MS = 60_000;
@@ -28,9 +28,9 @@ export class Cognito {
     this.#clientId = clientId;
   }
 
-  /** Starts a custom authentication. */
-  start(parameters, signal) {
-    const request = { AuthFlow: "CUSTOM_AUTH", ClientId: this.#clientId, AuthParameters: parameters };
+  /** Starts a sign-in in one of Cognito's flows. */
+  start(flow, parameters, signal) {
+    const request = { AuthFlow: flow, ClientId: this.#clientId, AuthParameters: parameters };
     return call(this.#endpoint, "InitiateAuth", request, signal);
   }
 
@@ -56,6 +56,79 @@ export class Cognito {
   verifyApp(session, code, signal) {
     return call(this.#endpoint, "VerifySoftwareToken", { Session: session, UserCode: code }, signal);
   }
+
+  /** Creates an account with `attributes`: `[{ Name, Value }]`. */
+  signUp(userName, password, attributes, signal) {
+    const account = { Username: userName, Password: password, UserAttributes: attributes };
+    return this.#callWithClient("SignUp", account, signal);
+  }
+
+  /** Confirms an account with the code that was sent to its address. */
+  confirmSignUp(userName, code, signal) {
+    return this.#callWithClient("ConfirmSignUp", { Username: userName, ConfirmationCode: code }, signal);
+  }
+
+  /** Sends another code that confirms the account. */
+  resendConfirmationCode(userName, signal) {
+    return this.#callWithClient("ResendConfirmationCode", { Username: userName }, signal);
+  }
+
+  /** Sends a code that allows a new password. */
+  forgotPassword(userName, signal) {
+    return this.#callWithClient("ForgotPassword", { Username: userName }, signal);
+  }
+
+  /** Sets the new password with that code. */
+  confirmForgotPassword(userName, code, password, signal) {
+    const change = { Username: userName, ConfirmationCode: code, Password: password };
+    return this.#callWithClient("ConfirmForgotPassword", change, signal);
+  }
+
+  /** Confirms the device of a sign-in. The server keeps the verifier of its password. */
+  confirmDevice(accessToken, key, verifier) {
+    const device = { DeviceKey: key, DeviceName: navigator.userAgent, DeviceSecretVerifierConfig: verifier };
+    return call(this.#endpoint, "ConfirmDevice", { AccessToken: accessToken, ...device });
+  }
+
+  /** Remembers a device, which can replace a second factor from then on. */
+  rememberDevice(accessToken, key) {
+    const status = { DeviceKey: key, DeviceRememberedStatus: "remembered" };
+    return call(this.#endpoint, "UpdateDeviceStatus", { AccessToken: accessToken, ...status });
+  }
+
+  /**
+   * Exchanges a refresh token for new tokens, which have a refresh token only if the client rotates them. The token of a
+   * sign-in with a device needs the key of the device.
+   */
+  async renew(refreshToken, deviceKey, signal) {
+    const request = { ClientId: this.#clientId, RefreshToken: refreshToken, DeviceKey: deviceKey };
+    return (await call(this.#endpoint, "GetTokensFromRefreshToken", request, signal)).AuthenticationResult;
+  }
+
+  /** Ends one sign-in: its refresh token and the tokens that came from it. */
+  revoke(refreshToken, signal) {
+    return call(this.#endpoint, "RevokeToken", { ClientId: this.#clientId, Token: refreshToken }, signal);
+  }
+
+  /** Ends all sign-ins of the user. */
+  signOutEverywhere(accessToken, signal) {
+    return call(this.#endpoint, "GlobalSignOut", { AccessToken: accessToken }, signal);
+  }
+
+  /** Calls an operation whose functions may send a message in the reader's language. */
+  #callWithClient(operation, request, signal) {
+    const client = { ClientId: this.#clientId, ClientMetadata: { locale: navigator.language } };
+    return call(this.#endpoint, operation, { ...client, ...request }, signal);
+  }
+}
+
+/** Returns the descriptions of a pool and of its client, which only administrators get on AWS. */
+export async function describe(endpoint, userPoolId, clientId) {
+  const [{ UserPool }, { UserPoolClient }] = await Promise.all([
+    call(endpoint, "DescribeUserPool", { UserPoolId: userPoolId }),
+    call(endpoint, "DescribeUserPoolClient", { UserPoolId: userPoolId, ClientId: clientId }),
+  ]);
+  return [UserPool, UserPoolClient];
 }
 
 async function call(endpoint, operation, request, signal) {

@@ -108,15 +108,8 @@ function signInAgain() {
 }
 
 /** Runs one call and shows the problem if the API rejects it. */
-async function attempt(call) {
-  view.setBusy(texts.working);
-  try {
-    await call();
-  } catch (error) {
-    fail(error);
-  } finally {
-    view.setIdle();
-  }
+function attempt(call) {
+  return view.whileBusy(call, fail);
 }
 
 function fail(error) {

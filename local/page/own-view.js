@@ -1,22 +1,28 @@
 /** The form for the challenges that Cognito itself asks. */
 
+import { attributeField } from "./attributes.js";
 import { byId, element } from "./dom.js";
+import { readFields, showFields } from "./fields.js";
 import { demand, hush, markInvalid, markValid, onSubmit, show } from "./view.js";
 
 let texts = {};
+/** The fields of attributes, besides the answer. */
+let fields = [];
 
-/** Sets the texts. Calls `answer` with the typed text, and `choose` with the name of a factor. */
+/** Sets the texts. Calls `answer` with the typed text and the attributes by name, and `choose` with the name of a factor. */
 export function begin(catalogue, { answer, choose }) {
   texts = catalogue;
   onSubmit("own-form", (button) => {
     if (button?.value) return choose(button.value);
     const text = byId("own-answer").value;
-    if (demand("own-answer", text, texts.answerMissing)) answer(byId("own-answer").type === "password" ? text : text.trim());
+    if (!demand("own-answer", text, texts.answerMissing)) return;
+    const attributes = readFields("own", fields, texts.fieldMissing);
+    if (attributes !== null) answer(byId("own-answer").type === "password" ? text : text.trim(), attributes);
   });
 }
 
 /** Shows the result of `shown` in own.js. For the setup of an app, `app` has the secret and the address. */
-export function ask({ kind, heading, destination, factors = [] }, app) {
+export function ask({ kind, heading, destination, factors = [], attributes = [] }, app) {
   hush();
   byId("own-heading").textContent = texts[heading];
   const said = { code: destination ? texts.codeSent(destination) : "", password: texts.newPasswordHint, setUp: texts.setUpHint };
@@ -28,6 +34,8 @@ export function ask({ kind, heading, destination, factors = [] }, app) {
   byId("own-choices").replaceChildren(...factors.map(choice));
   for (const id of ["own-field", "own-continue"]) byId(id).hidden = kind === "choice";
   showField(kind === "password");
+  fields = attributes.map((name) => attributeField(name, texts));
+  showFields("own", fields);
   show("own", texts[heading]);
   byId(kind === "choice" || app ? "own-heading" : "own-answer").focus();
 }

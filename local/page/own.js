@@ -1,5 +1,8 @@
 /** Shows and answers the challenges that Cognito itself asks. This file does not use the DOM. */
 
+import { attributeValue } from "./attributes.js";
+import { refusesPassword } from "./errors.js";
+
 /** The challenges with one text as the answer: the name of the response, and the type of the text. */
 const ANSWERED = {
   EMAIL_OTP: { response: "EMAIL_OTP_CODE", kind: "code", heading: "emailCodeHeading" },
@@ -10,24 +13,28 @@ const ANSWERED = {
 };
 
 /** The keys of the factors' names in the texts. */
-const FACTORS = { EMAIL_OTP: "factorEmail", SMS_MFA: "factorSms", SOFTWARE_TOKEN_MFA: "factorApp" };
-
-/** Errors after which the same challenge can be answered again, with their keys in the texts. */
-const AGAIN = {
-  CodeMismatchException: "wrongAnswer",
-  EnableSoftwareTokenMFAException: "wrongAnswer",
-  ExpiredCodeException: "wrongAnswer",
-  InvalidParameterException: "passwordRefused",
-  InvalidPasswordException: "passwordRefused",
+const FACTORS = {
+  EMAIL_OTP: "factorEmail",
+  PASSWORD_SRP: "factorPassword",
+  SMS_MFA: "factorSms",
+  SMS_OTP: "factorSms",
+  SOFTWARE_TOKEN_MFA: "factorApp",
 };
 
+/** The text before the name of an attribute in the challenge and in its answer. */
+const ATTRIBUTE = "userAttributes.";
+
+/** Errors of a wrong code, after which the same challenge can be answered again. */
+const WRONG = ["CodeMismatchException", "EnableSoftwareTokenMFAException", "ExpiredCodeException"];
+
 /**
- * Returns what the page shows for a challenge: `{ kind, heading }`, with `destination` for a code and `factors` for a
- * choice. Returns `null` if the page cannot answer the challenge.
+ * Returns what the page shows for a challenge: `{ kind, heading }`, with `destination` for a code, `factors` for a choice
+ * and `attributes` that a new user must give. Returns `null` if the page cannot answer the challenge.
+ * `available` are the challenges that a sign-in can start with.
  */
-export function shown(challenge, parameters = {}) {
-  if (challenge === "SELECT_MFA_TYPE") {
-    const offered = JSON.parse(parameters.MFAS_CAN_CHOOSE ?? "[]");
+export function shown(challenge, parameters = {}, available = []) {
+  if (challenge === "SELECT_MFA_TYPE" || challenge === "SELECT_CHALLENGE") {
+    const offered = challenge === "SELECT_CHALLENGE" ? available : JSON.parse(parameters.MFAS_CAN_CHOOSE ?? "[]");
     const factors = offered.filter((name) => name in FACTORS).map((name) => ({ name, text: FACTORS[name] }));
     return factors.length === 0 ? null : { kind: "choice", heading: "factorHeading", factors };
   }
@@ -35,23 +42,28 @@ export function shown(challenge, parameters = {}) {
     const offered = JSON.parse(parameters.MFAS_CAN_SETUP ?? "[]");
     return offered.includes("SOFTWARE_TOKEN_MFA") ? { kind: "setUp", heading: "setUpHeading" } : null;
   }
-  // The page does not ask for the attributes that a new user may have to add.
-  if (challenge === "NEW_PASSWORD_REQUIRED" && parameters.requiredAttributes !== "[]") return null;
   const answered = ANSWERED[challenge];
   if (!answered) return null;
   const { kind, heading } = answered;
-  return { kind, heading, destination: parameters.CODE_DELIVERY_DESTINATION };
+  if (kind === "code") return { kind, heading, destination: parameters.CODE_DELIVERY_DESTINATION };
+  const owed = JSON.parse(parameters.requiredAttributes ?? "[]");
+  return { kind, heading, attributes: owed.map((name) => name.replace(ATTRIBUTE, "")) };
 }
 
-/** Returns the responses that answer `challenge` with `text`. */
-export function responses(challenge, text) {
-  return { [ANSWERED[challenge]?.response ?? "ANSWER"]: text };
+/** Returns the responses that answer `challenge` with `text` and the values of attributes. */
+export function responses(challenge, text, attributes = {}) {
+  const values = Object.entries(attributes).map(([name, value]) => [ATTRIBUTE + name, attributeValue(name, value)]);
+  return { [ANSWERED[challenge]?.response ?? "ANSWER"]: text, ...Object.fromEntries(values) };
 }
 
-/** Returns the error's key in the texts, or `undefined` if the user cannot try again. */
-export function again(challenge, { type }) {
-  const isPassword = challenge === "NEW_PASSWORD_REQUIRED";
-  return (AGAIN[type] === "passwordRefused") === isPassword ? AGAIN[type] : undefined;
+/**
+ * Returns the error's key in the texts: `wrongAnswer` or `passwordRefused` for the answer, `rejected` for attributes.
+ * Returns `undefined` if the user cannot try again.
+ */
+export function again(challenge, error) {
+  if (challenge !== "NEW_PASSWORD_REQUIRED") return WRONG.includes(error.type) ? "wrongAnswer" : undefined;
+  if (refusesPassword(error)) return "passwordRefused";
+  return error.type === "InvalidParameterException" ? "rejected" : undefined;
 }
 
 /** Returns the address that adds a secret to an authenticator app on this device. */

@@ -27,13 +27,13 @@ export function restore() {
 }
 
 /**
- * Returns `{ endpoint, userPoolId, clientId, region, enrolment }`, with `null` for values that neither the address nor the
- * server has. `enrolment` is only for this server.
+ * Returns `{ endpoint, userPoolId, clientId, region, enrolment, isOnAws }`, with `null` for values that neither the address
+ * nor the server has. `enrolment` is only for this server.
  */
 export async function load() {
   const wanted = fromAddress();
   if (wanted.region && wanted.userPoolId && wanted.clientId) {
-    return { ...wanted, endpoint: `https://cognito-idp.${wanted.region}.amazonaws.com/` };
+    return { ...wanted, endpoint: `https://cognito-idp.${wanted.region}.amazonaws.com/`, isOnAws: true };
   }
   const response = await fetch("/page/config.json").catch(() => null);
   if (!response?.ok) {

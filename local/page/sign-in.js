@@ -1,16 +1,21 @@
 /** The sign-in loop: it sends the reader's input to Cognito and shows the responses. */
 
+import * as account from "./account.js";
 import { SEND_AGAIN, codeIn, sentKind } from "./codes.js";
 import { Cognito, CognitoError, UnreachableError } from "./cognito.js";
+import * as devices from "./device.js";
+import { say } from "./dom.js";
 import * as enrolling from "./enrolling.js";
+import { detail, explanation } from "./errors.js";
 import { firstForm, formsOf, inForm, metadataFor } from "./forms.js";
 import * as links from "./hand-over.js";
 import { drawWidget, isProvider } from "./providers.js";
-import * as own from "./own.js";
-import * as ownView from "./own-view.js";
-import { Srp, SrpError } from "./srp.js";
+import * as ownSteps from "./own-steps.js";
+import { rulesOf } from "./pool.js";
 import * as settings from "./settings.js";
+import { start, startWithPassword } from "./start.js";
 import { LANGUAGES, languageFor, textsIn } from "./texts.js";
+import * as tokens from "./tokens.js";
 import * as view from "./view.js";
 import { work } from "./work.js";
 
@@ -25,7 +30,12 @@ const NO_ANSWER = "-";
 
 /** The target of sign-ins, see settings.js. */
 let target = null;
-/** The current sign-in: `{ cognito, userName, giveUp, session, parameters, asked, changing, work, solution, since, call }`. */
+/** The rules of its pool, see pool.js. */
+let rules = null;
+/**
+ * The current sign-in: `{ cognito, userPoolId, flow, login, userName, device, giveUp, session, parameters, own, asked,
+ * changing, work, solution, since, call }`. `login` is the name that the reader typed.
+ */
 let signIn = null;
 /** The token of the link that this page was opened with, or `null`. */
 let token = links.take(location, history);
@@ -52,9 +62,14 @@ async function open() {
   view.onStartAgain(startAgain);
   view.onSettings(chooseTarget, settings.forget);
   view.onMediumBroken((text) => view.alarm(text));
-  ownView.begin(texts, { answer: answerOwn, choose: (factor) => sendOwn(factor) });
+  ownSteps.begin(texts, { attempt, respond, startAgain });
   enrolling.begin(texts, language, startAgain);
+  tokens.begin(texts, enrolling.signedIn, (text) => {
+    startAgain();
+    say(text);
+  });
   enrolling.offer(target?.enrolment);
+  if (target !== null) await openPool();
   if (invitation !== null) return enrolling.openLink(invitation);
   view.showStart();
   if (target === null) {
@@ -62,34 +77,42 @@ async function open() {
   }
 }
 
+/** Reads the settings of the pool, and offers what they allow. */
+async function openPool() {
+  rules = await rulesOf(target);
+  view.offerWithoutPassword(rules.passwordless);
+  view.labelUserName(account.userNameLabel(texts, rules));
+  account.begin(texts, new Cognito(target.endpoint, target.clientId), rules, signInAs);
+}
+
+/** Shows the first form for this user, with a text. */
+function signInAs(userName, text) {
+  view.setUserName(userName);
+  view.showStart();
+  say(text);
+}
+
 /** Makes the first call. A password is proven by SRP, which takes a second call. */
 async function begin({ userName, password, withPassword }) {
-  if (!view.demand("username", userName, texts.usernameMissing)) return;
-  if (withPassword && !view.demand("password", password, texts.passwordMissing)) return;
+  if (!view.demand("username", userName, rules?.logins.length ? texts.fieldMissing : texts.usernameMissing)) return;
+  const missing = rules?.passwordless === false ? texts.fieldMissing : texts.passwordMissing;
+  if (withPassword && !view.demand("password", password, missing)) return;
   if (target === null) return view.alarm(texts.noConfiguration);
   if (withPassword && !globalThis.crypto?.subtle) return view.alarm(texts.insecure);
 
-  const cognito = new Cognito(target.endpoint, target.clientId);
-  signIn = { cognito, userName, giveUp: new AbortController(), session: null, parameters: null };
-  await attempt(signIn, () => (withPassword ? startWithPassword(signIn, password) : start(signIn)));
-}
-
-async function start({ cognito, userName, giveUp }) {
-  return cognito.start({ USERNAME: userName }, giveUp.signal);
-}
-
-async function startWithPassword({ cognito, userName, giveUp }, password) {
-  const srp = new Srp();
-  const first = { USERNAME: userName, CHALLENGE_NAME: "SRP_A", SRP_A: srp.publicValue };
-  const reply = await cognito.start(first, giveUp.signal);
-  if (reply.ChallengeName !== "PASSWORD_VERIFIER") {
-    return reply;
-  }
-  const responses = await srp.answer(reply.ChallengeParameters, target.userPoolId, password);
-  signIn.asked = EVERY_FORM;
-  const second = await cognito.respond("PASSWORD_VERIFIER", reply.Session, responses, metadata(EVERY_FORM), giveUp.signal);
-  // The username of an alias: Cognito returns it once, and every later answer may use it.
-  return { ...second, userName: responses.USERNAME };
+  const { endpoint, clientId, userPoolId } = target;
+  const cognito = new Cognito(endpoint, clientId);
+  const device = devices.known(userPoolId, userName);
+  const giveUp = new AbortController();
+  const { flow } = rules;
+  signIn = { cognito, userPoolId, flow, login: userName, userName, device, giveUp, session: null, parameters: null };
+  const current = signIn;
+  const everyForm = () => {
+    current.asked = EVERY_FORM;
+    return metadata(EVERY_FORM);
+  };
+  const first = () => (withPassword ? startWithPassword(current, password, everyForm) : start(current));
+  await attempt(current, () => devices.startWith(current, first));
 }
 
 async function answer(text) {
@@ -158,13 +181,16 @@ async function change(wanted) {
 }
 
 async function send(text, wanted = EVERY_FORM) {
-  const { cognito, userName, session, giveUp } = signIn;
-  const responses = { USERNAME: userName, ANSWER: text };
-  signIn.asked = wanted;
-  signIn.call = attempt(signIn, () =>
-    cognito.respond("CUSTOM_CHALLENGE", session, responses, metadata(wanted), giveUp.signal),
-  );
-  await signIn.call;
+  const current = signIn;
+  current.asked = wanted;
+  current.call = attempt(current, () => respond(current, "CUSTOM_CHALLENGE", current.session, { ANSWER: text }, wanted));
+  await current.call;
+}
+
+/** Answers a challenge of a sign-in. */
+function respond({ cognito, userName, device, giveUp }, challenge, session, responses, wanted = EVERY_FORM) {
+  const named = { USERNAME: userName, DEVICE_KEY: device?.key, ...responses };
+  return cognito.respond(challenge, session, named, metadata(wanted), giveUp.signal);
 }
 
 function metadata(wanted) {
@@ -176,7 +202,8 @@ async function attempt(current, call) {
   view.setBusy(texts.working);
   try {
     const reply = await call();
-    if (current === signIn) take(reply);
+    const next = await devices.handle(current, reply, metadata(EVERY_FORM));
+    if (current === signIn) take(next);
   } catch (error) {
     if (current === signIn) fail(error);
   } finally {
@@ -186,13 +213,14 @@ async function attempt(current, call) {
 
 function take(reply) {
   if (reply.AuthenticationResult) {
+    const { deviceError, ...finished } = signIn;
     signIn = null;
-    view.showTokens(reply.AuthenticationResult);
-    enrolling.signedIn(reply.AuthenticationResult.AccessToken);
+    tokens.signedIn(finished, reply.AuthenticationResult, rules.renewal);
+    if (deviceError) view.alarm(texts.deviceRefused, detail(deviceError));
   } else if (reply.ChallengeName === "CUSTOM_CHALLENGE") {
     ask(reply);
-  } else if (own.shown(reply.ChallengeName, reply.ChallengeParameters)) {
-    askOwn(reply);
+  } else if (ownSteps.canAsk(reply)) {
+    ownSteps.ask(signIn, reply);
   } else {
     signIn = null;
     view.showStart();
@@ -200,52 +228,15 @@ function take(reply) {
   }
 }
 
-function ask({ Session, ChallengeParameters: parameters, userName }) {
+function ask({ Session, ChallengeParameters: parameters }) {
   const wrong = isRetry(signIn.parameters, parameters) && !signIn.changing;
   signIn.changing = false;
-  signIn.userName = userName ?? parameters.USERNAME ?? signIn.userName;
+  signIn.userName = parameters.USERNAME ?? signIn.userName;
   signIn.session = Session;
   signIn.own = null;
   signIn.parameters = parameters;
   signIn.since = Date.now();
   present(wrong);
-}
-
-/** Shows a challenge of Cognito itself. */
-function askOwn({ ChallengeName: challenge, ChallengeParameters: parameters, Session, userName, secret }) {
-  signIn.userName = userName ?? signIn.userName;
-  signIn.session = Session;
-  signIn.own = challenge;
-  const shown = own.shown(challenge, parameters);
-  if (shown.kind === "setUp" && !secret) return setUp({ ChallengeName: challenge, ChallengeParameters: parameters });
-  const app = secret && { secret, address: own.otpauth(location.host, signIn.userName, secret) };
-  ownView.ask(shown, app);
-}
-
-/** Gets the secret for an authenticator app, so that the user can set it up. */
-async function setUp(reply) {
-  const current = signIn;
-  await attempt(current, async () => {
-    const { SecretCode: secret, Session } = await current.cognito.associateApp(current.session, current.giveUp.signal);
-    return { ...reply, Session, secret };
-  });
-}
-
-async function answerOwn(text) {
-  const current = signIn;
-  if (current.own !== "MFA_SETUP") return sendOwn(text);
-  await attempt(current, async () => {
-    const { cognito, session, userName, giveUp } = current;
-    const { Session } = await cognito.verifyApp(session, text, giveUp.signal);
-    return cognito.respond("MFA_SETUP", Session, { USERNAME: userName }, metadata(EVERY_FORM), giveUp.signal);
-  });
-}
-
-async function sendOwn(text) {
-  const current = signIn;
-  const { cognito, own: challenge, session, userName, giveUp } = current;
-  const responses = { USERNAME: userName, ...own.responses(challenge, text) };
-  await attempt(current, () => cognito.respond(challenge, session, responses, metadata(EVERY_FORM), giveUp.signal));
 }
 
 /** Shows the current challenge in the form that the reader wants, if it has that form. `again` is true after a wrong answer. */
@@ -294,19 +285,25 @@ function isRetry(before, now) {
 }
 
 function fail(error) {
-  const again = signIn.own && own.again(signIn.own, error);
-  if (again) return ownView.refuse(texts[again]);
-  const detail = error instanceof CognitoError ? `${error.type}: ${error.message}` : error.message;
+  if (ownSteps.refuse(signIn, error)) return;
   const text = explain(error, signIn.parameters);
   // After these errors, the session is still valid. After any other error, Cognito rejects it.
   const sameAgain = signIn.parameters !== null && (isTransient(error) || error instanceof UnreachableError);
   if (!sameAgain) {
+    const { login } = signIn;
     signIn = null;
-    view.showStart();
+    showAfter(error, login);
   }
-  view.alarm(text, detail);
+  view.alarm(text, detail(error));
   // A computation has no answer field, so only this can send its solution again.
   if (sameAgain && signIn.solution) view.offerRetry();
+}
+
+/** Shows the form that follows an error: for some, the user must enter a code first. */
+function showAfter({ type }, login) {
+  if (type === "UserNotConfirmedException") account.confirm(login);
+  else if (type === "PasswordResetRequiredException") account.reset(login, texts.confirmHint);
+  else view.showStart();
 }
 
 function isTransient(error) {
@@ -315,29 +312,8 @@ function isTransient(error) {
 
 /** Explains `error` to the reader that was asked `parameters`, or the password if that is `null`. */
 function explain(error, parameters) {
-  if (error instanceof UnreachableError) return texts.unreachable;
-  if (error instanceof SrpError) return texts.badNumbers;
-  if (!(error instanceof CognitoError)) return texts.failed;
-  switch (error.type) {
-    case "NotAuthorizedException":
-      return explainRefusal(error.message, parameters);
-    case "UserNotFoundException":
-      return texts.wrongPassword;
-    case "UserNotConfirmedException":
-      return texts.notConfirmed;
-    case "PasswordResetRequiredException":
-      return texts.passwordReset;
-    case "TooManyRequestsException":
-      return texts.throttled;
-    case "ResourceNotFoundException":
-      return texts.notFound;
-    case "InvalidLambdaResponseException":
-    case "UnexpectedLambdaException":
-    case "UserLambdaValidationException":
-      return texts.triggerFailed;
-    default:
-      return texts.rejected;
-  }
+  if (error.type === "NotAuthorizedException") return explainRefusal(error.message, parameters);
+  return texts[explanation(error)];
 }
 
 function explainRefusal(message, parameters) {
@@ -353,6 +329,8 @@ function startAgain() {
   signIn?.work?.abort();
   signIn = null;
   enrolling.forget();
+  account.forget();
+  tokens.forget();
   view.setIdle();
   view.showStart();
 }

@@ -21,6 +21,7 @@ const GENERATOR = 2n;
 const MULTIPLIER = BigInt("0x538282c4354742d7cbbde2359fcf67f9f5b3a6b08791e5011b43b8a5b66d9ee6");
 /** RFC 5054 asks for at least 256 bits. */
 const SECRET_BYTES = 32;
+const SALT_BYTES = 16;
 const SESSION_KEY_BYTES = 16;
 /** HKDF's `info`, with the counter byte that its one round of expansion ends in. */
 const SESSION_KEY_INFO = "Caldera Derived Key\u0001";
@@ -55,19 +56,23 @@ export class Srp {
    * The username is the one that the server sent. It is hashed, and differs from the typed name if that is an alias.
    */
   async answer(challenge, userPoolId, password, now = new Date()) {
-    const account = poolName(userPoolId) + challenge.USER_ID_FOR_SRP;
+    const { USER_ID_FOR_SRP: userName } = challenge;
+    return { USERNAME: userName, ...(await this.claim(challenge, poolName(userPoolId) + userName, password, now)) };
+  }
+
+  /** Returns the proof in an answer. `account` is the pool's name followed by the username, or a device's group and key. */
+  async claim(challenge, account, password, now = new Date()) {
     const key = await this.sessionKey(account, challenge, password);
     const time = timestamp(now);
     const claim = [utf8(account), fromBase64(challenge.SECRET_BLOCK), utf8(time)];
     return {
-      USERNAME: challenge.USER_ID_FOR_SRP,
       PASSWORD_CLAIM_SECRET_BLOCK: challenge.SECRET_BLOCK,
       PASSWORD_CLAIM_SIGNATURE: toBase64(await hmac(key, ...claim)),
       TIMESTAMP: time,
     };
   }
 
-  /** Returns the key that both sides have if the password is right. `account` is the pool's name followed by the username. */
+  /** Returns the key that both sides have if the password is right. */
   async sessionKey(account, { SALT, SRP_B }, password) {
     const theirs = fromHex(SRP_B);
     if (theirs % GROUP_PRIME === 0n) {
@@ -77,13 +82,22 @@ export class Srp {
     if (scrambler === 0n) {
       throw new SrpError("`SRP_A` and `SRP_B` hash to zero");
     }
-    const identity = await sha256(utf8(`${account}:${password}`));
-    const x = await hashToNumber(signedBytes(fromHex(SALT)), identity);
+    const x = await exponent(account, fromHex(SALT), password);
     const base = theirs - MULTIPLIER * modPow(GENERATOR, x, GROUP_PRIME);
     const shared = modPow(base, this.#secret + scrambler * x, GROUP_PRIME);
     const extracted = await hmac(signedBytes(scrambler), signedBytes(shared));
     return (await hmac(extracted, utf8(SESSION_KEY_INFO))).slice(0, SESSION_KEY_BYTES);
   }
+}
+
+/** Returns what the server needs to check proofs of `password`, as the request that confirms a device has it. */
+export async function verifier(account, password, salt = toNumber(crypto.getRandomValues(new Uint8Array(SALT_BYTES)))) {
+  const number = modPow(GENERATOR, await exponent(account, salt, password), GROUP_PRIME);
+  return { PasswordVerifier: toBase64(signedBytes(number)), Salt: toBase64(signedBytes(salt)) };
+}
+
+async function exponent(account, salt, password) {
+  return hashToNumber(signedBytes(salt), await sha256(utf8(`${account}:${password}`)));
 }
 
 /** Returns `base ** exponent % modulus`, which is not negative. It reads four bits of the exponent at a time. */
@@ -173,6 +187,6 @@ function fromBase64(text) {
   return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
 }
 
-function toBase64(bytes) {
+export function toBase64(bytes) {
   return btoa(String.fromCharCode(...bytes));
 }

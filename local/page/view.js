@@ -1,12 +1,11 @@
 /** The content of the page and its events. It makes no calls to a server. */
 
 import { countDown, sendAgainIn, sentKind } from "./codes.js";
-import { byId, element } from "./dom.js";
+import { byId, element, isolated } from "./dom.js";
 import { otherWay } from "./forms.js";
 import { generic } from "./generic.js";
-import { claims, TIMES } from "./jwt.js";
 
-const SECTIONS = ["start", "challenge", "own", "link", "done", "ask-link", "questions-section", "outcome"];
+const SECTIONS = ["start", "challenge", "own", "account", "link", "done", "ask-link", "questions-section", "outcome"];
 /** The time after which a slow response is announced. */
 const SLOW_MS = 800;
 /** The maximum number of segments of the progress bar. */
@@ -54,6 +53,21 @@ export function translate(catalogue, catalogueLanguage, direction) {
 /** Returns the username in the first form. */
 export function userName() {
   return byId("username").value.trim();
+}
+
+/** Fills in the username of the first form. */
+export function setUserName(userName) {
+  byId("username").value = userName;
+}
+
+/** Sets the label of the username in the first form. */
+export function labelUserName(label) {
+  document.querySelector("label[for=username]").textContent = label;
+}
+
+/** Shows or hides the button that starts without a password. */
+export function offerWithoutPassword(isOffered) {
+  byId("without-password").hidden = !isOffered;
 }
 
 /** Calls `act` with what the reader typed and whether the password is to be used. */
@@ -192,17 +206,6 @@ export function showWork(tries, most) {
   byId("work-progress").value = tries;
 }
 
-/** Shows the claims of both tokens. */
-export function showTokens({ IdToken, AccessToken }) {
-  hush();
-  byId("tokens").replaceChildren(
-    tokenTable(texts.idToken, texts.copyIdToken, IdToken),
-    tokenTable(texts.accessToken, texts.copyAccessToken, AccessToken),
-  );
-  show("done", texts.signedIn);
-  byId("done-heading").focus();
-}
-
 /** Fills in the settings of the address. `target` is the target of sign-ins. */
 export function showSettings(values, target) {
   for (const [name, id] of Object.entries(SETTING_FIELDS)) {
@@ -265,12 +268,31 @@ export function setIdle() {
   }
 }
 
+/** Runs `call` while the page is busy, and gives its error to `fail`. */
+export async function whileBusy(call, fail) {
+  setBusy(texts.working);
+  try {
+    await call();
+  } catch (error) {
+    fail(error);
+  } finally {
+    setIdle();
+  }
+}
+
 /** Calls `act` with the button that sent the form, unless a call is in progress. */
 export function onSubmit(formId, act) {
   byId(formId).addEventListener("submit", (event) => {
     event.preventDefault();
     // Not `disabled`, which would remove the focus from the keyboard's user.
     if (!busy) act(event.submitter);
+  });
+}
+
+/** Calls `act` when the button is pressed, unless a call is in progress. */
+export function onPress(id, act) {
+  byId(id).addEventListener("click", () => {
+    if (!busy) act();
   });
 }
 
@@ -422,65 +444,6 @@ function showSegments(step, steps) {
   byId("progress-bar").replaceChildren(...segments);
 }
 
-function tokenTable(title, copyTitle, token) {
-  const block = element("div", "");
-  block.className = "token";
-  const copy = element("button", texts.copy);
-  copy.type = "button";
-  copy.className = "quiet";
-  copy.setAttribute("aria-label", copyTitle);
-  // Only pages over https or from this machine have a clipboard.
-  copy.hidden = !navigator.clipboard;
-  copy.addEventListener("click", async () => {
-    const said = await navigator.clipboard.writeText(token).then(
-      () => texts.copied,
-      () => texts.notCopied,
-    );
-    copy.textContent = said;
-    copy.setAttribute("aria-label", said);
-  });
-  const table = element("table", "");
-  table.append(element("caption", title), tableHead(), tableBody(claims(token)));
-  block.append(copy, table);
-  return block;
-}
-
-function tableHead() {
-  const row = element("tr", "");
-  for (const title of [texts.claim, texts.value]) {
-    const cell = element("th", title);
-    cell.scope = "col";
-    row.append(cell);
-  }
-  const head = element("thead", "");
-  head.append(row);
-  return head;
-}
-
-function tableBody(found) {
-  const body = element("tbody", "");
-  for (const [name, value] of Object.entries(found ?? { "–": texts.notReadable })) {
-    const row = element("tr", "");
-    const header = element("th", name);
-    header.scope = "row";
-    row.append(header, valueCell(name, value));
-    body.append(row);
-  }
-  return body;
-}
-
-function valueCell(name, value) {
-  const text = typeof value === "string" ? value : JSON.stringify(value);
-  const cell = isolated("td", text);
-  if (TIMES.has(name) && Number.isFinite(value)) {
-    const moment = new Date(value * 1000);
-    const time = element("time", moment.toLocaleString(navigator.language));
-    time.dateTime = moment.toISOString();
-    cell.append(" ", time);
-  }
-  return cell;
-}
-
 /** Shows an error at the field. */
 export function markInvalid(id, text) {
   byId(id).setAttribute("aria-invalid", "true");
@@ -491,11 +454,4 @@ export function markInvalid(id, text) {
 export function markValid(id) {
   byId(id).removeAttribute("aria-invalid");
   byId(`${id}-error`).textContent = "";
-}
-
-/** Creates an element whose text has its own direction: identifiers and values are not in the language of the page. */
-function isolated(name, text) {
-  const made = element(name, "");
-  made.append(element("bdi", text));
-  return made;
 }

@@ -77,7 +77,7 @@ export async function play(browser) {
 }
 
 export class Visit {
-  /** The bodies of all calls so far. */
+  /** The bodies of all calls since the page was opened. */
   sent = [];
   /** Patterns of console errors that the rule itself provokes. */
   expectedErrors = [];
@@ -111,6 +111,7 @@ export class Visit {
   async open(address = "/") {
     await this.page.goto(new URL(address, ENDPOINT).href);
     await this.page.waitForFunction(() => document.activeElement.id === "username");
+    this.sent = [];
   }
 
   /** Types into the element with the focus. `Enter` and `Tab` are keys. Waits until the page is idle again. */

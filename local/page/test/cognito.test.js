@@ -6,7 +6,7 @@ import { Cognito, CognitoError, UnreachableError } from "../cognito.js";
 
 test("a sign-in starts as the API reference has it", async () => {
   const [request, reply] = await exchange(answering(200, '{"ChallengeName":"CUSTOM_CHALLENGE"}'), (cognito) =>
-    cognito.start({ USERNAME: "demo" }),
+    cognito.start("CUSTOM_AUTH", { USERNAME: "demo" }),
   );
   assert.equal(request.method, "POST");
   assert.equal(request.headers["content-type"], "application/x-amz-json-1.1");
@@ -29,6 +29,63 @@ test("an answer carries its session and the client's metadata", async () => {
   });
 });
 
+test("an account is created in the client, and the functions learn the reader's language", async () => {
+  Object.defineProperty(globalThis, "navigator", { value: { language: "es-MX" }, configurable: true });
+  const client = { ClientId: "client", ClientMetadata: { locale: "es-MX" } };
+  const calls = {
+    SignUp: [(cognito) => cognito.signUp("ana", "p", []), { Username: "ana", Password: "p", UserAttributes: [] }],
+    ConfirmSignUp: [(cognito) => cognito.confirmSignUp("ana", "1"), { Username: "ana", ConfirmationCode: "1" }],
+    ResendConfirmationCode: [(cognito) => cognito.resendConfirmationCode("ana"), { Username: "ana" }],
+    ForgotPassword: [(cognito) => cognito.forgotPassword("ana"), { Username: "ana" }],
+    ConfirmForgotPassword: [
+      (cognito) => cognito.confirmForgotPassword("ana", "1", "p"),
+      { Username: "ana", ConfirmationCode: "1", Password: "p" },
+    ],
+  };
+  for (const [operation, [act, expected]] of Object.entries(calls)) {
+    const [{ headers, body }] = await exchange(answering(200, "{}"), act);
+    assert.equal(headers["x-amz-target"], `AWSCognitoIdentityProviderService.${operation}`);
+    assert.deepEqual(body, { ...client, ...expected });
+  }
+});
+
+test("a device is confirmed and remembered as the API reference has it", async () => {
+  Object.defineProperty(globalThis, "navigator", { value: { userAgent: "browser" }, configurable: true });
+  const device = { AccessToken: "a", DeviceKey: "k" };
+  const verifier = { PasswordVerifier: "v", Salt: "s" };
+  const calls = {
+    ConfirmDevice: [
+      (cognito) => cognito.confirmDevice("a", "k", verifier),
+      { ...device, DeviceName: "browser", DeviceSecretVerifierConfig: verifier },
+    ],
+    UpdateDeviceStatus: [
+      (cognito) => cognito.rememberDevice("a", "k"),
+      { ...device, DeviceRememberedStatus: "remembered" },
+    ],
+  };
+  for (const [operation, [act, expected]] of Object.entries(calls)) {
+    const [{ headers, body }] = await exchange(answering(200, "{}"), act);
+    assert.equal(headers["x-amz-target"], `AWSCognitoIdentityProviderService.${operation}`);
+    assert.deepEqual(body, expected);
+  }
+});
+
+test("tokens are renewed and revoked as the API reference has it", async () => {
+  const calls = {
+    GetTokensFromRefreshToken: [
+      (cognito) => cognito.renew("r", "k"),
+      { ClientId: "client", RefreshToken: "r", DeviceKey: "k" },
+    ],
+    RevokeToken: [(cognito) => cognito.revoke("r"), { ClientId: "client", Token: "r" }],
+    GlobalSignOut: [(cognito) => cognito.signOutEverywhere("a"), { AccessToken: "a" }],
+  };
+  for (const [operation, [act, expected]] of Object.entries(calls)) {
+    const [{ headers, body }] = await exchange(answering(200, "{}"), act);
+    assert.equal(headers["x-amz-target"], `AWSCognitoIdentityProviderService.${operation}`);
+    assert.deepEqual(body, expected);
+  }
+});
+
 const REFUSALS = {
   "its type in the body": answering(400, '{"__type":"NotAuthorizedException","message":"No."}'),
   "a namespace before its type": answering(400, '{"__type":"com.amazon#NotAuthorizedException","message":"No."}'),
@@ -37,7 +94,7 @@ const REFUSALS = {
 
 for (const [label, server] of Object.entries(REFUSALS)) {
   test(`a refusal with ${label} is a typed error`, async () => {
-    await assert.rejects(exchange(server, (cognito) => cognito.start({})), (error) => {
+    await assert.rejects(exchange(server, (cognito) => cognito.start("CUSTOM_AUTH", {})), (error) => {
       assert.ok(error instanceof CognitoError);
       assert.equal(error.type, "NotAuthorizedException");
       assert.equal(error.message, "No.");
@@ -55,14 +112,14 @@ const STRANGERS = {
 
 for (const [label, server] of Object.entries(STRANGERS)) {
   test(`${label} is not taken for Cognito`, async () => {
-    await assert.rejects(exchange(server, (cognito) => cognito.start({})), UnreachableError);
+    await assert.rejects(exchange(server, (cognito) => cognito.start("CUSTOM_AUTH", {})), UnreachableError);
   });
 }
 
 test("a caller that gives up gets its own abort, not a failure", async () => {
   const giveUp = new AbortController();
   const hanging = () => giveUp.abort();
-  await assert.rejects(exchange(hanging, (cognito) => cognito.start({}, giveUp.signal)), { name: "AbortError" });
+  await assert.rejects(exchange(hanging, (cognito) => cognito.start("CUSTOM_AUTH", {}, giveUp.signal)), { name: "AbortError" });
 });
 
 /** Runs `act` with a server that responds like `answer`. Returns the request that it received and the result of `act`. */

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
+import { createHash, getDiffieHellman, createDiffieHellman } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import test from "node:test";
 
-import { Srp, SrpError, modPow, poolName, signedBytes, timestamp } from "../srp.js";
+import { Srp, SrpError, modPow, poolName, signedBytes, timestamp, verifier } from "../srp.js";
 
 const vectors = JSON.parse(await readFile(new URL("srp-vectors.json", import.meta.url)));
 const hex = (bytes) => Buffer.from(bytes).toString("hex");
@@ -34,6 +35,19 @@ for (const vector of vectors) {
     assert.notEqual(answer.PASSWORD_CLAIM_SIGNATURE, vector.PASSWORD_CLAIM_SIGNATURE);
   });
 }
+
+test("a verifier is the generator to the power of the hashes of salt, account and password", async () => {
+  const salt = 0xff00n;
+  const identity = createHash("sha256").update("-groupkey:secret").digest();
+  const exponent = createHash("sha256").update(Buffer.from("00ff00", "hex")).update(identity).digest();
+  // The same group, with Node.js' own arithmetic.
+  const group = createDiffieHellman(getDiffieHellman("modp15").getPrime(), 2);
+  group.setPrivateKey(exponent);
+  group.generateKeys();
+  const { PasswordVerifier, Salt } = await verifier("-groupkey", "secret", salt);
+  assert.equal(Salt, "AP8A");
+  assert.equal(BigInt(`0x${Buffer.from(PasswordVerifier, "base64").toString("hex")}`), BigInt(`0x${group.getPublicKey("hex")}`));
+});
 
 test("two proofs share no secret", () => {
   assert.notEqual(new Srp().publicValue, new Srp().publicValue);
