@@ -1,13 +1,14 @@
 //! The HTTP side: AWS JSON 1.1 at `POST /`, and the published keys.
 
 mod access;
-mod account;
+mod addressee;
 mod attributes;
+mod clients;
 mod codes;
 mod custom_attributes;
 mod debug;
-mod delivery;
 mod devices;
+mod forgot_password;
 mod groups;
 mod initiate;
 mod invitations;
@@ -17,10 +18,10 @@ mod migrate;
 mod model;
 mod new_account;
 mod operations;
-mod page;
-mod pool_changes;
-mod pool_mfa;
+mod pagination;
+mod passwords;
 mod pools;
+mod refresh;
 mod reply;
 mod request;
 mod respond;

@@ -7,6 +7,7 @@ use aws_lc_rs::hmac;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
+use subtle::ConstantTimeEq;
 
 use super::error::Error;
 use super::fields::{FieldError, Fields};
@@ -234,6 +235,22 @@ impl Client {
                     .map_err(|_| wrong().because("it must cover the USERNAME of the same request, then the client id"))
             }
         }
+    }
+
+    /// Checks the secret itself, which some requests have in place of a hash.
+    pub(crate) fn check_secret(&self, given: Option<&str>) -> Result<(), Error> {
+        let right = match (&self.secret, given) {
+            (None, _) => true,
+            (Some(secret), Some(given)) => secret.as_bytes().ct_eq(given.as_bytes()).into(),
+            (Some(_), None) => false,
+        };
+        if right {
+            return Ok(());
+        }
+        let id = &self.id;
+        Err(Error::not_authorized(format!(
+            "Unable to verify secret for client {id}"
+        )))
     }
 }
 

@@ -19,7 +19,7 @@ use super::groups::Groups;
 use super::pools::Pool;
 use super::random::Random;
 use super::tokens::refresh::{Change, Refresh, RefreshTokens};
-use super::users::{Keep, User, Users};
+use super::users::{Store, User, Users};
 use crate::storage::{Kind, Records, StorageError};
 use records::{ClientRecord, PoolRecord};
 
@@ -51,7 +51,7 @@ impl Directory {
             );
             Error::invalid_parameter(message)
         })?;
-        self.keep_pool(&pool)?;
+        self.store_pool(&pool)?;
         users.insert(pool.id.clone(), moved.unwrap_or_default());
         pools.insert(pool.id.clone(), Arc::clone(&pool));
         Ok(pool)
@@ -66,7 +66,7 @@ impl Directory {
         let mut pools = write(&self.pools);
         let pool = pools.get_mut(id).ok_or_else(|| no_pool(id))?;
         let changed = change(pool)?;
-        self.keep_pool(&changed)?;
+        self.store_pool(&changed)?;
         *pool = Arc::new(changed);
         Ok(Arc::clone(pool))
     }
@@ -79,7 +79,7 @@ impl Directory {
         if !pools.contains_key(&client.pool) {
             return Err(no_pool(&client.pool));
         }
-        self.keep_client(&client)?;
+        self.store_client(&client)?;
         clients.insert(client.id.clone(), Arc::clone(&client));
         Ok(client)
     }
@@ -95,7 +95,7 @@ impl Directory {
         let client = clients.get_mut(id).filter(|client| client.pool == pool.id);
         let client = client.ok_or_else(|| no_client(id))?;
         let changed = change(client)?;
-        self.keep_client(&changed)?;
+        self.store_client(&changed)?;
         *client = Arc::new(changed);
         Ok(Arc::clone(client))
     }
@@ -145,12 +145,12 @@ impl Directory {
         Ok(())
     }
 
-    fn keep_pool(&self, pool: &Pool) -> Result<(), StorageError> {
+    fn store_pool(&self, pool: &Pool) -> Result<(), StorageError> {
         self.records
             .write(|changes| changes.put(Kind::Pool, &pool.id, &PoolRecord::of(pool)))
     }
 
-    fn keep_client(&self, client: &Client) -> Result<(), StorageError> {
+    fn store_client(&self, client: &Client) -> Result<(), StorageError> {
         self.records
             .write(|changes| changes.put(Kind::Client, &client.id, &ClientRecord::of(client)))
     }
@@ -208,7 +208,7 @@ impl Directory {
     pub(crate) fn add_user(&self, pool: &Pool, user: User) -> Result<Arc<User>, Error> {
         let mut users = write(&self.users);
         let users = users.get_mut(&pool.id).ok_or_else(|| no_pool(&pool.id))?;
-        users.insert(pool, user, self.keeping_user(pool))
+        users.insert(pool, user, self.storing_user(pool))
     }
 
     /// Changes the user with the username or alias `login`.
@@ -220,7 +220,7 @@ impl Directory {
     ) -> Result<Arc<User>, Error> {
         let mut users = write(&self.users);
         let users = users.get_mut(&pool.id).ok_or_else(|| no_pool(&pool.id))?;
-        users.update(pool, login, change, self.keeping_user(pool))
+        users.update(pool, login, change, self.storing_user(pool))
     }
 
     /// Removes the user with the username or alias `login`.
@@ -242,7 +242,7 @@ impl Directory {
         })
     }
 
-    fn keeping_user(&self, pool: &Pool) -> impl Keep {
+    fn storing_user(&self, pool: &Pool) -> impl Store {
         move |user: &User| {
             let key = user_key(pool, user);
             Ok(self.records.write(|changes| changes.put(Kind::User, &key, user))?)

@@ -68,6 +68,11 @@ impl Error {
         Self::invalid_parameter(format!("{what} is not supported by local"))
     }
 
+    /// The response of a function that Cognito cannot read.
+    pub(crate) fn unrecognizable(why: String) -> Self {
+        Self::new("InvalidLambdaResponseException", "Unrecognizable lambda output").because(why)
+    }
+
     /// An internal failure.
     pub fn internal(message: impl Into<Cow<'static, str>>) -> Self {
         Self::new("InternalErrorException", message)

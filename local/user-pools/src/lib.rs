@@ -46,6 +46,7 @@
 //! ```
 
 mod api;
+mod challenges;
 mod clients;
 mod clock;
 mod directory;

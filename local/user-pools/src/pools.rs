@@ -1,5 +1,6 @@
 //! User pools and their configuration.
 
+pub(crate) mod mfa;
 pub(crate) mod password_policy;
 pub(crate) mod schema;
 pub(crate) mod triggers;
@@ -11,7 +12,8 @@ use serde_json::{Map, Value};
 
 use super::fields::{FieldError, Fields};
 use super::mail::Medium;
-use super::users::mfa::Factor;
+use crate::challenges::{EMAIL_OTP, PASSWORD, SMS_OTP, WEB_AUTHN};
+use mfa::{Factor, Mfa};
 use password_policy::PasswordPolicy;
 use schema::Schema;
 pub(crate) use triggers::Triggers;
@@ -53,14 +55,6 @@ pub(crate) enum Logins {
     Attributes(Vec<&'static str>),
 }
 
-/// Multi-factor authentication of a pool.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Mfa {
-    Off,
-    On,
-    Optional,
-}
-
 /// The tracking of devices in a pool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct DeviceTracking {
@@ -79,24 +73,6 @@ impl DeviceTracking {
             stands_for_factor: fields.flag("ChallengeRequiredOnNewDevice")?.unwrap_or(false),
             remembered_on_prompt: fields.flag("DeviceOnlyRememberedOnUserPrompt")?.unwrap_or(false),
         }))
-    }
-}
-
-impl Mfa {
-    const ALL: [Self; 3] = [Self::Off, Self::On, Self::Optional];
-
-    /// The name in `MfaConfiguration`.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Off => "OFF",
-            Self::On => "ON",
-            Self::Optional => "OPTIONAL",
-        }
-    }
-
-    /// Returns the setting called `name`.
-    pub(crate) fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|mfa| mfa.name() == name)
     }
 }
 
@@ -158,17 +134,17 @@ impl Pool {
 /// Returns whether passwords are among the first factors, and the codes that are. Passkeys are not supported and are omitted.
 fn first_factors(policy: &Fields<'_>) -> Result<(bool, BTreeSet<Medium>), FieldError> {
     const KEY: &str = "AllowedFirstAuthFactors";
-    let names = policy.texts(KEY)?.unwrap_or_else(|| vec!["PASSWORD"]);
+    let names = policy.texts(KEY)?.unwrap_or_else(|| vec![PASSWORD]);
     let mut codes = BTreeSet::new();
     for name in &names {
         match *name {
-            "EMAIL_OTP" => drop(codes.insert(Medium::Email)),
-            "SMS_OTP" => drop(codes.insert(Medium::Sms)),
-            "PASSWORD" | "WEB_AUTHN" => {}
+            EMAIL_OTP => drop(codes.insert(Medium::Email)),
+            SMS_OTP => drop(codes.insert(Medium::Sms)),
+            PASSWORD | WEB_AUTHN => {}
             _ => return Err(policy.wrong_value(KEY, "may only hold PASSWORD, EMAIL_OTP, SMS_OTP and WEB_AUTHN")),
         }
     }
-    Ok((names.contains(&"PASSWORD"), codes))
+    Ok((names.contains(&PASSWORD), codes))
 }
 
 fn factors(fields: &Fields<'_>) -> Result<BTreeSet<Factor>, FieldError> {

@@ -6,9 +6,8 @@ use crate::State;
 use crate::error::Error;
 use crate::mail::{Medium, Message, Text};
 use crate::pools::Pool;
-use crate::sign_in::decide::unrecognizable;
 use crate::triggers::Context;
-use crate::triggers::answer::written::{CODE, USERNAME, Written};
+use crate::triggers::response::custom_message::{CODE, CustomMessage, USERNAME};
 use crate::triggers::source::MessageSource;
 use crate::users::User;
 
@@ -95,7 +94,7 @@ pub(crate) fn may_send(pool: &Pool, medium: Medium) -> Result<(), Error> {
     Ok(())
 }
 
-impl Written {
+impl CustomMessage {
     fn text(self, medium: Medium) -> Option<Text> {
         match medium {
             Medium::Email => self.email.map(|body| Text {
@@ -112,7 +111,7 @@ fn fill_in(text: Text, source: MessageSource, code: &str, user: &str) -> Result<
     let needs_name = source == MessageSource::AdminCreateUser;
     for (placeholder, needed) in [(CODE, true), (USERNAME, needs_name)] {
         if needed && !text.body.contains(placeholder) {
-            return Err(unrecognizable(format!(
+            return Err(Error::unrecognizable(format!(
                 "the message of CustomMessage must contain the placeholder `{placeholder}` of the event"
             )));
         }

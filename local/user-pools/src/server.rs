@@ -11,7 +11,7 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
-use listener::Audience;
+use listener::Callers;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
@@ -292,7 +292,7 @@ async fn serve(listener: TcpListener, pools: &UserPools, stopped: oneshot::Recei
     };
     tokio::select! {
         // Without a listener, the client of the test reports the error.
-        _ = listener::serve(listener, Audience::Pages, pools.router()) => {}
+        _ = listener::serve(listener, Callers::Pages, pools.router()) => {}
         _ = stopped => {}
     }
 }

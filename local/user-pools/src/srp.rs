@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use thiserror::Error;
 
-use written::Written;
+use record::VerifierRecord;
 
 const_monty_params!(
     Group,
@@ -63,7 +63,7 @@ pub enum SrpError {
 
 /// The stored form of a password: a salt, and g to the power of the salted password.
 #[derive(Clone, Deserialize, PartialEq, Eq, Serialize)]
-#[serde(try_from = "Written", into = "Written")]
+#[serde(try_from = "VerifierRecord", into = "VerifierRecord")]
 pub struct Verifier {
     salt: Vec<u8>,
     v: Element,
@@ -308,7 +308,7 @@ fn hmac(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
     tag
 }
 
-mod written;
+mod record;
 
 #[cfg(test)]
 pub(crate) mod client;

@@ -14,7 +14,6 @@ use uuid::Uuid;
 use super::clients::Client;
 use super::error::Error;
 use super::random::Random;
-use super::sign_in::decide::Granted;
 use super::users::User;
 use claims::Content;
 use keys::Keys;
@@ -75,25 +74,10 @@ impl<'a> Holder<'a> {
         }
     }
 
-    /// Returns `AuthenticationResult`. It needs a proof of [`super::sign_in`].
-    pub(crate) fn result(
-        &self,
-        _granted: Granted,
-        keys: &Keys,
-        refresh_token: Option<String>,
-        now: Duration,
-    ) -> Result<Value, Error> {
+    /// Returns the claims of a new access and a new ID token.
+    pub(crate) fn claims(&self, now: Duration) -> Result<(AccessClaims, Map<String, Value>), Error> {
         let event = self.random.uuid()?;
-        let mut result = json!({
-            "AccessToken": keys.access.sign(&self.access_claims(event, now)?)?,
-            "ExpiresIn": self.client.access_validity.as_secs(),
-            "TokenType": "Bearer",
-        });
-        if let Some(object) = result.as_object_mut() {
-            object.extend(refresh_token.map(|token| ("RefreshToken".to_owned(), token.into())));
-            object.insert("IdToken".to_owned(), keys.id.sign(&self.id_claims(event, now)?)?.into());
-        }
-        Ok(result)
+        Ok((self.access_claims(event, now)?, self.id_claims(event, now)?))
     }
 
     fn access_claims(&self, event: Uuid, now: Duration) -> Result<AccessClaims, Error> {

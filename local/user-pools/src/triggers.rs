@@ -1,9 +1,9 @@
 //! Calls the functions of a pool and reads their responses.
 
-pub(crate) mod answer;
 mod event;
 pub(crate) mod label;
 pub(crate) mod optional;
+pub(crate) mod response;
 pub(crate) mod source;
 
 use std::collections::BTreeMap;
@@ -12,14 +12,17 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::time::{Instant, timeout};
 
-use super::error::Error;
-use super::journal::{Call, Journal};
-use super::sign_in::decide::{CUSTOM_CHALLENGE, Created, Defined, Round};
+use crate::State;
+use crate::challenges::{CUSTOM_CHALLENGE, Round};
+use crate::error::Error;
+use crate::journal::{Call, Journal};
 use crate::lambda::{Failure, Lambda};
-use answer::Answer;
-use answer::challenges::Verified;
+use crate::pools::Pool;
+use crate::users::User;
 pub(crate) use event::Context;
 use label::{challenge_label, readable};
+use response::Response;
+use response::custom_challenge::{Created, Defined, Verified};
 use source::Trigger;
 
 /// The time limit of a function, and the number of tries. Both are fixed on AWS.
@@ -31,6 +34,38 @@ pub(crate) struct Invoker<'a> {
     pub(crate) lambda: &'a dyn Lambda,
     pub(crate) journal: &'a dyn Journal,
     pub(crate) context: Context<'a>,
+}
+
+impl State {
+    /// Returns the context of functions that are called outside of a custom sign-in.
+    pub(crate) fn context<'a>(
+        &'a self,
+        pool: &'a Pool,
+        client: &'a str,
+        user: &'a User,
+        client_metadata: &'a BTreeMap<String, String>,
+    ) -> Context<'a> {
+        Context {
+            sign_in: None,
+            region: &self.settings.region,
+            pool,
+            client,
+            user_name: &user.name,
+            user: Some(user),
+            says_user_not_found: false,
+            session: &[],
+            client_metadata,
+        }
+    }
+
+    /// Returns the functions of a pool, to be called in `context`.
+    pub(crate) fn invoker_of<'a>(&'a self, context: Context<'a>) -> Invoker<'a> {
+        Invoker {
+            lambda: &*self.lambda,
+            journal: &*self.journal,
+            context,
+        }
+    }
 }
 
 impl Invoker<'_> {
@@ -52,19 +87,19 @@ impl Invoker<'_> {
     }
 
     /// Calls one of the three functions that a custom sign-in requires.
-    async fn challenge<A: Answer>(&self, trigger: Trigger, event: Bytes) -> Result<A, Error> {
+    async fn challenge<A: Response>(&self, trigger: Trigger, event: Bytes) -> Result<A, Error> {
         let function = self.context.pool.triggers.function(trigger.name());
         self.call(trigger, function.ok_or_else(not_configured)?, event).await
     }
 
-    async fn call<A: Answer>(&self, trigger: Trigger, function: &str, event: Bytes) -> Result<A, Error> {
+    async fn call<A: Response>(&self, trigger: Trigger, function: &str, event: Bytes) -> Result<A, Error> {
         let cold = !self.lambda.is_warm(function);
         let started = Instant::now();
         let answered = self.invoke(trigger, function, &event).await;
         let elapsed = started.elapsed();
         let (response, result) = match answered {
             Ok(bytes) => {
-                let result = answer::read::<A>(&bytes, trigger, &self.context);
+                let result = response::read::<A>(&bytes, trigger, &self.context);
                 (Some(bytes), result)
             }
             Err(error) => (None, Err(error)),

@@ -123,9 +123,9 @@ impl User {
 }
 
 /// Stores a change of a user before it is made in memory.
-pub(crate) trait Keep: FnOnce(&User) -> Result<(), Error> {}
+pub(crate) trait Store: FnOnce(&User) -> Result<(), Error> {}
 
-impl<T: FnOnce(&User) -> Result<(), Error>> Keep for T {}
+impl<T: FnOnce(&User) -> Result<(), Error>> Store for T {}
 
 /// The users of one pool, found by username or alias.
 #[derive(Debug, Default)]
@@ -165,31 +165,31 @@ impl Users {
         Ok(moved)
     }
 
-    /// Adds a user after `keep` has stored it.
-    pub(crate) fn insert(&mut self, pool: &Pool, user: User, keep: impl Keep) -> Result<Arc<User>, Error> {
+    /// Adds a user after `store` has stored it.
+    pub(crate) fn insert(&mut self, pool: &Pool, user: User, store: impl Store) -> Result<Arc<User>, Error> {
         if self.find(pool, &user.name).is_some() {
             return Err(Error::new("UsernameExistsException", "User account already exists"));
         }
-        self.put(pool, user, keep)
+        self.put(pool, user, store)
     }
 
-    /// Changes the user with the username or alias `login` after `keep` has stored the result.
+    /// Changes the user with the username or alias `login` after `store` has stored the result.
     pub(crate) fn update(
         &mut self,
         pool: &Pool,
         login: &str,
         change: impl FnOnce(&mut User) -> Result<(), Error>,
-        keep: impl Keep,
+        store: impl Store,
     ) -> Result<Arc<User>, Error> {
         let mut user = User::clone(self.find(pool, login).ok_or_else(Error::user_not_found)?);
         change(&mut user)?;
-        self.put(pool, user, keep)
+        self.put(pool, user, store)
     }
 
-    /// Removes the user with the username or alias `login` after `keep` has removed it.
-    pub(crate) fn remove(&mut self, pool: &Pool, login: &str, keep: impl Keep) -> Result<Arc<User>, Error> {
+    /// Removes the user with the username or alias `login` after `store` has removed it.
+    pub(crate) fn remove(&mut self, pool: &Pool, login: &str, store: impl Store) -> Result<Arc<User>, Error> {
         let user = Arc::clone(self.find(pool, login).ok_or_else(Error::user_not_found)?);
-        keep(&user)?;
+        store(&user)?;
         self.forget_aliases(pool, &user);
         self.by_name.remove(&pool.fold(&user.name));
         Ok(user)
@@ -202,7 +202,7 @@ impl Users {
     }
 
     /// INVARIANT: an alias belongs to one user, and is not the username of another.
-    fn put(&mut self, pool: &Pool, user: User, keep: impl Keep) -> Result<Arc<User>, Error> {
+    fn put(&mut self, pool: &Pool, user: User, store: impl Store) -> Result<Arc<User>, Error> {
         let key = pool.fold(&user.name);
         let mut aliases = Vec::new();
         for (attribute, alias) in user.logins(pool) {
@@ -223,7 +223,7 @@ impl Users {
             }
             aliases.push(alias);
         }
-        keep(&user)?;
+        store(&user)?;
         if let Some(old) = self.by_name.get(&key).cloned() {
             self.forget_aliases(pool, &old);
         }

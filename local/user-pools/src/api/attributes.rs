@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::access::Owner;
-use super::delivery::details;
+use super::codes::details;
 use super::request::Request;
 use super::users::target;
 use crate::State;

@@ -1,167 +1,87 @@
-//! The operations that send a code to a user and receive it: forgotten passwords and new accounts.
-
-mod addressee;
+//! Codes that are sent to a user, and their answers.
 
 use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::delivery::details;
-use super::request::Request;
-use super::users::target;
 use crate::State;
 use crate::error::Error;
 use crate::mail::Medium;
-use crate::sending::Sender;
-use crate::sign_in::decide::may_go_on;
-use crate::triggers::source::{Confirmation, MessageSource};
-use crate::users::addresses::{auto_verified, verified, verify};
-use crate::users::codes::{Purpose, expired, mismatch};
-use crate::users::new::verifier;
-use crate::users::{Status, User};
-use addressee::Addressee;
+use crate::pools::Pool;
+use crate::sending::{Parcel, Sender, may_send};
+use crate::triggers::source::MessageSource;
+use crate::users::User;
+use crate::users::codes::Purpose;
 
-/// The delivery details for a hidden account and for a nonexistent user.
-fn pretended(login: &str) -> Value {
-    let masked = if login.contains('@') {
-        Medium::Email.masked(login)
-    } else {
-        let first: String = login.chars().take(1).collect();
-        format!("{first}***@e***")
-    };
-    json!({"CodeDeliveryDetails": details(Medium::Email, &masked)})
-}
+impl State {
+    /// Sends a code, and returns the masked destination.
+    pub(super) async fn send_code_for(
+        &self,
+        (pool, user): (&Pool, &User),
+        (purpose, source): (Purpose, MessageSource),
+        medium: Medium,
+        sender: Sender<'_>,
+    ) -> Result<Value, Error> {
+        may_send(pool, medium)?;
+        let (now, code) = (self.clock.now(), self.random.code()?);
+        let mut address = None;
+        self.directory.update_user(pool, &user.name, |known| {
+            let found = known.attributes.get(medium.attribute()).cloned();
+            let found = found
+                .filter(|_| known.sub == user.sub)
+                .ok_or_else(Error::user_not_found)?;
+            known.codes.add(purpose, code.clone(), (medium, found.clone()), now);
+            address = Some(found);
+            Ok(())
+        })?;
+        let address = address.ok_or_else(Error::user_not_found)?;
+        let details = details(medium, &medium.masked(&address));
+        self.send(Parcel {
+            medium,
+            address,
+            purpose: purpose.name(),
+            source,
+            code,
+            context: self.context_of(pool, user, sender),
+        })
+        .await?;
+        Ok(details)
+    }
 
-fn no_address() -> Error {
-    Error::invalid_parameter(
-        "Cannot reset password for the user as there is no registered/verified email or phone_number",
-    )
-}
-
-fn may_reset(user: &User) -> Result<Medium, Error> {
-    may_go_on(user)?;
-    match user.status {
-        Status::Confirmed | Status::ResetRequired => verified(user).ok_or_else(no_address),
-        Status::ForceChangePassword => Err(Error::not_authorized(
-            "User password cannot be reset in the current state.",
-        )),
-        Status::Unconfirmed => Err(no_address()),
+    /// Uses a code and changes the user. A wrong code is counted, and the count is stored.
+    pub(super) fn take_code(
+        &self,
+        pool: &Pool,
+        user: &User,
+        (purpose, code): (Purpose, &str),
+        change: impl FnOnce(&mut User, Medium, &str) -> Result<(), Error>,
+    ) -> Result<Arc<User>, Error> {
+        let now = self.clock.now();
+        let mut taken = Ok(());
+        let user = self.directory.update_user(pool, &user.name, |known| {
+            if known.sub != user.sub {
+                return Err(Error::user_not_found());
+            }
+            match known.codes.spend(purpose, code, now) {
+                Ok((medium, address)) => {
+                    known.modified = now;
+                    change(known, medium, &address)
+                }
+                Err(error) => {
+                    taken = Err(error);
+                    Ok(())
+                }
+            }
+        })?;
+        taken.map(|()| user)
     }
 }
 
-pub(super) async fn forgot_password(state: &State, request: &Request<'_>) -> Result<Value, Error> {
-    let (addressee, login) = Addressee::known_or_not(state, request)?;
-    let metadata = request.client_metadata()?;
-    let user = match &addressee.user {
-        Some(user) => Some(Arc::clone(user)),
-        None => addressee.bring_in(state, login, &metadata).await?,
-    };
-    let Some(user) = &user else {
-        addressee.may_pretend()?;
-        return Ok(pretended(login));
-    };
-    let medium = match may_reset(user) {
-        Ok(medium) => medium,
-        Err(_) if addressee.client.hides_users => return Ok(pretended(login)),
-        Err(error) => return Err(error),
-    };
-    let kind = (Purpose::Password, MessageSource::ForgotPassword);
-    let sender = addressee.sender(&metadata);
-    let details = state
-        .send_code_for((&addressee.pool, user), kind, medium, sender)
-        .await?;
-    Ok(json!({"CodeDeliveryDetails": details}))
-}
-
-pub(super) async fn confirm_forgot_password(state: &State, request: &Request<'_>) -> Result<Value, Error> {
-    let code = request.required("ConfirmationCode")?;
-    let password = request.required("Password")?;
-    let (addressee, _) = Addressee::of(state, request)?;
-    addressee.pool.password_policy.check(password)?;
-    let user = addressee.user.as_ref().ok_or_else(mismatch)?;
-    let verifier = verifier(&state.random, &addressee.pool, &user.name, password)?;
-    let now = state.clock.now();
-    let change = |user: &mut User, medium: Medium, address: &str| {
-        may_reset(user)?;
-        if user.attributes.get(medium.attribute()).map(String::as_str) != Some(address) {
-            return Err(expired().because("the address has been changed since the code was sent"));
-        }
-        user.password = Some(verifier);
-        user.password_set = now;
-        user.status = Status::Confirmed;
-        Ok(())
-    };
-    let metadata = request.client_metadata()?;
-    let user = state
-        .take_code(&addressee.pool, user, (Purpose::Password, code), change)
-        .map_err(|error| addressee.hide(error))?;
-    addressee
-        .confirmed(state, &user, Confirmation::ForgotPassword, &metadata)
-        .await?;
-    Ok(json!({}))
-}
-
-pub(super) async fn admin_reset_user_password(state: &State, request: &Request<'_>) -> Result<Value, Error> {
-    let (pool, login) = target(state, request)?;
-    let metadata = request.client_metadata()?;
-    let user = state.directory.user(&pool, login).ok_or_else(Error::user_not_found)?;
-    let medium = may_reset(&user)?;
-    let kind = (Purpose::Password, MessageSource::ForgotPassword);
-    let sender = Sender {
-        client: None,
-        metadata: &metadata,
-    };
-    state.send_code_for((&pool, &user), kind, medium, sender).await?;
-    let now = state.clock.now();
-    state.directory.update_user(&pool, &user.name, |user| {
-        user.status = Status::ResetRequired;
-        user.modified = now;
-        Ok(())
-    })?;
-    Ok(json!({}))
-}
-
-pub(super) async fn resend_confirmation_code(state: &State, request: &Request<'_>) -> Result<Value, Error> {
-    let (addressee, login) = Addressee::of(state, request)?;
-    let Some(user) = &addressee.user else {
-        return Ok(pretended(login));
-    };
-    if user.status != Status::Unconfirmed {
-        return Err(Error::invalid_parameter("User is already confirmed."));
-    }
-    let medium = auto_verified(&addressee.pool, user)
-        .ok_or_else(|| Error::invalid_parameter("Cannot resend codes. Auto verification not turned on."))?;
-    let metadata = request.client_metadata()?;
-    let kind = (Purpose::SignUp, MessageSource::ResendCode);
-    let details = state
-        .send_code_for((&addressee.pool, user), kind, medium, addressee.sender(&metadata))
-        .await?;
-    Ok(json!({"CodeDeliveryDetails": details}))
-}
-
-pub(super) async fn confirm_sign_up(state: &State, request: &Request<'_>) -> Result<Value, Error> {
-    let code = request.required("ConfirmationCode")?;
-    let (addressee, _) = Addressee::of(state, request)?;
-    let user = addressee.user.as_ref().ok_or_else(mismatch)?;
-    if user.status != Status::Unconfirmed {
-        let status = user.status.name();
-        return Err(Error::not_authorized(format!(
-            "User cannot be confirmed. Current status is {status}"
-        )));
-    }
-    let change = |user: &mut User, medium: Medium, address: &str| {
-        if user.status == Status::Unconfirmed {
-            user.status = Status::Confirmed;
-        }
-        verify(user, medium, address);
-        Ok(())
-    };
-    let metadata = request.client_metadata()?;
-    let user = state
-        .take_code(&addressee.pool, user, (Purpose::SignUp, code), change)
-        .map_err(|error| addressee.hide(error))?;
-    addressee
-        .confirmed(state, &user, Confirmation::SignUp, &metadata)
-        .await?;
-    Ok(json!({}))
+/// The masked destination of a code.
+pub(super) fn details(medium: Medium, destination: &str) -> Value {
+    json!({
+        "AttributeName": medium.attribute(),
+        "DeliveryMedium": medium.name(),
+        "Destination": destination,
+    })
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use super::page::{Page, reply};
+use super::pagination::{Page, reply};
 use super::request::Request;
 use super::users::{describe, target};
 use crate::State;

@@ -3,23 +3,24 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::time::Instant;
 use uuid::Uuid;
 
+use super::refresh::{RefreshRequest, refresh};
 use super::request::{Request, parameter, username};
 use crate::State;
+use crate::challenges::{CUSTOM_CHALLENGE, EMAIL_OTP, PASSWORD, PASSWORD_SRP, Round, SMS_OTP, SRP_A, WEB_AUTHN};
 use crate::clients::{Client, Flow};
 use crate::error::Error;
 use crate::fields::Fields;
 use crate::journal::Answered;
 use crate::mail::Medium;
 use crate::pools::Pool;
-use crate::sign_in::decide::first::{self, FirstFactor};
-use crate::sign_in::decide::{self, CUSTOM_CHALLENGE, Device, Round, SRP_A};
+use crate::sign_in::decide;
+use crate::sign_in::decide::first_factor::{self, FirstFactor};
 use crate::sign_in::pending::{Asked, SignIn, Subject};
 use crate::srp::PublicNumber;
-use crate::tokens::Holder;
 use crate::triggers::optional::Migration;
 use crate::triggers::source::TokenSource;
 use crate::users::devices;
@@ -128,7 +129,7 @@ async fn start(state: &State, request: &Request<'_>, admin: bool, id: Uuid) -> R
         }
         Asks::Choice => state.ask_choice(sign_in),
         Asks::Code(medium) => {
-            let offered = first::offered(&sign_in.pool, sign_in.subject.user());
+            let offered = first_factor::offered(&sign_in.pool, sign_in.subject.user());
             if offered.contains(&FirstFactor::Code(medium)) {
                 state.ask_first_code(sign_in, medium, &none).await
             } else {
@@ -165,17 +166,17 @@ impl<'a> Asks<'a> {
             Flow::UserSrp => Ok(Self::Srp(public_number(parameters)?)),
             Flow::RefreshToken => Err(Error::not_offered(flow.name())),
             Flow::User => match parameters.text("PREFERRED_CHALLENGE")? {
-                Some("PASSWORD") => match parameters.text("PASSWORD")? {
+                Some(PASSWORD) => match parameters.text("PASSWORD")? {
                     Some(password) => Ok(Self::Password(password)),
                     None => Ok(Self::Choice),
                 },
-                Some("PASSWORD_SRP") => match parameters.text("SRP_A")? {
+                Some(PASSWORD_SRP) => match parameters.text("SRP_A")? {
                     Some(_) => Ok(Self::Srp(public_number(parameters)?)),
                     None => Ok(Self::Choice),
                 },
-                Some("EMAIL_OTP") => Ok(Self::Code(Medium::Email)),
-                Some("SMS_OTP") => Ok(Self::Code(Medium::Sms)),
-                Some("WEB_AUTHN") => Err(Error::not_offered("The challenge WEB_AUTHN")),
+                Some(EMAIL_OTP) => Ok(Self::Code(Medium::Email)),
+                Some(SMS_OTP) => Ok(Self::Code(Medium::Sms)),
+                Some(WEB_AUTHN) => Err(Error::not_offered("The challenge WEB_AUTHN")),
                 Some(_) => Err(Error::invalid_parameter(
                     "PREFERRED_CHALLENGE must be PASSWORD, PASSWORD_SRP, EMAIL_OTP or SMS_OTP",
                 )),
@@ -235,62 +236,4 @@ async fn subject(
         None if client.hides_users => Ok(Subject::Unknown(state.decoys.name(pool, login))),
         None => Err(Error::user_not_found()),
     }
-}
-
-/// The parameters of a refresh.
-#[derive(Clone, Copy)]
-pub(super) struct RefreshRequest<'a> {
-    pub(super) token: &'a str,
-    pub(super) device: Option<&'a str>,
-    /// For `PreTokenGeneration`.
-    pub(super) client_metadata: &'a BTreeMap<String, String>,
-}
-
-/// Issues new ID and access tokens, with the time and the origin of the old sign-in. `check_secret` receives the
-/// username.
-pub(super) async fn refresh(
-    state: &State,
-    pool: &Pool,
-    client: &Client,
-    shown: RefreshRequest<'_>,
-    check_secret: impl FnOnce(&str) -> Result<(), Error>,
-) -> Result<Value, Error> {
-    let found = || {
-        let now = state.clock.now();
-        let found = state.directory.refresh_token(shown.token, client, now)?;
-        let user = state.directory.user(pool, &found.user);
-        let device = Device {
-            signed_in: found.device.as_deref(),
-            shown: shown.device,
-        };
-        let granted = decide::after_refresh(&found.sub, user.as_deref(), device);
-        Ok::<_, Error>((found, user, granted))
-    };
-    let (refresh, user, granted) = found()?;
-    check_secret(&refresh.user)?;
-    granted?;
-    let gone = || Error::not_authorized("Invalid Refresh Token.");
-    let user = user.ok_or_else(gone)?;
-    let caller = state.invoker_of(state.context(pool, &client.id, &user, shown.client_metadata));
-    let content = state.content(&caller, &user, TokenSource::Refresh).await?;
-    // The current state: the token may have been revoked while functions ran.
-    let (found, user, granted) = found()?;
-    let (user, granted, now) = (user.ok_or_else(gone)?, granted?, state.clock.now());
-    let issuer = state.issuer(&pool.id);
-    let holder = Holder {
-        client,
-        user: &user,
-        issuer: &issuer,
-        auth_time: found.auth_time,
-        origin: found.origin,
-        random: &state.random,
-        device: found.device.as_deref(),
-        content,
-    };
-    let keys = state.keys.keys().await?;
-    let next = state
-        .directory
-        .rotate_refresh_token(shown.token, client, now, &state.random)?;
-    let result = holder.result(granted, &keys, next, now)?;
-    Ok(json!({"ChallengeParameters": {}, "AuthenticationResult": result}))
 }

@@ -7,15 +7,17 @@ use serde_json::{Value, json};
 use super::access::Owner;
 use super::request::Request;
 use crate::State;
+use crate::challenges::MFA_SETUP;
 use crate::error::Error;
 use crate::pools::Pool;
+use crate::pools::mfa::Factor;
 use crate::sign_in::act::{MOST_WRONG, wrong_set_up_code};
-use crate::sign_in::decide::mfa::{MFA_SETUP, has};
+use crate::sign_in::decide::mfa::has;
 use crate::sign_in::pending::{Pending, SetUp, Waiting};
 use crate::sign_in::sessions::{self, Form, Sessions, Ticket};
 use crate::totp::Secret;
 use crate::users::User;
-use crate::users::mfa::{Factor, Token};
+use crate::users::mfa::Token;
 
 /// Issues a secret for an authenticator app: to a user with an access token, or during `MFA_SETUP`.
 pub(super) async fn associate_software_token(state: &State, request: &Request<'_>) -> Result<Value, Error> {

@@ -9,8 +9,8 @@ use crate::error::Error;
 use crate::pools::Pool;
 use crate::sign_in::lockout::{Guess, Guessed};
 use crate::triggers::Context;
-use crate::triggers::answer::migrated::Migrated;
 use crate::triggers::optional::Migration;
+use crate::triggers::response::user_migration::Migrated;
 use crate::users::new::{NewUser, unchecked_verifier};
 use crate::users::{Status, User};
 

@@ -7,7 +7,7 @@ use crate::State;
 use crate::error::Error;
 use crate::pools::Pool;
 use crate::sending::NO_CLIENT;
-use crate::triggers::answer::sign_up::SignUpAnswer;
+use crate::triggers::response::pre_sign_up::PreSignUp;
 use crate::triggers::source::{Confirmation, SignUp};
 use crate::users::User;
 
@@ -32,7 +32,7 @@ impl NewAccount {
         pool: &Pool,
         client: Option<&str>,
         draft: &User,
-    ) -> Result<SignUpAnswer, Error> {
+    ) -> Result<PreSignUp, Error> {
         let by = match client {
             Some(_) => SignUp::User,
             None => SignUp::Administrator,

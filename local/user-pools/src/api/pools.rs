@@ -1,15 +1,30 @@
-//! The operations on pools and clients.
+//! The operations on pools.
+
+pub(super) mod mfa;
 
 use serde_json::{Map, Value, json};
 
+use super::pagination::{Page, reply};
 use super::request::Request;
 use crate::State;
-use crate::clients::Client;
+use crate::challenges::{EMAIL_OTP, PASSWORD, SMS_OTP};
 use crate::error::Error;
 use crate::mail::Medium;
 use crate::pools::password_policy::Class;
 use crate::pools::triggers::SENDERS;
 use crate::pools::{Pool, Triggers};
+
+/// The properties that cannot be changed, and those that `SetUserPoolMfaConfig` changes.
+const UNCHANGED: [&str; 8] = [
+    "AliasAttributes",
+    "EmailMfaConfiguration",
+    "EnabledMfas",
+    "Schema",
+    "SmsMfaConfiguration",
+    "SoftwareTokenMfaConfiguration",
+    "UsernameAttributes",
+    "UsernameConfiguration",
+];
 
 pub(super) fn create_user_pool(
     state: &State,
@@ -30,33 +45,61 @@ pub(super) fn describe_user_pool(state: &State, request: &Request<'_>) -> Result
     Ok(json!({"UserPool": describe_pool(state, &pool)}))
 }
 
-pub(super) fn create_user_pool_client(
+/// Sets a pool's properties. As on AWS, missing ones get their defaults. Only the second factors do not change if they
+/// are missing: an incomplete request should not disable them.
+pub(super) fn update_user_pool(
     state: &State,
     request: &Request<'_>,
     body: &Map<String, Value>,
 ) -> Result<Value, Error> {
-    let pool = request.required("UserPoolId")?;
-    request.required("ClientName")?;
-    let pool = state.directory.pool(pool)?;
-    let client = state.create_client(state.random.alphanumeric::<26>()?, &pool, body.clone())?;
-    Ok(json!({"UserPoolClient": describe_client(&client)}))
+    let id = request.required("UserPoolId")?;
+    let name = request.text("PoolName")?;
+    let triggers = triggers(request)?;
+    state.directory.update_pool(id, |pool| {
+        let mut properties = body.clone();
+        let mut keep = |key: &str| match pool.properties.get(key) {
+            Some(value) => drop(properties.insert(key.to_owned(), value.clone())),
+            None => drop(properties.remove(key)),
+        };
+        UNCHANGED.into_iter().for_each(&mut keep);
+        if request.fields.value("MfaConfiguration").is_none() {
+            keep("MfaConfiguration");
+        }
+        let name = name.unwrap_or(&pool.name).to_owned();
+        Ok(Pool::new(pool.id.clone(), name, triggers, properties, pool.created)?)
+    })?;
+    Ok(json!({}))
 }
 
-pub(super) fn describe_user_pool_client(state: &State, request: &Request<'_>) -> Result<Value, Error> {
-    let pool = request.required("UserPoolId")?;
-    let id = request.required("ClientId")?;
-    let pool_id = state.directory.pool(pool)?.id.clone();
-    let (_, client) = state.directory.client(id)?;
-    if client.pool != pool_id {
-        return Err(Error::resource_not_found(format!(
-            "User pool client {id} does not exist."
-        )));
+pub(super) fn delete_user_pool(state: &State, request: &Request<'_>) -> Result<Value, Error> {
+    let id = request.required("UserPoolId")?;
+    let pool = state.directory.pool(id)?;
+    if pool.properties.get("DeletionProtection").and_then(Value::as_str) == Some("ACTIVE") {
+        return Err(Error::invalid_parameter(
+            "The user pool cannot be deleted because deletion protection is activated. Deletion protection must be \
+             inactivated first.",
+        ));
     }
-    Ok(json!({"UserPoolClient": describe_client(&client)}))
+    state.directory.remove_pool(&pool, state.clock.now())?;
+    Ok(json!({}))
+}
+
+pub(super) fn list_user_pools(state: &State, request: &Request<'_>) -> Result<Value, Error> {
+    let page = Page::read(request, "MaxResults")?;
+    let pools = state.directory.pools();
+    let (pools, next) = page.cut(&pools, |pool| &pool.id);
+    let pools: Vec<Value> = pools
+        .iter()
+        .map(|pool| {
+            let created = pool.created.as_secs_f64();
+            json!({"Id": pool.id, "Name": pool.name, "CreationDate": created, "LastModifiedDate": created})
+        })
+        .collect();
+    Ok(reply("UserPools", pools, next))
 }
 
 /// Reads the functions in `LambdaConfig`.
-pub(super) fn triggers(request: &Request<'_>) -> Result<Triggers, Error> {
+fn triggers(request: &Request<'_>) -> Result<Triggers, Error> {
     let config = request.fields.fields("LambdaConfig")?;
     // These two are objects.
     let named = |trigger| {
@@ -155,80 +198,17 @@ fn describe_pool(state: &State, pool: &Pool) -> Value {
 }
 
 fn first_factors(pool: &Pool) -> Vec<&'static str> {
-    let codes = [(Medium::Email, "EMAIL_OTP"), (Medium::Sms, "SMS_OTP")];
+    let codes = [(Medium::Email, EMAIL_OTP), (Medium::Sms, SMS_OTP)];
     let codes = codes.iter().filter(|(medium, _)| pool.first_codes.contains(medium));
-    let passwords = pool.passwords.then_some("PASSWORD");
+    let passwords = pool.passwords.then_some(PASSWORD);
     passwords.into_iter().chain(codes.map(|(_, name)| *name)).collect()
 }
 
-pub(super) fn describe_client(client: &Client) -> Value {
-    const SHARED: [&str; 12] = [
-        "AllowedOAuthFlows",
-        "AllowedOAuthScopes",
-        "AnalyticsConfiguration",
-        "CallbackURLs",
-        "DefaultRedirectURI",
-        "EnablePropagateAdditionalUserContextData",
-        "ExplicitAuthFlows",
-        "LogoutURLs",
-        "ReadAttributes",
-        "SupportedIdentityProviders",
-        "TokenValidityUnits",
-        "WriteAttributes",
-    ];
-    const NUMBERS: [&str; 2] = ["AccessTokenValidity", "IdTokenValidity"];
-    let created = client.created.as_secs_f64();
-    let mut described = json!({
-        "ClientId": client.id,
-        "ClientName": client.name,
-        "UserPoolId": client.pool,
-        "CreationDate": created,
-        "LastModifiedDate": created,
-        "AuthSessionValidity": client.session_validity.as_secs() / 60,
-        "PreventUserExistenceErrors": if client.hides_users { "ENABLED" } else { "LEGACY" },
-        "RefreshTokenValidity": 30,
-        "EnableTokenRevocation": true,
-        "AllowedOAuthFlowsUserPoolClient": false,
-    });
-    copy_flags(&client.properties, &["AllowedOAuthFlowsUserPoolClient"], &mut described);
-    copy(&client.properties, &SHARED, &mut described);
-    copy_numbers(&client.properties, &NUMBERS, &mut described);
-    copy_numbers(&client.properties, &["RefreshTokenValidity"], &mut described);
-    if let (Some(grace), Some(described)) = (client.rotation, described.as_object_mut()) {
-        let rotation = json!({"Feature": "ENABLED", "RetryGracePeriodSeconds": grace.as_secs()});
-        described.insert("RefreshTokenRotation".to_owned(), rotation);
-    }
-    if let (Some(secret), Some(described)) = (&client.secret, described.as_object_mut()) {
-        described.insert("ClientSecret".to_owned(), secret.as_str().into());
-    }
-    described
-}
-
 /// Copies the properties that are described unchanged.
-fn copy(properties: &Map<String, Value>, keys: &[&str], described: &mut Value) {
+pub(super) fn copy(properties: &Map<String, Value>, keys: &[&str], described: &mut Value) {
     for key in keys {
         if let (Some(value), Some(described)) = (properties.get(*key), described.as_object_mut()) {
             described.insert((*key).to_owned(), value.clone());
-        }
-    }
-}
-
-/// Copies flags. A template may write one as a string; clients of the API need booleans.
-fn copy_flags(properties: &Map<String, Value>, keys: &[&str], described: &mut Value) {
-    let fields = crate::fields::Fields::new("", properties);
-    for key in keys {
-        if let (Ok(Some(flag)), Some(described)) = (fields.flag(key), described.as_object_mut()) {
-            described.insert((*key).to_owned(), flag.into());
-        }
-    }
-}
-
-/// Copies numbers. A template may write one as a string; clients of the API need numbers.
-fn copy_numbers(properties: &Map<String, Value>, keys: &[&str], described: &mut Value) {
-    let fields = crate::fields::Fields::new("", properties);
-    for key in keys {
-        if let (Ok(Some(number)), Some(described)) = (fields.number(key), described.as_object_mut()) {
-            described.insert((*key).to_owned(), number.into());
         }
     }
 }

@@ -15,6 +15,10 @@ use uuid::Uuid;
 use super::initiate::client;
 use super::request::{Request, parameter, password, username};
 use crate::State;
+use crate::challenges::{
+    CUSTOM_CHALLENGE, DEVICE_PASSWORD_VERIFIER, DEVICE_SRP_AUTH, EMAIL_OTP, MFA_SETUP, NEW_PASSWORD_REQUIRED,
+    PASSWORD_VERIFIER, SELECT_CHALLENGE, SELECT_MFA_TYPE, SMS_MFA, SMS_OTP, SOFTWARE_TOKEN_MFA,
+};
 use crate::clients::Client;
 use crate::error::Error;
 use crate::fields::Fields;
@@ -22,17 +26,11 @@ use crate::journal::Answered;
 use crate::pools::Pool;
 use crate::sign_in::act::PREFIX;
 use crate::sign_in::decide;
-use crate::sign_in::decide::mfa::{MFA_SETUP, SELECT_MFA_TYPE};
-use crate::sign_in::decide::{
-    CUSTOM_CHALLENGE, DEVICE_PASSWORD_VERIFIER, DEVICE_SRP_AUTH, NEW_PASSWORD_REQUIRED, PASSWORD_VERIFIER,
-    SELECT_CHALLENGE,
-};
 use crate::sign_in::pending::{Pending, Subject, Waiting};
 use crate::sign_in::sessions::{self, Form, Ticket};
 use crate::users::User;
 use crate::users::devices::unknown;
 use claim::Claim;
-use mfa::{EMAIL_OTP, SMS_MFA, SMS_OTP, SOFTWARE_TOKEN_MFA};
 
 /// The challenges that can be answered.
 pub(super) const ANSWERED: [&str; 12] = [

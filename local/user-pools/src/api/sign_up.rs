@@ -1,16 +1,18 @@
-//! `SignUp`.
+//! The operations by which users create their accounts.
 
 use serde_json::{Value, json};
 
+use super::addressee::{Addressee, pretended};
 use super::new_account::NewAccount;
 use super::request::Request;
 use crate::State;
 use crate::error::Error;
+use crate::mail::Medium;
 use crate::sending::Sender;
-use crate::triggers::answer::sign_up::SignUpAnswer;
+use crate::triggers::response::pre_sign_up::PreSignUp;
 use crate::triggers::source::{Confirmation, MessageSource};
-use crate::users::addresses::auto_verified;
-use crate::users::codes::Purpose;
+use crate::users::addresses::{auto_verified, verify};
+use crate::users::codes::{Purpose, mismatch};
 use crate::users::new::NewUser;
 use crate::users::{Status, User};
 
@@ -66,9 +68,54 @@ pub(super) async fn sign_up(state: &State, request: &Request<'_>) -> Result<Valu
     Ok(reply)
 }
 
+pub(super) async fn resend_confirmation_code(state: &State, request: &Request<'_>) -> Result<Value, Error> {
+    let (addressee, login) = Addressee::of(state, request)?;
+    let Some(user) = &addressee.user else {
+        return Ok(pretended(login));
+    };
+    if user.status != Status::Unconfirmed {
+        return Err(Error::invalid_parameter("User is already confirmed."));
+    }
+    let medium = auto_verified(&addressee.pool, user)
+        .ok_or_else(|| Error::invalid_parameter("Cannot resend codes. Auto verification not turned on."))?;
+    let metadata = request.client_metadata()?;
+    let kind = (Purpose::SignUp, MessageSource::ResendCode);
+    let details = state
+        .send_code_for((&addressee.pool, user), kind, medium, addressee.sender(&metadata))
+        .await?;
+    Ok(json!({"CodeDeliveryDetails": details}))
+}
+
+pub(super) async fn confirm_sign_up(state: &State, request: &Request<'_>) -> Result<Value, Error> {
+    let code = request.required("ConfirmationCode")?;
+    let (addressee, _) = Addressee::of(state, request)?;
+    let user = addressee.user.as_ref().ok_or_else(mismatch)?;
+    if user.status != Status::Unconfirmed {
+        let status = user.status.name();
+        return Err(Error::not_authorized(format!(
+            "User cannot be confirmed. Current status is {status}"
+        )));
+    }
+    let change = |user: &mut User, medium: Medium, address: &str| {
+        if user.status == Status::Unconfirmed {
+            user.status = Status::Confirmed;
+        }
+        verify(user, medium, address);
+        Ok(())
+    };
+    let metadata = request.client_metadata()?;
+    let user = state
+        .take_code(&addressee.pool, user, (Purpose::SignUp, code), change)
+        .map_err(|error| addressee.hide(error))?;
+    addressee
+        .confirmed(state, &user, Confirmation::SignUp, &metadata)
+        .await?;
+    Ok(json!({}))
+}
+
 /// Applies the response of `PreSignUp` to a new account.
-pub(super) fn apply(answer: SignUpAnswer, draft: &mut User) -> Result<(), Error> {
-    let SignUpAnswer {
+fn apply(answer: PreSignUp, draft: &mut User) -> Result<(), Error> {
+    let PreSignUp {
         confirm,
         verify_email,
         verify_phone,

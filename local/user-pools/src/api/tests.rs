@@ -15,7 +15,7 @@ mod migration;
 mod new_password;
 mod pairs;
 mod password;
-mod pool_changes;
+mod pools;
 mod removals;
 mod rotation;
 mod sign_out;

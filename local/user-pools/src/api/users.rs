@@ -10,7 +10,6 @@ use crate::State;
 use crate::error::Error;
 use crate::pools::Pool;
 use crate::triggers::source::Confirmation;
-use crate::users::new::verifier;
 use crate::users::{Status, User};
 
 /// Returns the pool and the username of an administrator's request.
@@ -20,36 +19,27 @@ pub(super) fn target<'a>(state: &State, request: &Request<'a>) -> Result<(Arc<Po
     Ok((state.directory.pool(pool)?, username))
 }
 
-pub(super) fn admin_set_user_password(state: &State, request: &Request<'_>) -> Result<Value, Error> {
-    let password = request.required("Password")?;
-    let (pool, login) = target(state, request)?;
-    let permanent = request.fields.flag("Permanent")?.unwrap_or(false);
-    let name = state
-        .directory
-        .user(&pool, login)
-        .ok_or_else(Error::user_not_found)?
-        .name
-        .clone();
-    let verifier = verifier(&state.random, &pool, &name, password)?;
-    let now = state.clock.now();
-    state.directory.update_user(&pool, &name, |user| {
-        user.password = Some(verifier);
-        user.password_set = now;
-        user.status = if permanent {
-            Status::Confirmed
-        } else {
-            Status::ForceChangePassword
-        };
-        user.modified = now;
-        Ok(())
-    })?;
-    Ok(json!({}))
-}
-
 pub(super) fn admin_get_user(state: &State, request: &Request<'_>) -> Result<Value, Error> {
     let (pool, login) = target(state, request)?;
     let user = state.directory.user(&pool, login).ok_or_else(Error::user_not_found)?;
     Ok(describe(&user, "UserAttributes"))
+}
+
+/// Enables or disables a user. Disabling ends all sign-ins of the user.
+pub(super) fn set_enabled(state: &State, request: &Request<'_>, enabled: bool) -> Result<Value, Error> {
+    let pool = request.required("UserPoolId")?;
+    let login = request.required("Username")?;
+    let pool = state.directory.pool(pool)?;
+    let now = state.clock.now();
+    let user = state.directory.update_user(&pool, login, |user| {
+        user.disabled = !enabled;
+        user.modified = now;
+        Ok(())
+    })?;
+    if !enabled {
+        state.directory.revoke_user(&user, now)?;
+    }
+    Ok(json!({}))
 }
 
 pub(super) fn admin_delete_user(state: &State, request: &Request<'_>) -> Result<Value, Error> {

@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 use super::{At, Group, Mfa, Seed, SeedError, User};
 use crate::error::Error;
 use crate::pools::Pool;
+use crate::pools::mfa::Factor;
 use crate::srp::Identity;
 use crate::totp::Secret;
 use crate::users::devices::Device;
-use crate::users::mfa::{Factor, Token};
+use crate::users::mfa::Token;
 use crate::users::new::{NewUser, verifier};
 use crate::{State, UserPools, groups, users};
 

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{At, Mfa, Seed, SeedError, User};
 use crate::groups::Groups;
+use crate::pools::mfa::Factor;
 use crate::pools::{Logins, Pool};
 use crate::srp;
 use crate::totp::Secret;
-use crate::users::mfa::Factor;
 
 impl Seed {
     /// Returns an error for a value that the pool would not accept.

@@ -3,8 +3,9 @@
 use super::{Device, Group, Mfa, Seed, Text, User, Verifier};
 use crate::directory::Directory;
 use crate::pools::Pool;
+use crate::pools::mfa::Factor;
 use crate::storage::{Records, StorageError};
-use crate::users::mfa::{Factor, UserMfa};
+use crate::users::mfa::UserMfa;
 use crate::{Call, Journal, groups, srp, users};
 
 /// The reason why nothing was exported.

@@ -7,8 +7,7 @@ use super::*;
 use crate::srp::Identity;
 use crate::storage::{Memory, Records};
 use crate::totp::Secret;
-use crate::users;
-use crate::{Call, Clock, Failure, Journal, Lambda, Mail, Message, Random, Settings, UserPools};
+use crate::{Call, Clock, Failure, Journal, Lambda, Mail, Message, Random, Settings, UserPools, users};
 
 const POOL: &str = "us-east-1_LocalPool";
 const SALT: &str = "c2FsdHNhbHRzYWx0c2FsdA==";

@@ -1,7 +1,7 @@
 //! One round of a sign-in: performs the decision of the state machine and answers the client.
 
 mod devices;
-mod first;
+mod first_factor;
 mod mfa;
 mod new_password;
 mod tokens;
@@ -12,18 +12,20 @@ use std::sync::{MutexGuard, PoisonError};
 use serde_json::{Map, Value, json};
 
 use crate::State;
+use crate::challenges::{CUSTOM_CHALLENGE, PASSWORD_VERIFIER, Round, SRP_A};
 use crate::error::Error;
 use crate::pools::Pool;
 use crate::sign_in::decide::mfa::Shown;
-use crate::sign_in::decide::{self, AfterPassword, CUSTOM_CHALLENGE, Created, Next, PASSWORD_VERIFIER, Round, SRP_A};
+use crate::sign_in::decide::{self, AfterPassword, Next};
 use crate::sign_in::lockout::{Guess, Guessed, Lockouts};
 use crate::sign_in::pending::{Asked, Pending, SignIn, Waiting};
 use crate::sign_in::sessions::{Form, Sessions, Ticket};
 use crate::srp::{Exchange, Identity, Proof, PublicNumber, Verifier};
+use crate::triggers::response::custom_challenge::Created;
 use crate::triggers::{Context, Invoker};
-use crate::users::User;
 pub(crate) use mfa::{AskFactor, MOST_WRONG, wrong_set_up_code};
 pub(crate) use new_password::PREFIX;
+pub(crate) use tokens::authentication_result;
 
 impl State {
     /// Returns the sessions. The lock is held only for look-ups and changes.
@@ -262,36 +264,6 @@ impl State {
             says_user_not_found: client.hides_users,
             session: history,
             client_metadata,
-        }
-    }
-
-    /// Returns the context of functions that are called outside of a custom sign-in.
-    pub(crate) fn context<'a>(
-        &'a self,
-        pool: &'a Pool,
-        client: &'a str,
-        user: &'a User,
-        client_metadata: &'a BTreeMap<String, String>,
-    ) -> Context<'a> {
-        Context {
-            sign_in: None,
-            region: &self.settings.region,
-            pool,
-            client,
-            user_name: &user.name,
-            user: Some(user),
-            says_user_not_found: false,
-            session: &[],
-            client_metadata,
-        }
-    }
-
-    /// Returns the functions of a pool, to be called in `context`.
-    pub(crate) fn invoker_of<'a>(&'a self, context: Context<'a>) -> Invoker<'a> {
-        Invoker {
-            lambda: &*self.lambda,
-            journal: &*self.journal,
-            context,
         }
     }
 }

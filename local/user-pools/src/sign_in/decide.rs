@@ -2,84 +2,19 @@
 //!
 //! It calls no function, reads no clock and keeps no data.
 
-pub(crate) mod first;
+pub(crate) mod first_factor;
 pub(crate) mod mfa;
 
-use std::collections::BTreeMap;
-
+use crate::challenges::{CUSTOM_CHALLENGE, PASSWORD_VERIFIER, Round, SRP_A, is_own};
 use crate::error::Error;
 use crate::pools::Pool;
+use crate::triggers::response::custom_challenge::{Created, Defined};
 use crate::users::{Status, User};
 use mfa::Owed;
-
-/// The name of a started password proof in the session. It proves nothing.
-pub(crate) const SRP_A: &str = "SRP_A";
-/// The name of a finished password proof.
-pub(crate) const PASSWORD_VERIFIER: &str = "PASSWORD_VERIFIER";
-/// The name of every custom challenge.
-pub(crate) const CUSTOM_CHALLENGE: &str = "CUSTOM_CHALLENGE";
-
-/// The challenge that asks a user with a temporary password for a permanent one.
-pub(crate) const NEW_PASSWORD_REQUIRED: &str = "NEW_PASSWORD_REQUIRED";
-
-/// The challenge that asks the client for a factor.
-pub(crate) const SELECT_CHALLENGE: &str = "SELECT_CHALLENGE";
-/// The challenge that starts the proof of a device.
-pub(crate) const DEVICE_SRP_AUTH: &str = "DEVICE_SRP_AUTH";
-/// The challenge that proves a device.
-pub(crate) const DEVICE_PASSWORD_VERIFIER: &str = "DEVICE_PASSWORD_VERIFIER";
-
-/// Challenges of Cognito itself. The define function cannot choose them here. Those that are not supported are errors,
-/// so that they never count as passed.
-pub(crate) const OWN: [&str; 14] = [
-    "ADMIN_NO_SRP_AUTH",
-    "DEVICE_PASSWORD_VERIFIER",
-    "DEVICE_SRP_AUTH",
-    "EMAIL_OTP",
-    "MFA_SETUP",
-    "NEW_PASSWORD_REQUIRED",
-    "PASSWORD",
-    "PASSWORD_SRP",
-    "SELECT_CHALLENGE",
-    "SELECT_MFA_TYPE",
-    "SMS_MFA",
-    "SMS_OTP",
-    "SOFTWARE_TOKEN_MFA",
-    "WEB_AUTHN",
-];
-
-/// Whether `name` is a challenge of Cognito itself.
-pub(crate) fn is_own(name: &str) -> bool {
-    OWN.contains(&name)
-}
 
 /// Proof that a sign-in may end with tokens. Only this module creates it.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Granted(());
-
-/// One finished challenge, as in `session` of the functions.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Round {
-    pub(crate) challenge: &'static str,
-    pub(crate) result: bool,
-    pub(crate) metadata: Option<String>,
-}
-
-/// The response of the define function. Absent and null are false.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Defined {
-    pub(crate) challenge_name: Option<String>,
-    pub(crate) issue_tokens: bool,
-    pub(crate) fail_authentication: bool,
-}
-
-/// The response of the create function.
-#[derive(Clone, Default, PartialEq, Eq)]
-pub(crate) struct Created {
-    pub(crate) public: BTreeMap<String, String>,
-    pub(crate) private: BTreeMap<String, String>,
-    pub(crate) metadata: Option<String>,
-}
 
 /// The next step after the define function.
 #[must_use]
@@ -170,7 +105,7 @@ pub(crate) fn after_define(defined: &Defined, history: &[Round], user_exists: bo
 }
 
 fn after_challenge_name(name: &str, history: &[Round]) -> Next {
-    let unreadable = |why: String| Next::Refuse(unrecognizable(why));
+    let unreadable = |why: String| Next::Refuse(Error::unrecognizable(why));
     match (name, history) {
         (CUSTOM_CHALLENGE, _) => Next::AskCustom,
         (PASSWORD_VERIFIER, [Round { challenge: SRP_A, .. }]) => Next::AskPassword,
@@ -288,11 +223,6 @@ pub(crate) fn after_refresh(sub: &str, user: Option<&User>, needs: Device<'_>) -
         }
         _ => Err(Error::not_authorized("Invalid Refresh Token.").because("the user no longer exists")),
     }
-}
-
-/// The error for a response that Cognito cannot read.
-pub(crate) fn unrecognizable(why: String) -> Error {
-    Error::new("InvalidLambdaResponseException", "Unrecognizable lambda output").because(why)
 }
 
 #[cfg(test)]

@@ -5,20 +5,20 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
+use crate::challenges::{
+    CUSTOM_CHALLENGE, DEVICE_PASSWORD_VERIFIER, DEVICE_SRP_AUTH, MFA_SETUP, NEW_PASSWORD_REQUIRED, PASSWORD_VERIFIER,
+    Round, SELECT_CHALLENGE, SELECT_MFA_TYPE,
+};
 use crate::clients::Client;
 use crate::mail::Medium;
 use crate::pools::Pool;
-use crate::sign_in::decide::first::FirstFactor;
-use crate::sign_in::decide::mfa::{MFA_SETUP, SELECT_MFA_TYPE};
-use crate::sign_in::decide::{
-    CUSTOM_CHALLENGE, DEVICE_PASSWORD_VERIFIER, DEVICE_SRP_AUTH, NEW_PASSWORD_REQUIRED, PASSWORD_VERIFIER, Round,
-    SELECT_CHALLENGE, Stage,
-};
+use crate::pools::mfa::Factor;
+use crate::sign_in::decide::Stage;
+use crate::sign_in::decide::first_factor::FirstFactor;
 use crate::srp::{Exchange, PublicNumber};
 use crate::totp::Secret;
 use crate::triggers::source::TokenSource;
 use crate::users::User;
-use crate::users::mfa::Factor;
 
 /// A started sign-in.
 #[derive(Clone)]

@@ -20,7 +20,7 @@ use crate::journal::Journal;
 use crate::storage::{Kind, Records, StorageError};
 
 /// The record of the keys.
-const KEPT: &str = "signing keys";
+const RECORD: &str = "signing keys";
 
 /// One key for ID tokens and one for access tokens, as in Cognito.
 pub struct Keys {
@@ -62,7 +62,7 @@ impl Keys {
     fn make(records: Records) -> Result<Self, Error> {
         let keys = Self::generate()?;
         let record = keys.record()?;
-        records.write(|changes| changes.put(Kind::Single, KEPT, &record))?;
+        records.write(|changes| changes.put(Kind::Single, RECORD, &record))?;
         drop(records);
         Ok(keys)
     }
@@ -177,7 +177,7 @@ impl KeyRing {
     /// Reads the keys of `records`. If no keys are stored, it starts a thread that generates and stores them. The first
     /// token waits for it.
     pub(crate) fn of(records: &Records, journal: Arc<dyn Journal>) -> Result<Self, StorageError> {
-        if let Some(record) = records.get::<KeysRecord>(KEPT)? {
+        if let Some(record) = records.get::<KeysRecord>(RECORD)? {
             let keys = Keys::read(&record).ok_or_else(|| records.damaged("a signing key is invalid"))?;
             return Ok(Self::ready(Arc::new(keys)));
         }

@@ -2,7 +2,8 @@ use std::sync::LazyLock;
 
 use super::*;
 use crate::pools::{Pool, Triggers};
-use crate::sign_in::decide::after_refresh;
+use crate::sign_in::act::authentication_result;
+use crate::sign_in::decide::{Device, after_refresh};
 use crate::users::Status;
 
 /// The keys of all tests. Generating keys is slow.
@@ -56,14 +57,8 @@ fn user() -> User {
 fn result() -> Value {
     let (client, user, random) = (client(), user(), Random::system());
     let holder = Holder::new(&client, &user, ISSUER, NOW, &random).unwrap();
-    holder
-        .result(
-            after_refresh("the sub", Some(&user), crate::sign_in::decide::Device::default()).unwrap(),
-            &KEYS,
-            Some("opaque".into()),
-            NOW,
-        )
-        .unwrap()
+    let granted = after_refresh("the sub", Some(&user), Device::default()).unwrap();
+    authentication_result(granted, &holder, &KEYS, Some("opaque".into()), NOW).unwrap()
 }
 
 fn read(token: &str, now: Duration) -> Result<AccessClaims, Error> {

@@ -8,9 +8,9 @@ use serde::{Serialize, Serializer};
 use uuid::Uuid;
 
 use super::source::Trigger;
+use crate::challenges::{CUSTOM_CHALLENGE, Round};
 use crate::error::Error;
 use crate::pools::Pool;
-use crate::sign_in::decide::{CUSTOM_CHALLENGE, Round};
 use crate::users::User;
 
 /// The common content of all events of one sign-in.

@@ -1,6 +1,6 @@
 //! Labels and texts of functions, safe for the terminal.
 
-use crate::sign_in::decide::CUSTOM_CHALLENGE;
+use crate::challenges::CUSTOM_CHALLENGE;
 
 /// Returns the name of a custom challenge for the terminal: its metadata, unless it may contain a secret. AWS's sample
 /// stores the code there (`CODE-123456`), so a name may contain only capital letters and underscores.

@@ -7,13 +7,13 @@ use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
 use super::Invoker;
-use super::answer::Answer;
-use super::answer::challenges::Nothing;
-use super::answer::migrated::Migrated;
-use super::answer::sign_up::SignUpAnswer;
-use super::answer::tokens::{First, Second};
-use super::answer::written::{CODE, LINK, USERNAME, Written};
 use super::event::{Attributes, Context};
+use super::response::Response;
+use super::response::custom_challenge::Nothing;
+use super::response::custom_message::{CODE, CustomMessage, LINK, USERNAME};
+use super::response::pre_sign_up::PreSignUp;
+use super::response::pre_token_generation::{First, Second};
+use super::response::user_migration::Migrated;
 use super::source::{Confirmation, MessageSource, MigrationSource, SignUp, TokenSource, Trigger};
 use crate::error::Error;
 use crate::groups::Memberships;
@@ -96,7 +96,7 @@ impl Invoker<'_> {
     }
 
     /// Calls `PreSignUp`, which can reject a new account or confirm it without a code.
-    pub(crate) async fn pre_sign_up(&self, by: SignUp, validation: &Strings) -> Result<SignUpAnswer, Error> {
+    pub(crate) async fn pre_sign_up(&self, by: SignUp, validation: &Strings) -> Result<PreSignUp, Error> {
         let request = || {
             fields([
                 // The account does not exist yet. So only the attributes of the request exist.
@@ -125,7 +125,7 @@ impl Invoker<'_> {
     }
 
     /// Asks the pool's function for the text of a message.
-    pub(crate) async fn custom_message(&self, source: MessageSource) -> Result<Option<Written>, Error> {
+    pub(crate) async fn custom_message(&self, source: MessageSource) -> Result<Option<CustomMessage>, Error> {
         let name = (source == MessageSource::AdminCreateUser).then_some(USERNAME);
         let request = || {
             fields([
@@ -159,7 +159,7 @@ impl Invoker<'_> {
     }
 
     /// Calls the function of a trigger, if the pool has one.
-    async fn ask<A: Answer>(
+    async fn ask<A: Response>(
         &self,
         trigger: Trigger,
         request: impl FnOnce() -> Map<String, Value>,

@@ -120,7 +120,7 @@ fn user_not_found_is_said_only_where_the_client_hides_users() {
     });
 }
 
-fn answered<A: Answer>(trigger: Trigger, change: impl FnOnce(&mut Value)) -> Result<A, Error> {
+fn answered<A: Response>(trigger: Trigger, change: impl FnOnce(&mut Value)) -> Result<A, Error> {
     with_context(|context| {
         let event = match trigger {
             Trigger::Create => context.create(),
@@ -130,11 +130,11 @@ fn answered<A: Answer>(trigger: Trigger, change: impl FnOnce(&mut Value)) -> Res
         };
         let mut event: Value = serde_json::from_slice(&event.unwrap()).unwrap();
         change(&mut event);
-        answer::read(&serde_json::to_vec(&event).unwrap(), trigger, &context)
+        response::read(&serde_json::to_vec(&event).unwrap(), trigger, &context)
     })
 }
 
-fn why<A: Answer>(trigger: Trigger, change: impl FnOnce(&mut Value)) -> String {
+fn why<A: Response>(trigger: Trigger, change: impl FnOnce(&mut Value)) -> String {
     let Err(error) = answered::<A>(trigger, change) else {
         panic!("the answer was taken")
     };
@@ -242,13 +242,13 @@ fn the_event_has_to_come_back() {
 fn what_is_no_json_has_an_error_of_its_own() {
     with_context(|context| {
         for bytes in ["", "{", "hello", "{\"a\":1"] {
-            let Err(error) = answer::read::<Defined>(bytes.as_bytes(), Trigger::Define, &context) else {
+            let Err(error) = response::read::<Defined>(bytes.as_bytes(), Trigger::Define, &context) else {
                 panic!()
             };
             assert_eq!(error.message, "Invalid lambda function output : Invalid JSON");
         }
         for bytes in ["null", "[]", "1", "\"x\"", "{}"] {
-            let Err(error) = answer::read::<Defined>(bytes.as_bytes(), Trigger::Define, &context) else {
+            let Err(error) = response::read::<Defined>(bytes.as_bytes(), Trigger::Define, &context) else {
                 panic!()
             };
             assert_eq!(error.message, "Unrecognizable lambda output");

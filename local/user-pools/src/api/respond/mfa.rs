@@ -4,17 +4,13 @@ use serde_json::Value;
 
 use super::Responder;
 use crate::api::request::parameter;
+use crate::challenges::EMAIL_OTP;
 use crate::error::Error;
+use crate::pools::mfa::Factor;
 use crate::sign_in::act::{AskFactor, MOST_WRONG};
 use crate::sign_in::decide::mfa::{show_code, show_set_up};
 use crate::sign_in::pending::{Pending, SetUp, Waiting};
 use crate::sign_in::sessions;
-use crate::users::mfa::Factor;
-
-pub(super) const EMAIL_OTP: &str = "EMAIL_OTP";
-pub(super) const SMS_MFA: &str = "SMS_MFA";
-pub(super) const SMS_OTP: &str = "SMS_OTP";
-pub(super) const SOFTWARE_TOKEN_MFA: &str = "SOFTWARE_TOKEN_MFA";
 
 impl Responder<'_> {
     /// A wrong code keeps the session valid, for a limited number of times.
@@ -91,7 +87,7 @@ impl Responder<'_> {
             return Err(sessions::invalid());
         };
         // Older documents call the e-mail factor by this name.
-        let answer = if answer == "EMAIL_MFA" { "EMAIL_OTP" } else { answer };
+        let answer = if answer == "EMAIL_MFA" { EMAIL_OTP } else { answer };
         if let Some(factor) = Factor::parse(answer).filter(|factor| factors.contains(factor)) {
             let asks = AskFactor {
                 factor,

@@ -5,15 +5,16 @@ use serde_json::Value;
 use super::Responder;
 use crate::api::initiate::public_number;
 use crate::api::request::parameter;
+use crate::challenges::WEB_AUTHN;
 use crate::error::Error;
-use crate::sign_in::decide::first::{self, FirstFactor};
+use crate::sign_in::decide::first_factor::{self, FirstFactor};
 use crate::sign_in::pending::{Pending, Waiting};
 use crate::sign_in::sessions::{self, Ticket};
 
 impl Responder<'_> {
     pub(super) async fn select_challenge(&self) -> Result<Value, Error> {
         let answer = parameter(self.responses, "ANSWER")?;
-        if answer == "WEB_AUTHN" {
+        if answer == WEB_AUTHN {
             return Err(Error::not_offered("The challenge WEB_AUTHN"));
         }
         let factor = FirstFactor::parse(answer).ok_or_else(not_available)?;
@@ -26,7 +27,7 @@ impl Responder<'_> {
         let ticket = self.ticket()?;
         let waiting = self.selected(ticket)?;
         let sign_in = &waiting.sign_in;
-        if !first::offered(&sign_in.pool, sign_in.subject.user()).contains(&factor) {
+        if !first_factor::offered(&sign_in.pool, sign_in.subject.user()).contains(&factor) {
             self.give_back(ticket, waiting);
             return Err(not_available());
         }

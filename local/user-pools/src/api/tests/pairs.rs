@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::world::{Answer, CLIENT, PASSWORD, POOL, World, claim, object, sums};
 use crate::api::respond::ANSWERED;
-use crate::sign_in::decide::OWN;
+use crate::challenges::OWN;
 use crate::srp::Identity;
 use crate::srp::client::Client;
 use crate::totp::Secret;

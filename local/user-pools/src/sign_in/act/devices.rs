@@ -1,25 +1,20 @@
-//! Devices: creates keys for new ones, and asks for the proof of known ones.
+//! Asks for the proof of a device.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
 use crate::State;
+use crate::challenges::{DEVICE_PASSWORD_VERIFIER, DEVICE_SRP_AUTH};
 use crate::error::Error;
-use crate::sign_in::decide::{self, DEVICE_PASSWORD_VERIFIER, DEVICE_SRP_AUTH};
+use crate::sign_in::decide;
 use crate::sign_in::pending::{Pending, SignIn};
 use crate::sign_in::sessions::Form;
 use crate::srp::{Exchange, Identity, Proof, PublicNumber};
 use crate::triggers::source::TokenSource;
-use crate::users::devices::{Device, group_key, new_key, unknown};
+use crate::users::devices::{Device, group_key, unknown};
 
 impl State {
-    /// Returns the key of a new device, if the pool tracks devices and the sign-in had a password but no device yet.
-    pub(super) fn new_device(&self, sign_in: &SignIn) -> Result<Option<String>, Error> {
-        let wanted = sign_in.pool.devices.is_some() && sign_in.device.is_none() && sign_in.has_password();
-        wanted.then(|| new_key(&self.random, &self.settings.region)).transpose()
-    }
-
     /// Asks for the proof of the device that the client names.
     pub(super) fn ask_device(&self, sign_in: SignIn) -> Result<Value, Error> {
         let parameters = json!({"USERNAME": sign_in.subject.name(), "DEVICE_KEY": device(&sign_in)?.key});

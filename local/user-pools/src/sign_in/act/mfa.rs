@@ -6,17 +6,19 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use crate::State;
+use crate::challenges::{MFA_SETUP, Round, SELECT_MFA_TYPE};
 use crate::error::Error;
 use crate::mail::Medium;
+use crate::pools::mfa::Factor;
 use crate::sending::Parcel;
-use crate::sign_in::decide::mfa::{self, MFA_SETUP, Owed, SELECT_MFA_TYPE, Shown};
-use crate::sign_in::decide::{self, Round};
+use crate::sign_in::decide;
+use crate::sign_in::decide::mfa::{self, Owed, Shown};
 use crate::sign_in::pending::{Pending, SetUp, SignIn, Subject};
 use crate::sign_in::sessions::{self, Form};
 use crate::totp::Secret;
 use crate::triggers::source::MessageSource;
 use crate::users::User;
-use crate::users::mfa::{Factor, Token};
+use crate::users::mfa::Token;
 
 /// The number of wrong codes that end a session.
 pub(crate) const MOST_WRONG: u8 = 10;

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use crate::State;
+use crate::challenges::NEW_PASSWORD_REQUIRED;
 use crate::error::Error;
-use crate::sign_in::decide::{self, NEW_PASSWORD_REQUIRED};
+use crate::sign_in::decide;
 use crate::sign_in::pending::{Pending, SignIn, Subject};
 use crate::sign_in::sessions;
 use crate::triggers::source::TokenSource;

@@ -2,19 +2,44 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use crate::State;
+use crate::challenges::SRP_A;
 use crate::error::Error;
-use crate::sign_in::decide::{Granted, SRP_A, may_go_on};
+use crate::sign_in::decide::{Granted, may_go_on};
 use crate::sign_in::pending::SignIn;
 use crate::tokens::claims::Content;
+use crate::tokens::keys::Keys;
 use crate::tokens::{Holder, SCOPE};
 use crate::triggers::Invoker;
 use crate::triggers::source::TokenSource;
 use crate::users::User;
-use crate::users::devices::group_key;
+use crate::users::devices::{group_key, new_key};
+
+/// Signs the tokens of `holder`, and returns `AuthenticationResult`. Only a proof that the sign-in may end with tokens
+/// allows it.
+pub(crate) fn authentication_result(
+    _granted: Granted,
+    holder: &Holder<'_>,
+    keys: &Keys,
+    refresh_token: Option<String>,
+    now: Duration,
+) -> Result<Value, Error> {
+    let (access, id) = holder.claims(now)?;
+    let mut result = json!({
+        "AccessToken": keys.access.sign(&access)?,
+        "ExpiresIn": holder.client.access_validity.as_secs(),
+        "IdToken": keys.id.sign(&id)?,
+        "TokenType": "Bearer",
+    });
+    if let (Some(token), Some(result)) = (refresh_token, result.as_object_mut()) {
+        result.insert("RefreshToken".to_owned(), token.into());
+    }
+    Ok(result)
+}
 
 impl State {
     /// Calls `PreAuthentication`, which can reject the sign-in. A custom sign-in that starts without a password does not
@@ -71,12 +96,18 @@ impl State {
         let refresh = self
             .directory
             .add_refresh_token(holder.refresh(now), now, &self.random)?;
-        let mut result = holder.result(granted, &keys, Some(refresh), now)?;
+        let mut result = authentication_result(granted, &holder, &keys, Some(refresh), now)?;
         if let (Some(key), Some(result)) = (&new_device, result.as_object_mut()) {
             let metadata = json!({"DeviceKey": key, "DeviceGroupKey": group_key(&pool.id)});
             result.insert("NewDeviceMetadata".to_owned(), metadata);
         }
         Ok(json!({"ChallengeParameters": {}, "AuthenticationResult": result}))
+    }
+
+    /// Returns the key of a new device, if the pool tracks devices and the sign-in had a password but no device yet.
+    fn new_device(&self, sign_in: &SignIn) -> Result<Option<String>, Error> {
+        let wanted = sign_in.pool.devices.is_some() && sign_in.device.is_none() && sign_in.has_password();
+        wanted.then(|| new_key(&self.random, &self.settings.region)).transpose()
     }
 
     /// Returns the content of tokens: the user's groups, and the changes of `PreTokenGeneration`.

@@ -6,14 +6,10 @@ use subtle::ConstantTimeEq;
 
 use super::Stage;
 use crate::error::Error;
-use crate::pools::{Mfa, Pool};
+use crate::pools::Pool;
+use crate::pools::mfa::{Factor, Mfa};
 use crate::users::User;
-use crate::users::mfa::{Factor, UserMfa, code_mismatch};
-
-/// The challenge that asks a user without a second factor to set one up.
-pub(crate) const MFA_SETUP: &str = "MFA_SETUP";
-/// The challenge that asks a user to choose a second factor.
-pub(crate) const SELECT_MFA_TYPE: &str = "SELECT_MFA_TYPE";
+use crate::users::mfa::{UserMfa, code_mismatch};
 
 /// The second factor that a user must show.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,7 +1,10 @@
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::*;
-use crate::pools::{Mfa, Triggers};
+use crate::challenges::OWN;
+use crate::pools::Triggers;
+use crate::pools::mfa::Mfa;
 
 fn round(challenge: &'static str, result: bool) -> Round {
     Round {

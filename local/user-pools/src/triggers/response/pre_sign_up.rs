@@ -1,17 +1,17 @@
 //! The response of `PreSignUp`.
 
-use super::{Answer, Response};
+use super::{Response, ResponseFields};
 
 /// The response of `PreSignUp`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct SignUpAnswer {
+pub(crate) struct PreSignUp {
     pub(crate) confirm: bool,
     pub(crate) verify_email: bool,
     pub(crate) verify_phone: bool,
 }
 
-impl Answer for SignUpAnswer {
-    fn read(fields: &mut Response<'_>) -> Result<Self, String> {
+impl Response for PreSignUp {
+    fn read(fields: &mut ResponseFields<'_>) -> Result<Self, String> {
         Ok(Self {
             confirm: fields.flag("autoConfirmUser")?,
             verify_email: fields.flag("autoVerifyEmail")?,

@@ -2,12 +2,12 @@
 
 use serde_json::{Map, Value, json};
 
-use super::request::Request;
 use crate::State;
+use crate::api::request::Request;
 use crate::error::Error;
 use crate::fields::Fields;
-use crate::pools::{Mfa, Pool};
-use crate::users::mfa::Factor;
+use crate::pools::Pool;
+use crate::pools::mfa::{Factor, Mfa};
 
 /// The factors, and the keys that configure them in requests.
 const CONFIGURATIONS: [(Factor, &str); 3] = [
@@ -16,7 +16,7 @@ const CONFIGURATIONS: [(Factor, &str); 3] = [
     (Factor::SoftwareToken, "SoftwareTokenMfaConfiguration"),
 ];
 
-pub(super) fn set_user_pool_mfa_config(state: &State, request: &Request<'_>) -> Result<Value, Error> {
+pub(in crate::api) fn set_user_pool_mfa_config(state: &State, request: &Request<'_>) -> Result<Value, Error> {
     let id = request.required("UserPoolId")?;
     let mfa = request.text("MfaConfiguration")?;
     let pool = state.directory.update_pool(id, |pool| {
@@ -58,7 +58,7 @@ fn turned_on(factor: Factor, given: &Fields<'_>) -> Result<bool, Error> {
     }
 }
 
-pub(super) fn get_user_pool_mfa_config(state: &State, request: &Request<'_>) -> Result<Value, Error> {
+pub(in crate::api) fn get_user_pool_mfa_config(state: &State, request: &Request<'_>) -> Result<Value, Error> {
     let id = request.required("UserPoolId")?;
     Ok(describe(&*state.directory.pool(id)?))
 }

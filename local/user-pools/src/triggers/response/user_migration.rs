@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Answer, Response};
+use super::{Response, ResponseFields};
 use crate::triggers::label::readable;
 use crate::users::Status;
 
@@ -13,8 +13,8 @@ pub(crate) struct Migrated {
     pub(crate) status: Option<Status>,
 }
 
-impl Answer for Migrated {
-    fn read(fields: &mut Response<'_>) -> Result<Self, String> {
+impl Response for Migrated {
+    fn read(fields: &mut ResponseFields<'_>) -> Result<Self, String> {
         let attributes = fields.texts("userAttributes")?;
         let status = fields.text("finalUserStatus")?.map(|name| status(&name)).transpose()?;
         if attributes.is_empty() {

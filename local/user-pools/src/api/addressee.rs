@@ -3,10 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use serde_json::{Value, json};
+
+use super::codes::details;
+use super::request::Request;
 use crate::State;
-use crate::api::request::Request;
 use crate::clients::Client;
 use crate::error::Error;
+use crate::mail::Medium;
 use crate::pools::Pool;
 use crate::sending::Sender;
 use crate::triggers::optional::Migration;
@@ -102,4 +106,15 @@ impl Addressee {
         }
         error
     }
+}
+
+/// The delivery details for a hidden account and for a nonexistent user.
+pub(super) fn pretended(login: &str) -> Value {
+    let masked = if login.contains('@') {
+        Medium::Email.masked(login)
+    } else {
+        let first: String = login.chars().take(1).collect();
+        format!("{first}***@e***")
+    };
+    json!({"CodeDeliveryDetails": details(Medium::Email, &masked)})
 }

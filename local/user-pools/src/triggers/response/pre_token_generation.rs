@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{Answer, Response};
+use super::{Response, ResponseFields};
 use crate::groups::Memberships;
 use crate::tokens::claims::{Changes, Overrides};
 
@@ -12,8 +12,8 @@ pub(crate) struct First(pub(crate) Overrides);
 /// The response to an event of version 2 or 3.
 pub(crate) struct Second(pub(crate) Overrides);
 
-impl Answer for First {
-    fn read(fields: &mut Response<'_>) -> Result<Self, String> {
+impl Response for First {
+    fn read(fields: &mut ResponseFields<'_>) -> Result<Self, String> {
         let details = fields.object("claimsOverrideDetails")?;
         let overrides = details.map(|mut details| first(&mut details)).transpose()?;
         Ok(Self(overrides.unwrap_or_default()))
@@ -24,8 +24,8 @@ impl Answer for First {
     }
 }
 
-impl Answer for Second {
-    fn read(fields: &mut Response<'_>) -> Result<Self, String> {
+impl Response for Second {
+    fn read(fields: &mut ResponseFields<'_>) -> Result<Self, String> {
         let details = fields.object("claimsAndScopeOverrideDetails")?;
         let overrides = details.map(|mut details| second(&mut details)).transpose()?;
         Ok(Self(overrides.unwrap_or_default()))
@@ -51,7 +51,7 @@ fn decision(overrides: &Overrides) -> String {
     }
 }
 
-fn first(details: &mut Response<'_>) -> Result<Overrides, String> {
+fn first(details: &mut ResponseFields<'_>) -> Result<Overrides, String> {
     const KNOWN: [&str; 3] = ["claimsToAddOrOverride", "claimsToSuppress", "groupOverrideDetails"];
     let [add, suppress, groups] = KNOWN;
     let overrides = Overrides {
@@ -71,7 +71,7 @@ fn first(details: &mut Response<'_>) -> Result<Overrides, String> {
     Ok(overrides)
 }
 
-fn second(details: &mut Response<'_>) -> Result<Overrides, String> {
+fn second(details: &mut ResponseFields<'_>) -> Result<Overrides, String> {
     const KNOWN: [&str; 3] = ["idTokenGeneration", "accessTokenGeneration", "groupOverrideDetails"];
     const TOKEN: [&str; 4] = [
         "claimsToAddOrOverride",
@@ -81,7 +81,7 @@ fn second(details: &mut Response<'_>) -> Result<Overrides, String> {
     ];
     let [id_token, access_token, groups] = KNOWN;
     let [add, suppress, scopes_to_add, scopes_to_suppress] = TOKEN;
-    let changes = |token: &mut Response<'_>| {
+    let changes = |token: &mut ResponseFields<'_>| {
         Ok::<_, String>(Changes {
             add: token
                 .map(add, "an object")?
@@ -115,7 +115,7 @@ fn second(details: &mut Response<'_>) -> Result<Overrides, String> {
 
 /// Returns the replacement of the user's groups. Without the field, there is no replacement. If the field is null or
 /// empty, the user is in no group.
-fn memberships(details: &mut Response<'_>, key: &str) -> Result<Option<Memberships>, String> {
+fn memberships(details: &mut ResponseFields<'_>, key: &str) -> Result<Option<Memberships>, String> {
     const KNOWN: [&str; 3] = ["groupsToOverride", "iamRolesToOverride", "preferredRole"];
     let [groups, roles, preferred_role] = KNOWN;
     if !details.has(key) {

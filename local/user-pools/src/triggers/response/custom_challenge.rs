@@ -1,11 +1,20 @@
 //! The responses of the three functions of a custom sign-in.
 
-use super::{Answer, Response};
-use crate::sign_in::decide::{Created, Defined};
+use std::collections::BTreeMap;
+
+use super::{Response, ResponseFields};
 use crate::triggers::label::{challenge_label, readable};
 
-impl Answer for Defined {
-    fn read(fields: &mut Response<'_>) -> Result<Self, String> {
+/// The response of the define function. Absent and null are false.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Defined {
+    pub(crate) challenge_name: Option<String>,
+    pub(crate) issue_tokens: bool,
+    pub(crate) fail_authentication: bool,
+}
+
+impl Response for Defined {
+    fn read(fields: &mut ResponseFields<'_>) -> Result<Self, String> {
         Ok(Self {
             challenge_name: fields.text("challengeName")?,
             issue_tokens: fields.flag("issueTokens")?,
@@ -28,8 +37,16 @@ impl Answer for Defined {
     }
 }
 
-impl Answer for Created {
-    fn read(fields: &mut Response<'_>) -> Result<Self, String> {
+/// The response of the create function.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub(crate) struct Created {
+    pub(crate) public: BTreeMap<String, String>,
+    pub(crate) private: BTreeMap<String, String>,
+    pub(crate) metadata: Option<String>,
+}
+
+impl Response for Created {
+    fn read(fields: &mut ResponseFields<'_>) -> Result<Self, String> {
         Ok(Self {
             public: fields.texts("publicChallengeParameters")?,
             private: fields.texts("privateChallengeParameters")?,
@@ -45,8 +62,8 @@ impl Answer for Created {
 /// The response of the verify function.
 pub(crate) struct Verified(pub(crate) bool);
 
-impl Answer for Verified {
-    fn read(fields: &mut Response<'_>) -> Result<Self, String> {
+impl Response for Verified {
+    fn read(fields: &mut ResponseFields<'_>) -> Result<Self, String> {
         fields.flag("answerCorrect").map(Self)
     }
 
@@ -58,8 +75,8 @@ impl Answer for Verified {
 /// The response of a function that can only accept.
 pub(crate) struct Nothing;
 
-impl Answer for Nothing {
-    fn read(_: &mut Response<'_>) -> Result<Self, String> {
+impl Response for Nothing {
+    fn read(_: &mut ResponseFields<'_>) -> Result<Self, String> {
         Ok(Self)
     }
 

@@ -1,13 +1,41 @@
-//! The changes that users make to their own accounts.
+//! The operations that set a password without a code.
 
 use serde_json::{Value, json};
 
 use super::access::Owner;
 use super::request::Request;
+use super::users::target;
 use crate::State;
 use crate::error::Error;
 use crate::srp::Identity;
 use crate::users::new::verifier;
+use crate::users::{Status, User};
+
+pub(super) fn admin_set_user_password(state: &State, request: &Request<'_>) -> Result<Value, Error> {
+    let password = request.required("Password")?;
+    let (pool, login) = target(state, request)?;
+    let permanent = request.fields.flag("Permanent")?.unwrap_or(false);
+    let name = state
+        .directory
+        .user(&pool, login)
+        .ok_or_else(Error::user_not_found)?
+        .name
+        .clone();
+    let verifier = verifier(&state.random, &pool, &name, password)?;
+    let now = state.clock.now();
+    state.directory.update_user(&pool, &name, |user| {
+        user.password = Some(verifier);
+        user.password_set = now;
+        user.status = if permanent {
+            Status::Confirmed
+        } else {
+            Status::ForceChangePassword
+        };
+        user.modified = now;
+        Ok(())
+    })?;
+    Ok(json!({}))
+}
 
 /// Changes a password. Wrong old passwords count like those of sign-ins.
 pub(super) async fn change_password(state: &State, request: &Request<'_>) -> Result<Value, Error> {
@@ -20,7 +48,7 @@ pub(super) async fn change_password(state: &State, request: &Request<'_>) -> Res
         pool: &pool.id,
         user: &user.name,
     };
-    let right = |user: &crate::users::User| {
+    let right = |user: &User| {
         user.password
             .as_ref()
             .is_some_and(|known| known.matches(identity, previous))

@@ -5,17 +5,17 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use crate::State;
+use crate::challenges::{Round, SELECT_CHALLENGE};
 use crate::error::Error;
 use crate::mail::Medium;
-use crate::sign_in::decide::first::{self, FirstFactor};
+use crate::sign_in::decide::first_factor::{self, FirstFactor};
 use crate::sign_in::decide::mfa::Shown;
-use crate::sign_in::decide::{Round, SELECT_CHALLENGE};
 use crate::sign_in::pending::{Pending, SignIn};
 
 impl State {
     /// Asks the client to choose a factor.
     pub(crate) fn ask_choice(&self, sign_in: SignIn) -> Result<Value, Error> {
-        let offered = first::offered(&sign_in.pool, sign_in.subject.user());
+        let offered = first_factor::offered(&sign_in.pool, sign_in.subject.user());
         let names: Vec<&str> = offered.into_iter().map(FirstFactor::name).collect();
         let mut reply = self.ask(sign_in, SELECT_CHALLENGE, &json!({}), Pending::SelectChallenge)?;
         if let Some(reply) = reply.as_object_mut() {
@@ -56,7 +56,7 @@ impl State {
         shown: Shown,
         client_metadata: &BTreeMap<String, String>,
     ) -> Result<Value, Error> {
-        let next = first::after_code(shown, sign_in.subject.user(), sign_in.stage(false));
+        let next = first_factor::after_code(shown, sign_in.subject.user(), sign_in.stage(false));
         sign_in.history.push(Round {
             challenge: FirstFactor::Code(medium).name(),
             result: true,

@@ -1,6 +1,6 @@
 //! The answer of the function for messages.
 
-use super::{Answer, Response};
+use super::{Response, ResponseFields};
 
 /// The placeholder of the code in a message.
 pub(crate) const CODE: &str = "{####}";
@@ -18,14 +18,14 @@ const LONGEST_SUBJECT: usize = 140;
 
 /// A message with the text of a function. Cognito's own text replaces a missing part.
 #[derive(Default)]
-pub(crate) struct Written {
+pub(crate) struct CustomMessage {
     pub(crate) email: Option<String>,
     pub(crate) sms: Option<String>,
     pub(crate) subject: Option<String>,
 }
 
-impl Answer for Written {
-    fn read(fields: &mut Response<'_>) -> Result<Self, String> {
+impl Response for CustomMessage {
+    fn read(fields: &mut ResponseFields<'_>) -> Result<Self, String> {
         let mut text = |key, longest| {
             let text = fields.text(key)?.filter(|text| !text.is_empty());
             match &text {

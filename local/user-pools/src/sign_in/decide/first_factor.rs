@@ -2,6 +2,7 @@
 
 use super::mfa::{Shown, owed};
 use super::{AfterPassword, Stage, after_everything};
+use crate::challenges::{EMAIL_OTP, PASSWORD, PASSWORD_SRP, SMS_OTP};
 use crate::error::Error;
 use crate::mail::Medium;
 use crate::pools::Pool;
@@ -28,10 +29,10 @@ impl FirstFactor {
     /// Returns the name in `AvailableChallenges`.
     pub(crate) fn name(self) -> &'static str {
         match self {
-            Self::Code(Medium::Email) => "EMAIL_OTP",
-            Self::Code(Medium::Sms) => "SMS_OTP",
-            Self::Password => "PASSWORD",
-            Self::PasswordSrp => "PASSWORD_SRP",
+            Self::Code(Medium::Email) => EMAIL_OTP,
+            Self::Code(Medium::Sms) => SMS_OTP,
+            Self::Password => PASSWORD,
+            Self::PasswordSrp => PASSWORD_SRP,
         }
     }
 

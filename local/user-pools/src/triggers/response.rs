@@ -1,10 +1,10 @@
 //! The responses of the functions, read as strictly as Cognito does.
 
-pub(crate) mod challenges;
-pub(crate) mod migrated;
-pub(crate) mod sign_up;
-pub(crate) mod tokens;
-pub(crate) mod written;
+pub(crate) mod custom_challenge;
+pub(crate) mod custom_message;
+pub(crate) mod pre_sign_up;
+pub(crate) mod pre_token_generation;
+pub(crate) mod user_migration;
 
 use std::collections::BTreeMap;
 
@@ -14,19 +14,18 @@ use super::event::Context;
 use super::label::readable;
 use super::source::Trigger;
 use crate::error::Error;
-use crate::sign_in::decide::unrecognizable;
 
 /// The `response` of one kind of function.
-pub(crate) trait Answer: Sized {
+pub(crate) trait Response: Sized {
     /// Reads the fields. An error names the wrong field and the expected value.
-    fn read(fields: &mut Response<'_>) -> Result<Self, String>;
+    fn read(fields: &mut ResponseFields<'_>) -> Result<Self, String>;
 
     /// Describes the response in one line for the terminal, without secrets.
     fn decision(&self) -> String;
 }
 
 /// Reads the response of a function: the event that was sent, with `response` filled in.
-pub(crate) fn read<A: Answer>(bytes: &[u8], trigger: Trigger, context: &Context<'_>) -> Result<A, Error> {
+pub(crate) fn read<A: Response>(bytes: &[u8], trigger: Trigger, context: &Context<'_>) -> Result<A, Error> {
     let answer: Value = serde_json::from_slice(bytes).map_err(|_| {
         Error::new(
             "InvalidLambdaResponseException",
@@ -35,14 +34,16 @@ pub(crate) fn read<A: Answer>(bytes: &[u8], trigger: Trigger, context: &Context<
         .because("the response is not JSON: return the event, with `response` filled in")
     })?;
     let answer = answer.as_object().ok_or_else(|| {
-        unrecognizable("the response is not an object: return the event, with `response` filled in".to_owned())
+        Error::unrecognizable("the response is not an object: return the event, with `response` filled in".to_owned())
     })?;
-    check_envelope(answer, trigger, context).map_err(unrecognizable)?;
+    check_envelope(answer, trigger, context).map_err(Error::unrecognizable)?;
     let response = answer.get("response").and_then(Value::as_object);
-    let response = response.ok_or_else(|| unrecognizable("`response` is not an object".to_owned()))?;
-    let mut response = Response::new("response".to_owned(), response);
-    let read = A::read(&mut response).map_err(unrecognizable)?;
-    response.finish(trigger.response_fields()).map_err(unrecognizable)?;
+    let response = response.ok_or_else(|| Error::unrecognizable("`response` is not an object".to_owned()))?;
+    let mut response = ResponseFields::new("response".to_owned(), response);
+    let read = A::read(&mut response).map_err(Error::unrecognizable)?;
+    response
+        .finish(trigger.response_fields())
+        .map_err(Error::unrecognizable)?;
     Ok(read)
 }
 
@@ -81,7 +82,7 @@ fn check_envelope(answer: &Map<String, Value>, trigger: Trigger, context: &Conte
 }
 
 /// The fields of `response`, or of an object in it. A field that is not read is an error.
-pub(crate) struct Response<'a> {
+pub(crate) struct ResponseFields<'a> {
     /// The path, such as `response.claimsOverrideDetails`.
     path: String,
     map: &'a Map<String, Value>,
@@ -89,7 +90,7 @@ pub(crate) struct Response<'a> {
     read: usize,
 }
 
-impl<'a> Response<'a> {
+impl<'a> ResponseFields<'a> {
     fn new(path: String, map: &'a Map<String, Value>) -> Self {
         Self { path, map, read: 0 }
     }
@@ -146,9 +147,9 @@ impl<'a> Response<'a> {
     }
 
     /// Returns the object at `key`, to be read like this one.
-    pub(crate) fn object(&mut self, key: &str) -> Result<Option<Response<'a>>, String> {
+    pub(crate) fn object(&mut self, key: &str) -> Result<Option<ResponseFields<'a>>, String> {
         let map = self.map(key, "an object")?;
-        Ok(map.map(|map| Response::new(format!("{}.{key}", self.path), map)))
+        Ok(map.map(|map| ResponseFields::new(format!("{}.{key}", self.path), map)))
     }
 
     /// Returns the object at `key` unchanged.
