@@ -25,7 +25,7 @@ pub(crate) struct Args {
     pub(crate) listen: SocketAddr,
 
     #[command(flatten)]
-    pub(crate) place: Place,
+    pub(crate) project: Project,
 
     /// Store nothing: users, clients and keys are lost when this ends
     #[arg(long, conflicts_with = "data_dir")]
@@ -119,7 +119,7 @@ pub(crate) enum Command {
         language: Language,
     },
     /// Delete all stored data: users, pools, clients, keys, tokens
-    Reset(Place),
+    Reset(Project),
     /// Users and groups in a file
     #[command(subcommand)]
     Seed(Seed),
@@ -131,7 +131,7 @@ pub(crate) enum Seed {
     /// Print the stored users and groups for `--seed`; passwords are verifiers, so the output contains secrets
     Export {
         #[command(flatten)]
-        place: Place,
+        project: Project,
 
         /// The pool [default: the first one of the template, in us-east-1]
         #[arg(
@@ -146,7 +146,7 @@ pub(crate) enum Seed {
 
 /// The template that is run, and the folder of its data.
 #[derive(Clone, Debug, Group)]
-pub(crate) struct Place {
+pub(crate) struct Project {
     /// The template to run, or its folder: of SAM, CloudFormation or the CDK [default: that of this folder or its
     /// workspace]
     #[arg(long, value_name = "PATH")]
@@ -160,7 +160,7 @@ pub(crate) struct Place {
 /// The default folder for data, beside the template.
 const DATA_FOLDER: &str = ".local";
 
-impl Place {
+impl Project {
     /// Returns the folder for data.
     pub(crate) fn data_folder(&self, template: &Path) -> PathBuf {
         let beside = || template.parent().unwrap_or(Path::new("")).join(DATA_FOLDER);
@@ -242,11 +242,11 @@ mod tests {
     #[test]
     fn the_folder_is_beside_the_template_unless_one_is_named() {
         let folder = |data_dir: Option<&str>, template: &str| {
-            let place = Place {
+            let project = Project {
                 template: None,
                 data_dir: data_dir.map(PathBuf::from),
             };
-            place.data_folder(Path::new(template))
+            project.data_folder(Path::new(template))
         };
         assert_eq!(folder(None, "a/template.yaml"), Path::new("a/.local"));
         assert_eq!(folder(None, "template.yaml"), Path::new(".local"));
@@ -307,10 +307,10 @@ mod tests {
             assert_eq!(error.exit_code(), 2, "{wrong:?}");
         }
         let args = Args::parse_from(["local", "reset", "--data-dir", "x"]);
-        let Some(Command::Reset(place)) = args.command else {
+        let Some(Command::Reset(project)) = args.command else {
             panic!("{args:?}")
         };
-        assert_eq!(place.data_dir, Some(PathBuf::from("x")));
+        assert_eq!(project.data_dir, Some(PathBuf::from("x")));
     }
 
     #[test]

@@ -44,12 +44,12 @@ pub(crate) enum BuildError {
 
 /// The target folder and the profile of `local` itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Target {
+struct OwnBuild {
     folder: PathBuf,
     profile: String,
 }
 
-impl Target {
+impl OwnBuild {
     /// Reads them from the path of this program: `FOLDER/PROFILE/local`. Returns `None` if the program is not in a
     /// target folder.
     fn of(program: &Path) -> Option<Self> {
@@ -105,7 +105,7 @@ pub(crate) struct Build {
     target: PathBuf,
     /// Set for the workspace of `local`: its functions are built with the options of `local`, so that nothing is
     /// compiled twice.
-    own: Option<Target>,
+    own: Option<OwnBuild>,
     /// The environment of this process.
     environment: BTreeMap<String, String>,
 }
@@ -152,7 +152,7 @@ impl Build {
         command.args(METADATA);
         let metadata = Metadata::read(&output(&mut command).await?, folder)?;
         let is_own = metadata.has_manifest(Path::new(MANIFEST));
-        let own = Target::of(&system.program).filter(|_| is_own);
+        let own = OwnBuild::of(&system.program).filter(|_| is_own);
         let build = Self {
             workspace: metadata.workspace_root.clone(),
             binaries: BTreeMap::new(),
@@ -183,7 +183,7 @@ impl Build {
     ///
     /// Returns an error if cargo cannot be run or fails.
     pub(crate) async fn run(&self) -> Result<BTreeMap<String, PathBuf>, BuildError> {
-        let profile = self.own.as_ref().map_or(PROFILE, Target::profile);
+        let profile = self.own.as_ref().map_or(PROFILE, OwnBuild::profile);
         let mut command = self.cargo();
         command.args([
             "build",

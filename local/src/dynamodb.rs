@@ -14,7 +14,7 @@ use dynoxide::Database;
 use dynoxide::actions::create_table::CreateTableRequest;
 use dynoxide::actions::update_time_to_live::UpdateTimeToLiveRequest;
 use dynoxide::errors::DynoxideError;
-use listener::Audience;
+use listener::Callers;
 use sam_template::Table;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -56,7 +56,7 @@ impl DynamoDb {
         let endpoint = format!("http://{}", listener.local_addr()?);
         let server = tokio::spawn(async move {
             // It ends only when it is aborted.
-            let _ = listener::serve(listener, Audience::Programs, api::router(database)).await;
+            let _ = listener::serve(listener, Callers::Programs, api::router(database)).await;
         });
         Ok(Self { endpoint, server })
     }

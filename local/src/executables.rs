@@ -9,10 +9,10 @@ use crate::Stop;
 use crate::args::Args;
 use crate::cargo::{Build, Wanted};
 use crate::functions;
-use crate::handlers::{Interpreted, interpreted};
-use crate::shipped::Shipped;
+use crate::interpreters::{Interpreted, interpreted};
 use crate::system::System;
 use crate::watch::{Watch, WatchError};
+use crate::zips::Zips;
 
 /// The programs of the functions.
 pub(crate) struct Executables {
@@ -21,7 +21,7 @@ pub(crate) struct Executables {
     /// With `--watch`, builds or restarts the functions.
     pub(crate) watch: Option<Watch>,
     /// The unpacked zips, which are deleted on drop.
-    pub(crate) shipped: Shipped,
+    pub(crate) zips: Zips,
 }
 
 /// Finds the program of each function: a command, an interpreter, an existing binary, or one that cargo builds.
@@ -31,7 +31,7 @@ pub(crate) async fn executables(
     template: &Template,
     runtimes: &Runtimes,
 ) -> Result<Executables, Stop> {
-    let mut shipped = Shipped::default();
+    let mut zips = Zips::default();
     let mut programs = functions::commands(template, args)?;
     let others = template.functions.iter();
     let others: Vec<_> = others
@@ -47,14 +47,14 @@ pub(crate) async fn executables(
             Code::Binary => {}
             Code::Handler(_) => continue,
             Code::Zip(path) => {
-                let program = shipped.program(&function.logical_id, path)?;
+                let program = zips.program(&function.logical_id, path)?;
                 programs.insert(function.logical_id.clone(), Program::Binary(program));
                 continue;
             }
         }
         let bootstrap = function.folder.join("bootstrap");
         if let Some(folder) = &args.functions_dir {
-            let unpacked = shipped.unpack(&function.binary, folder)?.map(Program::Binary);
+            let unpacked = zips.unpack(&function.binary, folder)?.map(Program::Binary);
             let program = unpacked.map_or_else(|| functions::find(function, folder), Ok)?;
             programs.insert(function.logical_id.clone(), program);
         } else if let Some(bootstrap) = bootstrap.canonicalize().ok().filter(|path| path.is_file()) {
@@ -95,6 +95,6 @@ pub(crate) async fn executables(
     Ok(Executables {
         by_function: programs,
         watch,
-        shipped,
+        zips,
     })
 }

@@ -8,7 +8,7 @@ use sam_template::{Code, Function, Template};
 
 use crate::args::Args;
 use crate::flow;
-use crate::shipped::zip_name;
+use crate::zips::zip_name;
 
 /// An option of the command line that does not fit the template.
 #[derive(Debug, thiserror::Error)]

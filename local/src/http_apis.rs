@@ -25,7 +25,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header}
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use lambda_host::MAX_PAYLOAD;
-use listener::Audience;
+use listener::Callers;
 use sam_template::{HttpApi, Route};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -96,7 +96,7 @@ impl HttpApis {
             let router = router(api.clone(), main.port(), parts.clone());
             started.servers.push(tokio::spawn(async move {
                 // It ends only when it is aborted.
-                let _ = listener::serve(listener, Audience::AnyPage, router).await;
+                let _ = listener::serve(listener, Callers::AnyPage, router).await;
             }));
         }
         Ok(started)

@@ -9,10 +9,9 @@ mod dynamodb;
 mod executables;
 mod flow;
 mod functions;
-mod handlers;
 mod http_apis;
 mod init;
-mod mailbox;
+mod interpreters;
 mod messages;
 mod metrics;
 mod outbox;
@@ -20,13 +19,13 @@ mod page;
 mod pools;
 mod s3;
 mod seed;
-mod shipped;
 mod signals;
 mod system;
 mod template_file;
 mod timeline;
-mod triggers;
+mod trigger_functions;
 mod watch;
+mod zips;
 
 use std::convert::Infallible;
 use std::io;
@@ -41,32 +40,32 @@ use axum::Router;
 use axum::routing::get;
 use clap::{CommandFactory, Parser};
 use lambda_host::{Functions, Output, Runtimes, invoke_api};
-use listener::Audience;
+use listener::Callers;
 use sam_template::{Deployment, Template, TemplateError};
 use tokio::net::TcpListener;
 use tokio::time::timeout;
 use user_pools::storage::{Records, StorageError};
 use user_pools::{Clock, Random, Settings, UserPools};
 
-use args::{Args, Command, Place};
+use args::{Args, Command, Project};
 use console::{Banner, Console, DemoUser};
 use database::DatabaseError;
 use dynamodb::DynamoDb;
 use executables::{Executables, executables};
 use functions::Run;
-use handlers::HandlerError;
 use http_apis::{HttpApis, Parts};
+use interpreters::InterpreterError;
 use messages::Messages;
 use metrics::Board;
 use pools::{CLIENT_ID, CLIENT_ID_NO_PASSWORD, PoolsError};
 use s3::S3;
 use seed::SeedFile;
-use shipped::Shipped;
 use system::System;
 use template_file::{TemplateFileError, template_file};
 use timeline::Timeline;
-use triggers::Triggers;
+use trigger_functions::TriggerFunctions;
 use watch::{Watch, WatchError};
+use zips::Zips;
 
 /// The reason why `local` cannot run.
 #[derive(Debug, thiserror::Error)]
@@ -84,7 +83,7 @@ enum Stop {
     #[error(transparent)]
     Functions(#[from] functions::FunctionsError),
     #[error(transparent)]
-    Handler(#[from] HandlerError),
+    Interpreter(#[from] InterpreterError),
     #[error(transparent)]
     Init(#[from] init::InitError),
     #[error("cannot listen on `{0}`: {1} (end what listens there, or choose another address with `--listen`)")]
@@ -98,7 +97,7 @@ enum Stop {
     #[error(transparent)]
     Seed(#[from] seed::SeedFileError),
     #[error(transparent)]
-    Shipped(#[from] shipped::ShippedError),
+    Zips(#[from] zips::ZipError),
     #[error(transparent)]
     Storage(#[from] StorageError),
     #[error(transparent)]
@@ -117,7 +116,7 @@ struct Running {
     watch: Option<Watch>,
     /// Deleted on drop.
     _runtimes: Runtimes,
-    _shipped: Shipped,
+    _zips: Zips,
     /// `CHALLENGE_SECRET` of this run.
     secret: String,
     /// Stops on drop.
@@ -181,7 +180,7 @@ async fn run(args: &Args, start: Instant) -> Result<(), Stop> {
         clock: clock.clone(),
         random: Random::system(),
         records: running.records.clone(),
-        lambda: Arc::new(Triggers(Arc::clone(&running.functions))),
+        lambda: Arc::new(TriggerFunctions(Arc::clone(&running.functions))),
         mail: timeline.clone(),
         journal: timeline.clone(),
     })?;
@@ -197,7 +196,7 @@ async fn run(args: &Args, start: Instant) -> Result<(), Stop> {
     let flow = flow::of(&running.template).unwrap_or("(the functions have their own)");
     let cap = flow::variable(&running.template, "CAP_ENDPOINT");
     let parts = Parts {
-        lambda: Arc::new(Triggers(Arc::clone(&running.functions))),
+        lambda: Arc::new(TriggerFunctions(Arc::clone(&running.functions))),
         user_pools: user_pools.clone(),
         clock,
         console: Arc::clone(&console),
@@ -208,7 +207,7 @@ async fn run(args: &Args, start: Instant) -> Result<(), Stop> {
     let shown = Arc::clone(&board);
     let router = Router::new()
         .route("/debug/metrics", get(async move || shown.answer()))
-        .merge(mailbox::router(timeline.outbox()))
+        .merge(outbox::http::router(timeline.outbox()))
         .merge(timeline::router(timeline, address.ip()))
         .merge(user_pools.router())
         .merge(invoke_api(Arc::clone(&running.functions), &args.region))
@@ -236,7 +235,7 @@ async fn run(args: &Args, start: Instant) -> Result<(), Stop> {
         elapsed: start.elapsed(),
     });
     let ended = tokio::select! {
-        ended = listener::serve(running.listener, Audience::Pages, router) => ended,
+        ended = listener::serve(running.listener, Callers::Pages, router) => ended,
         ended = &mut end => ended,
         never = watching(running.watch, &running.functions, &console) => match never {},
     };
@@ -261,11 +260,11 @@ async fn launch(
     let listener = TcpListener::bind(args.listen)
         .await
         .map_err(|error| Stop::Listen(args.listen, error))?;
-    let path = template_path(&args.place, system)?;
+    let path = template_path(&args.project, system)?;
     let records = if args.ephemeral {
         Records::none()
     } else {
-        database::open(&args.place.data_folder(&path))?
+        database::open(&args.project.data_folder(&path))?
     };
     let given = system.environment.get("CHALLENGE_SECRET");
     let secret = challenge_secret::secret(&records, given.map(String::as_str), |text| console.warn(text))?;
@@ -275,11 +274,11 @@ async fn launch(
     }
     let endpoint = listener::endpoint(listener.local_addr()?);
     flow::set_link(&mut template, &listener::on_this_machine(listener.local_addr()?));
-    let runtimes = Runtimes::new().map_err(HandlerError::from)?;
+    let runtimes = Runtimes::new().map_err(InterpreterError::from)?;
     let Executables {
         by_function: programs,
         watch,
-        shipped,
+        zips,
     } = executables(args, system, &template, &runtimes).await?;
     let s3 = S3::start(args.listen.ip(), template.buckets.values().cloned()).await?;
     let dynamodb = DynamoDb::start(&template.tables).await?;
@@ -326,7 +325,7 @@ async fn launch(
         functions: Arc::new(functions),
         watch,
         _runtimes: runtimes,
-        _shipped: shipped,
+        _zips: zips,
         secret,
         s3,
         _dynamodb: dynamodb,
@@ -372,16 +371,16 @@ fn perform(command: &Command, system: &System) -> Result<(), Stop> {
             );
             Ok(())
         }
-        Command::Reset(place) => reset(place, system),
-        Command::Seed(args::Seed::Export { place, pool_id }) => {
-            println!("{}", seed::exported(&folder(place, system)?, pool_id)?);
+        Command::Reset(project) => reset(project, system),
+        Command::Seed(args::Seed::Export { project, pool_id }) => {
+            println!("{}", seed::exported(&folder(project, system)?, pool_id)?);
             Ok(())
         }
     }
 }
 
-fn reset(place: &Place, system: &System) -> Result<(), Stop> {
-    let folder = folder(place, system)?;
+fn reset(project: &Project, system: &System) -> Result<(), Stop> {
+    let folder = folder(project, system)?;
     if database::reset(&folder)? {
         println!("Deleted the data in `{}`.", folder.display());
     } else {
@@ -390,15 +389,15 @@ fn reset(place: &Place, system: &System) -> Result<(), Stop> {
     Ok(())
 }
 
-fn folder(place: &Place, system: &System) -> Result<PathBuf, Stop> {
-    match &place.data_dir {
+fn folder(project: &Project, system: &System) -> Result<PathBuf, Stop> {
+    match &project.data_dir {
         Some(folder) => Ok(folder.clone()),
-        None => Ok(place.data_folder(&template_path(place, system)?)),
+        None => Ok(project.data_folder(&template_path(project, system)?)),
     }
 }
 
-fn template_path(place: &Place, system: &System) -> Result<PathBuf, Stop> {
-    Ok(template_file(place.template.as_deref(), system)?)
+fn template_path(project: &Project, system: &System) -> Result<PathBuf, Stop> {
+    Ok(template_file(project.template.as_deref(), system)?)
 }
 
 fn template(args: &Args, path: &Path, secret: &str) -> Result<Template, Stop> {

@@ -16,7 +16,7 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderMap, header};
 use axum::routing::post;
-use listener::Audience;
+use listener::Callers;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use user_pools::{Clock, Medium};
@@ -75,7 +75,7 @@ impl Messages {
         let endpoint = format!("http://{}", listener.local_addr()?);
         let server = tokio::spawn(async move {
             // It ends only when it is aborted.
-            let _ = listener::serve(listener, Audience::Programs, router).await;
+            let _ = listener::serve(listener, Callers::Programs, router).await;
         });
         Ok(Self { endpoint, server })
     }

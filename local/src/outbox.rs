@@ -1,5 +1,7 @@
 //! Messages that were not really sent: those of Cognito itself, and those that functions send with Amazon SES or SNS.
 
+pub(crate) mod http;
+
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -14,7 +14,7 @@ use std::sync::Mutex;
 use axum::Router;
 use axum::error_handling::HandleError;
 use axum::http::{HeaderName, Method, StatusCode, header};
-use listener::{Audience, is_near};
+use listener::{Callers, is_near};
 use s3s::auth::SimpleAuth;
 use s3s::service::S3ServiceBuilder;
 use tokio::net::TcpListener;
@@ -55,7 +55,7 @@ impl S3 {
         let router = Router::new().fallback_service(service).layer(cors());
         let server = tokio::spawn(async move {
             // It ends only when it is aborted.
-            let _ = listener::serve(listener, Audience::Pages, router).await;
+            let _ = listener::serve(listener, Callers::Pages, router).await;
         });
         Ok(Self {
             endpoint,

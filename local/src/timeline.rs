@@ -30,7 +30,7 @@ const LAG: usize = 256;
 pub(crate) struct Timeline {
     console: Arc<Console>,
     outbox: Arc<Outbox>,
-    kept: Mutex<Kept>,
+    history: Mutex<History>,
     live: Sender<News>,
 }
 
@@ -43,7 +43,7 @@ enum News {
 }
 
 #[derive(Default)]
-struct Kept {
+struct History {
     /// The oldest first. The steps that belong to no sign-in are one of them.
     sign_ins: VecDeque<SignIn>,
     /// Messages of functions that are still running. Their sign-in is known only when the call ends.
@@ -61,7 +61,7 @@ impl Timeline {
         Self {
             console,
             outbox: Arc::default(),
-            kept: Mutex::default(),
+            history: Mutex::default(),
             live: broadcast::channel(LAG).0,
         }
     }
@@ -79,37 +79,40 @@ impl Timeline {
             to: to.to_owned(),
             text: short.to_owned(),
         };
-        let mut kept = self.lock();
+        let mut history = self.lock();
         // The limit is the maximum number of concurrent calls. If a function sends more messages, the first ones are
         // lost.
-        if kept.sent.len() >= MOST_STEPS {
-            kept.sent.remove(0);
+        if history.sent.len() >= MOST_STEPS {
+            history.sent.remove(0);
         }
-        kept.sent.push((Instant::now(), message));
+        history.sent.push((Instant::now(), message));
     }
 
     /// Returns all stored steps, in their order, and a receiver of the following ones.
     fn watch(&self) -> (Vec<Arc<Step>>, Receiver<News>) {
-        let kept = self.lock();
+        let history = self.lock();
         let live = self.live.subscribe();
-        let steps = kept.sign_ins.iter().flat_map(|sign_in| sign_in.steps.iter().cloned());
+        let steps = history
+            .sign_ins
+            .iter()
+            .flat_map(|sign_in| sign_in.steps.iter().cloned());
         (steps.collect(), live)
     }
 
     fn add(&self, sign_in: Option<Uuid>, kind: Kind) {
-        let mut kept = self.lock();
+        let mut history = self.lock();
         let step = Arc::new(Step { sign_in, kind });
-        if !kept.sign_ins.iter().any(|known| known.id == sign_in) {
-            if kept.sign_ins.len() >= MOST {
-                let oldest = kept.sign_ins.pop_front();
+        if !history.sign_ins.iter().any(|known| known.id == sign_in) {
+            if history.sign_ins.len() >= MOST {
+                let oldest = history.sign_ins.pop_front();
                 self.tell(oldest.map(|oldest| News::Forgotten(oldest.id)));
             }
-            kept.sign_ins.push_back(SignIn {
+            history.sign_ins.push_back(SignIn {
                 id: sign_in,
                 steps: Vec::new(),
             });
         }
-        let known = kept.sign_ins.iter_mut().find(|known| known.id == sign_in);
+        let known = history.sign_ins.iter_mut().find(|known| known.id == sign_in);
         let Some(known) = known else { return };
         if known.steps.len() < MOST_STEPS {
             known.steps.push(Arc::clone(&step));
@@ -128,17 +131,17 @@ impl Timeline {
     /// Removes and returns the messages that were sent since a call began.
     fn sent_within(&self, elapsed: Duration) -> Vec<Kind> {
         let begun = Instant::now().checked_sub(elapsed);
-        let mut kept = self.lock();
-        let all = std::mem::take(&mut kept.sent);
+        let mut history = self.lock();
+        let all = std::mem::take(&mut history.sent);
         let (within, before): (Vec<_>, Vec<_>) = all
             .into_iter()
             .partition(|(time, _)| begun.is_none_or(|begun| *time >= begun));
-        kept.sent = before;
+        history.sent = before;
         within.into_iter().map(|(_, message)| message).collect()
     }
 
-    fn lock(&self) -> MutexGuard<'_, Kept> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, History> {
+        self.history.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -13,7 +13,7 @@ use std::time::SystemTime;
 
 use crate::cargo::{Build, BuildError};
 use crate::console::Console;
-use crate::handlers::Interpreted;
+use crate::interpreters::Interpreted;
 use lambda_host::{Functions, Program};
 use links::Links;
 use sources::{Sources, Tree};

@@ -9,19 +9,19 @@
 //! A process gets the environment of the template and the variables that Lambda sets, none of `local`'s own. It leads a
 //! process group. The group is killed when the process is no longer needed: at its time limit, when [`Functions`] is
 //! shut down or dropped, and when `local` panics. If `local` itself is killed, every idle process sees its connection
-//! close, which ends `lambda_runtime` and the other runtimes, and `watchdog.rs` kills the groups.
+//! close, which ends `lambda_runtime` and the other runtimes, and `reaper.rs` kills the groups.
 
 mod environment;
-mod group;
+mod function_error;
 mod invoke_api;
-mod outcome;
 mod output;
 mod process;
+mod process_group;
+mod reaper;
 mod runtime_api;
 mod runtimes;
 #[cfg(test)]
 mod tests;
-mod watchdog;
 mod workers;
 
 use std::collections::BTreeMap;
@@ -32,15 +32,15 @@ use bytes::Bytes;
 use tokio::sync::watch;
 
 pub use environment::{Environment, environment};
+pub use function_error::{Cause, FunctionError};
 pub use invoke_api::invoke_api;
-pub use outcome::{Cause, FunctionError};
 pub use output::Output;
 pub use process::Program;
 pub use runtime_api::MAX_PAYLOAD;
 pub use runtimes::{Language, Runtimes};
 
 use process::Lifeline;
-use watchdog::Watchdog;
+use reaper::Reaper;
 use workers::Workers;
 
 /// The account in the functions' ARNs.
@@ -77,7 +77,7 @@ pub struct Functions {
     workers: Vec<Arc<Workers>>,
     stop: watch::Sender<bool>,
     running: Arc<watch::Sender<usize>>,
-    watchdog: Arc<Watchdog>,
+    reaper: Arc<Reaper>,
 }
 
 impl Functions {
@@ -85,11 +85,11 @@ impl Functions {
     pub fn new(specs: Vec<Spec>, region: &str, output: &Output) -> Self {
         let (stop, stopped) = watch::channel(false);
         let running = Arc::new(watch::Sender::new(0));
-        let watchdog = Arc::new(Watchdog::start());
+        let reaper = Arc::new(Reaper::start());
         let lifeline = Lifeline {
             stop: stopped,
             running: Arc::clone(&running),
-            watchdog: Arc::clone(&watchdog),
+            reaper: Arc::clone(&reaper),
         };
         let workers = specs
             .into_iter()
@@ -102,7 +102,7 @@ impl Functions {
             workers,
             stop,
             running,
-            watchdog,
+            reaper,
         }
     }
 
@@ -179,7 +179,7 @@ impl Functions {
         self.stop.send_replace(true);
         // An error would mean that the sender was dropped, and `self` owns the sender.
         let _ = self.running.subscribe().wait_for(|running| *running == 0).await;
-        self.watchdog.close();
+        self.reaper.close();
     }
 }
 
@@ -187,7 +187,7 @@ impl Drop for Functions {
     fn drop(&mut self) {
         self.stop.send_replace(true);
         // The tasks of the processes cannot do this: after a panic, they may not run again.
-        self.watchdog.close();
+        self.reaper.close();
     }
 }
 

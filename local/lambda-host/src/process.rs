@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use listener::Audience;
+use listener::Callers;
 use tokio::net::TcpListener;
 use tokio::process::{Child, Command};
 use tokio::sync::{oneshot, watch};
@@ -15,11 +15,11 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 use uuid::Uuid;
 
-use super::group::{Counted, Group, has_ended};
-use super::outcome::{FunctionError, exit_text};
+use super::function_error::{FunctionError, exit_text};
 use super::output::{Lines, copy_lines};
+use super::process_group::{Counted, Group, has_ended};
+use super::reaper::Reaper;
 use super::runtime_api::{Desk, Work, router};
-use super::watchdog::Watchdog;
 
 /// The program of a process.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,7 +47,7 @@ pub(super) struct Lifeline {
     /// The number of processes, to wait for the end of the last one.
     pub(super) running: Arc<watch::Sender<usize>>,
     /// Kills the remaining groups if this process cannot.
-    pub(super) watchdog: Arc<Watchdog>,
+    pub(super) reaper: Arc<Reaper>,
 }
 
 /// A running process. Dropping it kills it.
@@ -100,7 +100,7 @@ impl Process {
             .kill_on_drop(true);
         let child = command.spawn()?;
         let id = child.id();
-        let group = Group::new(&child, Arc::clone(&lifeline.watchdog), counted);
+        let group = Group::new(&child, Arc::clone(&lifeline.reaper), counted);
         let desk = Arc::new(Desk::new(arn));
         let lines = Arc::new(lines);
         let (kill, killed) = oneshot::channel();
@@ -261,7 +261,7 @@ impl Keeper {
         let status = tokio::select! {
             status = child.wait() => status,
             () = unwanted(killed, stop) => end(&mut child, &group).await,
-            _ = listener::serve(listener, Audience::Programs, router(desk)) => end(&mut child, &group).await,
+            _ = listener::serve(listener, Callers::Programs, router(desk)) => end(&mut child, &group).await,
         };
         // The remaining descendants are killed too, and with them the last writers of its pipes.
         drop(group);

@@ -13,7 +13,7 @@ use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot, watch};
 use uuid::Uuid;
 
-use super::outcome::{Cause, FunctionError, error_json};
+use super::function_error::{Cause, FunctionError, error_json};
 
 /// Lambda's limit for a response: 6 MB.
 pub const MAX_PAYLOAD: usize = 6 * 1024 * 1024;

@@ -242,7 +242,7 @@ async fn a_process_that_has_just_been_killed_from_outside_costs_no_call() {
         let process = rustix::process::Pid::from_raw(i32::try_from(id).unwrap()).unwrap();
         rustix::process::kill_process(process, rustix::process::Signal::KILL).unwrap();
         // Without yielding to the task that would learn of the end.
-        while !group::has_ended(id) {
+        while !process_group::has_ended(id) {
             std::thread::yield_now();
         }
         call(&functions, json!({})).await.unwrap();
@@ -387,10 +387,10 @@ fn a_panic_leaves_no_process() {
     // Its parent is alive, so it may stay a zombie. It is killed, and the kernel ends it a little later.
     let before = u32::try_from(before).unwrap();
     let start = Instant::now();
-    while !group::has_ended(before) && start.elapsed() < Duration::from_secs(10) {
+    while !process_group::has_ended(before) && start.elapsed() < Duration::from_secs(10) {
         std::thread::yield_now();
     }
-    assert!(group::has_ended(before));
+    assert!(process_group::has_ended(before));
 }
 
 /// Returns a command line for [`a_function`] that differs from that of [`echo`].

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use uuid::Uuid;
 
-use super::outcome::{Cause, FunctionError};
+use super::function_error::{Cause, FunctionError};
 use super::output::{Lines, Output};
 use super::process::{Lifeline, NotReady, Process, Program, Ran};
 use super::{Spec, StartError};

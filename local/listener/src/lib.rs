@@ -1,6 +1,6 @@
 //! HTTP listeners for this machine, which reject requests of web pages from other hosts.
 
-mod audience;
+mod callers;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 
@@ -8,16 +8,16 @@ use axum::Router;
 use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
 
-use audience::guarded;
-pub use audience::{Audience, is_near};
+use callers::guarded;
+pub use callers::{Callers, is_near};
 
-/// Serves `router` to `audience`, with the address of each client as `ConnectInfo`, until the process ends or this is dropped.
+/// Serves `router` to `callers`, with the address of each client as `ConnectInfo`, until the process ends or this is dropped.
 ///
 /// # Errors
 ///
 /// Returns an error if the listener fails permanently.
-pub async fn serve(listener: TcpListener, audience: Audience, router: Router) -> std::io::Result<()> {
-    let router = guarded(router, audience, listener.local_addr()?.ip().is_loopback());
+pub async fn serve(listener: TcpListener, callers: Callers, router: Router) -> std::io::Result<()> {
+    let router = guarded(router, callers, listener.local_addr()?.ip().is_loopback());
     let listener = listener.tap_io(|connection| {
         // Without it, everything still works, but more slowly.
         let _ = connection.set_nodelay(true);

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::error::{At, Problem, TemplateError};
 use super::node::{Entry, Kind, Node};
-use super::resolve::Resolver;
+use super::resolver::Resolver;
 use super::resource::{FUNCTION, Resource};
 use super::shape::{Fields, Shape};
 use super::{Code, Function};

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::error::{At, Problem, TemplateError};
 use super::functions::{BUILD_METHOD, ENVIRONMENT, LOGGING, PROPERTIES, environment, function_globals, merged, whole};
 use super::node::{Entry, Kind, Node};
-use super::resolve::Resolver;
+use super::resolver::Resolver;
 use super::resource::{FUNCTION, LAMBDA_FUNCTION, Resource};
 use super::shape::{Fields, Shape};
 use super::{Code, Function, Handler, Language};

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::error::{At, Problem, TemplateError};
 use super::functions::{merged, whole};
 use super::node::{Entry, Kind, Node};
-use super::resolve::Resolver;
+use super::resolver::Resolver;
 use super::resource::{FUNCTION, HTTP_API, Resource, USER_POOL};
 use super::shape::{Fields, Shape};
 

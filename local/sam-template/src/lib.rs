@@ -5,23 +5,19 @@
 //! error that names the place. A resource that a sign-in does not need is not read, but the names it refers to are
 //! checked.
 
-mod conditions;
 mod document;
 mod error;
 mod functions;
 mod handlers;
 mod http_apis;
-mod lists;
 mod naming;
 mod node;
 mod parameters;
 mod properties;
 mod pseudo;
-mod references;
-mod resolve;
+mod reference_check;
+mod resolver;
 mod resource;
-mod resources;
-mod secrets;
 mod shape;
 mod skipped;
 mod sub;
@@ -42,7 +38,7 @@ pub use skipped::Skipped;
 
 use error::{At, Problem};
 use node::{Entry, Node};
-use resolve::Resolver;
+use resolver::Resolver;
 use resource::Resource;
 
 /// The resources of the template, with every reference resolved.
@@ -270,7 +266,7 @@ impl Template {
             Resource::list(section)?,
             root.get("Globals").and_then(functions::alias),
         );
-        references::check(&resolver, root.get("Outputs").map(|outputs| &outputs.value))?;
+        reference_check::check(&resolver, root.get("Outputs").map(|outputs| &outputs.value))?;
 
         let built = functions::read(&resolver, root.get("Globals"), folder)?;
         let mut functions: Vec<Function> = built.iter().map(|built| built.function.clone()).collect();

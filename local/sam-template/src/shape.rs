@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::error::{At, Problem, TemplateError, hint};
 use super::node::{Kind, Node};
-use super::resolve::Resolver;
+use super::resolver::Resolver;
 
 /// The values that a property may have.
 #[derive(Clone, Copy, Debug)]

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::Function;
 use super::error::TemplateError;
-use super::resolve::Resolver;
+use super::resolver::Resolver;
 use super::resource::{ALIAS, FUNCTION, LAMBDA_FUNCTION, READ};
 
 /// A resource that does not run here.

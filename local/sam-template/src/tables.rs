@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Table;
 use super::error::TemplateError;
-use super::resolve::Resolver;
+use super::resolver::Resolver;
 use super::resource::TABLE;
 use super::shape::{Fields, Shape};
 

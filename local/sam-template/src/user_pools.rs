@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::error::{At, Problem, TemplateError, hint};
 use super::properties;
 use super::pseudo::ACCOUNT;
-use super::resolve::Resolver;
+use super::resolver::Resolver;
 use super::resource::{ALIAS, FUNCTION, PERMISSION, Resource, USER_POOL, USER_POOL_CLIENT};
 use super::{Function, UserPool, UserPoolClient};
 

@@ -138,7 +138,7 @@ async fn only_the_workspace_of_local_is_built_as_local_was() {
     };
     let builds = Build::of(&[wanted], &system).await.unwrap();
     let [build] = builds.as_slice() else { panic!() };
-    let target = Target::of(&system.program).unwrap();
+    let target = OwnBuild::of(&system.program).unwrap();
     assert!(system.program.starts_with(target.folder.join(&target.profile)));
     assert_eq!(
         (build.target(), &build.own),
@@ -175,11 +175,11 @@ async fn a_target_folder_that_cargo_did_not_make_is_recognised() {
         !folder.join("CACHEDIR.TAG").exists(),
         "cargo tags the folders that it makes"
     );
-    let expected = Target {
+    let expected = OwnBuild {
         folder,
         profile: "debug".to_owned(),
     };
-    assert_eq!(Target::of(programs.get("define").unwrap()), Some(expected));
+    assert_eq!(OwnBuild::of(programs.get("define").unwrap()), Some(expected));
 }
 
 #[tokio::test]

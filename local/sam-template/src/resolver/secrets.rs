@@ -2,16 +2,16 @@
 
 use serde_json::{Map, Value};
 
-use super::error::{At, Problem, TemplateError};
-use super::resolve::Resolver;
-use super::resource::SECRET;
+use super::Resolver;
+use crate::error::{At, Problem, TemplateError};
+use crate::resource::SECRET;
 
 const OPEN: &str = "{{resolve:";
 
 impl Resolver<'_> {
     /// Replaces references to the template's secrets by the development secret, and references to other secrets by the
     /// given values.
-    pub(super) fn with_secrets(&self, value: Value, at: &At) -> Result<Value, TemplateError> {
+    pub(crate) fn with_secrets(&self, value: Value, at: &At) -> Result<Value, TemplateError> {
         match value {
             Value::String(text) if text.contains(OPEN) => self.text_with_secrets(&text, at).map(Value::String),
             Value::Array(items) => {

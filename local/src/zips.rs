@@ -18,7 +18,7 @@ const PROGRAM: &str = "bootstrap";
 /// The reason why a zip cannot be run.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub(crate) enum ShippedError {
+pub(crate) enum ZipError {
     #[error("`{0}` does not match its checksum in `{SUMS}`: it was altered, or copied incompletely")]
     Altered(PathBuf),
     #[error("`{0}` cannot be unpacked: {1}")]
@@ -27,7 +27,7 @@ pub(crate) enum ShippedError {
 
 /// The unpacked programs. They are deleted on drop.
 #[derive(Debug, Default)]
-pub(crate) struct Shipped(Option<TempDir>);
+pub(crate) struct Zips(Option<TempDir>);
 
 /// Returns the name of the zip of the function `binary` for this machine's processor.
 pub(crate) fn zip_name(binary: &str) -> String {
@@ -38,13 +38,13 @@ pub(crate) fn zip_name(binary: &str) -> String {
     format!("{binary}-{processor}.zip")
 }
 
-impl Shipped {
+impl Zips {
     /// Returns the program of the function `binary`, if `folder` has a zip of it.
     ///
     /// # Errors
     ///
     /// Returns an error if the zip does not match its checksum in `folder`, or contains no program.
-    pub(crate) fn unpack(&mut self, binary: &str, folder: &Path) -> Result<Option<PathBuf>, ShippedError> {
+    pub(crate) fn unpack(&mut self, binary: &str, folder: &Path) -> Result<Option<PathBuf>, ZipError> {
         let path = folder.join(zip_name(binary));
         if !path.is_file() {
             return Ok(None);
@@ -58,8 +58,8 @@ impl Shipped {
     /// # Errors
     ///
     /// Returns an error if the zip has no program.
-    pub(crate) fn program(&mut self, name: &str, path: &Path) -> Result<PathBuf, ShippedError> {
-        let unreadable = |error| ShippedError::Unreadable(path.to_owned(), error);
+    pub(crate) fn program(&mut self, name: &str, path: &Path) -> Result<PathBuf, ZipError> {
+        let unreadable = |error| ZipError::Unreadable(path.to_owned(), error);
         let temporary = match self.0.take() {
             Some(temporary) => temporary,
             None => TempDir::new().map_err(unreadable)?,
@@ -72,8 +72,8 @@ impl Shipped {
 }
 
 /// Compares the file at `path` with its checksum, if there is one.
-fn check(path: &Path, sums: &Path) -> Result<(), ShippedError> {
-    let unreadable = |error| ShippedError::Unreadable(path.to_owned(), error);
+fn check(path: &Path, sums: &Path) -> Result<(), ZipError> {
+    let unreadable = |error| ZipError::Unreadable(path.to_owned(), error);
     let sums = match fs::read_to_string(sums) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         sums => sums.map_err(unreadable)?,
@@ -85,7 +85,7 @@ fn check(path: &Path, sums: &Path) -> Result<(), ShippedError> {
     let mut said = said.filter(|(_, of)| name == *of);
     match said.next() {
         Some((sum, _)) if sum == digest => Ok(()),
-        _ => Err(ShippedError::Altered(path.to_owned())),
+        _ => Err(ZipError::Altered(path.to_owned())),
     }
 }
 
@@ -131,13 +131,13 @@ mod tests {
     #[test]
     fn a_zip_is_unpacked_as_a_program_and_removed_with_its_owner() {
         let folder = folder(PROGRAM);
-        let mut shipped = Shipped::default();
-        assert_eq!(shipped.unpack("create", folder.path()).unwrap(), None);
-        let program = shipped.unpack("define", folder.path()).unwrap().unwrap();
+        let mut zips = Zips::default();
+        assert_eq!(zips.unpack("create", folder.path()).unwrap(), None);
+        let program = zips.unpack("define", folder.path()).unwrap().unwrap();
         assert_eq!(fs::read(&program).unwrap(), b"a program");
         let mode = fs::metadata(&program).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o700);
-        drop(shipped);
+        drop(zips);
         assert!(!program.exists());
     }
 
@@ -150,24 +150,24 @@ mod tests {
             let mut altered = whole.clone();
             altered[index] ^= 1;
             fs::write(&path, altered).unwrap();
-            let error = Shipped::default().unpack("define", folder.path()).unwrap_err();
+            let error = Zips::default().unpack("define", folder.path()).unwrap_err();
             assert!(
                 error.to_string().ends_with("it was altered, or copied incompletely"),
                 "{error}"
             );
         }
         fs::write(&path, &whole).unwrap();
-        assert!(Shipped::default().unpack("define", folder.path()).is_ok());
+        assert!(Zips::default().unpack("define", folder.path()).is_ok());
         fs::write(folder.path().join(SUMS), "").unwrap();
-        assert!(Shipped::default().unpack("define", folder.path()).is_err());
+        assert!(Zips::default().unpack("define", folder.path()).is_err());
         fs::remove_file(folder.path().join(SUMS)).unwrap();
-        assert!(Shipped::default().unpack("define", folder.path()).is_ok());
+        assert!(Zips::default().unpack("define", folder.path()).is_ok());
     }
 
     #[test]
     fn a_zip_without_the_program_is_an_error_that_names_it() {
         let folder = folder("something");
-        let error = Shipped::default().unpack("define", folder.path()).unwrap_err();
+        let error = Zips::default().unpack("define", folder.path()).unwrap_err();
         assert!(error.to_string().contains("cannot be unpacked"), "{error}");
     }
 }

@@ -12,7 +12,7 @@ use crate::system::System;
 /// The reason why a function has no interpreter.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub(crate) enum HandlerError {
+pub(crate) enum InterpreterError {
     #[error("function `{function}` has `Runtime: {runtime}`, and no folder of PATH has {interpreter}: install it")]
     Interpreter {
         function: String,
@@ -36,7 +36,7 @@ pub(crate) fn interpreted<'a>(
     functions: impl Iterator<Item = &'a Function>,
     system: &System,
     runtimes: &Runtimes,
-) -> Result<BTreeMap<String, Interpreted>, HandlerError> {
+) -> Result<BTreeMap<String, Interpreted>, InterpreterError> {
     let path = system.environment.get("PATH").map_or("", String::as_str);
     let mut runs = BTreeMap::new();
     for function in functions {
@@ -54,7 +54,7 @@ pub(crate) fn interpreted<'a>(
             sam_template::Language::Python => (Language::Python, "`python3`"),
         };
         let name = &function.logical_id;
-        let missing = || HandlerError::Interpreter {
+        let missing = || InterpreterError::Interpreter {
             function: name.clone(),
             runtime: runtime.clone(),
             interpreter,

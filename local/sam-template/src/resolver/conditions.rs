@@ -1,12 +1,12 @@
 //! Conditions.
 
-use super::error::{At, Problem, TemplateError};
-use super::node::Node;
-use super::resolve::Resolver;
+use super::Resolver;
+use crate::error::{At, Problem, TemplateError};
+use crate::node::Node;
 
 impl Resolver<'_> {
     /// Whether the condition `name` holds.
-    pub(super) fn condition(&self, name: &str, at: &At) -> Result<bool, TemplateError> {
+    pub(crate) fn condition(&self, name: &str, at: &At) -> Result<bool, TemplateError> {
         let Some(entry) = self.conditions.iter().find(|entry| entry.key == name) else {
             let known = self.conditions.iter().map(|entry| entry.key.as_str());
             return Err(at.error(Problem::unknown("condition", name, known)));
@@ -16,7 +16,7 @@ impl Resolver<'_> {
     }
 
     /// Whether the condition function `node` holds.
-    pub(super) fn truth(&self, node: &Node, at: &At) -> Result<bool, TemplateError> {
+    pub(crate) fn truth(&self, node: &Node, at: &At) -> Result<bool, TemplateError> {
         let at = &at.on(node.line);
         let expected = |what: &str| at.error(Problem::Expected(what.to_owned()));
         let Some([function]) = node.entries() else {

@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 
 /// The clients that a listener serves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Audience {
+pub enum Callers {
     /// Programs and all web pages: the server itself decides which pages may read its responses.
     AnyPage,
     /// Programs, and web pages of this machine.
@@ -27,12 +27,12 @@ const BY_A_BROWSER: [&str; 2] = ["sec-fetch-dest", "sec-fetch-site"];
 /// Puts `router` behind the check that all listeners share. On a loopback address, the Host header must name a loopback
 /// address, because a web page can point its own domain name to 127.0.0.1. Requests of pages from other hosts are
 /// rejected, including those that a browser sends without a preflight.
-pub(crate) fn guarded(router: Router, audience: Audience, is_loopback: bool) -> Router {
-    router.layer(from_fn_with_state((audience, is_loopback), pass))
+pub(crate) fn guarded(router: Router, callers: Callers, is_loopback: bool) -> Router {
+    router.layer(from_fn_with_state((callers, is_loopback), pass))
 }
 
-async fn pass(State((audience, is_loopback)): State<(Audience, bool)>, request: Request, next: Next) -> Response {
-    match check(request.headers(), request.uri().authority(), audience, is_loopback) {
+async fn pass(State((callers, is_loopback)): State<(Callers, bool)>, request: Request, next: Next) -> Response {
+    match check(request.headers(), request.uri().authority(), callers, is_loopback) {
         Ok(()) => next.run(request).await,
         Err((status, message)) => (status, message).into_response(),
     }
@@ -41,7 +41,7 @@ async fn pass(State((audience, is_loopback)): State<(Audience, bool)>, request: 
 fn check(
     headers: &HeaderMap,
     authority: Option<&Authority>,
-    audience: Audience,
+    callers: Callers,
     is_loopback: bool,
 ) -> Result<(), (StatusCode, &'static str)> {
     let host = headers.get(header::HOST).map(HeaderValue::as_bytes);
@@ -53,15 +53,15 @@ fn check(
     let origin = headers.get(header::ORIGIN);
     let is_foreign = origin.is_some_and(|origin| !is_near(origin, headers));
     let by_a_browser = || origin.is_some() || BY_A_BROWSER.iter().any(|name| headers.contains_key(*name));
-    match audience {
-        Audience::Pages if is_foreign => Err((
+    match callers {
+        Callers::Pages if is_foreign => Err((
             StatusCode::FORBIDDEN,
             "this server accepts requests of web pages only from this machine\n",
         )),
-        Audience::Programs if by_a_browser() => {
+        Callers::Programs if by_a_browser() => {
             Err((StatusCode::FORBIDDEN, "this server accepts no requests of web pages\n"))
         }
-        Audience::AnyPage | Audience::Pages | Audience::Programs => Ok(()),
+        Callers::AnyPage | Callers::Pages | Callers::Programs => Ok(()),
     }
 }
 
@@ -102,11 +102,11 @@ mod tests {
 
     use super::*;
 
-    fn status(audience: Audience, is_loopback: bool, headers: &[(&'static str, &'static str)]) -> u16 {
+    fn status(callers: Callers, is_loopback: bool, headers: &[(&'static str, &'static str)]) -> u16 {
         let headers = headers
             .iter()
             .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
-        let checked = check(&headers.collect(), None, audience, is_loopback);
+        let checked = check(&headers.collect(), None, callers, is_loopback);
         checked.map_or_else(|(status, _)| status.as_u16(), |()| 200)
     }
 
@@ -122,7 +122,7 @@ mod tests {
             "[::1]",
             "a.localhost:1",
         ] {
-            assert_eq!(status(Audience::Programs, true, &[("host", name)]), 200, "{name}");
+            assert_eq!(status(Callers::Programs, true, &[("host", name)]), 200, "{name}");
         }
         for name in [
             "example.com",
@@ -132,8 +132,8 @@ mod tests {
             "",
             "evil:x",
         ] {
-            assert_eq!(status(Audience::Pages, true, &[("host", name)]), 421, "{name}");
-            assert_eq!(status(Audience::Pages, false, &[("host", name)]), 200, "{name}");
+            assert_eq!(status(Callers::Pages, true, &[("host", name)]), 421, "{name}");
+            assert_eq!(status(Callers::Pages, false, &[("host", name)]), 200, "{name}");
         }
     }
 
@@ -145,7 +145,7 @@ mod tests {
             "http://[::1]:1",
             "http://app.localhost:5173",
         ] {
-            assert_eq!(status(Audience::Pages, true, &[("origin", origin)]), 200, "{origin}");
+            assert_eq!(status(Callers::Pages, true, &[("origin", origin)]), 200, "{origin}");
         }
         for origin in [
             "null",
@@ -159,7 +159,7 @@ mod tests {
         ] {
             for is_loopback in [true, false] {
                 let found = status(
-                    Audience::Pages,
+                    Callers::Pages,
                     is_loopback,
                     &[("origin", origin), ("host", "127.0.0.1:9229")],
                 );
@@ -170,13 +170,7 @@ mod tests {
 
     #[test]
     fn beyond_this_machine_pages_of_the_same_host_may_call() {
-        let from = |origin| {
-            status(
-                Audience::Pages,
-                false,
-                &[("origin", origin), ("host", "192.0.2.7:9229")],
-            )
-        };
+        let from = |origin| status(Callers::Pages, false, &[("origin", origin), ("host", "192.0.2.7:9229")]);
         assert_eq!(
             (from("http://192.0.2.7:9229"), from("http://192.0.2.7:3000")),
             (200, 200)
@@ -188,7 +182,7 @@ mod tests {
     fn what_is_for_any_page_still_has_to_be_named_as_this_machine() {
         let from = |host| {
             status(
-                Audience::AnyPage,
+                Callers::AnyPage,
                 true,
                 &[("origin", "https://app.example"), ("host", host)],
             )
@@ -204,11 +198,11 @@ mod tests {
             ("sec-fetch-site", "cross-site"),
             ("sec-fetch-dest", "image"),
         ] {
-            assert_eq!(status(Audience::Programs, true, &[header]), 403, "{header:?}");
+            assert_eq!(status(Callers::Programs, true, &[header]), 403, "{header:?}");
         }
-        assert_eq!(status(Audience::Pages, true, &[("sec-fetch-site", "cross-site")]), 200);
-        assert_eq!(status(Audience::Programs, true, &[]), 200);
+        assert_eq!(status(Callers::Pages, true, &[("sec-fetch-site", "cross-site")]), 200);
+        assert_eq!(status(Callers::Programs, true, &[]), 200);
         // The `fetch` of Node.js.
-        assert_eq!(status(Audience::Programs, true, &[("sec-fetch-mode", "cors")]), 200);
+        assert_eq!(status(Callers::Programs, true, &[("sec-fetch-mode", "cors")]), 200);
     }
 }

@@ -2,12 +2,12 @@
 
 use serde_json::Value;
 
-use super::error::{At, Problem, TemplateError};
-use super::node::{Entry, Node};
-use super::resolve::Resolver;
+use super::Resolver;
+use crate::error::{At, Problem, TemplateError};
+use crate::node::{Entry, Node};
 
 impl Resolver<'_> {
-    pub(super) fn join(&self, argument: &Node, at: &At) -> Result<String, TemplateError> {
+    pub(crate) fn join(&self, argument: &Node, at: &At) -> Result<String, TemplateError> {
         let [between, list] = argument.items().unwrap_or_default() else {
             return Err(at.error(Problem::Expected("`Fn::Join: [delimiter, [values]]`".to_owned())));
         };
@@ -15,7 +15,7 @@ impl Resolver<'_> {
         Ok(self.strings(list, at)?.join(&between))
     }
 
-    pub(super) fn split(&self, argument: &Node, at: &At) -> Result<Value, TemplateError> {
+    pub(crate) fn split(&self, argument: &Node, at: &At) -> Result<Value, TemplateError> {
         let [between, text] = argument.items().unwrap_or_default() else {
             return Err(at.error(Problem::Expected("`Fn::Split: [delimiter, text]`".to_owned())));
         };
@@ -26,7 +26,7 @@ impl Resolver<'_> {
         Ok(text.split(&between).collect())
     }
 
-    pub(super) fn pick(&self, argument: &Node, at: &At) -> Result<Value, TemplateError> {
+    pub(crate) fn pick(&self, argument: &Node, at: &At) -> Result<Value, TemplateError> {
         let [index, list] = argument.items().unwrap_or_default() else {
             return Err(at.error(Problem::Expected("`Fn::Select: [index, [values]]`".to_owned())));
         };
@@ -52,7 +52,7 @@ impl Resolver<'_> {
         items.into_iter().map(text).collect()
     }
 
-    pub(super) fn find_in_map(&self, argument: &Node, at: &At) -> Result<Value, TemplateError> {
+    pub(crate) fn find_in_map(&self, argument: &Node, at: &At) -> Result<Value, TemplateError> {
         let [map, first, second] = argument.items().unwrap_or_default() else {
             return Err(at.error(Problem::Expected("`Fn::FindInMap: [map, key, key]`".to_owned())));
         };

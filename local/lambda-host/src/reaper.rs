@@ -24,13 +24,13 @@ for group in $groups; do kill -s KILL -- "-$group" 2>/dev/null; done
 
 /// A shell that reads from a pipe. Closing the pipe ends the shell, after it has killed every group it knows.
 #[derive(Debug)]
-pub(super) struct Watchdog(Mutex<Option<Child>>);
+pub(super) struct Reaper(Mutex<Option<Child>>);
 
-impl Watchdog {
+impl Reaper {
     /// Starts the shell. Without it, processes remain only if `local` is killed.
     pub(super) fn start() -> Self {
         let shell = Command::new("/bin/sh")
-            .args(["-c", SCRIPT, "local-watchdog"])
+            .args(["-c", SCRIPT, "local-reaper"])
             .env_clear()
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
@@ -70,7 +70,7 @@ impl Watchdog {
     }
 }
 
-impl Drop for Watchdog {
+impl Drop for Reaper {
     fn drop(&mut self) {
         self.close();
     }
@@ -88,11 +88,11 @@ mod tests {
     #[test]
     fn a_closed_pipe_ends_the_groups_that_are_left_and_no_other() {
         let (mut left, mut removed) = (sleeper(), sleeper());
-        let watchdog = Watchdog::start();
-        watchdog.add(left.id());
-        watchdog.add(removed.id());
-        watchdog.remove(removed.id());
-        drop(watchdog);
+        let reaper = Reaper::start();
+        reaper.add(left.id());
+        reaper.add(removed.id());
+        reaper.remove(removed.id());
+        drop(reaper);
         assert_eq!(
             std::os::unix::process::ExitStatusExt::signal(&left.wait().unwrap()),
             Some(9)

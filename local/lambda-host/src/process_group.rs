@@ -6,26 +6,26 @@ use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, wa
 use tokio::process::Child;
 use tokio::sync::watch;
 
-use super::watchdog::Watchdog;
+use super::reaper::Reaper;
 
 /// A process group. Dropping it kills the group, also after a panic or the shutdown of the runtime.
 #[derive(Debug)]
 pub(super) struct Group {
     leader: Option<u32>,
-    watchdog: Arc<Watchdog>,
+    reaper: Arc<Reaper>,
     _counted: Counted,
 }
 
 impl Group {
     /// Returns the group that `child` leads.
-    pub(super) fn new(child: &Child, watchdog: Arc<Watchdog>, counted: Counted) -> Self {
+    pub(super) fn new(child: &Child, reaper: Arc<Reaper>, counted: Counted) -> Self {
         let leader = child.id();
         if let Some(leader) = leader {
-            watchdog.add(leader);
+            reaper.add(leader);
         }
         Self {
             leader,
-            watchdog,
+            reaper,
             _counted: counted,
         }
     }
@@ -53,7 +53,7 @@ impl Drop for Group {
     fn drop(&mut self) {
         self.kill();
         if let Some(leader) = self.leader {
-            self.watchdog.remove(leader);
+            self.reaper.remove(leader);
         }
     }
 }

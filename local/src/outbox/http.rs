@@ -9,11 +9,11 @@ use axum::middleware::map_response;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
-use crate::outbox::Outbox;
+use super::Outbox;
 use crate::page::protect;
 
 /// The list of messages, and one message beside it. Its script and style are among the page's files.
-const VIEW: &str = include_str!("../page/mail.html");
+const VIEW: &str = include_str!("../../page/mail.html");
 
 /// Allows the view its own script and style, and a frame for the body of a mail.
 const VIEW_POLICY: HeaderValue = HeaderValue::from_static(

@@ -1,4 +1,9 @@
-//! CloudFormation's intrinsic functions.
+//! Resolves references and CloudFormation's other intrinsic functions.
+
+mod conditions;
+mod lists;
+mod resources;
+mod secrets;
 
 use std::cell::Cell;
 use std::collections::BTreeMap;

@@ -1,14 +1,14 @@
 //! The local values of `Ref` and `Fn::GetAtt` for the template's resources.
 
-use super::error::{At, Problem, TemplateError};
-use super::naming::{attribute_form, naming};
-use super::pseudo::{ACCOUNT, PARTITION, PSEUDO, URL_SUFFIX};
-use super::resolve::Resolver;
-use super::resource::{ALIAS, BUCKET, FUNCTION, ROLE, Resource, USER_POOL, USER_POOL_CLIENT};
+use super::Resolver;
+use crate::error::{At, Problem, TemplateError};
+use crate::naming::{attribute_form, naming};
+use crate::pseudo::{ACCOUNT, PARTITION, PSEUDO, URL_SUFFIX};
+use crate::resource::{ALIAS, BUCKET, FUNCTION, ROLE, Resource, USER_POOL, USER_POOL_CLIENT};
 
 impl<'a> Resolver<'a> {
     /// Returns the resources of one type that are created.
-    pub(super) fn created(&self, kind: &str) -> Result<Vec<&Resource<'a>>, TemplateError> {
+    pub(crate) fn created(&self, kind: &str) -> Result<Vec<&Resource<'a>>, TemplateError> {
         let mut created = Vec::new();
         for resource in self.resources.iter().filter(|resource| resource.kind == kind) {
             if self.is_created(resource)? {
@@ -18,21 +18,21 @@ impl<'a> Resolver<'a> {
         Ok(created)
     }
 
-    pub(super) fn is_created(&self, resource: &Resource<'a>) -> Result<bool, TemplateError> {
+    pub(crate) fn is_created(&self, resource: &Resource<'a>) -> Result<bool, TemplateError> {
         resource
             .condition()
             .map_or(Ok(true), |condition| self.condition(condition, &resource.at))
     }
 
     /// Returns the value of `Ref` for a resource.
-    pub(super) fn resource_reference(&self, id: &str, at: &At) -> Result<String, TemplateError> {
+    pub(crate) fn resource_reference(&self, id: &str, at: &At) -> Result<String, TemplateError> {
         let resource = self.existing(id, at)?;
         let form = naming(resource.kind).map_or("{name}", |naming| naming.reference);
         self.written(form, &resource)
     }
 
     /// Returns the value of `Fn::GetAtt` for a resource.
-    pub(super) fn attribute(&self, id: &str, attribute: &str, at: &At) -> Result<String, TemplateError> {
+    pub(crate) fn attribute(&self, id: &str, attribute: &str, at: &At) -> Result<String, TemplateError> {
         let resource = self.existing(id, at)?;
         let form = attribute_form(&resource, attribute, at)?;
         self.written(form, &resource)
@@ -40,7 +40,7 @@ impl<'a> Resolver<'a> {
     }
 
     /// Returns the resource `id`, whether it is created or not.
-    pub(super) fn resource(&self, id: &str) -> Option<Resource<'a>> {
+    pub(crate) fn resource(&self, id: &str) -> Option<Resource<'a>> {
         if let Some(resource) = self.resources.iter().find(|resource| resource.id == id) {
             return Some(resource.clone());
         }
@@ -93,7 +93,7 @@ impl<'a> Resolver<'a> {
     }
 
     /// Creates the error that `name` is unknown.
-    pub(super) fn unknown_name(&self, name: &str) -> Problem {
+    pub(crate) fn unknown_name(&self, name: &str) -> Problem {
         let resources = self.resources.iter().map(|resource| resource.id);
         let known = resources
             .chain(self.parameters.keys().map(String::as_str))

@@ -4,7 +4,7 @@ use super::error::{At, Problem, TemplateError};
 use super::naming::attribute_form;
 use super::node::{Kind, Node};
 use super::pseudo::PSEUDO;
-use super::resolve::{Resolver, attribute_of, sub_arguments};
+use super::resolver::{Resolver, attribute_of, sub_arguments};
 use super::resource::{FUNCTION, Resource};
 use super::sub::{self, Part};
 

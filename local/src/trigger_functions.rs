@@ -8,10 +8,10 @@ use lambda_host::{Cause, FunctionError, Functions};
 use user_pools::{Failure, Lambda};
 
 /// The functions as user pools call them.
-pub(crate) struct Triggers(pub(crate) Arc<Functions>);
+pub(crate) struct TriggerFunctions(pub(crate) Arc<Functions>);
 
 #[async_trait]
-impl Lambda for Triggers {
+impl Lambda for TriggerFunctions {
     async fn invoke(&self, function: &str, event: Bytes) -> Result<Bytes, Failure> {
         match self.0.run(function, event).await {
             Some(ended) => ended.map_err(failure),
