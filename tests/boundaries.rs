@@ -1,9 +1,10 @@
-//! Checks which crates may depend on which, with `cargo tree`, and which crates a function links.
+//! Checks which crates may depend on which, with `cargo tree`, which crates a function links, and which modules use which.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::slice::from_ref;
 
 use loop_tests::local::cargo;
 use serde_json::Value;
@@ -168,6 +169,120 @@ fn no_source_file_is_in_two_programs() {
                 assert_eq!(included, None, "{}", path.display());
             }
         }
+    }
+}
+
+/// The source folders of the parts of `local`.
+const SOURCES_OF_LOCAL: [&str; 5] = [
+    "local/lambda-host/src",
+    "local/listener/src",
+    "local/sam-template/src",
+    "local/src",
+    "local/user-pools/src",
+];
+
+/// The path of a module in its crate.
+type Module = Vec<String>;
+
+/// Adds the modules in `folder` and their code, without comments and tests.
+fn read_modules(folder: &Path, above: &[String], found: &mut BTreeMap<Module, String>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+        let is_root = above.is_empty() && ["lib", "main"].contains(&&*name);
+        let module = if is_root {
+            Module::new()
+        } else {
+            [above, &[name]].concat()
+        };
+        if module.last().is_some_and(|name| name == "tests") {
+            continue;
+        }
+        if path.is_dir() {
+            read_modules(&path, &module, found);
+        } else if path.extension().is_some_and(|kind| kind == "rs") {
+            let text = fs::read_to_string(&path).unwrap();
+            let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap();
+            let lines = code.lines().filter(|line| !line.trim_start().starts_with("//"));
+            found.insert(module, lines.collect::<Vec<_>>().join("\n"));
+        }
+    }
+}
+
+/// Returns the paths in `code`. `a::{b, c}` counts as `a::b` and `a::c`.
+fn paths(code: &str) -> Vec<Vec<String>> {
+    let is_path = |c: char| c.is_alphanumeric() || c == '_' || c == ':';
+    let (mut found, mut rest) = (Vec::new(), code);
+    while let Some(at) = rest.find("::") {
+        let start = at - rest[..at].rsplit(|c| !is_path(c)).next().unwrap().len();
+        let path = &rest[start..];
+        let (path, after) = path.split_at(path.find(|c| !is_path(c)).unwrap_or(path.len()));
+        let group = after.strip_prefix('{').and_then(|group| group.split_once('}'));
+        for name in group.map_or("", |(names, _)| names).split(',') {
+            let parts = path.split("::").chain([name.trim()]);
+            found.push(parts.filter(|part| !part.is_empty()).map(str::to_owned).collect());
+        }
+        rest = after;
+    }
+    found
+}
+
+/// Returns the module of the item at `path` in `module`, even if a module above only imports the item.
+fn owner(modules: &BTreeMap<Module, String>, module: &[String], path: &[String]) -> Module {
+    let (mut owner, mut path) = (module.to_vec(), path);
+    while let [part, rest @ ..] = path
+        && ["crate", "super"].contains(&&**part)
+    {
+        owner.truncate(if part == "crate" {
+            0
+        } else {
+            owner.len().saturating_sub(1)
+        });
+        path = rest;
+    }
+    while let [part, rest @ ..] = path
+        && modules.contains_key(&[&owner[..], from_ref(part)].concat())
+    {
+        owner.push(part.clone());
+        path = rest;
+    }
+    let imported = path.first().and_then(|item| {
+        let is_import =
+            |path: &Vec<String>| path.last() == Some(item) && modules.contains_key(&[&owner[..], &path[..1]].concat());
+        paths(&modules[&owner]).into_iter().find(is_import)
+    });
+    imported.map_or_else(|| owner.clone(), |path| self::owner(modules, &owner, &path))
+}
+
+/// Returns the two modules in one folder that `from` and `to` are or are in.
+fn siblings(from: &[String], to: &[String]) -> Option<(String, String)> {
+    let common = from.iter().zip(to).take_while(|(from, to)| from == to).count();
+    let sibling = |module: &[String]| module.get(..=common).map(|path| path.join("::"));
+    Some((sibling(from)?, sibling(to)?))
+}
+
+#[test]
+fn sibling_modules_of_local_use_each_other_in_one_direction() {
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    for folder in SOURCES_OF_LOCAL {
+        let mut modules = BTreeMap::new();
+        read_modules(&workspace.join(folder), &[], &mut modules);
+        let mut uses = BTreeSet::new();
+        for (module, code) in &modules {
+            let outside = paths(code)
+                .into_iter()
+                .filter(|path| path.first().is_some_and(|part| ["crate", "super"].contains(&&**part)));
+            uses.extend(outside.filter_map(|path| siblings(module, &owner(&modules, module, &path))));
+        }
+        assert!(modules.len() == 2 || !uses.is_empty(), "{folder} has no imports");
+        // A module that uses no other, or that no other uses, is in no circle.
+        let mut before = 0;
+        while uses.len() != before {
+            before = uses.len();
+            let (users, used): (BTreeSet<_>, BTreeSet<_>) = uses.iter().cloned().unzip();
+            uses.retain(|(user, other)| used.contains(user) && users.contains(other));
+        }
+        assert!(uses.is_empty(), "{folder}: {uses:#?}");
     }
 }
 
