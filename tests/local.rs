@@ -1,10 +1,11 @@
 //! Plays the scripts in `fixtures/sign-in` through `local` and the real binaries.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use loop_tests::folder::{cases, read};
 use loop_tests::functions::fixtures;
-use loop_tests::local::{Client, Local, Refusal, function};
+use loop_tests::local::{Client, Local, Refusal, cargo, function};
 use loop_tests::script::{Answer, End, Script, User, right_answer};
 use serde_json::{Value, json};
 
@@ -435,37 +436,60 @@ fn without_its_table_verify_fails_open_or_closed_as_configured() {
     }
 }
 
+/// Writes a project with `init`, signs in, and calls a function with the event of the project.
+fn write_and_sign_in(language: &str, prepare: impl FnOnce(&Path)) {
+    let folder = tempfile::tempdir().unwrap();
+    let project = folder.path().join(language);
+    let init = || Local::alone(&["init", project.to_str().unwrap(), "--language", language]);
+    let (code, printed) = init();
+    assert_eq!(code, Some(0), "{printed}");
+    prepare(&project);
+    let local = Local::start_for(&project);
+    let client = Client::new(&local);
+    let nothing = json!({});
+    let asked = client.start_with_password("demo", "Passw0rd!demo", &nothing).unwrap();
+    let again = client.answer("demo", &asked, "wrong", &nothing).unwrap();
+    let sum = again["ChallengeParameters"]["question"].as_str().unwrap().split(" + ");
+    let sum: u8 = sum.map(|number| number.parse::<u8>().unwrap()).sum();
+    let end = client.answer("demo", &again, &sum.to_string(), &nothing).unwrap();
+    assert!(
+        end["AuthenticationResult"]["AccessToken"].is_string(),
+        "{language}: {end}"
+    );
+    assert_eq!(client.start("demo").unwrap_err(), Refusal::incorrect(), "{language}");
+
+    let file = |name: &str| std::fs::read_to_string(project.join(format!("events/define.{name}.json"))).unwrap();
+    let response: Value = serde_json::from_str(&local.invoke("Define", &file("event"))).unwrap();
+    let expected: Value = serde_json::from_str(&file("response")).unwrap();
+    assert_eq!(response["response"], expected, "{language}");
+    let (code, printed) = init();
+    assert_eq!(code, Some(2), "{printed}");
+    assert!(printed.contains("is not empty: name a new one"), "{printed}");
+}
+
 #[test]
 fn a_project_that_init_writes_asks_for_the_password_and_a_sum() {
-    let folder = tempfile::tempdir().unwrap();
     for language in ["nodejs", "python"] {
-        let project = folder.path().join(language);
-        let project = project.to_str().unwrap();
-        let init = || Local::alone(&["init", project, "--language", language]);
-        let (code, printed) = init();
-        assert_eq!(code, Some(0), "{printed}");
-        let local = Local::start(&["--template", project]);
-        let client = Client::new(&local);
-        let nothing = json!({});
-        let asked = client.start_with_password("demo", "Passw0rd!demo", &nothing).unwrap();
-        let again = client.answer("demo", &asked, "wrong", &nothing).unwrap();
-        let sum = again["ChallengeParameters"]["question"].as_str().unwrap().split(" + ");
-        let sum: u8 = sum.map(|number| number.parse::<u8>().unwrap()).sum();
-        let end = client.answer("demo", &again, &sum.to_string(), &nothing).unwrap();
-        assert!(
-            end["AuthenticationResult"]["AccessToken"].is_string(),
-            "{language}: {end}"
-        );
-        assert_eq!(client.start("demo").unwrap_err(), Refusal::incorrect(), "{language}");
-
-        let file = |name: &str| std::fs::read_to_string(format!("{project}/events/define.{name}.json")).unwrap();
-        let response: Value = serde_json::from_str(&local.invoke("Define", &file("event"))).unwrap();
-        let expected: Value = serde_json::from_str(&file("response")).unwrap();
-        assert_eq!(response["response"], expected, "{language}");
-        let (code, printed) = init();
-        assert_eq!(code, Some(2), "{printed}");
-        assert!(printed.contains("is not empty: name a new one"), "{printed}");
+        write_and_sign_in(language, |_| {});
     }
+}
+
+#[test]
+#[ignore = "compiles the project; `.ci/example init` runs it"]
+fn a_project_in_rust_that_init_writes_builds_and_asks_for_the_same() {
+    write_and_sign_in("rust", |project| {
+        // The versions that this workspace has, and one target folder for all runs.
+        let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+        std::fs::copy(workspace.join("Cargo.lock"), project.join("Cargo.lock")).unwrap();
+        let target = workspace.join("target/init");
+        let config = format!("build.target-dir = {target:?}\nnet.offline = true\n");
+        std::fs::create_dir(project.join(".cargo")).unwrap();
+        std::fs::write(project.join(".cargo/config.toml"), config).unwrap();
+        for arguments in [&["fmt", "--check"][..], &["clippy", "--", "-D", "warnings"]] {
+            let checked = cargo().args(arguments).current_dir(project).status().unwrap();
+            assert!(checked.success(), "cargo {arguments:?}");
+        }
+    });
 }
 
 #[test]

@@ -241,6 +241,19 @@ impl Local {
         Self::spawn(command, "")
     }
 
+    /// Starts `local` in the folder of a project, whose functions it finds or builds itself.
+    ///
+    /// # Panics
+    ///
+    /// Panics if `local` does not start.
+    pub fn start_for(project: &Path) -> Self {
+        let mut command = Command::new(&BUILT.local);
+        command
+            .current_dir(project)
+            .args(["--listen", "127.0.0.1:0", "--ephemeral"]);
+        Self::spawn(command, "")
+    }
+
     /// Kills the process.
     ///
     /// # Panics
