@@ -9,6 +9,7 @@ use std::io::{IsTerminal, Write};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use anstyle::{AnsiColor, Style};
 use bytes::Bytes;
 use user_pools::{Call, Journal};
 
@@ -17,6 +18,10 @@ pub(crate) use line::in_short;
 
 use crate::metrics::Total;
 use mask::masked;
+
+const BOLD: Style = Style::new().bold();
+const DIM: Style = Style::new().dimmed();
+const YELLOW: Style = AnsiColor::Yellow.on_default();
 
 /// The terminal, shared by all parts that print.
 pub(crate) struct Console {
@@ -27,7 +32,8 @@ pub(crate) struct Console {
 
 impl Console {
     /// Creates standard output, in color if it is a terminal and `no_color` is not set. With `trace`, it shows events
-    /// in full.
+    /// in full. `anstream` would decide about the color too, but reads the environment itself, which only
+    /// [`System`](crate::system::System) does here.
     pub(crate) fn new(trace: bool, no_color: bool) -> Self {
         let out = std::io::stdout();
         let colour = out.is_terminal() && !no_color;
@@ -42,10 +48,10 @@ impl Console {
     ///
     /// `session` and `decision` hold no secret.
     pub(crate) fn call(&self, function: &str, session: &str, decision: &str, elapsed: Duration) {
-        let (bold, dim, plain) = (self.style("1"), self.style("2"), self.style("0"));
+        let (bold, dim) = (self.style(BOLD), self.style(DIM));
         let millis = elapsed.as_millis();
         self.line(format_args!(
-            "{bold}{function}{plain} {session} {dim}→{plain} {decision} {dim}{millis} ms{plain}"
+            "{bold}{function}{bold:#} {session} {dim}→{dim:#} {decision} {dim}{millis} ms{dim:#}"
         ));
     }
 
@@ -66,23 +72,23 @@ impl Console {
 
     /// Prints a warning: a reason that a client does not receive, or a hint for the operator.
     pub(crate) fn warn(&self, text: &str) {
-        let (yellow, plain) = (self.style("33"), self.style("0"));
-        self.line(format_args!("{yellow}warning:{plain} {text}"));
+        let yellow = self.style(YELLOW);
+        self.line(format_args!("{yellow}warning:{yellow:#} {text}"));
     }
 
     /// Prints a line of a function.
     pub(crate) fn printed(&self, function: &str, line: &str) {
-        let (dim, plain) = (self.style("2"), self.style("0"));
-        self.line(format_args!("{dim}{function} |{plain} {line}"));
+        let dim = self.style(DIM);
+        self.line(format_args!("{dim}{function} |{dim:#} {line}"));
     }
 
     /// Prints a message that was not really sent: its short text, and the address that shows all of it.
     pub(crate) fn sent(&self, medium: &str, to: &str, short: &str, address: &str) {
-        let (bold, dim, plain) = (self.style("1"), self.style("2"), self.style("0"));
+        let (bold, dim) = (self.style(BOLD), self.style(DIM));
         // The text is from a function and must not control the terminal.
         let (to, short) = (to.escape_debug(), short.escape_debug());
         self.line(format_args!(
-            "{bold}{medium}{plain} to {to} {dim}→{plain} {short} {dim}{address}{plain}"
+            "{bold}{medium}{bold:#} to {to} {dim}→{dim:#} {short} {dim}{address}{dim:#}"
         ));
     }
 
@@ -95,18 +101,12 @@ impl Console {
 
     /// Prints the data that a user needs to sign in.
     pub(crate) fn banner(&self, banner: &Banner<'_>) {
-        let (bold, plain) = (self.style("1"), self.style("0"));
-        self.line(format_args!("{}", banner.text(bold, plain)));
+        self.line(format_args!("{}", banner.text(self.style(BOLD))));
     }
 
-    fn style(&self, code: &'static str) -> &'static str {
-        match code {
-            _ if !self.colour => "",
-            "0" => "\x1b[0m",
-            "1" => "\x1b[1m",
-            "2" => "\x1b[2m",
-            _ => "\x1b[33m",
-        }
+    /// Returns `style`, or a style that writes nothing if the output has no color.
+    fn style(&self, style: Style) -> Style {
+        if self.colour { style } else { Style::new() }
     }
 
     fn line(&self, text: Arguments<'_>) {
@@ -186,6 +186,16 @@ pub(crate) mod tests {
             text(&paper),
             "define-auth-challenge [SRP_A ✓] → ask PASSWORD_VERIFIER 3 ms\n"
         );
+    }
+
+    #[test]
+    fn only_a_terminal_gets_color() {
+        for (colour, shown) in [(false, "warning: late\n"), (true, "\u{1b}[33mwarning:\u{1b}[0m late\n")] {
+            let (mut console, paper) = console(false);
+            console.colour = colour;
+            console.warn("late");
+            assert_eq!(text(&paper), shown);
+        }
     }
 
     #[test]

@@ -3,6 +3,8 @@
 use std::fmt::Write;
 use std::time::Duration;
 
+use anstyle::Style;
+
 /// The data that a user needs to sign in.
 #[derive(Debug)]
 pub(crate) struct Banner<'a> {
@@ -36,13 +38,13 @@ pub(crate) struct DemoUser {
 }
 
 impl Banner<'_> {
-    /// Returns the text, with headings between `bold` and `plain`.
-    pub(super) fn text(&self, bold: &str, plain: &str) -> String {
+    /// Returns the text, with headings in `bold`.
+    pub(super) fn text(&self, bold: Style) -> String {
         let mut text = String::new();
         let mut row = |name: &str, value: &str| {
-            let (bold, plain) = if name.is_empty() { ("", "") } else { (bold, plain) };
+            let bold = if name.is_empty() { Style::new() } else { bold };
             // Writing to a string does not fail.
-            let _ = writeln!(text, "  {bold}{name:13}{plain}{value}");
+            let _ = writeln!(text, "  {bold}{name:13}{bold:#}{value}");
         };
         row("Sign in at", &format!("{}/", self.endpoint));
         if let Some(user) = &self.demo_user {
@@ -69,7 +71,7 @@ impl Banner<'_> {
         row("Flow", self.flow);
         let _ = write!(text, "\n{}", self.command_lines());
         let millis = self.elapsed.as_millis();
-        let _ = write!(text, "\n{bold}Ready{plain} after {millis} ms. Ctrl-C ends it.");
+        let _ = write!(text, "\n{bold}Ready{bold:#} after {millis} ms. Ctrl-C ends it.");
         text
     }
 
@@ -149,7 +151,7 @@ mod tests {
 
     #[test]
     fn the_lines_to_paste_are_for_a_flow_without_srp() {
-        let text = banner("localclientnopassword00000", "CAPTCHA:3,SECURITY_QUESTION:3").text("", "");
+        let text = banner("localclientnopassword00000", "CAPTCHA:3,SECURITY_QUESTION:3").text(Style::new());
         let lines: Vec<_> = text.lines().filter(|line| line.contains("aws cognito-idp")).collect();
         assert_eq!(lines.len(), 3);
         assert!(lines[0].contains("initiate-auth"));
@@ -178,7 +180,7 @@ mod tests {
         let mut banner = banner("localclient000000000000000", "PASSWORD");
         let apis = [("EnrolmentApi".to_owned(), "http://127.0.0.1:9230".to_owned())];
         banner.http_apis = &apis;
-        let text = banner.text("", "");
+        let text = banner.text(Style::new());
         assert!(
             text.contains("API          http://127.0.0.1:9230 (EnrolmentApi)\n"),
             "{text}"
@@ -188,14 +190,18 @@ mod tests {
     #[test]
     fn a_password_that_may_be_another_by_now_is_not_promised() {
         let mut banner = banner("localclient000000000000000", "PASSWORD");
-        assert!(!banner.text("", "").contains("changed since"));
+        assert!(!banner.text(Style::new()).contains("changed since"));
         banner.demo_user.as_mut().unwrap().is_changed = true;
-        assert!(banner.text("", "").contains("Passw0rd!demo (changed since, perhaps)"));
+        assert!(
+            banner
+                .text(Style::new())
+                .contains("Passw0rd!demo (changed since, perhaps)")
+        );
     }
 
     #[test]
     fn a_flow_of_a_password_alone_has_no_lines_to_paste() {
-        let text = banner("localclient000000000000000", "PASSWORD").text("", "");
+        let text = banner("localclient000000000000000", "PASSWORD").text(Style::new());
         assert!(!text.contains("aws cognito-idp"), "{text}");
     }
 }
