@@ -107,7 +107,8 @@ fn pick(letters: &[u8], by: u8) -> char {
     letters.get(index).map_or('a', |letter| char::from(*letter))
 }
 
-/// Whether `text` is an address of RFC 5321 in ASCII, without quotes and comments. Amazon SES accepts only these.
+/// Whether `text` is an address of RFC 5321 in ASCII, without quotes and comments. Amazon SES accepts only these. Libraries
+/// for addresses also accept quoted names, literal IP addresses and Unicode.
 fn is_email(text: &str) -> bool {
     let Some((local, domain)) = text.rsplit_once('@') else {
         return false;
@@ -123,7 +124,8 @@ fn is_email(text: &str) -> bool {
     text.len() <= 254 && local.len() <= 64 && local.split('.').all(local_part) && domain.split('.').all(label)
 }
 
-/// Whether `text` is a phone number of ITU-T E.164: `+`, then 8 to 15 digits. The first digit is not 0.
+/// Whether `text` is a phone number of ITU-T E.164: `+`, then 8 to 15 digits. The first digit is not 0. The
+/// numbering plan of each country, which a library would add, is checked by Amazon SNS.
 fn is_e164(text: &str) -> bool {
     let Some(number) = text.strip_prefix('+') else {
         return false;

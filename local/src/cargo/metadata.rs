@@ -1,4 +1,5 @@
-//! Cargo's description of a workspace.
+//! Cargo's description of a workspace: the few fields that are needed, in a stable format. The types of
+//! `cargo_metadata` need all fields, also in each test, and add several crates.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

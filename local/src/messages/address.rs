@@ -1,4 +1,4 @@
-//! E-mail addresses, with the checks of SES.
+//! E-mail addresses, with the checks of SES: in its order and with its texts, which a library for addresses does not have.
 
 /// Returns the bare address in `text`, which may have a display name: `Ana <ana@example.com>`.
 ///
