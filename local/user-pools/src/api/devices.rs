@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use super::access::Owner;
+use super::pagination::SIZE;
 use super::request::Request;
 use crate::State;
 use crate::error::Error;
@@ -120,11 +121,10 @@ pub(super) async fn forget_device(state: &State, request: &Request<'_>, admin: b
 
 /// Lists the devices in the order of their confirmation. The token of a page is the key of its last device.
 pub(super) async fn list_devices(state: &State, request: &Request<'_>, admin: bool) -> Result<Value, Error> {
-    const MOST_LISTED: u64 = 60;
     let token = request.text("PaginationToken")?;
-    let limit = request.fields.number("Limit")?.unwrap_or(MOST_LISTED);
+    let limit = request.fields.number("Limit")?.unwrap_or(SIZE);
     let owner = DeviceOwner::of(state, request, admin).await?;
-    let limit = usize::try_from(if limit == 0 { MOST_LISTED } else { limit }).unwrap_or(usize::MAX);
+    let limit = usize::try_from(if limit == 0 { SIZE } else { limit }).unwrap_or(usize::MAX);
     let devices = &owner.user.devices;
     let start = match token {
         None => 0,

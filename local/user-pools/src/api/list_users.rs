@@ -1,9 +1,10 @@
-//! `ListUsers` and its pages.
+//! `ListUsers`.
 
 mod filter;
 
 use serde_json::{Value, json};
 
+use super::pagination::Page;
 use super::request::Request;
 use super::users::describe;
 use crate::State;
@@ -11,33 +12,16 @@ use crate::error::Error;
 use crate::users::User;
 use filter::Filter;
 
-/// The maximum number of users in a page.
-const PAGE: u64 = 60;
-
 pub(super) fn list_users(state: &State, request: &Request<'_>) -> Result<Value, Error> {
     let pool = request.required("UserPoolId")?;
     let filter = request.text("Filter")?.filter(|filter| !filter.trim().is_empty());
-    let after = request.text("PaginationToken")?;
-    let limit = request
-        .fields
-        .number("Limit")?
-        .filter(|limit| *limit > 0)
-        .unwrap_or(PAGE)
-        .min(PAGE);
-    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let page = Page::new(request.text("PaginationToken")?, request.fields.number("Limit")?);
     let wanted = request.fields.texts("AttributesToGet")?;
     let filter = filter.map(Filter::parse).transpose()?;
     let pool = state.directory.pool(pool)?;
     let mut users = state.directory.users(&pool);
     users.retain(|user| filter.as_ref().is_none_or(|filter| filter.matches(user)));
-    if let Some(after) = after {
-        users.retain(|user| user.name.as_str() > after);
-    }
-    let next = users
-        .get(limit.saturating_sub(1))
-        .filter(|_| users.len() > limit)
-        .map(|last| last.name.clone());
-    users.truncate(limit);
+    let (users, next) = page.cut(&users, |user| &user.name);
     let describe = |user: &User| {
         let mut described = describe(user, "Attributes");
         if let (Some(wanted), Some(Value::Array(attributes))) = (&wanted, described.get_mut("Attributes")) {

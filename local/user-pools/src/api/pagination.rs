@@ -5,6 +5,9 @@ use serde_json::{Map, Value};
 use super::request::Request;
 use crate::error::Error;
 
+/// The number of items of a page if the request has none.
+pub(super) const SIZE: u64 = 60;
+
 /// Returns the items of a page under `key`, and the token of the next page.
 pub(super) fn reply(key: &str, items: Vec<Value>, next: Option<String>) -> Value {
     let mut reply = Map::from_iter([(key.to_owned(), items.into())]);
@@ -21,10 +24,14 @@ pub(super) struct Page<'a> {
 impl<'a> Page<'a> {
     /// Reads `NextToken` and the maximum number of items.
     pub(super) fn read(request: &Request<'a>, limit: &str) -> Result<Self, Error> {
-        let after = request.text("NextToken")?;
-        let size = request.fields.number(limit)?.filter(|size| *size > 0).unwrap_or(60);
+        Ok(Self::new(request.text("NextToken")?, request.fields.number(limit)?))
+    }
+
+    /// Creates the page after the token `after`, of at most `size` items.
+    pub(super) fn new(after: Option<&'a str>, size: Option<u64>) -> Self {
+        let size = size.filter(|size| *size > 0).unwrap_or(SIZE);
         let size = usize::try_from(size).unwrap_or(usize::MAX);
-        Ok(Self { size, after })
+        Self { size, after }
     }
 
     /// Returns this part of `all`, which is ordered by id, and the token of the next page.
