@@ -5,6 +5,7 @@ mod cargo;
 mod challenge_secret;
 mod console;
 mod database;
+mod demo_user;
 mod dynamodb;
 mod executables;
 mod flow;
@@ -50,6 +51,7 @@ use user_pools::{Clock, Random, Settings, UserPools};
 use args::{Args, Command, Project};
 use console::{Banner, Console, DemoUser};
 use database::DatabaseError;
+use demo_user::DemoUserError;
 use dynamodb::DynamoDb;
 use executables::{Executables, executables};
 use functions::Run;
@@ -57,7 +59,7 @@ use http_apis::{HttpApis, Parts};
 use interpreters::InterpreterError;
 use messages::Messages;
 use metrics::Board;
-use pools::{CLIENT_ID, CLIENT_ID_NO_PASSWORD, PoolsError};
+use pools::{CLIENT_ID, CLIENT_ID_NO_PASSWORD};
 use s3::S3;
 use seed::SeedFile;
 use system::System;
@@ -88,6 +90,8 @@ enum Stop {
     Init(#[from] init::InitError),
     #[error("cannot listen on `{0}`: {1} (end what listens there, or choose another address with `--listen`)")]
     Listen(SocketAddr, #[source] io::Error),
+    #[error(transparent)]
+    DemoUser(#[from] DemoUserError),
     #[error(transparent)]
     Pools(#[from] pools::PoolsError),
     #[error("the system does not allow to start the server: {0}")]
@@ -340,13 +344,13 @@ fn demo_user(
     user_pools: &UserPools,
     running: &Running,
     console: &Console,
-) -> Result<Option<DemoUser>, PoolsError> {
+) -> Result<Option<DemoUser>, DemoUserError> {
     if args.no_demo_user {
         return Ok(None);
     }
     let chosen = args.demo_attributes.iter().cloned().collect();
-    match pools::add_demo_user(user_pools, &running.template, &args.region, &running.secret, &chosen) {
-        Err(error @ PoolsError::DemoUser(_)) if args.demo_attributes.is_empty() => {
+    match demo_user::add(user_pools, &running.template, &args.region, &running.secret, &chosen) {
+        Err(error @ DemoUserError::Refused(_)) if args.demo_attributes.is_empty() => {
             console.warn(&format!("there is no demo user: {error}"));
             Ok(None)
         }

@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use sam_template::{Code, Function};
+use sam_template::{Code, Function, UserPool, UserPoolClient};
 use serde_json::{Value, json};
 use user_pools::storage::{Memory, Records};
 use user_pools::{Call, Clock, Failure, Journal, Lambda, Mail, Message, Random, Settings};
 
 use super::*;
+use crate::pools::{make, pool_id, twin_id};
 
 const REGION: &str = "us-east-1";
 const SECRET: &str = "a development secret of 32 bytes";
@@ -66,7 +67,11 @@ fn template(pool: Value) -> Template {
 }
 
 /// Starts `local` once.
-fn start(records: &Records, template: &Template, chosen: &[(&str, &str)]) -> (UserPools, Result<DemoUser, PoolsError>) {
+fn start(
+    records: &Records,
+    template: &Template,
+    chosen: &[(&str, &str)],
+) -> (UserPools, Result<DemoUser, DemoUserError>) {
     let settings = Settings {
         region: REGION.into(),
         issuer: "http://127.0.0.1:9229".into(),
@@ -83,7 +88,7 @@ fn start(records: &Records, template: &Template, chosen: &[(&str, &str)]) -> (Us
     let chosen = chosen
         .iter()
         .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-    let user = add_demo_user(&pools, template, REGION, SECRET, &chosen.collect());
+    let user = add(&pools, template, REGION, SECRET, &chosen.collect());
     (pools, user)
 }
 
