@@ -190,7 +190,7 @@ fn users_sessions_and_tokens_are_kept_after_a_kill() {
     assert!(refresh(&kept, "us-east-1_another").is_err());
     assert_eq!(
         refresh(&revoked, &device.key).unwrap_err().message,
-        "Invalid Refresh Token."
+        "Refresh Token has been revoked"
     );
 }
 

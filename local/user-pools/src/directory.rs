@@ -107,7 +107,7 @@ impl Directory {
             return Err(no_client(id));
         }
         let mut tokens = write(&self.refresh);
-        let change = tokens.ending_client(id, now);
+        let change = tokens.ending_clients(now, |client| client == id);
         self.records.write(|changes| {
             changes.remove(Kind::Client, id);
             change.keep(changes)
@@ -124,7 +124,7 @@ impl Directory {
         let mut groups = write(&self.groups);
         let own = clients.values().filter(|client| client.pool == pool.id);
         let own: Vec<String> = own.map(|client| client.id.clone()).collect();
-        let change = tokens.ending(now, |refresh| own.iter().any(|id| **id == *refresh.client));
+        let change = tokens.ending_clients(now, |client| own.iter().any(|id| **id == *client));
         self.records.write(|changes| {
             for id in &own {
                 changes.remove(Kind::Client, id);

@@ -71,6 +71,7 @@ impl<'a> Holder<'a> {
             device: self.device.map(Arc::from),
             expires: now + self.client.refresh_validity,
             rotated: None,
+            revoked: false,
         }
     }
 

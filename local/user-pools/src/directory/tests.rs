@@ -126,6 +126,7 @@ fn ana() -> User {
 fn refresh(client: &str, device: Option<&str>) -> Refresh {
     Refresh {
         rotated: None,
+        revoked: false,
         client: client.into(),
         user: "ana".into(),
         sub: "the sub".into(),
@@ -326,6 +327,26 @@ fn refresh_tokens_last_until_their_sign_in_is_ended() {
         !directory.is_revoked(ended.origin),
         "no token of that sign-in can be good any more"
     );
+    let refused = directory.refresh_token(&revoked, &client, NOW).unwrap_err();
+    assert_eq!(refused.message, "Refresh Token has been revoked");
+}
+
+#[test]
+fn the_tokens_of_a_deleted_client_or_pool_do_not_fill_the_disk() {
+    let (lasting, pool) = (Lasting::new(), pool(POOL, json!({})));
+    let directory = lasting.directory();
+    directory.add_pool(pool.clone()).unwrap();
+    for id in ["one", "other"] {
+        directory.add_client(client(id, &pool, json!({}))).unwrap();
+        directory
+            .add_refresh_token(refresh(id, None), NOW, &Random::system())
+            .unwrap();
+    }
+    let left = || directory.records.all::<Refresh>(Kind::RefreshToken).unwrap().len();
+    directory.remove_client(&pool, "one", NOW).unwrap();
+    assert_eq!(left(), 1);
+    directory.remove_pool(&pool, NOW).unwrap();
+    assert_eq!(left(), 0);
 }
 
 #[test]

@@ -34,6 +34,9 @@ pub(crate) struct Refresh {
     /// The time at which the token becomes invalid because it was exchanged for another.
     #[serde(default)]
     pub(crate) rotated: Option<Duration>,
+    /// Whether its sign-in was ended. The token is kept, because the client is told the reason.
+    #[serde(default)]
+    pub(crate) revoked: bool,
 }
 
 /// A token of a client, decoded.
@@ -53,7 +56,7 @@ pub(crate) struct RefreshTokens {
 #[derive(Default)]
 pub(crate) struct Change {
     added: Option<(Token, Refresh)>,
-    rotated: Option<(Token, Refresh)>,
+    changed: Vec<(Token, Refresh)>,
     removed: Vec<Token>,
     ended: HashMap<Uuid, Duration>,
     /// Sign-ins whose tokens have all expired.
@@ -117,29 +120,41 @@ impl RefreshTokens {
             ..old.clone()
         };
         if !change.removed.contains(&token) {
-            change.rotated = Some((token, old));
+            change.changed.push((token, old));
         }
         Ok((written, change))
     }
 
     /// Plans the end of the sign-ins that `wanted` accepts.
     pub(crate) fn ending(&self, now: Duration, wanted: impl Fn(&Refresh) -> bool) -> Change {
-        let picked = self.by_token.iter().filter(|(_, refresh)| wanted(refresh));
+        let picked = self
+            .by_token
+            .iter()
+            .filter(|(_, refresh)| !refresh.revoked && wanted(refresh));
         let old = self.ended.iter().filter(|(_, until)| **until <= now);
         let mut change = Change {
             forgotten: old.map(|(origin, _)| *origin).collect(),
             ..Change::default()
         };
         for (token, refresh) in picked {
-            change.removed.push(*token);
+            let revoked = Refresh {
+                revoked: true,
+                ..refresh.clone()
+            };
+            change.changed.push((*token, revoked));
             change.ended.insert(refresh.origin, now + LONGEST_ACCESS);
         }
         change
     }
 
-    /// Plans the end of the sign-ins of the client called `id`.
-    pub(crate) fn ending_client(&self, id: &str, now: Duration) -> Change {
-        self.ending(now, |refresh| *refresh.client == *id)
+    /// Plans the end of the sign-ins whose client `wanted` accepts, and the removal of their tokens.
+    pub(crate) fn ending_clients(&self, now: Duration, wanted: impl Fn(&str) -> bool) -> Change {
+        let tokens = self.by_token.iter().filter(|(_, refresh)| wanted(&refresh.client));
+        Change {
+            changed: Vec::new(),
+            removed: tokens.map(|(token, _)| *token).collect(),
+            ..self.ending(now, |refresh| wanted(&refresh.client))
+        }
     }
 
     /// Makes a change that was planned with this state.
@@ -162,9 +177,7 @@ impl RefreshTokens {
         if self.order.len() != self.by_token.len() {
             self.order.retain(|token| self.by_token.contains_key(token));
         }
-        if let Some((token, refresh)) = change.rotated {
-            self.by_token.insert(token, refresh);
-        }
+        self.by_token.extend(change.changed);
         if let Some((token, refresh)) = change.added {
             self.order.push_back(token);
             self.by_token.insert(token, refresh);
@@ -183,6 +196,9 @@ impl RefreshTokens {
         let refresh = refresh.ok_or_else(invalid)?;
         if *refresh.client != *client.id {
             return Err(invalid().because("the token belongs to another client"));
+        }
+        if refresh.revoked {
+            return Err(Error::not_authorized("Refresh Token has been revoked"));
         }
         if refresh.expires <= now {
             return Err(Error::not_authorized("Refresh Token has expired"));
@@ -209,7 +225,7 @@ impl Change {
         for (origin, until) in &self.ended {
             changes.put(Kind::Ended, &origin.to_string(), until)?;
         }
-        for (token, refresh) in [&self.rotated, &self.added].into_iter().flatten() {
+        for (token, refresh) in self.changed.iter().chain(&self.added) {
             changes.put(Kind::RefreshToken, &write(token), refresh)?;
         }
         Ok(())

@@ -70,7 +70,7 @@ async fn a_user_who_leaves_is_gone_with_all_tokens() {
     let renew = json!({"REFRESH_TOKEN": tokens["RefreshToken"]});
     assert_eq!(
         world.initiate("REFRESH_TOKEN_AUTH", renew).await.error().1,
-        "Invalid Refresh Token."
+        "Refresh Token has been revoked"
     );
     let user = json!({"UserPoolId": POOL, "Username": "demo"});
     assert_eq!(

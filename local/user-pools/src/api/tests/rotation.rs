@@ -83,7 +83,7 @@ async fn the_flow_of_old_does_not_renew_and_revoking_ends_all() {
     let revoke = json!({"ClientId": CLIENT, "Token": second});
     world.call("RevokeToken", revoke).await.ok();
     for token in [&first, &second] {
-        assert_eq!(renew(&world, token).await.error().1, "Invalid Refresh Token.");
+        assert_eq!(renew(&world, token).await.error().1, "Refresh Token has been revoked");
     }
 }
 

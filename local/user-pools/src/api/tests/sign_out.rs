@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::world::{Answer, CLIENT, INCORRECT, PASSWORD, POOL, World, sums};
 
 const INVALID_REFRESH: (&str, &str) = ("NotAuthorizedException", "Invalid Refresh Token.");
+const REVOKED_REFRESH: (&str, &str) = ("NotAuthorizedException", "Refresh Token has been revoked");
 const REVOKED: (&str, &str) = ("NotAuthorizedException", "Access Token has been revoked");
 
 async fn sign_in(world: &World) -> Value {
@@ -94,7 +95,7 @@ async fn a_revoked_token_ends_its_sign_in_and_no_other() {
     for tokens in [&one, &renewed] {
         assert_eq!(user(&world, tokens).await.error(), REVOKED);
     }
-    assert_eq!(renew(&world, &one).await.error(), INVALID_REFRESH);
+    assert_eq!(renew(&world, &one).await.error(), REVOKED_REFRESH);
     user(&world, &two).await.ok();
     renew(&world, &two).await.ok();
 }
@@ -112,7 +113,7 @@ async fn a_global_sign_out_ends_every_sign_in_of_the_user() {
         }
         for tokens in [&one, &two] {
             assert_eq!(user(&world, tokens).await.error(), REVOKED);
-            assert_eq!(renew(&world, tokens).await.error(), INVALID_REFRESH);
+            assert_eq!(renew(&world, tokens).await.error(), REVOKED_REFRESH);
         }
         // Within the same second.
         user(&world, &sign_in(&world).await).await.ok();
@@ -132,7 +133,7 @@ async fn a_disabled_user_gets_nowhere_until_enabled() {
     }
     assert_eq!(world.answer("demo", &asked["Session"], "4").await.error(), disabled);
     assert_eq!(user(&world, &tokens).await.error(), REVOKED);
-    assert_eq!(renew(&world, &tokens).await.error(), INVALID_REFRESH);
+    assert_eq!(renew(&world, &tokens).await.error(), REVOKED_REFRESH);
     assert_eq!(world.call("AdminGetUser", demo()).await.ok()["Enabled"], false);
     world.call("AdminEnableUser", demo()).await.ok();
     sign_in(&world).await;

@@ -378,7 +378,10 @@ async fn a_user_disabled_while_a_function_runs_gets_no_tokens() {
     world.call("AdminEnableUser", on).await.ok();
     let parameters = json!({"REFRESH_TOKEN": tokens["RefreshToken"]});
     let reply = world.initiate("REFRESH_TOKEN_AUTH", parameters).await;
-    assert_eq!(reply.error(), ("NotAuthorizedException", "Invalid Refresh Token."));
+    assert_eq!(
+        reply.error(),
+        ("NotAuthorizedException", "Refresh Token has been revoked")
+    );
 }
 
 #[tokio::test]
