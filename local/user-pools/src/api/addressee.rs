@@ -61,7 +61,11 @@ impl Addressee {
         if self.client.hides_users {
             return Ok(());
         }
-        Err(Error::user_not_found())
+        // A sign-in says `User does not exist.` instead.
+        Err(Error::new(
+            "UserNotFoundException",
+            "Username/client id combination not found.",
+        ))
     }
 
     /// Migrates a user that has forgotten the password.

@@ -127,7 +127,7 @@ fn function_name(function: &str) -> &str {
 }
 
 fn describe_pool(state: &State, pool: &Pool) -> Value {
-    const SHARED: [&str; 16] = [
+    const SHARED: [&str; 18] = [
         "AccountRecoverySetting",
         "AdminCreateUserConfig",
         "AliasAttributes",
@@ -137,7 +137,9 @@ fn describe_pool(state: &State, pool: &Pool) -> Value {
         "EmailConfiguration",
         "EmailVerificationMessage",
         "EmailVerificationSubject",
+        "SmsAuthenticationMessage",
         "SmsConfiguration",
+        "SmsVerificationMessage",
         "UserAttributeUpdateSettings",
         "UserPoolAddOns",
         "UserPoolTags",

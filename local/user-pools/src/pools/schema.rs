@@ -261,6 +261,12 @@ fn attribute(fields: &Fields<'_>) -> Result<(String, Attribute), FieldError> {
     let (minimum, maximum) = limits(fields, name, kind)?;
     if Schema::is_standard(name) {
         let standard = standard_attribute(name);
+        let retyped = fields.text("AttributeDataType")?.is_some() && kind != standard.kind;
+        if retyped || fields.flag("DeveloperOnlyAttribute")?.unwrap_or(false) {
+            return Err(FieldError::Told(format!(
+                "You can not change AttributeDataType or set developerOnlyAttribute for standard schema attribute {name}"
+            )));
+        }
         return Ok((
             name.to_owned(),
             Attribute {
@@ -271,7 +277,8 @@ fn attribute(fields: &Fields<'_>) -> Result<(String, Attribute), FieldError> {
         ));
     }
     if required {
-        return Err(fields.wrong_value("Required", "cannot be true for a custom attribute"));
+        let message = "Required custom attributes are not supported currently.";
+        return Err(FieldError::Told(message.to_owned()));
     }
     let short = name.strip_prefix("custom:").unwrap_or(name);
     if short.is_empty() || short.chars().count() > 20 {
@@ -452,7 +459,31 @@ mod tests {
         let error = schema(&json!({"Schema": [{"Name": "x", "Required": true}]})).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "`Schema[0].Required` cannot be true for a custom attribute"
+            "Required custom attributes are not supported currently."
         );
+    }
+
+    #[test]
+    fn the_type_of_a_standard_attribute_cannot_be_changed() {
+        let given = |attribute: Value| schema(&json!({"Schema": [attribute]}));
+        for (wrong, name) in [
+            (json!({"Name": "email", "AttributeDataType": "Number"}), "email"),
+            (
+                json!({"Name": "updated_at", "AttributeDataType": "String"}),
+                "updated_at",
+            ),
+            (json!({"Name": "name", "DeveloperOnlyAttribute": true}), "name"),
+        ] {
+            let message = format!(
+                "You can not change AttributeDataType or set developerOnlyAttribute for standard schema attribute {name}"
+            );
+            assert_eq!(given(wrong).unwrap_err().to_string(), message);
+        }
+        for right in [
+            json!({"Name": "email", "AttributeDataType": "String", "DeveloperOnlyAttribute": false}),
+            json!({"Name": "updated_at", "Required": true}),
+        ] {
+            given(right).unwrap();
+        }
     }
 }

@@ -72,7 +72,7 @@ async fn if_one_attribute_is_invalid_none_is_added() {
         ),
         (
             json!({"Name": "y", "Required": true}),
-            "`CustomAttributes[1].Required` cannot be true for a custom attribute",
+            "Required custom attributes are not supported currently.",
         ),
         (
             json!({"Name": "y", "AttributeDataType": "Date"}),

@@ -126,3 +126,18 @@ async fn pools_and_clients_are_listed_page_by_page() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_pool_shows_the_texts_of_its_messages() {
+    let world = World::new();
+    let texts = json!({
+        "EmailVerificationMessage": "mail {####}", "EmailVerificationSubject": "subject",
+        "SmsAuthenticationMessage": "sign-in {####}", "SmsVerificationMessage": "number {####}",
+    });
+    let mut body = texts.clone();
+    body["PoolName"] = "texts".into();
+    let made = world.call("CreateUserPool", body).await.ok()["UserPool"].clone();
+    for (name, text) in texts.as_object().unwrap() {
+        assert_eq!(&made[name], text);
+    }
+}
