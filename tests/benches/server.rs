@@ -1,14 +1,20 @@
 //! Measures what a sign-in costs `local` itself: CPU time, memory, and the time until it is ready.
 //!
-//! `cargo bench -p loop-tests --bench server`. The functions do nothing: each is `idle.rs`.
+//! `cargo bench -p loop-tests --bench server`. The functions do nothing: each is `idle.rs`. The CPU time is also in units of
+//! one RSA signature of this run, because it depends on the machine.
 
 use std::thread;
 use std::time::{Duration, Instant};
 
+use benches::ranks::median;
+use benches::signature;
 use loop_tests::local::{Client, Local};
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
 const PASSWORD: &str = "Passw0rd!demo";
+/// The starts in a used folder.
+const STARTS: usize = 11;
 
 fn main() {
     let mut flags = vec!["--flow", "CAPTCHA:3"];
@@ -19,8 +25,14 @@ fn main() {
     ] {
         flags.extend([flag, env!("CARGO_BIN_EXE_idle")]);
     }
-    let local = Local::start(&flags);
-    println!("ready after {:.1} ms", local.ready_after.as_secs_f64() * 1e3);
+    let folder = TempDir::new().unwrap();
+    let local = Local::start_in(folder.path(), &flags);
+    println!("a new folder: ready after {:.1} ms", milliseconds(local.ready_after));
+    drop(local);
+    let start = || milliseconds(Local::start_in(folder.path(), &flags).ready_after);
+    let starts: Vec<f64> = (0..STARTS).map(|_| start()).collect();
+    println!("a used folder: ready after {:.1} ms", median(&starts).unwrap());
+    let local = Local::start_in(folder.path(), &flags);
 
     let flows = ["ALLOW_USER_PASSWORD_AUTH", "ALLOW_USER_SRP_AUTH"];
     let client = Client::of_new_pool(&local, &flows, "someone", PASSWORD);
@@ -61,12 +73,16 @@ fn cost(local: &Local, name: &str, count: u32, sign_in: impl Fn()) {
     let (cpu, start) = (local.cpu_time(), Instant::now());
     (0..count).for_each(|_| sign_in());
     let (cpu, wall) = (local.cpu_time() - cpu, start.elapsed());
-    let each = |time: Duration| time.as_secs_f64() * 1e3 / f64::from(count);
     println!(
-        "{name}: {:.2} ms of server CPU, {:.2} ms until signed in",
-        each(cpu),
-        each(wall)
+        "{name}: {:.2} ms of server CPU ({:.1} signatures), {:.2} ms until signed in",
+        milliseconds(cpu / count),
+        (cpu / count).div_duration_f64(signature::cpu_time()),
+        milliseconds(wall / count)
     );
+}
+
+fn milliseconds(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e3
 }
 
 fn sign_ins_per_second(local: &Local, clients: usize, duration: Duration) -> f64 {

@@ -1,13 +1,20 @@
 /** Loads `local` and prints the results. The script `run` describes the arguments. */
 
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import { parseArgs } from "node:util";
 
 import { drive } from "./generator.mjs";
 import { fill, Mix } from "./mix.mjs";
-import { idle, Server } from "./server.mjs";
-import { custom, outcome, plainPassword } from "./sign-ins.mjs";
+import { peers } from "./peers.mjs";
+import { idle, Server, signatureMilliseconds } from "./server.mjs";
+import { custom, outcome, plainPassword, srp } from "./sign-ins.mjs";
+import { Proof } from "./srp.mjs";
 
 const PASSWORD = "Passw0rd!demo";
+/** The starts in a used folder. */
+const STARTS = 11;
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
@@ -21,8 +28,10 @@ if (positionals.length === 0) {
   await alone(connections("1,8"), seconds(10));
 } else if (positionals.length === 1 && positionals[0] === "mix") {
   await mix(connections("8,64"), seconds(600));
+} else if (positionals.length === 1 && positionals[0] === "peers") {
+  await peers(connections("1,8"), seconds(5));
 } else {
-  console.error(`unknown argument \`${positionals.join(" ")}\` (known: mix, --seconds, --connections)`);
+  console.error(`unknown argument \`${positionals.join(" ")}\` (known: mix, peers, --seconds, --connections)`);
   process.exitCode = 2;
 }
 
@@ -30,10 +39,13 @@ if (positionals.length === 0) {
 async function alone(connections, seconds) {
   const server = await Server.start(idle);
   const login = await poolOfFourTriggers(server);
+  // One for all sign-ins: a client takes longer than the server to make it.
+  const proof = new Proof();
   const kinds = {
     // The challenge of an idle function has no name.
     "custom, four triggers": () => custom(login, { undefined: anyAnswer }),
     password: () => plainPassword(login),
+    SRP: () => srp({ ...login, proof }),
   };
   for (const [name, signIn] of Object.entries(kinds)) {
     for (const count of connections) {
@@ -54,13 +66,29 @@ async function alone(connections, seconds) {
       const { p50, p99 } = measured.latency;
       console.log(
         `${name}: ${count} connections, ${Math.round(tokens / measured.duration)} sign-ins per second,`,
-        `${cpu.toFixed(2)} ms of server CPU each, a call takes ${p50} ms (99 %: ${p99} ms)`,
+        `${cpu.toFixed(2)} ms of server CPU each (${(cpu / signatureMilliseconds()).toFixed(1)} signatures),`,
+        `a call takes ${p50} ms (99 %: ${p99} ms)`,
       );
       complain({ ...others, ...failures(measured) });
     }
   }
-  console.log(`resident: ${server.memory.local.megabytes.toFixed(1)} MB`);
+  console.log(`resident: ${server.memory["cognito-loop"].megabytes.toFixed(1)} MB`);
   complain({ "processes left": await server.end() });
+  console.log(`a used folder: ready after ${(await startInUsedFolder()).toFixed(1)} ms`);
+}
+
+/** Returns the median of the milliseconds until `local` is ready, with an idle function in place of those of the template. */
+async function startInUsedFolder() {
+  const folder = mkdtempSync(path.join(tmpdir(), "load-"));
+  const milliseconds = [];
+  for (let start = 0; start <= STARTS; start++) {
+    const server = await Server.start(idle, folder);
+    // The first one is in a new folder.
+    if (start > 0) milliseconds.push(server.readyAfter);
+    await server.end();
+  }
+  rmSync(folder, { recursive: true });
+  return milliseconds.sort((one, other) => one - other)[Math.floor(STARTS / 2)];
 }
 
 /** Creates the template's pool without PreTokenGeneration, with a client that may do everything, and a user. */
@@ -71,7 +99,7 @@ async function poolOfFourTriggers(server) {
   const { UserPoolClient } = await server.call("CreateUserPoolClient", {
     UserPoolId: UserPool.Id,
     ClientName: "load",
-    ExplicitAuthFlows: ["ALLOW_CUSTOM_AUTH", "ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"],
+    ExplicitAuthFlows: ["ALLOW_CUSTOM_AUTH", "ALLOW_USER_PASSWORD_AUTH", "ALLOW_USER_SRP_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"],
   });
   const login = { pool: UserPool.Id, client: UserPoolClient.ClientId, user: "someone", password: PASSWORD };
   await server.addUser(login);

@@ -1,6 +1,6 @@
 /** `local` as a process of the release build: starts it, calls it, measures it, and ends it. */
 
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, readdirSync, readlinkSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -17,12 +17,14 @@ export const idle = ["define", "create", "verify"].flatMap((verb) => [
 
 export class Server {
   #process;
-  #folder = mkdtempSync(path.join(tmpdir(), "load-"));
+  #temporary;
 
-  /** Starts it with `args` and waits until it prints its address. */
-  static async start(args) {
+  /** Starts it with `args` and waits until it prints its address. Without `folder`, it uses a new one until it ends. */
+  static async start(args, folder) {
     const server = new Server();
-    const where = ["--functions-dir", release, "--listen", "127.0.0.1:0", "--data-dir", server.#folder];
+    if (folder === undefined) server.#temporary = folder = mkdtempSync(path.join(tmpdir(), "load-"));
+    const where = ["--functions-dir", release, "--listen", "127.0.0.1:0", "--data-dir", folder];
+    const started = performance.now();
     server.#process = spawn(path.join(release, "cognito-loop"), [...where, "--debug-answers", ...args], {
       stdio: ["ignore", "pipe", "inherit"],
     });
@@ -34,6 +36,7 @@ export class Server {
         if (endpoint !== undefined) resolve(endpoint);
       });
     });
+    server.readyAfter = performance.now() - started;
     return server;
   }
 
@@ -88,9 +91,14 @@ export class Server {
       this.#process.kill("SIGINT");
       await once(this.#process, "exit");
     }
-    rmSync(this.#folder, { recursive: true });
+    if (this.#temporary) rmSync(this.#temporary, { recursive: true });
     return children.filter((pid) => stat(pid)[0] !== undefined && stat(pid)[0] !== "Z").length;
   }
+}
+
+/** Returns the milliseconds of processor time of one RSA signature, which depend on the machine and on its load. */
+export function signatureMilliseconds() {
+  return Number(execFileSync(path.join(release, "rsa"), { encoding: "utf8" }));
 }
 
 /** Returns a call of an operation, in the format of autocannon and `fetch`. */

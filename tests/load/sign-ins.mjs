@@ -31,15 +31,22 @@ export function* custom({ client, user }, answers) {
 }
 
 /** Proves the password by SRP first, then does the same. */
-export function* customWithPassword({ pool, client, user, password, proof = new Proof() }, answers) {
-  const { srpA } = proof;
-  const AuthParameters = { USERNAME: user, CHALLENGE_NAME: "SRP_A", SRP_A: srpA };
-  const reply = yield request("InitiateAuth", { AuthFlow: "CUSTOM_AUTH", ClientId: client, AuthParameters });
+export function* customWithPassword(login, answers) {
+  return yield* goOn(yield* proven("CUSTOM_AUTH", login), login, answers);
+}
+
+/** Signs in by SRP. */
+export function* srp(login) {
+  return yield* proven("USER_SRP_AUTH", login);
+}
+
+function* proven(AuthFlow, { pool, client, user, password, proof = new Proof() }) {
+  const AuthParameters = { USERNAME: user, CHALLENGE_NAME: "SRP_A", SRP_A: proof.srpA };
+  const reply = yield request("InitiateAuth", { AuthFlow, ClientId: client, AuthParameters });
   const { ChallengeName, ChallengeParameters, Session } = reply.body;
   if (ChallengeName !== "PASSWORD_VERIFIER") return reply;
   const ChallengeResponses = proof.responses(ChallengeParameters, pool, password);
-  const proven = yield request("RespondToAuthChallenge", { ChallengeName, ClientId: client, Session, ChallengeResponses });
-  return yield* goOn(proven, { client, user }, answers);
+  return yield request("RespondToAuthChallenge", { ChallengeName, ClientId: client, Session, ChallengeResponses });
 }
 
 function* goOn(reply, { client, user }, answers) {
