@@ -3,6 +3,8 @@
 //! Start with [`configure`], which returns the configuration for a client of the AWS SDK. [`table`] reads and writes items
 //! of a DynamoDB table conditionally. [`web`] is a client for other services.
 
+#[cfg(test)]
+mod fake;
 pub mod table;
 mod trust;
 pub mod web;
@@ -69,53 +71,23 @@ pub fn configure(environment: &Environment, service: &str) -> Result<SdkConfig, 
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-    use std::sync::atomic::{AtomicUsize, Ordering};
-
     use aws_sdk_dynamodb::Client;
-    use aws_sdk_dynamodb::config::BehaviorVersion;
-    use aws_smithy_runtime_api::client::http::{
-        HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn,
-    };
-    use aws_smithy_runtime_api::http::{Request, Response, StatusCode};
-    use aws_smithy_types::body::SdkBody;
+    use aws_sdk_dynamodb::config::{BehaviorVersion, Builder};
     use tokio::time::Instant;
 
     use super::*;
-
-    /// A service that counts requests and responds to none of them.
-    #[derive(Clone, Debug, Default)]
-    struct Unavailable(Arc<AtomicUsize>);
-
-    impl HttpConnector for Unavailable {
-        fn call(&self, _: Request) -> HttpConnectorFuture {
-            self.0.fetch_add(1, Ordering::Relaxed);
-            let status = StatusCode::try_from(503).unwrap();
-            HttpConnectorFuture::ready(Ok(Response::new(status, SdkBody::empty())))
-        }
-    }
+    use crate::fake::Service;
 
     #[tokio::test(start_paused = true)]
     async fn a_request_is_repeated_once_within_fifty_milliseconds() {
-        let variables = [
-            ("AWS_ACCESS_KEY_ID", "id"),
-            ("AWS_SECRET_ACCESS_KEY", "secret"),
-            ("AWS_REGION", "eu-west-1"),
-        ];
-        let service = Unavailable::default();
-        let connector = SharedHttpConnector::new(service.clone());
-        let config = configure(&Environment::new(variables), "DYNAMODB").unwrap();
-        let config = config
-            .into_builder()
-            .http_client(http_client_fn(move |_, _| connector.clone()))
-            .behavior_version(BehaviorVersion::latest())
-            .build();
-        let client = Client::new(&config);
+        let service = Service::new(503, "");
+        let config = Builder::from(&service.config()).behavior_version(BehaviorVersion::latest());
+        let client = Client::from_conf(config.build());
         // The wait is random.
         for requests in 1..=20 {
             let started = Instant::now();
             client.list_tables().send().await.unwrap_err();
-            assert_eq!(service.0.load(Ordering::Relaxed), 2 * requests);
+            assert_eq!(service.requests().len(), 2 * requests);
             assert!(
                 started.elapsed() <= Duration::from_millis(50),
                 "{:?}",

@@ -10,6 +10,7 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::BehaviorVersion;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 pub use aws_sdk_dynamodb::types::AttributeValue;
+use aws_types::SdkConfig;
 use cognito_challenge_runtime::{ConfigError, Environment};
 
 /// The attribute with the token of the write that created the item.
@@ -43,13 +44,16 @@ impl Table {
     ///
     /// Returns an error if a variable is missing or invalid.
     pub fn configure(name: &str, key: &'static str, environment: &Environment) -> Result<Self, ConfigError> {
-        let config = aws_sdk_dynamodb::config::Builder::from(&crate::configure(environment, "DYNAMODB")?)
-            .behavior_version(BehaviorVersion::latest());
-        Ok(Self {
+        Ok(Self::new(name, key, &crate::configure(environment, "DYNAMODB")?))
+    }
+
+    fn new(name: &str, key: &'static str, config: &SdkConfig) -> Self {
+        let config = aws_sdk_dynamodb::config::Builder::from(config).behavior_version(BehaviorVersion::latest());
+        Self {
             client: Client::from_conf(config.build()),
             name: name.to_owned(),
             key,
-        })
+        }
     }
 
     /// Reads the item `id` with a consistent read and converts it with `read`. Returns `None` if there is no item.
@@ -151,4 +155,97 @@ fn met<T, E: ProvideErrorMetadata, R>(
 fn unreachable<E: ProvideErrorMetadata, R>(what: &'static str, error: &SdkError<E, R>) -> Unreachable {
     let code = error.code().unwrap_or("no response").to_owned();
     Unreachable { what, code }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::fake::Service;
+
+    const CONFLICT: &str = r#"{"__type": "com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException"}"#;
+    const DENIED: &str = r#"{"__type": "com.amazon.coral.service#AccessDeniedException"}"#;
+
+    fn table(service: &Service) -> Table {
+        Table::new("attempts", "id", &service.config())
+    }
+
+    fn counted(failures: u8) -> Item {
+        Item::from([("failures", AttributeValue::N(failures.to_string()))])
+    }
+
+    fn denied<T>(what: &'static str) -> Result<T, Unreachable> {
+        let code = "AccessDeniedException".to_owned();
+        Err(Unreachable { what, code })
+    }
+
+    #[tokio::test]
+    async fn an_item_is_read_consistently_and_one_that_cannot_be_read_is_an_error() {
+        let number = |item: &HashMap<_, AttributeValue>| item.get("failures")?.as_n().ok()?.parse().ok();
+        let unknown = Unreachable {
+            what: "GetItem",
+            code: "the item has an unknown format".to_owned(),
+        };
+        for (status, body, read) in [
+            (200, "{}", Ok(None)),
+            (200, r#"{"Item": {"failures": {"N": "3"}}}"#, Ok(Some(3))),
+            (200, r#"{"Item": {"failures": {"S": "3"}}}"#, Err(unknown)),
+            (400, DENIED, denied("GetItem")),
+        ] {
+            let service = Service::new(status, body);
+            assert_eq!(table(&service).read("ada", number).await, read, "{body}");
+            let request = json!({"TableName": "attempts", "Key": {"id": {"S": "ada"}}, "ConsistentRead": true});
+            assert_eq!(service.requests(), [request]);
+        }
+    }
+
+    #[tokio::test]
+    async fn only_a_condition_that_is_not_met_is_a_conflict() {
+        for (status, body, replaced, removed) in [
+            (200, "{}", Ok(true), Ok(true)),
+            (400, CONFLICT, Ok(false), Ok(false)),
+            (400, DENIED, denied("PutItem"), denied("DeleteItem")),
+        ] {
+            let table = table(&Service::new(status, body));
+            assert_eq!(table.replace("ada", None, counted(1), 7).await, replaced, "{body}");
+            assert_eq!(table.remove("ada", counted(1)).await, removed, "{body}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_write_requires_the_item_that_was_read_or_its_own_token() {
+        let service = Service::new(200, "{}");
+        let table = table(&service);
+        table.replace("ada", None, counted(1), 7).await.unwrap();
+        table.replace("ada", Some(counted(1)), counted(2), 8).await.unwrap();
+        table.remove("ada", counted(2)).await.unwrap();
+        let sent = service.requests();
+        let conditions: Vec<_> = sent.iter().map(|request| &request["ConditionExpression"]).collect();
+        assert_eq!(
+            conditions,
+            [
+                "(attribute_not_exists(id)) OR #token = :token",
+                "(#failures = :failures) OR #token = :token",
+                "#failures = :failures"
+            ]
+        );
+        let values: Vec<_> = sent
+            .iter()
+            .map(|request| request["ExpressionAttributeValues"].clone())
+            .collect();
+        let token = |number: &str| json!({"S": number});
+        assert_eq!(
+            values,
+            [
+                json!({":token": token("0000000000000007")}),
+                json!({":failures": {"N": "1"}, ":token": token("0000000000000008")}),
+                json!({":failures": {"N": "2"}}),
+            ]
+        );
+        let item = json!({"id": {"S": "ada"}, "failures": {"N": "2"}, "token": token("0000000000000008")});
+        assert_eq!(sent[1]["Item"], item);
+        assert_eq!(sent[2]["Key"], json!({"id": {"S": "ada"}}));
+        assert_eq!(sent[2]["Item"], Value::Null);
+    }
 }
