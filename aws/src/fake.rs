@@ -9,7 +9,7 @@ use aws_types::SdkConfig;
 use cognito_challenge_runtime::Environment;
 use serde_json::Value;
 
-/// A service that gives the same response to each request, and keeps the bodies of the requests.
+/// A service that responds to each request in the same way, and keeps the bodies of the requests.
 #[derive(Clone, Debug)]
 pub(crate) struct Service {
     status: u16,
