@@ -130,9 +130,13 @@ fn draw(alphabet: &str, length: usize, mut rng: &mut (dyn CryptoRng + Send)) -> 
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashSet;
+    use std::collections::{HashMap, HashSet};
+    use std::time::UNIX_EPOCH;
 
     use cognito_challenge::challenges::captcha::compare;
+    use cognito_challenge::keys::Keys;
+    use cognito_challenge::texts::Texts;
+    use cognito_challenge::user::{Existence, User};
     use cognito_challenge::verify::Verdict;
     use rand::SeedableRng;
     use rand::rngs::StdRng;
@@ -160,5 +164,20 @@ mod tests {
                 .iter()
                 .all(|l| l.len() == LENGTH && l.chars().all(|c| ALPHABET.contains(c)))
         );
+    }
+
+    #[test]
+    fn the_picture_is_harder_to_read_after_a_wrong_answer() {
+        let (keys, texts) = (Keys::parse(&"secret".repeat(6)).unwrap(), Texts::default());
+        let attributes = HashMap::new();
+        let user = User::new("pool", "ada", Existence::Existing, &attributes);
+        let mut request = Request::new(user, &keys, &texts, UNIX_EPOCH);
+        let rng = || StdRng::seed_from_u64(1);
+        for (wrong, retry) in [(0, false), (1, true), (2, true)] {
+            request.wrong = wrong;
+            let (letters, medium) = drawn(&request, &mut rng()).unwrap();
+            assert_eq!(Some((letters, medium.bytes)), picture(retry, &mut rng()), "{wrong}");
+        }
+        assert_ne!(picture(false, &mut rng()), picture(true, &mut rng()));
     }
 }

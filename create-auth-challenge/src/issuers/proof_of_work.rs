@@ -264,6 +264,8 @@ mod tests {
                     u128::from_str_radix(digits, 16).unwrap().to_be_bytes()
                 });
                 let key = &asked.private[DERIVED_KEY];
+                // A shorter part of the key would accept wrong counters. The whole key would be the answer.
+                assert_eq!(challenge["parameters"]["keyPrefix"], key[..32]);
                 let solution = (0..most).find(|&counter| hex::encode(&derive(nonce, counter, salt)) == *key);
                 found[solution.unwrap() as usize] += 1;
             }
