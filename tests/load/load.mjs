@@ -8,7 +8,7 @@ import { parseArgs } from "node:util";
 import { drive } from "./generator.mjs";
 import { fill, Mix } from "./mix.mjs";
 import { peers } from "./peers.mjs";
-import { idle, Server, signatureMilliseconds } from "./server.mjs";
+import { idle, median, Server, signatureMilliseconds } from "./server.mjs";
 import { custom, outcome, plainPassword, srp } from "./sign-ins.mjs";
 import { Proof } from "./srp.mjs";
 
@@ -88,7 +88,7 @@ async function startInUsedFolder() {
     await server.end();
   }
   rmSync(folder, { recursive: true });
-  return milliseconds.sort((one, other) => one - other)[Math.floor(STARTS / 2)];
+  return median(milliseconds);
 }
 
 /** Creates the template's pool without PreTokenGeneration, with a client that may do everything, and a user. */

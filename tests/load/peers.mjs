@@ -7,7 +7,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 
-import { request } from "./server.mjs";
+import { median, request } from "./server.mjs";
 import { custom, outcome, plainPassword } from "./sign-ins.mjs";
 
 /** The starts of each emulator, after one that is not measured. */
@@ -57,8 +57,7 @@ export async function peers(connections, seconds) {
         await running.end();
       }
     }
-    starts.sort((one, other) => one - other);
-    console.log(`${name}: ready after ${starts[Math.floor(STARTS / 2)].toFixed(0)} ms`);
+    console.log(`${name}: ready after ${median(starts).toFixed(0)} ms`);
   }
   rmSync(folder, { recursive: true });
 }

@@ -101,6 +101,11 @@ export function signatureMilliseconds() {
   return Number(execFileSync(path.join(release, "rsa"), { encoding: "utf8" }));
 }
 
+/** Returns the median of an odd number of values. */
+export function median(values) {
+  return values.toSorted((one, other) => one - other)[Math.floor(values.length / 2)];
+}
+
 /** Returns a call of an operation, in the format of autocannon and `fetch`. */
 export function request(operation, fields) {
   return {
