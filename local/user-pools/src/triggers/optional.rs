@@ -8,8 +8,8 @@ use serde_json::{Map, Value, json};
 
 use super::Invoker;
 use super::event::{Attributes, Context};
+use super::response::Nothing;
 use super::response::Response;
-use super::response::custom_challenge::Nothing;
 use super::response::custom_message::{CODE, CustomMessage, LINK, USERNAME};
 use super::response::pre_sign_up::PreSignUp;
 use super::response::pre_token_generation::{First, Second};

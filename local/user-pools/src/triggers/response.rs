@@ -24,6 +24,19 @@ pub(crate) trait Response: Sized {
     fn decision(&self) -> String;
 }
 
+/// The response of a function that can only accept.
+pub(crate) struct Nothing;
+
+impl Response for Nothing {
+    fn read(_: &mut ResponseFields<'_>) -> Result<Self, String> {
+        Ok(Self)
+    }
+
+    fn decision(&self) -> String {
+        "go on".to_owned()
+    }
+}
+
 /// Reads the response of a function: the event that was sent, with `response` filled in.
 pub(crate) fn read<A: Response>(bytes: &[u8], trigger: Trigger, context: &Context<'_>) -> Result<A, Error> {
     let answer: Value = serde_json::from_slice(bytes).map_err(|_| {

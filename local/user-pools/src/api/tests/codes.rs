@@ -82,8 +82,8 @@ async fn a_code_ends_with_time_with_a_newer_one_and_with_too_many_wrong_ones() {
     if first != last_code(&world) {
         assert_eq!(confirm(&world, "demo", &first, NEW).await.error(), MISMATCH);
     }
-    let nobody = ("UserNotFoundException", "Username/client id combination not found.");
-    assert_eq!(forgot(&world, "nobody").await.error(), nobody);
+    let not_found = ("UserNotFoundException", "Username/client id combination not found.");
+    assert_eq!(forgot(&world, "nobody").await.error(), not_found);
 }
 
 #[tokio::test]

@@ -71,16 +71,3 @@ impl Response for Verified {
         if self.0 { "right" } else { "wrong" }.to_owned()
     }
 }
-
-/// The response of a function that can only accept.
-pub(crate) struct Nothing;
-
-impl Response for Nothing {
-    fn read(_: &mut ResponseFields<'_>) -> Result<Self, String> {
-        Ok(Self)
-    }
-
-    fn decision(&self) -> String {
-        "go on".to_owned()
-    }
-}
